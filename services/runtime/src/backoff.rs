@@ -1,0 +1,84 @@
+//! How long to wait before the next try.
+
+use std::time::Duration;
+
+use rand::Rng;
+
+/// Exponential backoff with full jitter above the usual interval.
+///
+/// After the first failure the wait lies between `base` and twice `base`, then between `base` and
+/// four times it, and so on up to `max`. Jitter keeps the clients of a server that comes back from
+/// arriving at once (AWS Architecture Blog, "Exponential Backoff And Jitter").
+#[derive(Clone, Debug)]
+pub struct Backoff {
+    base: Duration,
+    max: Duration,
+    failures: u32,
+}
+
+impl Backoff {
+    /// Waits of `base` while all goes well, at most `max` while it does not.
+    pub fn new(base: Duration, max: Duration) -> Self {
+        Self {
+            base,
+            max: max.max(base),
+            failures: 0,
+        }
+    }
+
+    /// All went well: the usual interval again.
+    pub fn success(&mut self) -> Duration {
+        self.failures = 0;
+        self.base
+    }
+
+    /// One more failure in a row: how long to wait now.
+    pub fn failure(&mut self) -> Duration {
+        self.failures = self.failures.saturating_add(1);
+        let ceiling = self.ceiling();
+        rand::rng().random_range(self.base..=ceiling)
+    }
+
+    /// The longest that the next wait after this many failures can be.
+    fn ceiling(&self) -> Duration {
+        let factor = 2_u32.saturating_pow(self.failures.min(20));
+        self.base.saturating_mul(factor).min(self.max)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn waits_grow_to_the_maximum_and_never_beyond() {
+        let (base, max) = (Duration::from_secs(5), Duration::from_secs(30));
+        let mut backoff = Backoff::new(base, max);
+        let ceilings: Vec<u64> = (0..4)
+            .map(|_| {
+                let wait = backoff.failure();
+                assert!(wait >= base && wait <= backoff.ceiling());
+                backoff.ceiling().as_secs()
+            })
+            .collect();
+        assert_eq!(ceilings, [10, 20, 30, 30]);
+    }
+
+    #[test]
+    fn success_returns_to_the_usual_interval() {
+        let mut backoff = Backoff::new(Duration::from_secs(5), Duration::from_secs(30));
+        backoff.failure();
+        backoff.failure();
+        assert_eq!(backoff.success(), Duration::from_secs(5));
+        backoff.failure();
+        assert_eq!(backoff.ceiling(), Duration::from_secs(10));
+    }
+
+    #[test]
+    fn any_number_of_failures_stays_within_bounds() {
+        let mut backoff = Backoff::new(Duration::from_millis(1), Duration::from_secs(2));
+        for _ in 0..10_000 {
+            assert!(backoff.failure() <= Duration::from_secs(2));
+        }
+    }
+}

@@ -1,0 +1,155 @@
+//! One HTTP/1.1 connection, from its first byte to its last.
+
+use std::convert::Infallible;
+use std::pin::pin;
+use std::time::Duration;
+
+use axum::Router;
+use axum::body::Body;
+use axum::extract::ConnectInfo;
+use axum::http::{HeaderValue, Request, Response, header};
+use hyper::body::Incoming;
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use rand::Rng;
+use tokio::time::Instant;
+use tower::ServiceExt;
+
+use super::body::{DeadlineBody, KeepingBody};
+use super::limits::HttpLimits;
+use super::phase::{Phase, SharedPhase};
+use super::timed_io::TimedIo;
+use crate::life::Life;
+use crate::metrics::ProtocolReason;
+use crate::net::Accepted;
+
+/// What every connection of one listener shares.
+#[derive(Clone)]
+pub(super) struct Server {
+    protocol: &'static str,
+    routes: Router,
+    limits: HttpLimits,
+    life: Life,
+}
+
+impl Server {
+    pub(super) fn new(
+        protocol: &'static str,
+        routes: Router,
+        limits: HttpLimits,
+        life: Life,
+    ) -> Self {
+        Self {
+            protocol,
+            routes,
+            limits,
+            life,
+        }
+    }
+
+    /// Serves one connection to its end, or until the drain's deadline cuts it.
+    pub(super) async fn serve(self, accepted: Accepted) {
+        let (stream, peer, _kept) = accepted.split();
+        let phase = SharedPhase::default();
+        let io = TimedIo::new(stream, self.limits, phase.clone());
+        let expired = io.expired();
+        let old = Instant::now() + jittered(self.limits.max_connection_age);
+
+        let answer = service_fn(|request: Request<Incoming>| {
+            phase.set(Phase::Active);
+            let (phase, life) = (phase.clone(), self.life.clone());
+            let routes = self.routes.clone();
+            let body_timeout = self.limits.body_timeout;
+            async move {
+                let active = ActiveRequest { phase };
+                let mut request =
+                    request.map(|body| Body::new(DeadlineBody::new(body, body_timeout)));
+                request.extensions_mut().insert(ConnectInfo(peer));
+                let Ok(mut response) = routes.oneshot(request).await;
+                if life.is_draining() || Instant::now() >= old {
+                    // Said with an answer, so that the client never sends into a closed connection.
+                    let close = HeaderValue::from_static("close");
+                    response.headers_mut().insert(header::CONNECTION, close);
+                }
+                Ok::<_, Infallible>(keep(response, active))
+            }
+        });
+
+        let connection = http1::Builder::new()
+            .timer(TokioTimer::new())
+            .header_read_timeout(None) // `TimedIo` has a timer for each phase
+            .max_buf_size(usize::try_from(self.limits.max_header.as_u64()).unwrap_or(usize::MAX))
+            .serve_connection(TokioIo::new(io), answer)
+            .with_upgrades();
+        let mut connection = pin!(connection);
+
+        let outcome = tokio::select! {
+            outcome = connection.as_mut() => outcome,
+            () = self.life.cut() => return self.count_cut("drain_timeout"),
+            () = self.life.stopping() => {
+                // A request that has begun to arrive is answered, and its answer closes.
+                if !matches!(phase.get(), Phase::Head | Phase::Active) {
+                    connection.as_mut().graceful_shutdown();
+                }
+                tokio::select! {
+                    outcome = connection.as_mut() => outcome,
+                    () = self.until_silent(&phase) => return,
+                    () = self.life.cut() => return self.count_cut("drain_timeout"),
+                }
+            }
+        };
+        match (expired.reason(), outcome) {
+            (Some(reason), _) => self.count_cut(reason),
+            (None, Err(error)) => tracing::debug!(%peer, %error, "connection ended early"),
+            (None, Ok(())) => {}
+        }
+    }
+
+    /// Ends a connection on which nothing ever came: hyper would wait for its first request.
+    async fn until_silent(&self, phase: &SharedPhase) {
+        tokio::time::sleep(SILENCE).await;
+        if phase.get() != Phase::Fresh {
+            std::future::pending::<()>().await;
+        }
+    }
+
+    fn count_cut(&self, reason: &'static str) {
+        let labels = ProtocolReason {
+            protocol: self.protocol,
+            reason,
+        };
+        self.life
+            .metrics()
+            .connections
+            .cut
+            .get_or_create(&labels)
+            .inc();
+    }
+}
+
+/// How long after the stop a connection may stay open without having sent anything.
+const SILENCE: Duration = Duration::from_millis(200);
+
+/// Marks the connection idle again once the answer is sent, or given up.
+struct ActiveRequest {
+    phase: SharedPhase,
+}
+
+impl Drop for ActiveRequest {
+    fn drop(&mut self) {
+        self.phase.set(Phase::Idle);
+    }
+}
+
+fn keep(
+    response: Response<Body>,
+    active: ActiveRequest,
+) -> Response<KeepingBody<Body, ActiveRequest>> {
+    response.map(|body| KeepingBody::new(body, active))
+}
+
+/// Up to a tenth less or more, so that connections opened together do not close together.
+fn jittered(age: Duration) -> Duration {
+    age.mul_f64(rand::rng().random_range(0.9..=1.1))
+}

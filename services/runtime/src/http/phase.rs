@@ -1,0 +1,44 @@
+//! Where a connection stands: the one thing that its timers and its drain must agree on.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU8, Ordering};
+
+/// The phase of an HTTP/1.1 connection.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
+pub(super) enum Phase {
+    /// Open, and not a byte has come yet.
+    Fresh = 0,
+    /// Some bytes of a request's head have come.
+    Head = 1,
+    /// A request is being read, answered or written.
+    Active = 2,
+    /// The last answer is written; the next request may come.
+    Idle = 3,
+}
+
+/// A phase that the connection's reader, its service and its driver share.
+#[derive(Clone, Debug, Default)]
+pub(super) struct SharedPhase(Arc<AtomicU8>);
+
+impl SharedPhase {
+    pub(super) fn get(&self) -> Phase {
+        match self.0.load(Ordering::Acquire) {
+            0 => Phase::Fresh,
+            1 => Phase::Head,
+            2 => Phase::Active,
+            _ => Phase::Idle,
+        }
+    }
+
+    pub(super) fn set(&self, phase: Phase) {
+        self.0.store(phase as u8, Ordering::Release);
+    }
+
+    /// `Fresh` or `Idle` → `Head`, as the first bytes of a request come.
+    pub(super) fn bytes_came(&self) {
+        if matches!(self.get(), Phase::Fresh | Phase::Idle) {
+            self.set(Phase::Head);
+        }
+    }
+}

@@ -1,0 +1,187 @@
+//! A stream that gives up on a client which takes too long.
+//!
+//! hyper's header timeout counts from the end of the last answer, so that it would cut idle
+//! connections too, and says nothing of clients that never read. These timers follow the phase
+//! of the connection instead.
+
+use std::io;
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+use std::time::Duration;
+
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::net::TcpStream;
+use tokio::time::{Instant, Sleep};
+
+use super::limits::HttpLimits;
+use super::phase::{Phase, SharedPhase};
+
+/// A TCP stream whose reads and writes fail with [`io::ErrorKind::TimedOut`] by the limits.
+#[derive(Debug)]
+pub(super) struct TimedIo {
+    stream: TcpStream,
+    limits: HttpLimits,
+    phase: SharedPhase,
+    read: Timer,
+    /// The phase that `read` was set for.
+    read_phase: Option<Phase>,
+    write: Timer,
+    expired: Expired,
+}
+
+/// Which limit ended the connection, for the metric.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Expired(std::sync::Arc<std::sync::OnceLock<&'static str>>);
+
+impl Expired {
+    pub(super) fn reason(&self) -> Option<&'static str> {
+        self.0.get().copied()
+    }
+
+    fn set(&self, reason: &'static str) -> io::Error {
+        // Only the first limit to pass ends the connection, so a second one changes nothing.
+        let _ = self.0.set(reason);
+        io::Error::new(io::ErrorKind::TimedOut, reason)
+    }
+}
+
+impl TimedIo {
+    pub(super) fn new(stream: TcpStream, limits: HttpLimits, phase: SharedPhase) -> Self {
+        let (read, write) = (Timer::default(), Timer::default());
+        let expired = Expired::default();
+        Self {
+            stream,
+            limits,
+            phase,
+            read,
+            read_phase: None,
+            write,
+            expired,
+        }
+    }
+
+    pub(super) fn expired(&self) -> Expired {
+        self.expired.clone()
+    }
+
+    /// Fails once the phase has lasted longer than its limit.
+    fn poll_read_limit(&mut self, cx: &mut Context<'_>) -> Poll<io::Error> {
+        let phase = self.phase.get();
+        let (limit, reason) = match phase {
+            Phase::Fresh => (self.limits.first_byte_timeout, "first_byte_timeout"),
+            Phase::Head => (self.limits.header_timeout, "header_timeout"),
+            Phase::Idle => (self.limits.idle_timeout, "idle_timeout"),
+            // Bodies have their own limit; a handler may take what time it needs.
+            Phase::Active => {
+                self.read_phase = None;
+                return Poll::Pending;
+            }
+        };
+        if self.read_phase != Some(phase) {
+            self.read_phase = Some(phase);
+            self.read.restart(limit);
+        }
+        ready!(self.read.poll(cx));
+        Poll::Ready(self.expired.set(reason))
+    }
+
+    /// Passes a write's outcome on, unless the client has taken nothing for too long.
+    fn watch_write<T>(
+        &mut self,
+        cx: &mut Context<'_>,
+        outcome: Poll<io::Result<T>>,
+    ) -> Poll<io::Result<T>> {
+        if outcome.is_ready() {
+            self.write.stop();
+            return outcome;
+        }
+        self.write.start(self.limits.write_timeout);
+        ready!(self.write.poll(cx));
+        Poll::Ready(Err(self.expired.set("write_timeout")))
+    }
+}
+
+impl AsyncRead for TimedIo {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        let before = buffer.filled().len();
+        match Pin::new(&mut self.stream).poll_read(cx, buffer) {
+            Poll::Ready(Ok(())) if buffer.filled().len() > before => {
+                self.phase.bytes_came();
+                Poll::Ready(Ok(()))
+            }
+            Poll::Ready(outcome) => Poll::Ready(outcome),
+            Poll::Pending => self.poll_read_limit(cx).map(Err),
+        }
+    }
+}
+
+impl AsyncWrite for TimedIo {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        let outcome = Pin::new(&mut self.stream).poll_write(cx, bytes);
+        self.watch_write(cx, outcome)
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_flush(cx)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_shutdown(cx)
+    }
+
+    fn poll_write_vectored(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        slices: &[io::IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        let outcome = Pin::new(&mut self.stream).poll_write_vectored(cx, slices);
+        self.watch_write(cx, outcome)
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        self.stream.is_write_vectored()
+    }
+}
+
+/// A timer that keeps its allocation between uses.
+#[derive(Debug, Default)]
+struct Timer {
+    sleep: Option<Pin<Box<Sleep>>>,
+    running: bool,
+}
+
+impl Timer {
+    fn restart(&mut self, after: Duration) {
+        let deadline = Instant::now() + after;
+        match &mut self.sleep {
+            Some(sleep) => sleep.as_mut().reset(deadline),
+            None => self.sleep = Some(Box::pin(tokio::time::sleep_until(deadline))),
+        }
+        self.running = true;
+    }
+
+    fn start(&mut self, after: Duration) {
+        if !self.running {
+            self.restart(after);
+        }
+    }
+
+    fn stop(&mut self) {
+        self.running = false;
+    }
+
+    fn poll(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        match &mut self.sleep {
+            Some(sleep) if self.running => sleep.as_mut().poll(cx),
+            _ => Poll::Pending,
+        }
+    }
+}

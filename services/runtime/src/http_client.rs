@@ -1,0 +1,244 @@
+//! Requests with a span, the trace's context, metrics and limits.
+
+use std::time::Duration;
+
+use bytes::{Bytes, BytesMut};
+use http::{HeaderMap, StatusCode};
+use opentelemetry::KeyValue;
+use opentelemetry::trace::{SpanKind, Status};
+use reqwest::{Request, Response, Url};
+use tokio::time::Instant;
+use tracing::{Instrument, Span};
+use tracing_opentelemetry::OpenTelemetrySpanExt;
+
+use crate::metrics::{HttpClientLabels, Metrics};
+use crate::trace::{self, Parent, semconv};
+
+/// An HTTP client. Build one for a process: it keeps connections.
+#[derive(Clone, Debug)]
+pub struct Client {
+    inner: reqwest::Client,
+    metrics: Metrics,
+    max_answer: usize,
+}
+
+/// An answer, whole.
+#[derive(Debug)]
+pub struct Answer {
+    /// Its status.
+    pub status: StatusCode,
+    /// Its headers.
+    pub headers: HeaderMap,
+    /// Its body.
+    pub body: Bytes,
+}
+
+/// Why there is no answer.
+#[derive(Debug, thiserror::Error)]
+pub enum ClientError {
+    /// No connection to the server: its name is unknown, or nothing listens, or it refused.
+    #[error("no connection to {server}: {reason}")]
+    Connect {
+        /// Name and port of the server.
+        server: String,
+        /// What the operating system said.
+        reason: String,
+    },
+    /// The server took too long.
+    #[error("no answer from {server} in time")]
+    Timeout {
+        /// Name and port of the server.
+        server: String,
+    },
+    /// The answer is larger than this client takes.
+    #[error("the answer of {server} is larger than {limit} bytes")]
+    TooLarge {
+        /// Name and port of the server.
+        server: String,
+        /// What this client takes.
+        limit: usize,
+    },
+    /// The connection broke, or what came is not HTTP.
+    #[error("the exchange with {server} broke: {reason}")]
+    Broken {
+        /// Name and port of the server.
+        server: String,
+        /// What the HTTP library said.
+        reason: String,
+    },
+    /// The client itself could not be set up.
+    #[error("the HTTP client cannot be set up: {0}")]
+    Setup(#[source] reqwest::Error),
+}
+
+impl ClientError {
+    /// A bounded name, for `error.type` and metrics.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Connect { .. } => "connect",
+            Self::Timeout { .. } => "timeout",
+            Self::TooLarge { .. } => "too_large",
+            Self::Broken { .. } => "broken",
+            Self::Setup(_) => "setup",
+        }
+    }
+
+    fn of(error: &reqwest::Error, server: String) -> Self {
+        let reason = innermost(error);
+        match error {
+            error if error.is_timeout() => Self::Timeout { server },
+            error if error.is_connect() => Self::Connect { server, reason },
+            _ => Self::Broken { server, reason },
+        }
+    }
+}
+
+impl Client {
+    /// A client whose whole exchanges take at most this long, with answers of at most this size.
+    pub fn new(
+        timeout: Duration,
+        max_answer: usize,
+        metrics: Metrics,
+    ) -> Result<Self, ClientError> {
+        let inner = reqwest::Client::builder()
+            .no_proxy() // inside a cluster, names are the cluster's
+            .redirect(reqwest::redirect::Policy::none())
+            .connect_timeout(timeout.min(CONNECT))
+            .timeout(timeout)
+            // Below the servers' idle timeout, so that none closes what is about to be used.
+            .pool_idle_timeout(POOL_IDLE)
+            .user_agent(concat!("malha/", env!("CARGO_PKG_VERSION")))
+            .build()
+            .map_err(ClientError::Setup)?;
+        Ok(Self {
+            inner,
+            metrics,
+            max_answer,
+        })
+    }
+
+    /// Asks for a URL.
+    pub async fn get(&self, url: Url) -> Result<Answer, ClientError> {
+        self.execute(Request::new(http::Method::GET, url)).await
+    }
+
+    /// Sends a request and reads its answer whole, under a CLIENT span of the current trace.
+    pub async fn execute(&self, mut request: Request) -> Result<Answer, ClientError> {
+        let method = semconv::http_method(request.method());
+        let server = server(request.url());
+        let name = semconv::http_span_method(method);
+        let span = trace::start(
+            SpanKind::Client,
+            name,
+            Parent::Current,
+            attributes(&request),
+        );
+        trace::inject(&span, request.headers_mut());
+        let started = Instant::now();
+        let outcome = self
+            .exchange(request, &server)
+            .instrument(span.clone())
+            .await;
+        let error_type = conclude(&span, &outcome);
+        let status = outcome.as_ref().map_or(0, |answer| answer.status.as_u16());
+        let labels = HttpClientLabels {
+            http_request_method: method,
+            server_address: server,
+            http_response_status_code: status,
+            error_type,
+        };
+        let _entered = span.enter();
+        self.metrics.http_client.observe(&labels, started.elapsed());
+        outcome
+    }
+
+    async fn exchange(&self, request: Request, server: &str) -> Result<Answer, ClientError> {
+        let of = |error: reqwest::Error| ClientError::of(&error, server.to_owned());
+        let response = self.inner.execute(request).await.map_err(of)?;
+        let (status, headers) = (response.status(), response.headers().clone());
+        let body = self.body(response, server).await?;
+        Ok(Answer {
+            status,
+            headers,
+            body,
+        })
+    }
+
+    async fn body(&self, mut response: Response, server: &str) -> Result<Bytes, ClientError> {
+        let limit = self.max_answer;
+        let mut body = BytesMut::new();
+        loop {
+            let piece = response.chunk().await;
+            match piece.map_err(|error| ClientError::of(&error, server.to_owned()))? {
+                None => return Ok(body.freeze()),
+                Some(piece) if body.len() + piece.len() <= limit => body.extend_from_slice(&piece),
+                Some(_) => {
+                    return Err(ClientError::TooLarge {
+                        server: server.to_owned(),
+                        limit,
+                    });
+                }
+            }
+        }
+    }
+}
+
+const CONNECT: Duration = Duration::from_secs(1);
+const POOL_IDLE: Duration = Duration::from_secs(30);
+
+/// Writes the outcome on the span, and gives the error's name for the metric.
+fn conclude(span: &Span, outcome: &Result<Answer, ClientError>) -> &'static str {
+    match outcome {
+        Ok(answer) => {
+            let status = answer.status.as_u16();
+            span.set_attribute(semconv::HTTP_RESPONSE_STATUS_CODE, i64::from(status));
+            if status < 400 {
+                return "";
+            }
+            span.set_attribute(semconv::ERROR_TYPE, status.to_string());
+            span.set_status(Status::error(""));
+            "status"
+        }
+        Err(error) => {
+            trace::fail(span, error.code(), error.to_string());
+            error.code()
+        }
+    }
+}
+
+/// Name and port, as logs and errors show a server.
+fn server(url: &Url) -> String {
+    let host = url.host_str().unwrap_or_default();
+    url.port_or_known_default()
+        .map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"))
+}
+
+fn attributes(request: &Request) -> Vec<KeyValue> {
+    let mut shown = request.url().clone();
+    // Neither fails for http URLs; if one did, the URL had no such part.
+    let _ = shown.set_username("");
+    let _ = shown.set_password(None);
+    let mut attributes = vec![
+        KeyValue::new(
+            semconv::HTTP_REQUEST_METHOD,
+            semconv::http_method(request.method()),
+        ),
+        KeyValue::new(semconv::URL_FULL, shown.to_string()),
+    ];
+    if let Some(host) = shown.host_str() {
+        attributes.push(KeyValue::new(semconv::SERVER_ADDRESS, host.to_owned()));
+    }
+    if let Some(port) = shown.port_or_known_default() {
+        attributes.push(KeyValue::new(semconv::SERVER_PORT, i64::from(port)));
+    }
+    attributes
+}
+
+/// The last cause of an error: the first ones only say that something failed.
+fn innermost(error: &reqwest::Error) -> String {
+    let mut cause: &dyn std::error::Error = error;
+    while let Some(next) = cause.source() {
+        cause = next;
+    }
+    cause.to_string()
+}

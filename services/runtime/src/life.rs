@@ -1,0 +1,124 @@
+//! What a running service is handed, and the stages of its end.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+use tracing::Instrument;
+
+use crate::liveness::Liveness;
+use crate::metrics::Metrics;
+use crate::readiness::Readiness;
+
+/// The life of one service: cheap to clone, shared by everything that runs in it.
+///
+/// It ends in stages. *Draining*: the service is told to end and no longer ready, yet serves what
+/// arrives while load balancers take it out. *Stopping*: nothing new is accepted, what runs is
+/// finished. *Cut*: the deadline has passed, what still runs is dropped.
+#[derive(Clone, Debug)]
+pub struct Life {
+    stages: Arc<Stages>,
+    tasks: TaskTracker,
+    readiness: Readiness,
+    liveness: Liveness,
+    metrics: Metrics,
+}
+
+#[derive(Debug, Default)]
+struct Stages {
+    draining: CancellationToken,
+    stopping: CancellationToken,
+    cut: CancellationToken,
+}
+
+impl Life {
+    pub(crate) fn new(metrics: Metrics) -> Self {
+        Self {
+            stages: Arc::default(),
+            tasks: TaskTracker::new(),
+            readiness: Readiness::default(),
+            liveness: Liveness::default(),
+            metrics,
+        }
+    }
+
+    /// Whether work should be sent here, and the dependencies that decide it.
+    pub fn readiness(&self) -> &Readiness {
+        &self.readiness
+    }
+
+    /// Whether the loops of this process still move.
+    pub fn liveness(&self) -> &Liveness {
+        &self.liveness
+    }
+
+    /// The metrics of this service.
+    pub fn metrics(&self) -> &Metrics {
+        &self.metrics
+    }
+
+    /// Runs a task that the drain waits for, under the current span.
+    #[expect(clippy::disallowed_methods, reason = "this is the one tracked spawn")]
+    pub fn spawn<F>(&self, task: F) -> tokio::task::JoinHandle<F::Output>
+    where
+        F: Future + Send + 'static,
+        F::Output: Send + 'static,
+    {
+        tokio::spawn(self.tasks.track_future(task.in_current_span()))
+    }
+
+    /// Waits until the service is told to end.
+    pub async fn draining(&self) {
+        self.stages.draining.cancelled().await;
+    }
+
+    /// Whether the service was told to end.
+    pub fn is_draining(&self) -> bool {
+        self.stages.draining.is_cancelled()
+    }
+
+    /// Waits until nothing new may be accepted.
+    pub async fn stopping(&self) {
+        self.stages.stopping.cancelled().await;
+    }
+
+    /// Waits until the deadline has passed and what still runs must be dropped.
+    pub async fn cut(&self) {
+        self.stages.cut.cancelled().await;
+    }
+
+    /// First stage: not ready any more, still serving.
+    pub(crate) fn drain(&self) {
+        self.readiness.drain();
+        self.stages.draining.cancel();
+    }
+
+    /// Second stage: nothing new.
+    pub(crate) fn stop(&self) {
+        self.drain();
+        self.stages.stopping.cancel();
+        self.tasks.close();
+    }
+
+    /// Waits until every tracked task has ended, at most this long; then cuts what is left.
+    ///
+    /// Returns how many tasks were cut.
+    pub(crate) async fn finish(&self, deadline: Duration) -> usize {
+        self.stop();
+        if tokio::time::timeout(deadline, self.tasks.wait())
+            .await
+            .is_ok()
+        {
+            return 0;
+        }
+        let left = self.tasks.len();
+        self.stages.cut.cancel();
+        // Tasks that heed the cut end within a turn of the scheduler; the rest ends with the process.
+        let _ = tokio::time::timeout(CUT_GRACE, self.tasks.wait()).await;
+        left
+    }
+}
+
+/// How long the tasks that heed the cut get to end their spans.
+const CUT_GRACE: Duration = Duration::from_millis(500);

@@ -1,0 +1,168 @@
+//! The accept loop: takes connections within the caps until the service stops.
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use tokio::net::{TcpListener, TcpStream};
+
+use super::slots::{Caps, Slot, Slots};
+use crate::life::Life;
+use crate::metrics::{ConnectionMetrics, ProtocolLabel, ProtocolReason};
+
+/// A connection within the caps. Dropping it gives its place back.
+#[derive(Debug)]
+pub struct Accepted {
+    /// The connection.
+    pub stream: TcpStream,
+    /// Who opened it.
+    pub peer: SocketAddr,
+    slot: Slot,
+    open: OpenGauge,
+}
+
+impl Accepted {
+    /// The stream and what must be kept for as long as the connection is served.
+    pub fn split(self) -> (TcpStream, SocketAddr, impl Send) {
+        (self.stream, self.peer, (self.slot, self.open))
+    }
+}
+
+/// Why a connection is not served.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Refusal {
+    /// As many are open as the listener may have.
+    TooMany,
+    /// As many are open as one address may have.
+    TooManyFromAddress,
+}
+
+impl Refusal {
+    /// A bounded name, for metrics.
+    pub fn code(self) -> &'static str {
+        match self {
+            Self::TooMany => "max_connections",
+            Self::TooManyFromAddress => "max_connections_per_address",
+        }
+    }
+}
+
+/// Accepts until the service stops, handing each connection to `serve` on a tracked task.
+///
+/// A connection beyond the caps goes to `refuse`, which may write a last word without waiting.
+/// Whoever completed a handshake before the end is still served: the kernel's queue is emptied
+/// before the listener closes.
+pub async fn accept_until_stopped<S, F>(
+    protocol: &'static str,
+    listener: TcpListener,
+    caps: Caps,
+    life: &Life,
+    refuse: impl Fn(&TcpStream, Refusal),
+    serve: S,
+) where
+    S: Fn(Accepted) -> F,
+    F: Future<Output = ()> + Send + 'static,
+{
+    let slots = Slots::new(caps);
+    let metrics = life.metrics().connections.clone();
+    let admit = |(stream, peer): (TcpStream, SocketAddr)| match slots.take(peer.ip()) {
+        Ok(slot) => {
+            metrics
+                .accepted
+                .get_or_create(&ProtocolLabel { protocol })
+                .inc();
+            let open = OpenGauge::new(metrics.clone(), protocol);
+            // A small answer must not wait for the acknowledgement of the one before.
+            if let Err(error) = stream.set_nodelay(true) {
+                tracing::debug!(%peer, %error, "nodelay not set");
+            }
+            life.spawn(serve(Accepted {
+                stream,
+                peer,
+                slot,
+                open,
+            }));
+        }
+        Err(refusal) => {
+            let reason = refusal.code();
+            metrics
+                .refused
+                .get_or_create(&ProtocolReason { protocol, reason })
+                .inc();
+            tracing::debug!(%peer, reason, "connection refused");
+            refuse(&stream, refusal);
+        }
+    };
+    loop {
+        let accepted = tokio::select! {
+            biased;
+            () = life.stopping() => break,
+            accepted = listener.accept() => accepted,
+        };
+        match accepted {
+            Ok(connection) => admit(connection),
+            Err(error) if is_of_one_connection(&error) => {}
+            Err(error) => {
+                // Out of file descriptors or memory: trying again at once would only burn a core.
+                metrics
+                    .refused
+                    .get_or_create(&ProtocolReason {
+                        protocol,
+                        reason: "accept",
+                    })
+                    .inc();
+                tracing::warn!(%error, protocol, "connections cannot be accepted");
+                tokio::time::sleep(ACCEPT_PAUSE).await;
+            }
+        }
+    }
+    for _ in 0..BACKLOG {
+        let Ok(Ok(connection)) = tokio::time::timeout(QUEUE_EMPTY, listener.accept()).await else {
+            break;
+        };
+        admit(connection);
+    }
+}
+
+const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
+
+/// As many as the kernel queues for a listener of tokio's.
+const BACKLOG: usize = 1024;
+
+/// After this long without a connection the kernel's queue counts as empty.
+const QUEUE_EMPTY: Duration = Duration::from_millis(5);
+
+/// Whether the error is about the one connection that went away before it was taken.
+fn is_of_one_connection(error: &std::io::Error) -> bool {
+    use std::io::ErrorKind::{ConnectionAborted, ConnectionRefused, ConnectionReset};
+    matches!(
+        error.kind(),
+        ConnectionAborted | ConnectionRefused | ConnectionReset
+    )
+}
+
+#[derive(Debug)]
+struct OpenGauge {
+    metrics: ConnectionMetrics,
+    protocol: &'static str,
+}
+
+impl OpenGauge {
+    fn new(metrics: ConnectionMetrics, protocol: &'static str) -> Self {
+        metrics
+            .open
+            .get_or_create(&ProtocolLabel { protocol })
+            .inc();
+        Self { metrics, protocol }
+    }
+}
+
+impl Drop for OpenGauge {
+    fn drop(&mut self) {
+        self.metrics
+            .open
+            .get_or_create(&ProtocolLabel {
+                protocol: self.protocol,
+            })
+            .dec();
+    }
+}

@@ -1,0 +1,195 @@
+//! Readiness by handles: a service is ready when each thing it needs was seen.
+//!
+//! Every dependency takes a handle when the service is built. None is asked at probe time: the
+//! part that uses a dependency reports what it saw, and the probe reads it.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use serde::Serialize;
+use tokio::sync::watch;
+
+/// The readiness of one service.
+#[derive(Clone, Debug)]
+pub struct Readiness {
+    state: Arc<Mutex<State>>,
+    changed: watch::Sender<bool>,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    draining: bool,
+    checks: Vec<Check>,
+}
+
+/// One dependency, as `/readyz` shows it.
+#[derive(Clone, Debug, Serialize, PartialEq, Eq)]
+pub struct Check {
+    /// The dependency's name.
+    pub name: String,
+    /// Whether it was seen and not lost since.
+    pub ready: bool,
+    /// Why not.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+}
+
+/// The whole answer of `/readyz`.
+#[derive(Clone, Debug, Serialize, PartialEq, Eq)]
+pub struct Report {
+    /// Whether work should be sent here.
+    pub ready: bool,
+    /// Whether the service is ending.
+    pub draining: bool,
+    /// Each dependency.
+    pub checks: Vec<Check>,
+}
+
+impl Default for Readiness {
+    fn default() -> Self {
+        Self {
+            state: Arc::default(),
+            changed: watch::Sender::new(true),
+        }
+    }
+}
+
+impl Readiness {
+    /// Adds a dependency, not ready until its handle says so.
+    pub fn require(&self, name: impl Into<String>) -> Dependency {
+        let mut state = self.lock();
+        let reason = Some("not seen yet".to_owned());
+        state.checks.push(Check {
+            name: name.into(),
+            ready: false,
+            reason,
+        });
+        let index = state.checks.len() - 1;
+        drop(state);
+        self.publish();
+        Dependency {
+            readiness: self.clone(),
+            index,
+        }
+    }
+
+    /// What `/readyz` answers.
+    pub fn report(&self) -> Report {
+        let state = self.lock();
+        let ready = !state.draining && state.checks.iter().all(|check| check.ready);
+        Report {
+            ready,
+            draining: state.draining,
+            checks: state.checks.clone(),
+        }
+    }
+
+    /// Follows readiness as it changes, as the gRPC health service does.
+    pub fn watch(&self) -> watch::Receiver<bool> {
+        self.changed.subscribe()
+    }
+
+    pub(crate) fn drain(&self) {
+        self.lock().draining = true;
+        self.publish();
+    }
+
+    fn publish(&self) {
+        let ready = self.report().ready;
+        self.changed
+            .send_if_modified(|last| std::mem::replace(last, ready) != ready);
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        // The state is valid after every statement, so a panic elsewhere cannot have broken it.
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// The handle by which a dependency's state is told.
+#[derive(Clone, Debug)]
+pub struct Dependency {
+    readiness: Readiness,
+    index: usize,
+}
+
+impl Dependency {
+    /// The dependency answers.
+    pub fn ready(&self) {
+        self.set(None);
+    }
+
+    /// The dependency does not answer, for this reason. The reason is shown to whoever reads
+    /// `/readyz`, so it must not hold a secret.
+    pub fn not_ready(&self, reason: impl Into<String>) {
+        self.set(Some(reason.into()));
+    }
+
+    fn set(&self, reason: Option<String>) {
+        let mut state = self.readiness.lock();
+        if let Some(check) = state.checks.get_mut(self.index) {
+            if check.ready != reason.is_none() {
+                let (name, reason) = (check.name.as_str(), reason.as_deref());
+                tracing::info!(
+                    dependency = name,
+                    ready = reason.is_none(),
+                    reason,
+                    "readiness"
+                );
+            }
+            check.ready = reason.is_none();
+            check.reason = reason;
+        }
+        drop(state);
+        self.readiness.publish();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_service_without_dependencies_is_ready() {
+        assert!(Readiness::default().report().ready);
+    }
+
+    #[test]
+    fn it_is_ready_only_while_every_dependency_is() {
+        let readiness = Readiness::default();
+        let (redis, peer) = (readiness.require("redis"), readiness.require("peer"));
+        assert!(!readiness.report().ready);
+        redis.ready();
+        assert!(!readiness.report().ready);
+        peer.ready();
+        assert!(readiness.report().ready);
+        redis.not_ready("connection refused");
+        let report = readiness.report();
+        assert!(!report.ready);
+        assert_eq!(
+            report.checks[0].reason.as_deref(),
+            Some("connection refused")
+        );
+    }
+
+    #[test]
+    fn draining_ends_readiness_whatever_the_dependencies_say() {
+        let readiness = Readiness::default();
+        let redis = readiness.require("redis");
+        readiness.drain();
+        redis.ready();
+        let report = readiness.report();
+        assert!(!report.ready && report.draining);
+    }
+
+    #[test]
+    fn followers_hear_changes_only() {
+        let readiness = Readiness::default();
+        let mut watch = readiness.watch();
+        let redis = readiness.require("redis");
+        assert!(watch.has_changed().unwrap() && !*watch.borrow_and_update());
+        redis.not_ready("still away");
+        assert!(!watch.has_changed().unwrap());
+        redis.ready();
+        assert!(watch.has_changed().unwrap() && *watch.borrow_and_update());
+    }
+}

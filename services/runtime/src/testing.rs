@@ -1,0 +1,74 @@
+//! For the tests of services: a life without signals, captured spans, waiting on a condition.
+
+mod spans;
+
+pub use spans::{CapturedSpan, Spans, TraceParent};
+
+use std::time::Duration;
+
+use tokio::net::TcpListener;
+
+use crate::life::Life;
+use crate::metrics::Metrics;
+
+/// A life that ends when the test says so, and not by signals.
+#[derive(Clone, Debug)]
+pub struct TestLife(Life);
+
+impl Default for TestLife {
+    fn default() -> Self {
+        Self(Life::new(Metrics::new("test", "0.0.0")))
+    }
+}
+
+impl TestLife {
+    /// What the service is handed.
+    pub fn life(&self) -> &Life {
+        &self.0
+    }
+
+    /// First stage of the end: told, not ready any more, still serving.
+    pub fn drain(&self) {
+        self.0.drain();
+    }
+
+    /// Second stage: nothing new is accepted.
+    pub fn stop(&self) {
+        self.0.stop();
+    }
+
+    /// Ends the life; what still runs after the deadline is cut. Returns how much that was.
+    pub async fn end(&self, deadline: Duration) -> usize {
+        self.0.finish(deadline).await
+    }
+}
+
+/// A listener on a free port of this machine.
+///
+/// # Panics
+/// If the machine has no free port.
+#[expect(clippy::expect_used, reason = "a test without a port cannot go on")]
+pub async fn listener() -> TcpListener {
+    TcpListener::bind(("127.0.0.1", 0))
+        .await
+        .expect("a free port")
+}
+
+/// Waits until a condition holds, asking again and again.
+///
+/// # Panics
+/// If it does not hold within half a minute, which is far beyond what any machine needs.
+#[expect(clippy::panic, reason = "a condition that never holds fails the test")]
+pub async fn eventually<T>(what: &str, mut condition: impl AsyncFnMut() -> Option<T>) -> T {
+    let asked = tokio::time::timeout(Duration::from_secs(30), async {
+        loop {
+            if let Some(value) = condition().await {
+                return value;
+            }
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    });
+    asked
+        .await
+        .unwrap_or_else(|_| panic!("never came to pass: {what}"))
+}
