@@ -10,7 +10,7 @@ mod phase;
 mod timed_io;
 
 pub(crate) use body::KeepingBody;
-pub use limits::{HTTP_DEFAULTS, HttpLimits};
+pub use limits::{DEFAULTS, HttpLimits};
 
 use axum::Router;
 use axum::extract::DefaultBodyLimit;

@@ -12,7 +12,7 @@ use crate::http::{self, HttpLimits};
 use crate::life::Life;
 use crate::metrics::Metrics;
 use crate::net;
-use crate::settings::{self, Invocation, Settings, SettingsError, Source};
+use crate::settings::{self, Defaults, Invocation, Settings, SettingsError, Source};
 use crate::signals::{Ending, Signals};
 use crate::telemetry::{Telemetry, TelemetrySettings};
 
@@ -24,8 +24,8 @@ pub trait Service: Send + 'static {
     const ABOUT: &'static str;
     /// Its version.
     const VERSION: &'static str;
-    /// TOML with its settings: a comment above each, for `--help`.
-    const DEFAULTS: &'static str;
+    /// Its settings and their defaults: a comment above each, for `--help`.
+    const DEFAULTS: Defaults;
     /// Its settings, read before anything starts.
     type Settings: Settings;
     /// What can end it before its time.

@@ -12,7 +12,7 @@ mod value;
 
 pub use cli::{Invocation, invocation};
 pub use source::{Inputs, Source};
-pub use spec::Setting;
+pub use spec::{Defaults, Setting};
 pub use value::{CommaList, FromSetting, Secret};
 
 /// What a service reads of its settings, all at once, before anything starts.

@@ -9,7 +9,8 @@ pub mod semconv;
 
 use std::borrow::Cow;
 
-use opentelemetry::trace::{SpanContext, SpanKind, Status, TraceContextExt, TraceFlags};
+pub use opentelemetry::trace::SpanKind;
+use opentelemetry::trace::{SpanContext, Status, TraceContextExt, TraceFlags};
 use opentelemetry::{Context, KeyValue, global};
 use opentelemetry_http::{HeaderExtractor, HeaderInjector};
 use tracing::Span;

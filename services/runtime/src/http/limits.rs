@@ -32,9 +32,9 @@ pub struct HttpLimits {
     pub max_body: ByteSize,
 }
 
-/// TOML lines that declare the settings of an HTTP server, to stand at the end of the embedded
-/// defaults of every service that has one.
-pub const HTTP_DEFAULTS: &str = include_str!("defaults.toml");
+/// The TOML that declares the settings of an HTTP server, for the
+/// [`Defaults`](crate::settings::Defaults) of every service that has one.
+pub const DEFAULTS: &str = include_str!("defaults.toml");
 
 impl Settings for HttpLimits {
     fn read(source: &Source) -> Result<Self, SettingsError> {

@@ -4,8 +4,8 @@ use std::collections::HashMap;
 use std::ffi::OsString;
 
 use clap::{Arg, Command};
-use config::{Config, File, FileFormat};
 
+use super::spec::{Defaults, declared};
 use super::{Inputs, SettingsError, Source};
 
 /// What a service tells of itself on the command line.
@@ -18,7 +18,7 @@ pub struct Invocation {
     /// Its version.
     pub version: &'static str,
     /// Its embedded defaults.
-    pub defaults: &'static str,
+    pub defaults: Defaults,
 }
 
 /// Reads the arguments (without the program's name) over the environment.
@@ -42,27 +42,28 @@ pub fn invocation(
 }
 
 fn command(service: Invocation) -> Result<Command, SettingsError> {
-    let own = super::spec::declared(service.defaults);
-    let defaults = Config::builder()
-        .add_source(File::from_str(
-            include_str!("../defaults.toml"),
-            FileFormat::Toml,
-        ))
-        .add_source(File::from_str(service.defaults, FileFormat::Toml))
-        .build()?;
+    let own: Vec<_> = service
+        .defaults
+        .0
+        .iter()
+        .take(1)
+        .flat_map(|text| declared(text))
+        .collect();
+    let common = declared(super::source::COMMON);
+    let defaults = Source::load(service.defaults, Inputs::default())?;
     let args = Source::declared(service.defaults)
         .into_iter()
         .map(|setting| {
-            let default = defaults.get_string(&setting.key).unwrap_or_default();
-            let default = if default.is_empty() {
-                "none".to_owned()
-            } else {
-                default
-            };
+            let default = defaults
+                .get_optional::<String>(&setting.env())
+                .ok()
+                .flatten();
+            let default = default.unwrap_or_else(|| "none".to_owned());
             let heading = match &setting {
                 setting if own.contains(setting) => "Settings",
                 setting if setting.key.starts_with("otel_") => "Telemetry (OpenTelemetry's names)",
-                _ => "Settings of every service",
+                setting if common.contains(setting) => "Settings of every service",
+                _ => "Limits",
             };
             Arg::new(setting.key.clone())
                 .long(setting.flag())

@@ -5,7 +5,7 @@ use std::ops::RangeInclusive;
 
 use config::{Config, Environment, File, FileFormat};
 
-use super::spec::{Setting, declared};
+use super::spec::{Defaults, Setting, declared};
 use super::{FromSetting, SettingsError};
 
 /// Where values come from beside the embedded defaults. Tests fill it by hand.
@@ -27,18 +27,21 @@ pub struct Source {
 }
 
 /// What every service has, whatever else it declares.
-const COMMON: &str = include_str!("../defaults.toml");
+pub(super) const COMMON: &str = include_str!("../defaults.toml");
 
 impl Source {
     /// The settings that a service with these embedded defaults declares, its own first.
-    pub fn declared(defaults: &str) -> Vec<Setting> {
-        let mut settings = declared(defaults);
-        settings.extend(declared(COMMON));
-        settings
+    pub fn declared(defaults: Defaults) -> Vec<Setting> {
+        defaults
+            .0
+            .iter()
+            .chain([&COMMON])
+            .flat_map(|text| declared(text))
+            .collect()
     }
 
     /// Merges the defaults, the file named by `CONFIG_FILE`, the environment and the flags.
-    pub fn load(defaults: &str, mut inputs: Inputs) -> Result<Self, SettingsError> {
+    pub fn load(defaults: Defaults, mut inputs: Inputs) -> Result<Self, SettingsError> {
         let settings = Self::declared(defaults);
         inputs.environment.retain(|name, value| {
             !value.is_empty() && settings.iter().any(|setting| setting.env() == *name)
@@ -51,9 +54,10 @@ impl Source {
         let file = path.map(|path| read_file(&path, &settings).map(|read| (path, read)));
         let file = file.transpose()?;
 
-        let mut builder = Config::builder()
-            .add_source(File::from_str(COMMON, FileFormat::Toml))
-            .add_source(File::from_str(defaults, FileFormat::Toml));
+        let mut builder = Config::builder();
+        for text in [COMMON].iter().chain(defaults.0.iter().rev()) {
+            builder = builder.add_source(File::from_str(text, FileFormat::Toml));
+        }
         if let Some((_, file)) = &file {
             builder = builder.add_source(file.clone());
         }

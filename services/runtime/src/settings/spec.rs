@@ -28,6 +28,10 @@ impl Setting {
     }
 }
 
+/// The embedded defaults of a service: TOML texts, its own first, then those of what it uses.
+#[derive(Clone, Copy, Debug)]
+pub struct Defaults(pub &'static [&'static str]);
+
 /// The settings that a TOML text declares, in its order.
 ///
 /// A comment block directly above a key belongs to it; a blank line ends a block.

@@ -3,7 +3,7 @@ use std::time::Duration;
 
 use super::*;
 
-const DEFAULTS: &str = "
+const DEFAULTS: Defaults = Defaults(&["
 # Message that the server answers
 message = \"olá\"
 
@@ -12,7 +12,7 @@ interval = \"5s\"
 
 # Shared secret of the peers
 relay_secret = \"\"
-";
+"]);
 
 fn environment(pairs: &[(&str, &str)]) -> HashMap<String, String> {
     pairs

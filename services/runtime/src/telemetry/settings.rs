@@ -125,7 +125,7 @@ fn propagators(names: &str, warnings: &mut Vec<String>) -> Vec<Propagator> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::settings::Inputs;
+    use crate::settings::{Defaults, Inputs};
 
     fn read(pairs: &[(&str, &str)]) -> Result<TelemetrySettings, SettingsError> {
         let pairs = pairs
@@ -135,7 +135,7 @@ mod tests {
             environment: pairs.collect(),
             ..Inputs::default()
         };
-        TelemetrySettings::read(&Source::load("", inputs)?)
+        TelemetrySettings::read(&Source::load(Defaults(&[]), inputs)?)
     }
 
     #[test]

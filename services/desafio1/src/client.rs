@@ -1,0 +1,97 @@
+//! The client: asks, prints, waits, for ever.
+
+use std::io::Write;
+use std::time::Duration;
+
+use runtime::Life;
+use runtime::backoff::Backoff;
+use runtime::http_client::{self, ClientError};
+use runtime::readiness::Dependency;
+use runtime::trace::{self, Parent, SpanKind};
+use tracing::Instrument;
+
+use crate::domain::{NoMessage, line};
+use crate::error::Error;
+use crate::settings::ClientSettings;
+
+/// Asks until the life drains. Each answer is a line on `out`; each failure is told in the log.
+pub async fn poll(
+    settings: ClientSettings,
+    mut out: impl Write + Send,
+    life: Life,
+) -> Result<(), Error> {
+    let client = http_client::Client::new(settings.timeout, MAX_ANSWER, life.metrics().clone())?;
+    let server = life.readiness().require("servidor");
+    let longest_round = settings.max_backoff + settings.timeout;
+    let pulse = life.liveness().pulse("poll", longest_round * 2 + MARGIN);
+    let mut backoff = Backoff::new(settings.interval, settings.max_backoff);
+    loop {
+        pulse.beat();
+        let asked = ask(&client, &settings, &server, &mut backoff, &mut out);
+        // What was asked before the end is still answered; the timeout bounds it.
+        let wait = asked.await;
+        tokio::select! {
+            biased;
+            () = life.draining() => return Ok(()),
+            () = tokio::time::sleep(wait) => {}
+        }
+    }
+}
+
+/// More than any message needs; a larger answer is refused.
+const MAX_ANSWER: usize = 64 * 1024;
+
+/// Beyond the longest round, so that a slow machine does not look dead.
+const MARGIN: Duration = Duration::from_secs(10);
+
+/// Why one request gave no line to print.
+#[derive(Debug, thiserror::Error)]
+enum Unanswered {
+    #[error(transparent)]
+    NoAnswer(#[from] ClientError),
+    #[error(transparent)]
+    NoMessage(#[from] NoMessage),
+}
+
+/// One round, as one trace. Returns how long to wait for the next.
+async fn ask(
+    client: &http_client::Client,
+    settings: &ClientSettings,
+    server: &Dependency,
+    backoff: &mut Backoff,
+    out: &mut (impl Write + Send),
+) -> Duration {
+    let span = trace::start(SpanKind::Internal, "poll", Parent::Current, []);
+    async {
+        match message(client, settings).await {
+            Ok(message) => {
+                server.ready();
+                print(out, &message);
+                backoff.success()
+            }
+            Err(error) => {
+                let wait = backoff.failure();
+                server.not_ready(error.to_string());
+                tracing::warn!(%error, retry_in = ?wait, "no answer");
+                wait
+            }
+        }
+    }
+    .instrument(span)
+    .await
+}
+
+async fn message(
+    client: &http_client::Client,
+    settings: &ClientSettings,
+) -> Result<String, Unanswered> {
+    let answer = client.get(settings.server_url.clone()).await?;
+    Ok(line(answer.status.as_u16(), &answer.body)?)
+}
+
+/// Prints a line at once. Where nobody reads, that is said and the client goes on.
+fn print(out: &mut impl Write, message: &str) {
+    if let Err(error) = writeln!(out, "{message}").and_then(|()| out.flush()) {
+        tracing::warn!(%error, "the answer could not be printed");
+    }
+}

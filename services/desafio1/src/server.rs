@@ -1,0 +1,34 @@
+//! The server: one route, one message.
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::State;
+use axum::http::header::{CONTENT_TYPE, X_CONTENT_TYPE_OPTIONS};
+use axum::response::IntoResponse;
+use axum::routing::get;
+use runtime::{Life, http};
+use tokio::net::TcpListener;
+
+use crate::settings::ServidorSettings;
+
+/// Serves until the life stops.
+pub async fn serve(settings: ServidorSettings, listener: TcpListener, life: Life) {
+    http::serve(listener, routes(&settings.message), settings.limits, &life).await;
+}
+
+/// `GET /` answers the message; other methods get 405, other paths 404.
+fn routes(message: &str) -> Router {
+    Router::new()
+        .route("/", get(answer))
+        .with_state(Arc::from(message))
+}
+
+async fn answer(State(message): State<Arc<str>>) -> impl IntoResponse {
+    let headers = [
+        (CONTENT_TYPE, "text/plain; charset=utf-8"),
+        // A message from a setting must never be read as a page.
+        (X_CONTENT_TYPE_OPTIONS, "nosniff"),
+    ];
+    (headers, message.to_string())
+}

@@ -1,0 +1,45 @@
+//! The two programs of this exercise.
+
+use runtime::settings::Defaults;
+use runtime::{Life, Service, http, net};
+
+use crate::error::Error;
+use crate::settings::{ClientSettings, ServidorSettings};
+use crate::{client, server};
+
+/// `desafio1-servidor`: answers a message over HTTP.
+#[derive(Debug)]
+pub struct Servidor;
+
+impl Service for Servidor {
+    const NAME: &'static str = "desafio1-servidor";
+    const ABOUT: &'static str = "Answers GET / with a fixed message";
+    const VERSION: &'static str = env!("CARGO_PKG_VERSION");
+    const DEFAULTS: Defaults = Defaults(&[include_str!("servidor.toml"), http::DEFAULTS]);
+    type Settings = ServidorSettings;
+    type Error = Error;
+
+    async fn run(settings: ServidorSettings, life: Life) -> Result<(), Error> {
+        let listener = net::bind("LISTEN", settings.listen).await?;
+        tracing::info!(address = %settings.listen, "listening");
+        server::serve(settings, listener, life).await;
+        Ok(())
+    }
+}
+
+/// `desafio1-client`: asks the server every few seconds and prints what it answers.
+#[derive(Debug)]
+pub struct Client;
+
+impl Service for Client {
+    const NAME: &'static str = "desafio1-client";
+    const ABOUT: &'static str = "Asks a server for its message every few seconds and prints it";
+    const VERSION: &'static str = env!("CARGO_PKG_VERSION");
+    const DEFAULTS: Defaults = Defaults(&[include_str!("client.toml")]);
+    type Settings = ClientSettings;
+    type Error = Error;
+
+    async fn run(settings: ClientSettings, life: Life) -> Result<(), Error> {
+        client::poll(settings, std::io::stdout(), life).await
+    }
+}
