@@ -35,7 +35,7 @@ pub async fn serve(listener: TcpListener, routes: Router, limits: HttpLimits, li
 }
 
 /// The same without spans and request metrics, for probes that come every few seconds.
-pub(crate) async fn serve_untraced(
+pub async fn serve_untraced(
     protocol: &'static str,
     listener: TcpListener,
     routes: Router,

@@ -43,6 +43,14 @@ impl Life {
         }
     }
 
+    /// A life of its own that outlasts this one, for what others still need while this one ends.
+    ///
+    /// Nobody tells it to end: what runs on it goes with the process.
+    #[must_use]
+    pub fn outlasting(&self) -> Self {
+        Self::new(self.metrics.clone())
+    }
+
     /// Whether work should be sent here, and the dependencies that decide it.
     pub fn readiness(&self) -> &Readiness {
         &self.readiness

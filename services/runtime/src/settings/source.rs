@@ -31,13 +31,22 @@ pub(super) const COMMON: &str = include_str!("../defaults.toml");
 
 impl Source {
     /// The settings that a service with these embedded defaults declares, its own first.
+    ///
+    /// One that is declared again counts where it stands first: a service may give a common
+    /// setting another default.
     pub fn declared(defaults: Defaults) -> Vec<Setting> {
-        defaults
+        let mut settings: Vec<Setting> = Vec::new();
+        for setting in defaults
             .0
             .iter()
             .chain([&COMMON])
             .flat_map(|text| declared(text))
-            .collect()
+        {
+            if settings.iter().all(|known| known.key != setting.key) {
+                settings.push(setting);
+            }
+        }
+        settings
     }
 
     /// Merges the defaults, the file named by `CONFIG_FILE`, the environment and the flags.

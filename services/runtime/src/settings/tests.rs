@@ -154,3 +154,17 @@ fn a_value_may_start_with_a_hyphen() {
     let read = source(&["--message", "-1"], &[]).unwrap();
     assert_eq!(read.get::<String>("MESSAGE").unwrap(), "-1");
 }
+
+#[test]
+fn a_service_may_give_a_common_setting_another_default() {
+    let own = Defaults(&["# Where its probes are\nadmin_listen = \"127.0.0.1:9110\"\n"]);
+    let source = Source::load(own, Inputs::default()).unwrap();
+    let address: String = source.get("ADMIN_LISTEN").unwrap();
+    assert_eq!(address, "127.0.0.1:9110");
+    let declared = Source::declared(own);
+    let mut named = declared
+        .iter()
+        .filter(|setting| setting.key == "admin_listen");
+    assert_eq!(named.next().unwrap().about, "Where its probes are");
+    assert!(named.next().is_none());
+}

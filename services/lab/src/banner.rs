@@ -1,0 +1,32 @@
+//! The first lines: what runs where, and how to stop it.
+
+use std::net::SocketAddr;
+
+use crate::plan::reached_at;
+use crate::settings::LabSettings;
+
+/// The lines that are said at the start.
+pub(crate) fn lines(settings: &LabSettings, page: SocketAddr) -> Vec<String> {
+    let width = settings
+        .services
+        .iter()
+        .map(|service| service.name.len())
+        .max();
+    let width = width.unwrap_or_default();
+    let mut lines = Vec::new();
+    for service in &settings.services {
+        let where_to = match service.listen {
+            Some(address) => format!("on {}", reached_at(address)),
+            None => format!("asks {}", service.asks.join(", ")),
+        };
+        lines.push(format!("{:width$}  {where_to}", service.name));
+    }
+    let spans = match &settings.spans_elsewhere {
+        Some(endpoint) => format!("traces go to {endpoint}"),
+        None => format!("spans are received on {}", reached_at(settings.otlp_listen)),
+    };
+    lines.push(spans);
+    lines.push(format!("page and traces: http://{}", reached_at(page)));
+    lines.push("Ctrl-C stops everything".to_owned());
+    lines
+}

@@ -1,0 +1,127 @@
+//! What the command line asks for.
+
+use std::ffi::OsString;
+
+use crate::catalogue::{self, Exercise, Row};
+
+/// What to do.
+#[derive(Debug)]
+pub enum Ask {
+    /// Start these exercises (none named: all), with these flags of the lab's.
+    Start(Vec<&'static Exercise>, Vec<OsString>),
+    /// Be one service, with its own arguments.
+    Be(&'static Row, Vec<OsString>),
+    /// Show what there is.
+    List,
+    /// Show how to use this program.
+    Help,
+    /// A name that is none.
+    Unknown(String),
+    /// Services can only be started alone.
+    Mixed(&'static str),
+}
+
+/// Reads the arguments, without the program's name.
+///
+/// Names of exercises come first, then flags. The name of a service makes everything after it
+/// the service's own.
+pub fn read(args: impl IntoIterator<Item = OsString>) -> Ask {
+    let mut args = args.into_iter().peekable();
+    let mut exercises = Vec::new();
+    while let Some(name) = args.next_if(|arg| !arg.to_string_lossy().starts_with('-')) {
+        let name = name.to_string_lossy();
+        match (catalogue::exercise(&name), catalogue::service(&name)) {
+            (Some(exercise), _) => exercises.push(exercise),
+            (None, Some(row)) if exercises.is_empty() => return Ask::Be(row, args.collect()),
+            (None, Some(row)) => return Ask::Mixed(row.program.name),
+            (None, None) => return Ask::Unknown(name.into_owned()),
+        }
+    }
+    let flags: Vec<OsString> = args.collect();
+    match flags
+        .first()
+        .map(|flag| flag.to_string_lossy().into_owned())
+        .as_deref()
+    {
+        Some("--help" | "-h") => Ask::Help,
+        Some("--list" | "-l") => Ask::List,
+        _ => Ask::Start(exercises, flags),
+    }
+}
+
+/// The names that are nearest to one that is none, or that hold it.
+pub fn suggestions(unknown: &str) -> Vec<&'static str> {
+    /// Below this, two names have little in common.
+    const ALIKE: f64 = 0.6;
+    let unknown = unknown.to_lowercase();
+    let alike = |name: &str| strsim::normalized_damerau_levenshtein(&unknown, name);
+    let mut near: Vec<_> = catalogue::names()
+        .filter(|name| alike(name) >= ALIKE || (unknown.len() > 2 && name.contains(&unknown)))
+        .collect();
+    near.sort_by(|a, b| alike(b).total_cmp(&alike(a)));
+    near.truncate(3);
+    near
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn ask(args: &[&str]) -> Ask {
+        read(args.iter().map(OsString::from))
+    }
+
+    #[test]
+    fn without_a_name_everything_starts() {
+        assert!(
+            matches!(ask(&[]), Ask::Start(named, flags) if named.is_empty() && flags.is_empty())
+        );
+    }
+
+    #[test]
+    fn an_exercise_starts_alone_and_flags_are_the_lab_s() {
+        let Ask::Start(named, flags) = ask(&["desafio1", "--lab-page-listen", "127.0.0.1:1"])
+        else {
+            panic!("not a start")
+        };
+        assert_eq!(named[0].name, "desafio1");
+        assert_eq!(flags, ["--lab-page-listen", "127.0.0.1:1"]);
+    }
+
+    #[test]
+    fn everything_after_a_service_is_the_service_s_own() {
+        let Ask::Be(row, args) = ask(&["desafio1-client", "--help"]) else {
+            panic!("not one")
+        };
+        assert_eq!(
+            (row.program.name, args.as_slice()),
+            ("desafio1-client", &["--help".into()][..])
+        );
+    }
+
+    #[test]
+    fn help_and_the_list_are_asked_for_by_flags() {
+        assert!(matches!(ask(&["--help"]), Ask::Help));
+        assert!(matches!(ask(&["-h"]), Ask::Help));
+        assert!(matches!(ask(&["--list"]), Ask::List));
+    }
+
+    #[test]
+    fn a_service_beside_an_exercise_is_refused() {
+        assert!(matches!(
+            ask(&["desafio1", "desafio1-client"]),
+            Ask::Mixed("desafio1-client")
+        ));
+    }
+
+    #[test]
+    fn a_name_that_is_none_gets_the_nearest_that_are() {
+        assert!(
+            matches!(ask(&["desafio1-cliente"]), Ask::Unknown(name) if name == "desafio1-cliente")
+        );
+        assert_eq!(suggestions("Desafio1-cliente"), ["desafio1-client"]);
+        assert_eq!(suggestions("servidor"), ["desafio1-servidor"]);
+        assert_eq!(suggestions("desafio")[0], "desafio1");
+        assert!(suggestions("xyz").is_empty());
+    }
+}

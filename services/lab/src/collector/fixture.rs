@@ -1,0 +1,55 @@
+//! Spans for tests.
+
+use std::sync::Arc;
+
+use super::id::{SpanId, TraceId};
+use super::span::{Kind, Resource, Scope, Span, Status};
+use super::store::Limits;
+
+/// More room than any test fills.
+pub(crate) const ROOMY: Limits = Limits {
+    traces: 100,
+    spans_per_trace: 100,
+    bytes: 1 << 20,
+};
+
+pub(crate) fn trace_id(number: u8) -> TraceId {
+    TraceId::from_bytes(&[number; 16]).unwrap()
+}
+
+pub(crate) fn span_id(number: u8) -> SpanId {
+    SpanId::from_bytes(&[number; 8]).unwrap()
+}
+
+/// A span of 1 ms and 100 bytes that begins as many seconds after 1970 as its trace's number.
+pub(crate) fn span(service: &str, trace: u8, id: u8) -> Span {
+    let start = u64::from(trace) * 1_000_000_000;
+    Span {
+        trace_id: trace_id(trace),
+        span_id: span_id(id),
+        parent: None,
+        trace_state: String::new(),
+        name: format!("work {id}"),
+        kind: Kind::Internal,
+        start,
+        end: start + 1_000_000,
+        attributes: Vec::new(),
+        events: Vec::new(),
+        links: Vec::new(),
+        status: Status::Unset,
+        description: String::new(),
+        scope: Arc::default(),
+        resource: Arc::new(Resource {
+            service: service.to_owned(),
+            attributes: Vec::new(),
+        }),
+        weight: 100,
+    }
+}
+
+pub(crate) fn scope(name: &str) -> Arc<Scope> {
+    Arc::new(Scope {
+        name: name.to_owned(),
+        version: String::new(),
+    })
+}

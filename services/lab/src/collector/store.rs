@@ -1,0 +1,215 @@
+//! The latest traces, bounded in number and bytes.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use super::id::TraceId;
+use super::search::Search;
+use super::span::Span;
+
+/// How much is kept.
+#[derive(Clone, Copy, Debug)]
+pub struct Limits {
+    /// Traces; with one more, the oldest goes.
+    pub traces: usize,
+    /// Spans of one trace; those that come later are dropped.
+    pub spans_per_trace: usize,
+    /// Bytes of all spans; when there is no room, the oldest traces go.
+    pub bytes: usize,
+}
+
+/// The traces that are kept.
+#[derive(Debug)]
+pub struct Store {
+    limits: Limits,
+    /// By the order in which their first span came: the oldest goes first.
+    traces: BTreeMap<u64, Trace>,
+    ids: HashMap<TraceId, u64>,
+    /// Which traces a service has spans in.
+    services: BTreeMap<String, BTreeSet<u64>>,
+    next: u64,
+    bytes: usize,
+    counts: Counts,
+}
+
+/// One trace as far as it has arrived.
+#[derive(Clone, Debug)]
+pub struct Trace {
+    /// Its id.
+    pub id: TraceId,
+    /// Its spans, in the order they came.
+    pub spans: Vec<Arc<Span>>,
+    /// How many more came than are kept of one trace.
+    pub dropped: usize,
+}
+
+/// What came, what was let go.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Counts {
+    /// Spans kept when they came.
+    pub kept: u64,
+    /// Spans that a limit left no room for when they came.
+    pub dropped: u64,
+    /// Spans that went with their traces, to make room for newer ones.
+    pub evicted: u64,
+}
+
+impl Store {
+    /// An empty store.
+    pub fn new(limits: Limits) -> Self {
+        Self {
+            limits,
+            traces: BTreeMap::new(),
+            ids: HashMap::new(),
+            services: BTreeMap::new(),
+            next: 0,
+            bytes: 0,
+            counts: Counts::default(),
+        }
+    }
+
+    /// Keeps a span. One that came before, as when an exporter tries again, is passed over.
+    pub fn insert(&mut self, span: Span) {
+        if span.weight > self.limits.bytes {
+            self.counts.dropped += 1;
+            return;
+        }
+        while self.bytes + span.weight > self.limits.bytes {
+            self.evict_oldest();
+        }
+        let key = self.key_of(span.trace_id);
+        let Some(trace) = self.traces.get_mut(&key) else {
+            return;
+        };
+        if trace.has(&span) {
+            return;
+        }
+        if trace.spans.len() >= self.limits.spans_per_trace {
+            trace.dropped += 1;
+            self.counts.dropped += 1;
+            return;
+        }
+        if let Some(keys) = self.services.get_mut(&span.resource.service) {
+            keys.insert(key);
+        } else {
+            self.services
+                .insert(span.resource.service.clone(), BTreeSet::from([key]));
+        }
+        self.bytes += span.weight;
+        self.counts.kept += 1;
+        trace.spans.push(Arc::new(span));
+    }
+
+    /// The trace with this id.
+    pub fn trace(&self, id: TraceId) -> Option<Trace> {
+        self.traces.get(self.ids.get(&id)?).cloned()
+    }
+
+    /// The newest traces that the question means, newest first.
+    pub fn search(&self, search: &Search) -> Vec<Trace> {
+        let keys = self.services.get(&search.service);
+        let traces = keys
+            .into_iter()
+            .flatten()
+            .rev()
+            .filter_map(|key| self.traces.get(key));
+        traces
+            .filter(|trace| search.means(trace))
+            .take(search.limit)
+            .cloned()
+            .collect()
+    }
+
+    /// The newest traces of all services, newest first.
+    pub fn latest(&self, limit: usize) -> Vec<Trace> {
+        self.traces.values().rev().take(limit).cloned().collect()
+    }
+
+    /// Every service that a kept span is of.
+    pub fn services(&self) -> Vec<String> {
+        self.services.keys().cloned().collect()
+    }
+
+    /// What a service does: the names of its spans, with the side of the exchange.
+    pub fn operations(&self, service: &str) -> BTreeSet<(String, &'static str)> {
+        let keys = self.services.get(service).into_iter().flatten();
+        let spans = keys
+            .filter_map(|key| self.traces.get(key))
+            .flat_map(|trace| &trace.spans);
+        let own = spans.filter(|span| span.resource.service == service);
+        own.map(|span| (span.name.clone(), span.kind.name()))
+            .collect()
+    }
+
+    /// What came, what was let go.
+    pub fn counts(&self) -> Counts {
+        self.counts
+    }
+
+    /// The place of a trace, made if this is its first span.
+    fn key_of(&mut self, id: TraceId) -> u64 {
+        if let Some(key) = self.ids.get(&id) {
+            return *key;
+        }
+        while self.traces.len() >= self.limits.traces.max(1) {
+            self.evict_oldest();
+        }
+        let key = self.next;
+        self.next += 1;
+        self.ids.insert(id, key);
+        self.traces.insert(
+            key,
+            Trace {
+                id,
+                spans: Vec::new(),
+                dropped: 0,
+            },
+        );
+        key
+    }
+
+    fn evict_oldest(&mut self) {
+        let Some((key, trace)) = self.traces.pop_first() else {
+            return;
+        };
+        self.ids.remove(&trace.id);
+        for span in &trace.spans {
+            self.bytes -= span.weight;
+            self.counts.evicted += 1;
+            if let Some(keys) = self.services.get_mut(&span.resource.service) {
+                keys.remove(&key);
+                if keys.is_empty() {
+                    self.services.remove(&span.resource.service);
+                }
+            }
+        }
+    }
+}
+
+impl Trace {
+    fn has(&self, span: &Span) -> bool {
+        self.spans
+            .iter()
+            .any(|kept| kept.span_id == span.span_id && **kept == *span)
+    }
+}
+
+/// A store that several tasks use.
+#[derive(Clone, Debug)]
+pub struct Shared(Arc<Mutex<Store>>);
+
+impl Shared {
+    /// An empty store.
+    pub fn new(limits: Limits) -> Self {
+        Self(Arc::new(Mutex::new(Store::new(limits))))
+    }
+
+    /// The store, for as long as the guard lives; never across an await.
+    pub fn lock(&self) -> MutexGuard<'_, Store> {
+        // Every method leaves the store whole, so a panic elsewhere cannot have broken it.
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests;

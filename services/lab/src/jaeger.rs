@@ -1,0 +1,14 @@
+//! Jaeger's query API over what the collector keeps, in the shape of Jaeger 2's answers.
+//!
+//! # Layout
+//! - [`routes`]: the paths and what each answers.
+//! - [`params`]: the query string of a search.
+//! - [`model`]: the JSON of a trace.
+//! - [`tags`]: attributes as Jaeger's typed tags.
+
+pub mod model;
+pub mod params;
+mod routes;
+pub mod tags;
+
+pub use routes::{elsewhere, routes};

@@ -1,0 +1,77 @@
+use serde_json::{Value as Json, json};
+
+use super::*;
+use crate::collector::fixture::{span, span_id, trace_id};
+use crate::collector::span::Link;
+
+fn json_of(spans: Vec<Span>, dropped: usize) -> Json {
+    let spans = spans.into_iter().map(Arc::new).collect();
+    serde_json::to_value(TraceJson::from(Trace {
+        id: trace_id(1),
+        spans,
+        dropped,
+    }))
+    .unwrap()
+}
+
+#[test]
+fn spans_stand_by_their_start_whatever_order_they_came_in() {
+    let root = span("client", 1, 1);
+    let child = Span {
+        start: root.start + 5_000,
+        parent: Some(root.span_id),
+        ..span("server", 1, 2)
+    };
+    let trace = json_of(vec![child, root], 0);
+    assert_eq!(trace["spans"][0]["operationName"], "work 1");
+    assert_eq!(trace["spans"][1]["startTime"], 1_000_005);
+    assert_eq!(trace["processes"]["p2"]["serviceName"], "server");
+    assert_eq!(trace["spans"][1]["warnings"], Json::Null);
+}
+
+#[test]
+fn spans_of_one_process_share_it() {
+    let trace = json_of(
+        vec![span("s", 1, 1), span("s", 1, 2), span("other", 1, 3)],
+        0,
+    );
+    assert_eq!(trace["processes"].as_object().unwrap().len(), 2);
+}
+
+#[test]
+fn a_parent_that_is_linked_to_as_well_is_only_a_link() {
+    let link = Link {
+        trace_id: trace_id(1),
+        span_id: span_id(1),
+    };
+    let child = Span {
+        parent: Some(span_id(1)),
+        links: vec![link],
+        ..span("s", 1, 2)
+    };
+    let references = json_of(vec![child], 0)["spans"][0]["references"].clone();
+    let id = trace_id(1).to_string();
+    let expected =
+        json!([{"refType": "FOLLOWS_FROM", "traceID": id, "spanID": "0101010101010101"}]);
+    assert_eq!(references, expected);
+}
+
+#[test]
+fn a_span_that_ends_before_it_began_takes_no_time_and_says_so() {
+    let span = Span {
+        end: 5,
+        ..span("s", 1, 1)
+    };
+    let trace = json_of(vec![span], 0);
+    assert_eq!(trace["spans"][0]["duration"], 0);
+    assert_eq!(
+        trace["spans"][0]["warnings"],
+        json!(["Negative duration detected, shown as 0"])
+    );
+}
+
+#[test]
+fn a_trace_that_is_not_kept_whole_says_so() {
+    let warnings = json_of(vec![span("s", 1, 1)], 7)["warnings"][0].clone();
+    assert!(warnings.as_str().unwrap().starts_with("7 more spans came"));
+}

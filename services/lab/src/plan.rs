@@ -1,0 +1,144 @@
+//! Which processes to start, each with its addresses and its environment.
+
+use std::collections::{BTreeMap, HashMap};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+
+use runtime::settings::{FromSetting, SettingsError};
+
+use crate::catalogue::{Exercise, Row};
+
+/// One process to start.
+#[derive(Clone, Debug)]
+pub struct Planned {
+    /// The service, which is also the argument that makes this program run it.
+    pub name: &'static str,
+    /// The exercise it belongs to.
+    pub exercise: &'static str,
+    /// Where it serves; none for a client.
+    pub listen: Option<SocketAddr>,
+    /// Where its probes answer.
+    pub admin: SocketAddr,
+    /// Whom it asks.
+    pub asks: Vec<&'static str>,
+    /// Its settings, beside what it inherits.
+    pub environment: BTreeMap<String, String>,
+}
+
+/// Variables of the lab's own environment that no service may inherit: the file is the lab's, and
+/// one name for every service would make them one in every trace.
+pub const NOT_INHERITED: &[&str] = &["CONFIG_FILE", "OTEL_SERVICE_NAME"];
+
+/// What services get where the lab's own environment does not say otherwise.
+const UNLESS_SET: &[(&str, &str)] = &[
+    ("LOG_FORMAT", "text"),
+    ("LOG_LEVEL", "info"),
+    ("DRAIN_DELAY", "0s"), // no load balancer has to take a process of the lab out
+    ("DRAIN_TIMEOUT", "5s"),
+    ("TRACE_CONTEXT", "proxy"),
+    ("OTEL_BSP_SCHEDULE_DELAY", "500"), // ms: a trace is on the page when its answer is read
+];
+
+/// The processes of these exercises. `environment` is the lab's own; spans go to `spans_to`.
+///
+/// A variable that begins with a service's name, as in `DESAFIO1_SERVIDOR_LISTEN`, is a setting of
+/// that service alone and wins over everything else.
+pub fn plan(
+    exercises: &[&'static Exercise],
+    environment: &HashMap<String, String>,
+    spans_to: &str,
+) -> Result<Vec<Planned>, SettingsError> {
+    let mut planned: Vec<Planned> = Vec::new();
+    for exercise in exercises {
+        for row in exercise.services {
+            let next = process(exercise, row, environment, spans_to, &planned)?;
+            planned.push(next);
+        }
+    }
+    Ok(planned)
+}
+
+/// The prefix of the variables that are meant for one service alone.
+pub fn prefix(service: &str) -> String {
+    format!("{}_", service.to_uppercase().replace('-', "_"))
+}
+
+fn process(
+    exercise: &Exercise,
+    row: &Row,
+    environment: &HashMap<String, String>,
+    spans_to: &str,
+    before: &[Planned],
+) -> Result<Planned, SettingsError> {
+    let name = row.program.name;
+    let own: BTreeMap<String, String> = environment
+        .iter()
+        .filter_map(|(key, value)| {
+            Some((key.strip_prefix(&prefix(name))?.to_owned(), value.clone()))
+        })
+        .collect();
+    let address = |setting: &str, port| match own.get(setting) {
+        None => Ok(SocketAddr::from((Ipv4Addr::LOCALHOST, port))),
+        Some(text) => SocketAddr::from_setting(text).ok_or_else(|| refused(name, setting, text)),
+    };
+    let listen = row.port.map(|port| address("LISTEN", port)).transpose()?;
+    let admin = address("ADMIN_LISTEN", row.admin_port)?;
+
+    let mut settings = BTreeMap::new();
+    let mut set = |key: &str, value: String| settings.insert(key.to_owned(), value);
+    for (key, value) in UNLESS_SET {
+        set(
+            key,
+            environment
+                .get(*key)
+                .map_or_else(|| (*value).to_owned(), Clone::clone),
+        );
+    }
+    for (key, value) in row.settings {
+        set(key, (*value).to_owned());
+    }
+    set("OTEL_EXPORTER_OTLP_ENDPOINT", spans_to.to_owned());
+    set("EXIT_WITH_STDIN", "true".to_owned());
+    set("ADMIN_LISTEN", admin.to_string());
+    if let Some(listen) = listen {
+        set("LISTEN", listen.to_string());
+    }
+    for asks in row.asks {
+        let asked = before.iter().find(|other| other.name == asks.service);
+        if let Some(address) = asked.and_then(|asked| asked.listen) {
+            set(asks.setting, asks.form.replace("{}", &reached_at(address)));
+        }
+    }
+    settings.extend(own);
+    let asks = row.asks.iter().map(|asks| asks.service).collect();
+    Ok(Planned {
+        name,
+        exercise: exercise.name,
+        listen,
+        admin,
+        asks,
+        environment: settings,
+    })
+}
+
+/// Host and port by which this machine reaches what listens at an address.
+pub fn reached_at(address: SocketAddr) -> String {
+    match address.ip() {
+        IpAddr::V4(ip) if ip.is_loopback() || ip.is_unspecified() => {
+            format!("localhost:{}", address.port())
+        }
+        IpAddr::V6(ip) if ip.is_unspecified() => format!("localhost:{}", address.port()),
+        _ => address.to_string(),
+    }
+}
+
+fn refused(service: &str, setting: &str, value: &str) -> SettingsError {
+    SettingsError::Refused {
+        name: prefix(service) + setting,
+        value: value.to_owned(),
+        origin: "from the environment".to_owned(),
+        expected: SocketAddr::EXPECTED.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,229 @@
+//! What is known of each service, for the page.
+
+use std::net::SocketAddr;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use serde::{Deserialize, Serialize};
+use tokio::sync::watch;
+
+use crate::clock::now_millis;
+use crate::plan::Planned;
+
+/// The state of every service, shared by those who see it and those who show it.
+#[derive(Clone, Debug)]
+pub struct Board {
+    entries: Arc<Mutex<Vec<Entry>>>,
+    /// Told after every change of health.
+    changed: watch::Sender<()>,
+}
+
+/// One service.
+#[derive(Clone, Debug, Serialize, PartialEq)]
+pub struct Entry {
+    /// Its name.
+    pub name: &'static str,
+    /// Its exercise.
+    pub exercise: &'static str,
+    /// Where it serves; none for a client.
+    pub listen: Option<SocketAddr>,
+    /// Where its probes answer.
+    pub admin: SocketAddr,
+    /// Whom it asks.
+    pub asks: Vec<&'static str>,
+    /// What its process does.
+    pub state: State,
+    /// Its process.
+    pub pid: Option<u32>,
+    /// Since when, in milliseconds since 1970.
+    pub since: u64,
+    /// How often its process was started again.
+    pub restarts: u64,
+    /// How its last process ended.
+    pub last_exit: Option<String>,
+    /// What its `/readyz` says; none while it does not answer.
+    pub health: Option<Health>,
+}
+
+/// What a service's process does.
+#[derive(Clone, Copy, Debug, Serialize, PartialEq, Eq)]
+#[serde(rename_all = "snake_case")]
+pub enum State {
+    /// Not started yet.
+    Planned,
+    /// It runs.
+    Running,
+    /// It died and is to start again.
+    Waiting,
+    /// It died and is not started again.
+    Failed,
+    /// It was told to end.
+    Stopping,
+    /// It ended as it was told.
+    Stopped,
+}
+
+/// The answer of `/readyz`.
+#[derive(Clone, Debug, Default, Serialize, Deserialize, PartialEq)]
+pub struct Health {
+    /// Whether work should be sent there.
+    pub ready: bool,
+    /// Whether it is ending.
+    pub draining: bool,
+    /// What it depends on.
+    pub checks: Vec<Check>,
+}
+
+/// One thing that a service depends on.
+#[derive(Clone, Debug, Serialize, Deserialize, PartialEq)]
+pub struct Check {
+    /// What.
+    pub name: String,
+    /// Whether it is there.
+    pub ready: bool,
+    /// Why not.
+    #[serde(default)]
+    pub reason: Option<String>,
+}
+
+impl Entry {
+    fn planned(planned: &Planned) -> Self {
+        Self {
+            name: planned.name,
+            exercise: planned.exercise,
+            listen: planned.listen,
+            admin: planned.admin,
+            asks: planned.asks.clone(),
+            state: State::Planned,
+            pid: None,
+            since: now_millis(),
+            restarts: 0,
+            last_exit: None,
+            health: None,
+        }
+    }
+
+    /// Why the service is not ready, or `None` where it is.
+    pub fn trouble(&self) -> Option<String> {
+        match (self.state, &self.health) {
+            (State::Running, Some(health)) if health.ready => None,
+            (State::Running, Some(health)) => {
+                let mut missing = health.checks.iter().filter(|check| !check.ready);
+                let missing = missing.next().map(|check| {
+                    format!(
+                        "{}: {}",
+                        check.name,
+                        check.reason.as_deref().unwrap_or("not ready")
+                    )
+                });
+                Some(missing.unwrap_or_else(|| "draining".to_owned()))
+            }
+            (State::Running, None) => Some("its probes do not answer yet".to_owned()),
+            (State::Planned, _) => Some("not started yet".to_owned()),
+            (State::Stopping, _) => Some("stopping".to_owned()),
+            (State::Stopped, _) => Some("stopped".to_owned()),
+            (State::Waiting | State::Failed, _) => {
+                Some(self.last_exit.clone().unwrap_or_else(|| "died".to_owned()))
+            }
+        }
+    }
+}
+
+impl Board {
+    /// A board with a place for each planned service.
+    pub fn new(services: &[Planned]) -> Self {
+        let entries = services.iter().map(Entry::planned).collect();
+        Self {
+            entries: Arc::new(Mutex::new(entries)),
+            changed: watch::Sender::new(()),
+        }
+    }
+
+    /// Every service as it is now.
+    pub fn entries(&self) -> Vec<Entry> {
+        self.lock().clone()
+    }
+
+    /// The place of a service among all.
+    pub fn place(&self, name: &str) -> usize {
+        self.lock()
+            .iter()
+            .position(|entry| entry.name == name)
+            .unwrap_or_default()
+    }
+
+    /// A process was started.
+    pub fn started(&self, name: &str, pid: Option<u32>) {
+        self.turn(name, State::Running, |entry| {
+            entry.pid = pid;
+            entry.restarts += u64::from(entry.last_exit.is_some());
+        });
+    }
+
+    /// The process died and is to start again.
+    pub fn died(&self, name: &str, how: String) {
+        self.turn(name, State::Waiting, |entry| entry.last_exit = Some(how));
+    }
+
+    /// The process died and is not started again.
+    pub fn failed(&self, name: &str, how: String) {
+        self.turn(name, State::Failed, |entry| entry.last_exit = Some(how));
+    }
+
+    /// The process was told to end.
+    pub fn stopping(&self, name: &str) {
+        let pid = self
+            .lock()
+            .iter()
+            .find(|entry| entry.name == name)
+            .and_then(|entry| entry.pid);
+        self.turn(name, State::Stopping, |entry| entry.pid = pid);
+    }
+
+    /// The process ended as it was told.
+    pub fn stopped(&self, name: &str) {
+        self.turn(name, State::Stopped, |_| {});
+    }
+
+    /// What the probes of a process said, unless another one runs by now.
+    pub fn seen(&self, name: &str, pid: Option<u32>, health: Option<Health>) {
+        let mut entries = self.lock();
+        let running = entries
+            .iter_mut()
+            .find(|entry| entry.name == name && entry.pid == pid);
+        if let Some(entry) = running {
+            entry.health = health;
+        }
+        drop(entries);
+        self.changed.send_replace(());
+    }
+
+    /// Waits until all of these services are ready. Those that are not on the board do not count.
+    pub async fn until_ready(&self, names: &[&str]) {
+        let mut changes = self.changed.subscribe();
+        let waited_for = |entry: &&Entry| names.contains(&entry.name) && entry.trouble().is_some();
+        while self.lock().iter().any(|entry| waited_for(&entry)) {
+            if changes.changed().await.is_err() {
+                return;
+            }
+        }
+    }
+
+    /// A change of state; no process and no health unless the change says so.
+    fn turn(&self, name: &str, state: State, change: impl FnOnce(&mut Entry)) {
+        let mut entries = self.lock();
+        if let Some(entry) = entries.iter_mut().find(|entry| entry.name == name) {
+            entry.state = state;
+            entry.since = now_millis();
+            entry.pid = None;
+            entry.health = None;
+            change(entry);
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Vec<Entry>> {
+        self.entries.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests;
