@@ -21,7 +21,6 @@ impl Service for Servidor {
 
     async fn run(settings: ServidorSettings, life: Life) -> Result<(), Error> {
         let listener = net::bind("LISTEN", settings.listen).await?;
-        tracing::info!(address = %settings.listen, "listening");
         server::serve(settings, listener, life).await;
         Ok(())
     }

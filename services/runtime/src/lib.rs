@@ -33,7 +33,7 @@ mod service;
 pub mod settings;
 mod signals;
 pub mod telemetry;
-#[cfg(feature = "testing")]
+#[cfg(any(test, feature = "testing"))]
 pub mod testing;
 pub mod trace;
 

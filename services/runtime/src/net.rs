@@ -22,7 +22,7 @@ pub struct BindError {
 
 /// Listens on an address that came from this setting, which the error names.
 pub async fn bind(setting: &'static str, address: SocketAddr) -> Result<TcpListener, BindError> {
-    TcpListener::bind(address).await.map_err(|source| {
+    let listener = TcpListener::bind(address).await.map_err(|source| {
         let advice = match source.kind() {
             std::io::ErrorKind::AddrInUse => "something else listens there; choose another port",
             std::io::ErrorKind::PermissionDenied => {
@@ -37,7 +37,11 @@ pub async fn bind(setting: &'static str, address: SocketAddr) -> Result<TcpListe
             advice,
             source,
         }
-    })
+    })?;
+    // Where the port was 0, this is how anybody learns which it became.
+    let address = listener.local_addr().unwrap_or(address);
+    tracing::info!(setting, %address, "listening");
+    Ok(listener)
 }
 
 #[cfg(test)]

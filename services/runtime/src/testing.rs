@@ -1,7 +1,12 @@
 //! For the tests of services: a life without signals, captured spans, waiting on a condition.
 
+mod collector;
+mod process;
 mod spans;
 
+pub use collector::Collector;
+pub use nix::sys::signal::Signal;
+pub use process::Process;
 pub use spans::{CapturedSpan, Spans, TraceParent};
 
 use std::time::Duration;

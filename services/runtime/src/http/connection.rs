@@ -1,6 +1,7 @@
 //! One HTTP/1.1 connection, from its first byte to its last.
 
 use std::convert::Infallible;
+use std::net::SocketAddr;
 use std::pin::pin;
 use std::time::Duration;
 
@@ -8,6 +9,7 @@ use axum::Router;
 use axum::body::Body;
 use axum::extract::ConnectInfo;
 use axum::http::{HeaderValue, Request, Response, header};
+use futures_util::FutureExt;
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
@@ -19,7 +21,7 @@ use tower::ServiceExt;
 use super::body::{DeadlineBody, KeepingBody};
 use super::limits::HttpLimits;
 use super::phase::{Phase, SharedPhase};
-use super::timed_io::TimedIo;
+use super::timed_io::{Expired, TimedIo};
 use crate::life::Life;
 use crate::metrics::ProtocolReason;
 use crate::net::Accepted;
@@ -88,6 +90,11 @@ impl Server {
             outcome = connection.as_mut() => outcome,
             () = self.life.cut() => return self.count_cut("drain_timeout"),
             () = self.life.stopping() => {
+                // What has arrived is read before anything is decided.
+                tokio::task::yield_now().await;
+                if let Some(outcome) = connection.as_mut().now_or_never() {
+                    return self.conclude(peer, &expired, outcome);
+                }
                 // A request that has begun to arrive is answered, and its answer closes.
                 if !matches!(phase.get(), Phase::Head | Phase::Active) {
                     connection.as_mut().graceful_shutdown();
@@ -99,6 +106,10 @@ impl Server {
                 }
             }
         };
+        self.conclude(peer, &expired, outcome);
+    }
+
+    fn conclude(&self, peer: SocketAddr, expired: &Expired, outcome: hyper::Result<()>) {
         match (expired.reason(), outcome) {
             (Some(reason), _) => self.count_cut(reason),
             (None, Err(error)) => tracing::debug!(%peer, %error, "connection ended early"),

@@ -85,3 +85,14 @@ impl HttpLimits {
         }
     }
 }
+
+#[cfg(any(test, feature = "testing"))]
+impl HttpLimits {
+    /// For a collector, whose bodies hold many spans.
+    pub(crate) fn with_large_bodies(self) -> Self {
+        Self {
+            max_body: ByteSize::mib(16),
+            ..self
+        }
+    }
+}

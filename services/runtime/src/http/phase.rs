@@ -2,6 +2,9 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, Ordering};
+use std::task::Waker;
+
+use futures_util::task::AtomicWaker;
 
 /// The phase of an HTTP/1.1 connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -19,11 +22,17 @@ pub(super) enum Phase {
 
 /// A phase that the connection's reader, its service and its driver share.
 #[derive(Clone, Debug, Default)]
-pub(super) struct SharedPhase(Arc<AtomicU8>);
+pub(super) struct SharedPhase(Arc<Shared>);
+
+#[derive(Debug, Default)]
+struct Shared {
+    phase: AtomicU8,
+    reader: AtomicWaker,
+}
 
 impl SharedPhase {
     pub(super) fn get(&self) -> Phase {
-        match self.0.load(Ordering::Acquire) {
+        match self.0.phase.load(Ordering::Acquire) {
             0 => Phase::Fresh,
             1 => Phase::Head,
             2 => Phase::Active,
@@ -32,7 +41,16 @@ impl SharedPhase {
     }
 
     pub(super) fn set(&self, phase: Phase) {
-        self.0.store(phase as u8, Ordering::Release);
+        self.0.phase.store(phase as u8, Ordering::Release);
+        if phase == Phase::Idle {
+            // The reader's timer starts with this phase, and nothing else may poll it soon.
+            self.0.reader.wake();
+        }
+    }
+
+    /// Has the reader polled again when the connection falls idle.
+    pub(super) fn wake_when_idle(&self, reader: &Waker) {
+        self.0.reader.register(reader);
     }
 
     /// `Fresh` or `Idle` → `Head`, as the first bytes of a request come.

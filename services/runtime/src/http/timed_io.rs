@@ -66,6 +66,7 @@ impl TimedIo {
 
     /// Fails once the phase has lasted longer than its limit.
     fn poll_read_limit(&mut self, cx: &mut Context<'_>) -> Poll<io::Error> {
+        self.phase.wake_when_idle(cx.waker());
         let phase = self.phase.get();
         let (limit, reason) = match phase {
             Phase::Fresh => (self.limits.first_byte_timeout, "first_byte_timeout"),

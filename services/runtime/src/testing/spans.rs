@@ -104,18 +104,47 @@ impl Spans {
         .await
     }
 
+    /// The trace that holds a client's span for this URL, once it has this many spans; from its
+    /// root down. Each span must have one child at most.
+    pub async fn chain(&self, url: &str, count: usize) -> Vec<CapturedSpan> {
+        let what = format!("a trace of {count} spans for {url}");
+        eventually(&what, async || {
+            let all = self.all();
+            let of_url =
+                |span: &&CapturedSpan| span.attribute("url.full") == Some(url.to_owned().into());
+            let trace_id = all.iter().find(of_url)?.trace_id;
+            let of_parent = |parent| {
+                all.iter()
+                    .find(|span| span.trace_id == trace_id && span.parent == parent)
+                    .cloned()
+            };
+            let mut chain = Vec::new();
+            let mut parent = SpanId::INVALID;
+            while let Some(span) = of_parent(parent) {
+                parent = span.span_id;
+                chain.push(span);
+            }
+            (chain.len() >= count).then_some(chain)
+        })
+        .await
+    }
+
     /// The spans of a trace that have ended so far.
     pub fn ended(&self, trace_id: TraceId) -> Vec<CapturedSpan> {
-        let all = self.0.get_finished_spans().unwrap_or_default();
-        let of_trace = all
+        self.all()
             .into_iter()
-            .filter(|span| span.span_context.trace_id() == trace_id);
-        let captured = of_trace.map(|span| CapturedSpan {
+            .filter(|span| span.trace_id == trace_id)
+            .collect()
+    }
+
+    fn all(&self) -> Vec<CapturedSpan> {
+        let all = self.0.get_finished_spans().unwrap_or_default().into_iter();
+        let captured = all.map(|span| CapturedSpan {
             name: span.name.into_owned(),
             kind: span.span_kind,
             span_id: span.span_context.span_id(),
             parent: span.parent_span_id,
-            trace_id,
+            trace_id: span.span_context.trace_id(),
             status: span.status,
             attributes: span
                 .attributes
