@@ -14,11 +14,14 @@ use prost::Message;
 use super::{TestLife, eventually, listener};
 use crate::http::HttpLimits;
 
+/// Trace and name of every span received.
+type Received = Arc<Mutex<Vec<(TraceId, String)>>>;
+
 /// A collector on a free port.
 #[derive(Debug)]
 pub struct Collector {
     endpoint: String,
-    received: Arc<Mutex<Vec<(TraceId, String)>>>,
+    received: Received,
     _life: TestLife,
 }
 
@@ -31,7 +34,7 @@ impl Collector {
     pub async fn start() -> Self {
         let (listener, life) = (listener().await, TestLife::default());
         let address = listener.local_addr().expect("a bound address");
-        let received = Arc::default();
+        let received = Received::default();
         let routes = Router::new()
             .route("/v1/traces", post(receive))
             .with_state(Arc::clone(&received));
@@ -70,10 +73,7 @@ impl Collector {
     }
 }
 
-async fn receive(
-    State(received): State<Arc<Mutex<Vec<(TraceId, String)>>>>,
-    body: Bytes,
-) -> StatusCode {
+async fn receive(State(received): State<Received>, body: Bytes) -> StatusCode {
     let Ok(request) = ExportTraceServiceRequest::decode(body) else {
         return StatusCode::BAD_REQUEST;
     };

@@ -1,0 +1,35 @@
+# syntax=docker/dockerfile:1
+#
+# One recipe for every image of the suite:
+#
+#   docker build --build-arg SERVICE=desafio1-servidor -t malha/desafio1-servidor:0.1.0 .
+#
+# A static glibc binary on distroless: 2 MB of base, no shell, no package manager, DNS that works.
+
+FROM rust:1.95-bookworm AS build
+WORKDIR /malha
+COPY . .
+ARG SERVICE
+ARG COMMIT=
+ARG TARGETARCH
+# The caches are shared by all images: what the first one compiles, the next ones find. The target
+# triple must be named, else the flags would reach build scripts and macros, which cannot be static;
+# it is the builder's own, so the same lines are right for amd64 and arm64.
+RUN --mount=type=cache,id=malha-registry,target=/usr/local/cargo/registry,sharing=locked \
+    --mount=type=cache,id=malha-target-${TARGETARCH},target=/malha/target,sharing=locked \
+    triple="$(uname -m)-unknown-linux-gnu" && \
+    MALHA_COMMIT="$COMMIT" RUSTFLAGS="-C target-feature=+crt-static" \
+    cargo build --release --locked --target "$triple" --bin "$SERVICE" && \
+    install -D "target/$triple/release/$SERVICE" /out/service
+
+FROM gcr.io/distroless/static-debian12:nonroot
+ARG SERVICE
+ARG COMMIT=
+LABEL org.opencontainers.image.title="$SERVICE" \
+      org.opencontainers.image.description="A service of Malha, distributed-systems exercises for Kubernetes" \
+      org.opencontainers.image.licenses="Apache-2.0" \
+      org.opencontainers.image.revision="$COMMIT"
+COPY --from=build /out/service /service
+# A number, so that Kubernetes can see that it is not root.
+USER 65532:65532
+ENTRYPOINT ["/service"]
