@@ -1,5 +1,3 @@
-# syntax=docker/dockerfile:1
-#
 # One recipe for every image of the suite:
 #
 #   docker build --build-arg SERVICE=desafio1-servidor -t malha/desafio1-servidor:0.1.0 .

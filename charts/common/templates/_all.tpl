@@ -1,0 +1,29 @@
+{{/* Every object of an exercise: for each row of `services`, what it asks for; then the test. */}}
+{{- define "common.all" -}}
+{{- $root := . -}}
+{{- $values := include "common.values" . | fromYaml -}}
+{{- range $name, $given := $values.services }}
+{{- $row := include "common.row" (dict "values" $values "row" $given) | fromYaml }}
+{{- $each := dict "root" $root "values" $values "name" $name "row" $row }}
+{{ include "common.serviceaccount" $each }}
+{{ include "common.deployment" $each }}
+{{- with $row.service }}
+{{ include "common.service" $each }}
+{{- end }}
+{{- if and $values.podDisruptionBudget.enabled (gt (int $row.replicas) 1) }}
+{{ include "common.pdb" $each }}
+{{- end }}
+{{- if (($row.autoscaling).enabled) }}
+{{ include "common.hpa" $each }}
+{{- end }}
+{{- if $values.networkPolicy.enabled }}
+{{ include "common.networkpolicy" $each }}
+{{- end }}
+{{- if $values.serviceMonitor.enabled }}
+{{ include "common.podmonitor" $each }}
+{{- end }}
+{{- end }}
+{{- if $values.test.enabled }}
+{{ include "common.test" (dict "root" $root "values" $values) }}
+{{- end }}
+{{- end -}}

@@ -1,0 +1,96 @@
+{{/*
+What one service may hear and say; all else is denied. Probes come from the node, which policies
+let through. Takes dict "root" "values" "name" "row".
+*/}}
+{{- define "common.networkpolicy" -}}
+---
+apiVersion: networking.k8s.io/v1
+kind: NetworkPolicy
+metadata:
+  name: {{ .name }}
+  namespace: {{ .root.Release.Namespace }}
+  labels:
+    {{- include "common.labels" . | nindent 4 }}
+spec:
+  podSelector:
+    matchLabels:
+      {{- include "common.selector" . | nindent 6 }}
+  policyTypes: [Ingress, Egress]
+  {{- $metrics := .values.networkPolicy.metricsNamespace }}
+  {{- if or .row.service $metrics }}
+  ingress:
+    {{- if .row.service }}
+    - ports:
+        - port: {{ .row.service.protocol }}
+          protocol: TCP
+      {{- if not .values.networkPolicy.allowExternal }}
+      from:
+        {{- $root := .root }}
+        {{- $callee := .name }}
+        {{- range $caller, $row := .values.services }}
+        {{- if has $callee ($row.calls | default list) }}
+        - podSelector:
+            matchLabels:
+              {{- include "common.selector" (dict "root" $root "name" $caller) | nindent 14 }}
+        {{- end }}
+        {{- end }}
+        - podSelector:
+            matchLabels:
+              app.kubernetes.io/component: test
+              app.kubernetes.io/part-of: malha
+      {{- end }}
+    {{- end }}
+    {{- with $metrics }}
+    - ports:
+        - port: admin
+          protocol: TCP
+      from:
+        - namespaceSelector:
+            matchLabels:
+              kubernetes.io/metadata.name: {{ . }}
+    {{- end }}
+  {{- else }}
+  ingress: []
+  {{- end }}
+  egress:
+    {{- include "common.egress.dns" . | nindent 4 }}
+    {{- include "common.egress.otlp" . | nindent 4 }}
+    {{- $root := .root }}
+    {{- $services := .values.services }}
+    {{- range $callee := .row.calls }}
+    {{- $called := get $services $callee }}
+    {{- if not $called }}{{ fail (printf "%s calls %q, which is no service of this chart" $.name $callee) }}{{ end }}
+    - ports:
+        - port: {{ $called.service.port }}
+          protocol: TCP
+      to:
+        - podSelector:
+            matchLabels:
+              {{- include "common.selector" (dict "root" $root "name" $callee) | nindent 14 }}
+    {{- end }}
+{{- end -}}
+
+{{- define "common.egress.dns" -}}
+- ports:
+    - {port: 53, protocol: UDP}
+    - {port: 53, protocol: TCP}
+  to:
+    - namespaceSelector:
+        matchLabels:
+          kubernetes.io/metadata.name: kube-system
+      podSelector:
+        matchLabels:
+          k8s-app: kube-dns
+{{- end -}}
+
+{{- define "common.egress.otlp" -}}
+{{- with .values.otlp.endpoint -}}
+- ports:
+    - port: {{ regexFind "[0-9]+$" (trimSuffix "/" .) | default "80" | int }}
+      protocol: TCP
+  to:
+    - namespaceSelector:
+        matchLabels:
+          kubernetes.io/metadata.name: {{ $.values.otlp.namespace }}
+{{- end -}}
+{{- end -}}

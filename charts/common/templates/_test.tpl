@@ -1,0 +1,75 @@
+{{/*
+`helm test`: the conformance image speaks the exercise's real protocol and reads its trace.
+Takes dict "root" "values".
+*/}}
+{{- define "common.test" -}}
+{{- $root := .root }}
+{{- $values := .values }}
+{{- $each := dict "root" $root "values" $values "name" (printf "%s-test" $root.Chart.Name) "row" (dict "image" "e2e") "component" "test" }}
+---
+apiVersion: v1
+kind: Pod
+metadata:
+  name: {{ $each.name }}
+  namespace: {{ $root.Release.Namespace }}
+  labels:
+    {{- include "common.labels" $each | nindent 4 }}
+  annotations:
+    helm.sh/hook: test
+    helm.sh/hook-delete-policy: before-hook-creation
+    # It runs once and ends: nothing waits for it to be ready, and nothing restarts it.
+    kube-score/ignore: pod-probes
+spec:
+  restartPolicy: Never
+  automountServiceAccountToken: false
+  enableServiceLinks: false
+  securityContext:
+    {{- include "common.podSecurity" . | nindent 4 }}
+  containers:
+    - name: e2e
+      image: {{ include "common.image" $each }}
+      imagePullPolicy: {{ $values.image.pullPolicy }}
+      args: [{{ $root.Chart.Name | quote }}]
+      env:
+        - name: JAEGER_URL
+          value: {{ $values.otlp.query | quote }}
+        {{- range $name, $value := $values.test.env }}
+        - name: {{ $name }}
+          value: {{ $value | quote }}
+        {{- end }}
+      resources:
+        {{- toYaml $values.serviceDefaults.resources | nindent 8 }}
+      securityContext:
+        {{- include "common.containerSecurity" . | nindent 8 }}
+{{- if $values.networkPolicy.enabled }}
+---
+apiVersion: networking.k8s.io/v1
+kind: NetworkPolicy
+metadata:
+  name: {{ $each.name }}
+  namespace: {{ $root.Release.Namespace }}
+  labels:
+    {{- include "common.labels" $each | nindent 4 }}
+spec:
+  podSelector:
+    matchLabels:
+      {{- include "common.selector" $each | nindent 6 }}
+  policyTypes: [Ingress, Egress]
+  ingress: []
+  egress:
+    {{- include "common.egress.dns" $each | nindent 4 }}
+    - to:
+        - podSelector:
+            matchLabels:
+              app.kubernetes.io/instance: {{ $root.Release.Name }}
+    {{- with $values.otlp.query }}
+    - ports:
+        - port: {{ regexFind "[0-9]+$" (trimSuffix "/" .) | default "80" | int }}
+          protocol: TCP
+      to:
+        - namespaceSelector:
+            matchLabels:
+              kubernetes.io/metadata.name: {{ $values.otlp.namespace }}
+    {{- end }}
+{{- end }}
+{{- end -}}
