@@ -5,7 +5,7 @@ use std::time::Duration;
 use runtime::Life;
 use runtime::readiness::Dependency;
 
-use crate::supervisor::board::{Board, Entry, Health, State};
+use crate::supervisor::board::{self, Board, Entry, State};
 
 /// How often each service is asked while all are well.
 const INTERVAL: Duration = Duration::from_millis(500);
@@ -16,44 +16,58 @@ const SOON: Duration = Duration::from_millis(100);
 /// A probe that takes longer counts as no answer.
 const PATIENCE: Duration = Duration::from_millis(800);
 
-/// Watches every service until the lab ends. The lab itself is ready when all of them are.
-pub async fn watch(board: Board, client: reqwest::Client, life: Life) {
-    let needs: Vec<Dependency> = board
-        .entries()
-        .iter()
-        .map(|entry| life.readiness().require(entry.name))
-        .collect();
-    loop {
-        let running: Vec<_> = board
-            .entries()
-            .into_iter()
-            .filter(|entry| entry.state == State::Running)
-            .collect();
-        let answers = running.iter().map(|entry| ask(&client, entry));
+/// What the lab itself needs to be ready: that each of its services is.
+#[derive(Debug)]
+pub struct Health {
+    board: Board,
+    life: Life,
+    needs: Vec<Dependency>,
+}
+
+impl Health {
+    /// Declares what is needed, before anything is asked.
+    pub fn of(board: &Board, life: &Life) -> Self {
+        let need = |entry: &Entry| life.readiness().require(entry.name);
+        let needs = board.entries().iter().map(need).collect();
+        Self {
+            board: board.clone(),
+            life: life.clone(),
+            needs,
+        }
+    }
+
+    /// Watches every service until the lab ends.
+    pub async fn watch(self, client: reqwest::Client) {
+        loop {
+            self.ask_all(&client).await;
+            let well = self.life.readiness().report().ready;
+            let pause = if well { INTERVAL } else { SOON };
+            tokio::select! {
+                () = tokio::time::sleep(pause) => {}
+                () = self.life.stopping() => return,
+            }
+        }
+    }
+
+    async fn ask_all(&self, client: &reqwest::Client) {
+        let mut running = self.board.entries();
+        running.retain(|entry| entry.state == State::Running);
+        let answers = running.iter().map(|entry| ask(client, entry));
         let answers = futures_util::future::join_all(answers).await;
         for (entry, health) in running.iter().zip(answers) {
-            board.seen(entry.name, entry.pid, health);
+            self.board.seen(entry.name, entry.pid, health);
         }
-        for (need, entry) in needs.iter().zip(board.entries()) {
+        for (need, entry) in self.needs.iter().zip(self.board.entries()) {
             match entry.trouble() {
                 None => need.ready(),
                 Some(trouble) => need.not_ready(trouble),
             }
         }
-        let pause = if life.readiness().report().ready {
-            INTERVAL
-        } else {
-            SOON
-        };
-        tokio::select! {
-            () = tokio::time::sleep(pause) => {}
-            () = life.stopping() => return,
-        }
     }
 }
 
 /// What a service's `/readyz` says, whether with 200 or 503.
-async fn ask(client: &reqwest::Client, entry: &Entry) -> Option<Health> {
+async fn ask(client: &reqwest::Client, entry: &Entry) -> Option<board::Health> {
     let url = format!("http://{}/readyz", crate::plan::reached_at(entry.admin));
     let answer = client.get(url).timeout(PATIENCE).send().await.ok()?;
     answer.json().await.ok()

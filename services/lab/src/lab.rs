@@ -10,13 +10,14 @@ use runtime::{Life, Service};
 use tokio::net::TcpListener;
 
 use crate::collector::{self, Shared};
+use crate::health::Health;
 use crate::page::guard::{Hosts, guarded};
 use crate::page::{self, Shown};
 use crate::settings::{DEFAULTS, LabSettings};
 use crate::supervisor::Supervisor;
 use crate::supervisor::board::Board;
 use crate::supervisor::output::{Look, Output};
-use crate::{banner, health, jaeger};
+use crate::{banner, jaeger};
 
 /// The program that plain `cargo run` starts.
 #[derive(Debug)]
@@ -45,6 +46,8 @@ impl Service for Lab {
     type Error = LabError;
 
     async fn run(settings: LabSettings, life: Life) -> Result<(), LabError> {
+        let board = Board::new(&settings.services);
+        let health = Health::of(&board, &life);
         let program = std::env::current_exe().map_err(LabError::Program)?;
         let client = reqwest::Client::builder().no_proxy().build()?;
         let page = net::bind("LAB_PAGE_LISTEN", settings.page_listen).await?;
@@ -57,14 +60,13 @@ impl Service for Lab {
         let names = settings.services.iter().map(|service| service.name);
         let look = Look::for_terminal(names, settings.no_color);
         let (output, writer) = Output::start(look, &life);
-        let board = Board::new(&settings.services);
         // The receiver outlasts the services, whose last spans come when they end.
         let serving = life.outlasting();
         serve(&settings, &board, page, receiver, &serving);
         for line in banner::lines(&settings, address) {
             output.say(line).await;
         }
-        life.spawn(health::watch(board.clone(), client, life.clone()));
+        life.spawn(health.watch(client));
         let supervisor = Supervisor::start(&program, settings.services, &board, &output, &life);
 
         life.draining().await;

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::time::Duration;
 
 use runtime::settings::{FromSetting, SettingsError};
 
@@ -22,6 +23,16 @@ pub struct Planned {
     pub asks: Vec<&'static str>,
     /// Its settings, beside what it inherits.
     pub environment: BTreeMap<String, String>,
+}
+
+impl Planned {
+    /// How long its drain may take; a value that is none ends the service itself.
+    pub fn drain_timeout(&self) -> Duration {
+        let timeout = self.environment.get("DRAIN_TIMEOUT");
+        timeout
+            .and_then(|text| Duration::from_setting(text))
+            .unwrap_or_default()
+    }
 }
 
 /// Variables of the lab's own environment that no service may inherit: the file is the lab's, and

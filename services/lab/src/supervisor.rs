@@ -42,8 +42,9 @@ struct Wave {
     keepers: Vec<JoinHandle<()>>,
 }
 
-/// How long a service gets to end before it is killed: its `DRAIN_TIMEOUT` and some for its spans.
-const GRACE: Duration = Duration::from_secs(9);
+/// How long a service gets to end before it is killed, beyond its `DRAIN_TIMEOUT`: its last spans
+/// take up to 3 s.
+const GRACE: Duration = Duration::from_secs(4);
 
 impl Supervisor {
     /// Starts every planned service with this program.
@@ -57,13 +58,14 @@ impl Supervisor {
         let waves = waves(services).into_iter().map(|wave| {
             let stop = CancellationToken::new();
             let keepers = wave.into_iter().map(|planned| {
+                let grace = planned.drain_timeout() + GRACE;
                 let keeper = Keeper {
                     program: program.to_path_buf(),
                     planned,
                     board: board.clone(),
                     output: output.clone(),
                     life: life.clone(),
-                    grace: GRACE,
+                    grace,
                 };
                 life.spawn(keeper.run(stop.clone()))
             });

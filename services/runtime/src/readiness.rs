@@ -17,6 +17,7 @@ pub struct Readiness {
 
 #[derive(Debug, Default)]
 struct State {
+    starting: bool,
     draining: bool,
     checks: Vec<Check>,
 }
@@ -75,17 +76,40 @@ impl Readiness {
     /// What `/readyz` answers.
     pub fn report(&self) -> Report {
         let state = self.lock();
-        let ready = !state.draining && state.checks.iter().all(|check| check.ready);
+        let mut checks = state.checks.clone();
+        if state.starting {
+            let reason = Some("not set up yet".to_owned());
+            let name = "start".to_owned();
+            checks.insert(
+                0,
+                Check {
+                    name,
+                    ready: false,
+                    reason,
+                },
+            );
+        }
         Report {
-            ready,
+            ready: !state.draining && checks.iter().all(|check| check.ready),
             draining: state.draining,
-            checks: state.checks.clone(),
+            checks,
         }
     }
 
     /// Follows readiness as it changes, as the gRPC health service does.
     pub fn watch(&self) -> watch::Receiver<bool> {
         self.changed.subscribe()
+    }
+
+    /// Not ready before [`Self::started`]: what the service needs is not declared yet.
+    pub(crate) fn starting(&self) {
+        self.lock().starting = true;
+        self.publish();
+    }
+
+    pub(crate) fn started(&self) {
+        self.lock().starting = false;
+        self.publish();
     }
 
     pub(crate) fn drain(&self) {
@@ -179,6 +203,20 @@ mod tests {
         redis.ready();
         let report = readiness.report();
         assert!(!report.ready && report.draining);
+    }
+
+    #[test]
+    fn before_the_service_has_started_it_is_not_ready_and_says_so() {
+        let readiness = Readiness::default();
+        readiness.starting();
+        let report = readiness.report();
+        assert!(!report.ready);
+        assert_eq!(report.checks[0].name, "start");
+        readiness.started();
+        assert_eq!(
+            (readiness.report().ready, readiness.report().checks.len()),
+            (true, 0)
+        );
     }
 
     #[test]

@@ -2,8 +2,11 @@
 
 use std::collections::HashMap;
 use std::ffi::OsString;
+use std::future::poll_fn;
 use std::net::SocketAddr;
+use std::pin::pin;
 use std::process::ExitCode;
+use std::task::Poll;
 use std::time::Duration;
 
 use crate::admin::{self, Build};
@@ -148,9 +151,10 @@ async fn run<S: Service>(
 ) -> Result<(), Error> {
     // Before all else: a process 1 without a handler would ignore SIGTERM.
     let mut signals = Signals::listen(common.exit_with_stdin).map_err(Error::Signals)?;
+    life.readiness().starting();
     let admin_life = serve_admin(common.admin_listen, &life, build).await?;
 
-    let mut running = life.spawn(S::run(settings, life.clone()));
+    let mut running = life.spawn(set_up(S::run(settings, life.clone()), life.clone()));
     let ending = tokio::select! {
         biased;
         ending = signals.next() => ending,
@@ -176,6 +180,18 @@ async fn run<S: Service>(
         Some(outcome) => service_outcome(outcome),
         None if running.is_finished() => service_outcome(running.await),
         None => Ok(()), // cut at the deadline, and said so
+    }
+}
+
+/// Runs a service, which counts as started when it first waits for something: by then it listens
+/// and has declared what it needs, so that no probe finds it ready before.
+async fn set_up<F: Future>(run: F, life: Life) -> F::Output {
+    let mut run = pin!(run);
+    let first = poll_fn(|context| Poll::Ready(run.as_mut().poll(context))).await;
+    life.readiness().started();
+    match first {
+        Poll::Ready(outcome) => outcome,
+        Poll::Pending => run.await,
     }
 }
 

@@ -49,7 +49,10 @@ impl Keeper {
         let asked = self.board.until_ready(&self.planned.asks);
         tokio::select! {
             _ = tokio::time::timeout(PATIENCE, asked) => {}
-            () = stop.cancelled() => return,
+            () = stop.cancelled() => {
+                self.board.stopped(self.planned.name);
+                return;
+            }
         }
         loop {
             let Run::Died(exit, ran) = self.run_once(&stop).await else {

@@ -1,0 +1,80 @@
+//! What `malha` answers on the command line, and what it refuses.
+
+use std::net::TcpListener;
+use std::process::Output;
+
+use crate::harness::{Lab, Ports, listens, malha};
+
+fn answer(args: &[&str]) -> Output {
+    malha().args(args).output().unwrap()
+}
+
+fn text(bytes: &[u8]) -> &str {
+    std::str::from_utf8(bytes).unwrap()
+}
+
+#[test]
+fn the_list_names_every_service_with_its_port() {
+    let listed = answer(&["--list"]);
+    assert!(listed.status.success());
+    assert!(text(&listed.stdout).contains("desafio1-servidor  port  8080"));
+}
+
+#[test]
+fn help_says_how_to_start_all_or_one() {
+    let help = answer(&["--help"]);
+    assert!(help.status.success());
+    assert!(text(&help.stdout).contains("malha SERVICE"));
+}
+
+#[test]
+fn a_service_alone_takes_its_own_arguments() {
+    let help = answer(&["desafio1-client", "--help"]);
+    assert!(help.status.success());
+    assert!(text(&help.stdout).contains("SERVER_URL"));
+}
+
+#[test]
+fn an_unknown_name_is_answered_with_the_nearest() {
+    let refused = answer(&["desafio1-cliente"]);
+    assert_eq!(refused.status.code(), Some(2));
+    assert!(text(&refused.stderr).contains("did you mean desafio1-client?"));
+}
+
+#[test]
+fn a_wrong_setting_of_one_service_is_refused_by_its_name() {
+    let refused = malha()
+        .env("DESAFIO1_SERVIDOR_LISTEN", "9080")
+        .output()
+        .unwrap();
+    assert_eq!(refused.status.code(), Some(2));
+    assert!(text(&refused.stderr).contains("DESAFIO1_SERVIDOR_LISTEN=\"9080\""));
+}
+
+#[test]
+fn a_port_in_use_is_named_with_its_setting_and_nothing_starts() {
+    let ports = Ports::free();
+    let _taken = TcpListener::bind(ports.servidor).unwrap();
+    let refused = malha().envs(ports.environment()).output().unwrap();
+    assert_eq!(refused.status.code(), Some(2));
+    let said = text(&refused.stderr);
+    assert!(said.contains("nothing was started"), "{said}");
+    assert!(said.contains(&ports.servidor.to_string()), "{said}");
+    assert!(
+        said.contains("DESAFIO1_SERVIDOR_LISTEN=127.0.0.1:"),
+        "{said}"
+    );
+    assert!(
+        ports
+            .all()
+            .into_iter()
+            .all(|port| port == ports.servidor || !listens(port))
+    );
+}
+
+#[tokio::test]
+async fn one_exercise_starts_by_its_name() {
+    let lab = Lab::start(&["desafio1"], &[]);
+    lab.until_ready().await;
+    lab.says("desafio1-client   | Olá!").await;
+}
