@@ -1,0 +1,135 @@
+//! The conformance image: journeys against the addresses in the environment, or a steady load.
+#![expect(clippy::print_stdout, reason = "its report is its product")]
+
+use std::process::ExitCode;
+
+use anyhow::Context;
+use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
+use e2e::journeys::{self, Trip};
+use e2e::load::{self, Load};
+use e2e::target::Target;
+
+fn number(name: &'static str, default: &'static str, help: &'static str) -> Arg {
+    Arg::new(name)
+        .long(name)
+        .default_value(default)
+        .value_parser(value_parser!(u64))
+        .help(help)
+}
+
+fn command() -> Command {
+    let load = Command::new("load")
+        .about("A steady load of GET requests; exit code 1 if any fails")
+        .arg(
+            Arg::new("url")
+                .long("url")
+                .required(true)
+                .value_parser(value_parser!(url::Url)),
+        )
+        .arg(number("requests", "1000", "How many in all"))
+        .arg(
+            number("concurrency", "4", "How many at once, from 1 to 1000")
+                .value_parser(value_parser!(u64).range(1..=1000)),
+        )
+        .arg(number("rate", "0", "How many a second; 0: as many as go"));
+    Command::new("e2e")
+        .about("User journeys of Malha, by DESAFIO1_URL and JAEGER_URL")
+        .args_conflicts_with_subcommands(true)
+        .arg(
+            Arg::new("list")
+                .long("list")
+                .action(ArgAction::SetTrue)
+                .help("List the journeys"),
+        )
+        .arg(
+            Arg::new("exercise")
+                .num_args(0..)
+                .help("Run those of these exercises; none: of all"),
+        )
+        .subcommand(load)
+}
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> anyhow::Result<ExitCode> {
+    let matches = command().get_matches();
+    match matches.subcommand() {
+        Some(("load", matches)) => run_load(matches).await,
+        _ => run_journeys(&matches).await,
+    }
+}
+
+#[expect(
+    clippy::disallowed_methods,
+    reason = "this program's settings are these two variables"
+)]
+async fn run_journeys(matches: &ArgMatches) -> anyhow::Result<ExitCode> {
+    let wanted: Vec<&String> = matches.get_many("exercise").unwrap_or_default().collect();
+    let chosen = journeys::all().into_iter();
+    let chosen = chosen.filter(|journey| {
+        wanted.is_empty() || wanted.iter().any(|exercise| *exercise == journey.exercise)
+    });
+    let chosen: Vec<_> = chosen.collect();
+    anyhow::ensure!(
+        !chosen.is_empty(),
+        "no journey of {wanted:?}; --list lists them"
+    );
+    if matches.get_flag("list") {
+        for journey in chosen {
+            println!("{}: {}", journey.exercise, journey.name);
+        }
+        return Ok(ExitCode::SUCCESS);
+    }
+    let target =
+        Target::from_variables(|name| std::env::var(name).ok()).map_err(anyhow::Error::msg)?;
+    let trip = Trip::new(target)?;
+    let (mut passed, mut failed) = (0, 0);
+    for journey in chosen {
+        let outcome = journey.run(trip.clone()).await;
+        let (exercise, name) = (journey.exercise, journey.name);
+        match outcome {
+            Ok(()) => {
+                passed += 1;
+                println!("ok      {exercise}: {name}");
+            }
+            Err(error) => {
+                failed += 1;
+                println!("FAILED  {exercise}: {name}\n        {error}");
+            }
+        }
+    }
+    println!("{passed} passed, {failed} failed");
+    Ok(if failed == 0 {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    })
+}
+
+async fn run_load(matches: &ArgMatches) -> anyhow::Result<ExitCode> {
+    let number = |name| matches.get_one::<u64>(name).copied().unwrap_or_default();
+    let url = matches
+        .get_one::<url::Url>("url")
+        .cloned()
+        .context("--url is missing")?;
+    let (requests, concurrency, rate) = (number("requests"), number("concurrency"), number("rate"));
+    let load = Load {
+        url,
+        requests,
+        concurrency,
+        rate,
+    };
+    let trip = Trip::new(Target::default())?;
+    let outcome = load::run(&load, &trip.http).await;
+    println!(
+        "{} ok, {} lost, in {:?}",
+        outcome.ok, outcome.failed, outcome.took
+    );
+    for reason in &outcome.reasons {
+        println!("lost: {reason}");
+    }
+    Ok(if outcome.failed == 0 {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    })
+}

@@ -1,0 +1,51 @@
+//! User journeys: what a person does with an exercise, and what they then see in Jaeger.
+//!
+//! The same journeys run against the lab (`tests/lab.rs`, with plain `cargo test`), against a
+//! cluster (`tests/cluster.rs`) and inside one (the program `e2e`, which is the conformance image
+//! of `helm test`).
+//!
+//! # Layout
+//! - [`target`]: where the exercises and Jaeger are.
+//! - [`jaeger`]: traces by Jaeger's query API, which the lab speaks too.
+//! - [`tree`]: the shape of a trace, and what must hold of every span.
+//! - [`journeys`]: one file an exercise.
+//! - [`load`]: a steady, bounded load that counts failures.
+
+pub mod jaeger;
+pub mod journeys;
+pub mod load;
+pub mod target;
+pub mod tree;
+
+/// Why a journey failed, in words for the person who runs it.
+#[derive(Debug, thiserror::Error)]
+pub enum Failure {
+    /// Something was not as it must be.
+    #[error("{0}")]
+    Wrong(String),
+    /// A request got no answer, or one that cannot be read.
+    #[error("{what}: {source}")]
+    Request {
+        /// What was asked.
+        what: String,
+        /// What the HTTP library said.
+        source: reqwest::Error,
+    },
+    /// A condition did not come to pass within its time.
+    #[error("never came to pass: {0}")]
+    Never(String),
+}
+
+/// Fails a journey unless two values are equal, saying which value was wrong.
+#[expect(
+    clippy::needless_pass_by_value,
+    reason = "most callers have temporaries at hand"
+)]
+pub fn same<T: PartialEq + std::fmt::Debug>(what: &str, got: T, wanted: T) -> Result<(), Failure> {
+    if got == wanted {
+        return Ok(());
+    }
+    Err(Failure::Wrong(format!(
+        "{what}: got {got:?}, wanted {wanted:?}"
+    )))
+}

@@ -1,0 +1,108 @@
+//! A steady load, bounded in number and in time, that counts what failed.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use tokio::time::{Instant, MissedTickBehavior};
+use url::Url;
+
+/// How much load.
+#[derive(Clone, Debug)]
+pub struct Load {
+    /// What is asked for.
+    pub url: Url,
+    /// How many requests in all.
+    pub requests: u64,
+    /// How many at once.
+    pub concurrency: u64,
+    /// Requests a second, over all; 0 for as many as go.
+    pub rate: u64,
+}
+
+/// What came of it.
+#[derive(Clone, Debug, Default)]
+pub struct Outcome {
+    /// Answered with 200.
+    pub ok: u64,
+    /// Not answered, or with another status.
+    pub failed: u64,
+    /// Why, for the first of them.
+    pub reasons: Vec<String>,
+    /// How long it took.
+    pub took: Duration,
+}
+
+/// No load goes on longer than this.
+const LONGEST: Duration = Duration::from_mins(10);
+const REASONS: usize = 5;
+
+/// Runs a load to its end. Each worker has connections of its own and retries nothing.
+pub async fn run(load: &Load, http: &reqwest::Client) -> Outcome {
+    let started = Instant::now();
+    let next = Arc::new(AtomicU64::new(0));
+    let mut workers = tokio::task::JoinSet::new();
+    for _ in 0..load.concurrency {
+        workers.spawn(work(load.clone(), http.clone(), Arc::clone(&next), started));
+    }
+    let mut outcome = Outcome::default();
+    while let Some(joined) = workers.join_next().await {
+        match joined {
+            Ok(part) => {
+                outcome.ok += part.ok;
+                outcome.failed += part.failed;
+                outcome.reasons.extend(part.reasons);
+            }
+            Err(error) => outcome.reasons.push(error.to_string()),
+        }
+    }
+    outcome.failed = load.requests.saturating_sub(outcome.ok);
+    outcome.reasons.truncate(REASONS);
+    outcome.took = started.elapsed();
+    outcome
+}
+
+async fn work(
+    load: Load,
+    http: reqwest::Client,
+    next: Arc<AtomicU64>,
+    started: Instant,
+) -> Outcome {
+    let mut outcome = Outcome::default();
+    let mut pace = (load.rate > 0).then(|| {
+        let each = Duration::from_nanos(load.concurrency * 1_000_000_000 / load.rate);
+        let mut pace = tokio::time::interval(each);
+        pace.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        pace
+    });
+    while next.fetch_add(1, Ordering::Relaxed) < load.requests && started.elapsed() < LONGEST {
+        if let Some(pace) = &mut pace {
+            pace.tick().await;
+        }
+        match ask(&http, &load.url).await {
+            Ok(()) => outcome.ok += 1,
+            Err(reason) => {
+                outcome.failed += 1;
+                if outcome.reasons.len() < REASONS {
+                    outcome.reasons.push(reason);
+                }
+            }
+        }
+    }
+    outcome
+}
+
+async fn ask(http: &reqwest::Client, url: &Url) -> Result<(), String> {
+    let answer = http
+        .get(url.clone())
+        .send()
+        .await
+        .map_err(|error| format!("{error:?}"))?;
+    let status = answer.status();
+    answer.bytes().await.map_err(|error| format!("{error:?}"))?;
+    if status == reqwest::StatusCode::OK {
+        Ok(())
+    } else {
+        Err(format!("status {status}"))
+    }
+}

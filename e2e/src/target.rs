@@ -1,0 +1,46 @@
+//! Where the exercises and Jaeger are.
+
+use url::Url;
+
+/// The addresses that journeys use. An exercise without one is not looked at.
+#[derive(Clone, Debug, Default)]
+pub struct Target {
+    /// `DESAFIO1_URL`: the server of desafio1.
+    pub desafio1: Option<Url>,
+    /// `JAEGER_URL`: Jaeger's query API, or the lab's page.
+    pub jaeger: Option<Url>,
+}
+
+impl Target {
+    /// Reads the addresses from variables of the environment.
+    ///
+    /// # Errors
+    /// Names the variable whose value is no URL.
+    pub fn from_variables(read: impl Fn(&str) -> Option<String>) -> Result<Self, String> {
+        let url = |name: &str| {
+            match read(name).filter(|value| !value.is_empty()) {
+            None => Ok(None),
+            Some(value) => value.parse().map(Some).map_err(|error| {
+                format!("{name}={value:?} is refused: expected a URL such as http://servidor:8080/ ({error})")
+            }),
+        }
+        };
+        Ok(Self {
+            desafio1: url("DESAFIO1_URL")?,
+            jaeger: url("JAEGER_URL")?,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_empty_variable_is_no_address_and_a_wrong_one_is_named() {
+        let target = Target::from_variables(|_| Some(String::new())).unwrap();
+        assert!(target.desafio1.is_none() && target.jaeger.is_none());
+        let error = Target::from_variables(|_| Some("here".to_owned())).unwrap_err();
+        assert!(error.starts_with("DESAFIO1_URL=\"here\""), "{error}");
+    }
+}
