@@ -32,10 +32,15 @@ export function showTraces(traces) {
 
 /** Draws the list anew, as after a change of language. */
 export function redrawTraces() {
+  const chosenBefore = filter.value;
+  for (const { element } of items.values()) element.remove();
   items = new Map();
   filter.replaceChildren();
-  offerServices();
+  offerServices(chosenBefore);
   draw();
+  for (const id of open) {
+    if (!items.has(id)) open.delete(id);
+  }
 }
 
 held.addEventListener("click", () => {
@@ -65,7 +70,9 @@ function draw() {
     before = element;
   }
   for (const [id, { element }] of items) {
-    if (!next.has(id)) element.remove();
+    if (next.has(id)) continue;
+    element.remove();
+    open.delete(id);
   }
   items = next;
   empty.hidden = shown.length > 0;
@@ -83,11 +90,10 @@ function countHeld() {
   held.textContent = word("held", more);
 }
 
-function offerServices() {
+function offerServices(value = filter.value) {
   const names = [...new Set(latest.flatMap((trace) => trace.services))].sort();
   const offered = [...filter.options].slice(1).map((option) => option.value);
   if (filter.options.length > 0 && names.join() === offered.join()) return;
-  const value = filter.value;
   const every = new Option(word("all"), "");
   filter.replaceChildren(every, ...names.map((name) => new Option(name, name)));
   filter.value = names.includes(value) ? value : "";
