@@ -1,0 +1,36 @@
+//! What the tests of journeys share.
+#![cfg(test)]
+
+use std::time::{Duration, Instant};
+
+use e2e::journeys::{self, Trip};
+use e2e::target::Target;
+
+/// Runs every journey of these exercises and fails with the list of those that failed.
+pub(crate) async fn walk(target: Target, exercises: &[&str]) {
+    let trip = Trip::new(target).unwrap();
+    let chosen: Vec<_> = journeys::all()
+        .into_iter()
+        .filter(|journey| exercises.contains(&journey.exercise))
+        .collect();
+    assert!(!chosen.is_empty());
+    let mut failures = Vec::new();
+    for journey in chosen {
+        if let Err(error) = journey.run(trip.clone()).await {
+            failures.push(format!("{}: {error}", journey.name));
+        }
+    }
+    assert!(failures.is_empty(), "{}", failures.join("\n"));
+}
+
+/// Waits until a condition holds; a minute is far beyond what any machine needs.
+pub(crate) async fn eventually<T>(what: &str, mut condition: impl AsyncFnMut() -> Option<T>) -> T {
+    let deadline = Instant::now() + Duration::from_mins(1);
+    loop {
+        if let Some(value) = condition().await {
+            return value;
+        }
+        assert!(Instant::now() < deadline, "never came to pass: {what}");
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+}
