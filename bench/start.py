@@ -1,0 +1,93 @@
+"""Start to ready, and memory at rest, of one binary: `start.py BINARY STARTS`.
+
+Ready means that /readyz answers 200. A client is never ready without its server, so for a client
+it is the first answer of /livez: its process serves from then on.
+"""
+
+import os
+import signal
+import socket
+import statistics
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+POLL = 0.0005
+PATIENCE = 10
+REST = 3  # what is held for the start alone is given back by then
+
+
+def free_port():
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        return listener.getsockname()[1]
+
+
+def answers(port, path):
+    try:
+        with socket.create_connection(("127.0.0.1", port), timeout=1) as connection:
+            connection.sendall(f"GET {path} HTTP/1.1\r\nHost: bars\r\n\r\n".encode())
+            return connection.recv(64).startswith(b"HTTP/1.1 200")
+    except OSError:
+        return False
+
+
+class Process:
+    def __init__(self, binary):
+        self.port = free_port()
+        admin = f"127.0.0.1:{self.port}"
+        settings = {"ADMIN_LISTEN": admin, "LOG_LEVEL": "error", "DRAIN_DELAY": "0s"}
+        environment = {"PATH": os.environ["PATH"], **settings}
+        if not binary.name.endswith("client"):
+            environment["LISTEN"] = "127.0.0.1:0"
+        self.path = "/livez" if binary.name.endswith("client") else "/readyz"
+        self.started = time.perf_counter()
+        nowhere = subprocess.DEVNULL
+        self.child = subprocess.Popen(
+            [binary], env=environment, stdin=nowhere, stdout=nowhere, stderr=nowhere
+        )
+
+    def ready(self):
+        while not answers(self.port, self.path):
+            if self.child.poll() is not None:
+                sys.exit(f"ended with {self.child.returncode} before it was ready")
+            if time.perf_counter() - self.started > PATIENCE:
+                sys.exit(f"not ready after {PATIENCE} s")
+            time.sleep(POLL)
+        return (time.perf_counter() - self.started) * 1000
+
+    def memory(self):
+        status = Path(f"/proc/{self.child.pid}/status").read_text()
+        line = next(line for line in status.splitlines() if line.startswith("VmRSS"))
+        return int(line.split()[1]) / 1024
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.child.send_signal(signal.SIGTERM)
+        try:
+            self.child.wait(PATIENCE)
+        except subprocess.TimeoutExpired:
+            self.child.kill()
+            self.child.wait()
+
+
+def main():
+    binary, starts = Path(sys.argv[1]).resolve(), int(sys.argv[2])
+    times = []
+    for _ in range(starts):
+        with Process(binary) as process:
+            times.append(process.ready())
+    p50 = statistics.median(times)
+    p95 = statistics.quantiles(times, n=20, method="inclusive")[-1]
+    what = "start to live" if binary.name.endswith("client") else "start to ready"
+    print(f"{what}\tp50 {p50:.1f} ms, p95 {p95:.1f} ms of {starts}")
+    with Process(binary) as process:
+        process.ready()
+        time.sleep(REST)
+        print(f"memory at rest\t{process.memory():.1f} MiB resident")
+
+
+main()
