@@ -37,7 +37,13 @@ class Process:
     def __init__(self, binary):
         self.port = free_port()
         admin = f"127.0.0.1:{self.port}"
-        settings = {"ADMIN_LISTEN": admin, "LOG_LEVEL": "error", "DRAIN_DELAY": "0s"}
+        settings = {
+            "ADMIN_LISTEN": admin,
+            "LOG_LEVEL": "error",
+            "DRAIN_DELAY": "0s",
+            # The exporter is part of what runs; nobody listens there.
+            "OTEL_EXPORTER_OTLP_ENDPOINT": "http://127.0.0.1:9",
+        }
         environment = {"PATH": os.environ["PATH"], **settings}
         if not binary.name.endswith("client"):
             environment["LISTEN"] = "127.0.0.1:0"
