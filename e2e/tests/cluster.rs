@@ -12,8 +12,8 @@ use e2e::journeys::{Caller, Trip};
 use e2e::target::Target;
 use serde_json::Value;
 use support::{eventually, walk};
-use tokio::io::{AsyncBufReadExt, BufReader};
-use tokio::process::{Child, Command};
+use tokio::io::{AsyncBufReadExt, BufReader, Lines};
+use tokio::process::{Child, ChildStdout, Command};
 use url::Url;
 
 /// Whether there is a cluster to look at; says so where there is none.
@@ -62,6 +62,8 @@ const CLIENT: &str = "app.kubernetes.io/name=desafio1-client";
 /// A port of the cluster, reached from this machine until dropped.
 struct Forward {
     url: Url,
+    // kubectl says a line for each connection, and would end if nobody could read it.
+    _lines: Lines<BufReader<ChildStdout>>,
     _process: Child,
 }
 
@@ -82,6 +84,7 @@ impl Forward {
             .unwrap();
         Self {
             url: Url::parse(&format!("http://{address}/")).unwrap(),
+            _lines: lines,
             _process: process,
         }
     }
@@ -134,6 +137,17 @@ async fn a_client_whose_server_is_away_is_not_ready_and_never_restarted() {
         "desafio1",
         "deploy/desafio1-servidor",
         "--replicas=0",
+    ])
+    .await;
+    kubectl(&[
+        "wait",
+        "--for=delete",
+        "pod",
+        "-n",
+        "desafio1",
+        "-l",
+        SERVIDOR,
+        "--timeout=120s",
     ])
     .await;
     // A new client, which starts while there is no server at all.

@@ -7,6 +7,7 @@ use std::net::{SocketAddr, TcpListener};
 use std::process::{Command, Stdio};
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU16, Ordering};
+use std::sync::atomic::{AtomicU16, Ordering};
 
 use e2e::journeys::Trip;
 use e2e::target::Target;
@@ -45,17 +46,17 @@ fn malha() -> &'static str {
 /// Free ports below those that systems give to clients, so that none is taken by the time the
 /// lab listens.
 fn free<const N: usize>() -> [SocketAddr; N] {
+    // Labs that start at once must not find the same ones.
     static NEXT: AtomicU16 = AtomicU16::new(0);
-    // Processes that run at once have ids near each other, and so other windows.
-    let window = 30_000 + u16::try_from(std::process::id() % 40).unwrap() * 50;
-    let mut candidates = std::iter::repeat_with(|| {
-        let port = window + NEXT.fetch_add(1, Ordering::Relaxed) % 50;
-        SocketAddr::from(([127, 0, 0, 1], port))
-    });
+    let first = 22_000 + u16::try_from(std::process::id() % 900).unwrap() * 10;
     std::array::from_fn(|_| {
-        candidates
-            .find(|address| TcpListener::bind(address).is_ok())
-            .unwrap()
+        loop {
+            let port = first + NEXT.fetch_add(1, Ordering::Relaxed);
+            let address = SocketAddr::from(([127, 0, 0, 1], port));
+            if TcpListener::bind(address).is_ok() {
+                return address;
+            }
+        }
     })
 }
 
