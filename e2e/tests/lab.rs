@@ -7,7 +7,6 @@ use std::net::{SocketAddr, TcpListener};
 use std::process::{Command, Stdio};
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU16, Ordering};
-use std::sync::atomic::{AtomicU16, Ordering};
 
 use e2e::journeys::Trip;
 use e2e::target::Target;
