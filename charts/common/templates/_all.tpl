@@ -20,7 +20,7 @@
 {{ include "common.networkpolicy" $each }}
 {{- end }}
 {{- if $values.serviceMonitor.enabled }}
-{{ include "common.podmonitor" $each }}
+{{ include "common.servicemonitor" $each }}
 {{- end }}
 {{- end }}
 {{- if $values.test.enabled }}

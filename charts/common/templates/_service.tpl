@@ -8,6 +8,11 @@ metadata:
   namespace: {{ .root.Release.Namespace }}
   labels:
     {{- include "common.labels" . | nindent 4 }}
+  {{- if ne (.row.service.type | default "ClusterIP") "ClusterIP" }}
+  annotations:
+    # Asked for by values, for the port mappings of a kind cluster.
+    kube-score/ignore: service-type
+  {{- end }}
 spec:
   type: {{ .row.service.type | default "ClusterIP" }}
   selector:
@@ -64,11 +69,29 @@ spec:
           averageUtilization: {{ .row.autoscaling.targetCPU | default 80 }}
 {{- end -}}
 
-{{/* A PodMonitor, for clients have metrics and no Service. */}}
-{{- define "common.podmonitor" -}}
+{{/*
+A ServiceMonitor, with a headless Service of the admin port beneath it: clients have metrics too,
+and no Service of their own.
+*/}}
+{{- define "common.servicemonitor" -}}
+---
+apiVersion: v1
+kind: Service
+metadata:
+  name: {{ .name }}-metrics
+  namespace: {{ .root.Release.Namespace }}
+  labels:
+    {{- include "common.labels" (merge (dict "component" "metrics") .) | nindent 4 }}
+spec:
+  clusterIP: None
+  publishNotReadyAddresses: true
+  selector:
+    {{- include "common.selector" . | nindent 4 }}
+  ports:
+    - {name: admin, port: 9464, targetPort: admin}
 ---
 apiVersion: monitoring.coreos.com/v1
-kind: PodMonitor
+kind: ServiceMonitor
 metadata:
   name: {{ .name }}
   namespace: {{ .root.Release.Namespace }}
@@ -81,7 +104,8 @@ spec:
   selector:
     matchLabels:
       {{- include "common.selector" . | nindent 6 }}
-  podMetricsEndpoints:
+      app.kubernetes.io/component: metrics
+  endpoints:
     - port: admin
       path: /metrics
       interval: {{ .values.serviceMonitor.interval }}
