@@ -26,6 +26,11 @@ drain; the collector; then the chart's own variables, the service's last.
   value: "2"
 {{- range $name, $value := merge (dict) (.row.env | default dict) (.values.env | default dict) }}
 - name: {{ $name }}
-  value: {{ $value | quote }}
+  value: {{ include "common.text" $value }}
 {{- end }}
+{{- end -}}
+
+{{/* A value as a quoted string. Helm reads numbers as floats: 1048576 would come out as 1.048576e+06. */}}
+{{- define "common.text" -}}
+{{- if kindIs "string" . }}{{ . | quote }}{{ else }}{{ . | toJson | quote }}{{ end -}}
 {{- end -}}

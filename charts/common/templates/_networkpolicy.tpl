@@ -86,11 +86,17 @@ spec:
 {{- define "common.egress.otlp" -}}
 {{- with .values.otlp.endpoint -}}
 - ports:
-    - port: {{ regexFind "[0-9]+$" (trimSuffix "/" .) | default "80" | int }}
+    - port: {{ include "common.urlPort" . }}
       protocol: TCP
   to:
     - namespaceSelector:
         matchLabels:
           kubernetes.io/metadata.name: {{ $.values.otlp.namespace }}
 {{- end -}}
+{{- end -}}
+
+{{/* The port of a URL, or its scheme's. */}}
+{{- define "common.urlPort" -}}
+{{- $url := urlParse . -}}
+{{- regexFind ":[0-9]+$" $url.host | trimPrefix ":" | default (ternary "443" "80" (eq $url.scheme "https")) -}}
 {{- end -}}

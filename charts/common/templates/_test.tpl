@@ -35,7 +35,7 @@ spec:
           value: {{ $values.otlp.query | quote }}
         {{- range $name, $value := $values.test.env }}
         - name: {{ $name }}
-          value: {{ $value | quote }}
+          value: {{ include "common.text" $value }}
         {{- end }}
       resources:
         {{- toYaml $values.serviceDefaults.resources | nindent 8 }}
@@ -64,7 +64,7 @@ spec:
               app.kubernetes.io/instance: {{ $root.Release.Name }}
     {{- with $values.otlp.query }}
     - ports:
-        - port: {{ regexFind "[0-9]+$" (trimSuffix "/" .) | default "80" | int }}
+        - port: {{ include "common.urlPort" . }}
           protocol: TCP
       to:
         - namespaceSelector:
