@@ -59,7 +59,7 @@ spec:
     {{- $services := .values.services }}
     {{- range $callee := .row.calls }}
     {{- $called := get $services $callee }}
-    {{- if not (($called).service) }}{{ fail (printf "%s calls %q, which no service of this chart answers to" $.name $callee) }}{{ end }}
+    {{- if not (dig "service" "" ($called | default dict)) }}{{ fail (printf "%s calls %q, which no service of this chart answers to" $.name $callee) }}{{ end }}
     - ports:
         - port: {{ $called.service.port }}
           protocol: TCP
