@@ -1,5 +1,8 @@
 //! What the tests of journeys share.
 #![cfg(test)]
+#![expect(dead_code, reason = "each test uses the part that it needs")]
+
+pub(crate) mod lab;
 
 use std::time::{Duration, Instant};
 

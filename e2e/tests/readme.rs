@@ -1,0 +1,160 @@
+//! The READMEs, as tests: their commands are run, and what they show is what must come.
+//!
+//! A block fenced as `console lab` is run beside a lab of the test's own, one fenced as
+//! `console cluster` against the cluster where `E2E_TARGET=cluster`. A line that starts with `$ ` is
+//! a command; the lines below it are its output, in which `...` stands for anything.
+#![cfg(test)]
+
+mod support;
+
+use std::path::{Path, PathBuf};
+
+use support::eventually;
+use support::lab::{Lab, malha};
+use tokio::process::Command;
+
+const READMES: [&str; 2] = ["README.md", "README.pt-BR.md"];
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .parent()
+        .unwrap()
+        .to_owned()
+}
+
+/// A command of a README, and what it shows.
+#[derive(Debug)]
+struct Example {
+    command: String,
+    shown: String,
+}
+
+/// The examples of all blocks with this fence.
+fn examples(readme: &str, fence: &str) -> Vec<Example> {
+    let text = std::fs::read_to_string(root().join(readme)).unwrap();
+    let mut examples: Vec<Example> = Vec::new();
+    let mut inside = false;
+    for line in text.lines() {
+        if let Some(info) = line.strip_prefix("```") {
+            inside = info == fence;
+        } else if let Some(command) = line.strip_prefix("$ ").filter(|_| inside) {
+            examples.push(Example {
+                command: command.to_owned(),
+                shown: String::new(),
+            });
+        } else if let Some(example) = examples.last_mut().filter(|_| inside) {
+            example.shown.push_str(line);
+            example.shown.push('\n');
+        }
+    }
+    examples
+}
+
+/// Whether a text is what is shown, where `...` stands for anything.
+fn is_shown(shown: &str, text: &str) -> bool {
+    let mut rest = text.trim_end();
+    let parts: Vec<&str> = shown.trim_end().split("...").collect();
+    for (index, part) in parts.iter().enumerate() {
+        let at = match (index, index + 1 == parts.len()) {
+            (0, _) => rest.starts_with(part).then_some(0),
+            (_, true) => rest.ends_with(part).then(|| rest.len() - part.len()),
+            (_, false) => rest.find(part),
+        };
+        let Some(at) = at else { return false };
+        rest = &rest[at + part.len()..];
+    }
+    parts.last().is_some_and(|last| last.is_empty()) || rest.is_empty()
+}
+
+async fn output_of(command: &str) -> String {
+    let output = Command::new("sh")
+        .args(["-c", command])
+        .current_dir(root())
+        .output()
+        .await
+        .unwrap();
+    let text = String::from_utf8(output.stdout).unwrap();
+    let errors = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{command}\n{text}{errors}");
+    text
+}
+
+#[test]
+fn three_dots_stand_for_anything_and_the_rest_for_itself() {
+    assert!(is_shown("a\n", "a\n"));
+    assert!(is_shown("a...c\n...", "abc\nd\ne\n"));
+    assert!(is_shown("{\"data\":...}", "{\"data\":[1,2]}\n"));
+    assert!(!is_shown("a", "ab"));
+    assert!(!is_shown("a...c", "abcd"));
+    assert!(!is_shown("b...", "ab"));
+}
+
+#[tokio::test]
+async fn the_commands_beside_the_lab_show_what_the_readmes_say() {
+    let lab = Lab::start().await;
+    for readme in READMES {
+        let examples = examples(readme, "console lab");
+        assert!(!examples.is_empty(), "{readme} shows nothing of the lab");
+        for Example { command, shown } in examples {
+            let shown = lab.moved(&shown);
+            if command == "cargo run" {
+                // That is the lab itself, whose output goes on for ever.
+                let what = format!("{readme}: {command} prints\n{shown}");
+                let lines: Vec<&str> = shown.lines().filter(|line| *line != "...").collect();
+                eventually(&what, async || {
+                    let printed = lab.printed();
+                    let said = |line: &&str| printed.lines().any(|said| is_shown(line, said));
+                    lines.iter().all(said).then_some(())
+                })
+                .await;
+                continue;
+            }
+            let run = lab.moved(&command).replace("cargo run --", malha());
+            let mut last = String::new();
+            let what = format!("{readme}: {command} shows\n{shown}");
+            eventually(&what, async || {
+                last = output_of(&run).await;
+                is_shown(&shown, &last).then_some(())
+            })
+            .await;
+        }
+    }
+    lab.end().await;
+}
+
+#[tokio::test]
+async fn the_commands_for_a_cluster_show_what_the_readmes_say() {
+    #[expect(clippy::disallowed_methods, reason = "the switch of these tests")]
+    if std::env::var("E2E_TARGET").as_deref() != Ok("cluster") {
+        eprintln!("skipped: set E2E_TARGET=cluster to run it against the current cluster");
+        return;
+    }
+    for readme in READMES {
+        let examples = examples(readme, "console cluster");
+        assert!(!examples.is_empty(), "{readme} shows nothing of a cluster");
+        for Example { command, shown } in examples {
+            // What is installed already is brought to the same state; the notes it prints are long.
+            let run = command.replace("helm install", "helm upgrade --install");
+            let text = output_of(&run).await;
+            if !shown.trim().is_empty() {
+                assert!(
+                    is_shown(&shown, &text),
+                    "{readme}: {command}\n--- got\n{text}--- wanted\n{shown}"
+                );
+            }
+        }
+    }
+}
+
+#[test]
+fn both_readmes_show_the_same_commands() {
+    for fence in ["console lab", "console cluster"] {
+        let commands = |readme| -> Vec<String> {
+            examples(readme, fence)
+                .into_iter()
+                .map(|example| example.command)
+                .collect()
+        };
+        assert_eq!(commands(READMES[0]), commands(READMES[1]), "{fence}");
+    }
+}
