@@ -172,3 +172,53 @@ fn filter(level: &str) -> EnvFilter {
                          opentelemetry_sdk=off,opentelemetry-otlp=off,opentelemetry_otlp=off";
     EnvFilter::new(format!("{QUIET},{level}"))
 }
+
+#[cfg(test)]
+mod tests {
+    use http::HeaderMap;
+    use tracing_subscriber::layer::SubscriberExt;
+
+    use super::*;
+    use crate::trace::{Parent, SpanKind, extract, inject, start};
+
+    /// What a service that was called with these headers sends to the next one.
+    fn passed_on(provider: Option<&SdkTracerProvider>, traceparent: &str) -> String {
+        set_propagators(&[Propagator::TraceContext]);
+        let mut headers = HeaderMap::new();
+        headers.insert("traceparent", traceparent.parse().unwrap());
+        let subscriber = Registry::default().with(span_layer(provider));
+        tracing::subscriber::with_default(subscriber, || {
+            let server = start(
+                SpanKind::Server,
+                "GET /",
+                Parent::Remote(extract(&headers)),
+                [],
+            );
+            let client = server.in_scope(|| start(SpanKind::Client, "GET", Parent::Current, []));
+            let mut sent = HeaderMap::new();
+            inject(&client, &mut sent);
+            sent["traceparent"].to_str().unwrap().to_owned()
+        })
+    }
+
+    const SAMPLED: &str = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
+    const UNSAMPLED: &str = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-00";
+
+    #[test]
+    fn with_the_sdk_disabled_a_context_passes_through_unchanged() {
+        assert_eq!(passed_on(None, SAMPLED), SAMPLED);
+        assert_eq!(passed_on(None, UNSAMPLED), UNSAMPLED);
+    }
+
+    #[test]
+    fn with_spans_the_trace_goes_on_under_a_span_of_this_process() {
+        let provider = SdkTracerProvider::builder().build();
+        let sent = passed_on(Some(&provider), SAMPLED);
+        assert!(
+            sent.starts_with(&SAMPLED[..36]) && sent.ends_with("-01"),
+            "{sent}"
+        );
+        assert_ne!(sent, SAMPLED);
+        assert!(passed_on(Some(&provider), UNSAMPLED).ends_with("-00"));
+    }
+}
