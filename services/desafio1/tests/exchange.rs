@@ -1,4 +1,5 @@
 //! Server and client over real HTTP, with their trace.
+#![cfg(test)]
 
 use std::io::Write;
 use std::sync::{Arc, Mutex};

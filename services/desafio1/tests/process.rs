@@ -1,4 +1,5 @@
 //! The two programs as real processes: how they start, drain and end.
+#![cfg(test)]
 
 use std::time::Duration;
 
