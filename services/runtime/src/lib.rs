@@ -15,6 +15,7 @@
 //! - [`net`]: binding, and the accept loop with its caps.
 //! - [`http`]: an HTTP/1.1 server on it, with time limits, connection age and drain.
 //! - [`http_client`]: requests with a span, the trace's context and metrics.
+//! - [`tcp`]: servers and clients of plain TCP protocols, with the trace's context in a header.
 //! - [`trace`]: spans by the semantic conventions, shared by everything above.
 //! - [`backoff`]: how long to wait before the next try.
 //! - `testing` (feature): a life for tests, captured spans, waiting on a condition.
@@ -32,6 +33,7 @@ pub mod readiness;
 mod service;
 pub mod settings;
 mod signals;
+pub mod tcp;
 pub mod telemetry;
 #[cfg(any(test, feature = "testing"))]
 pub mod testing;

@@ -34,6 +34,13 @@ pub trait Service: Send + 'static {
     /// What can end it before its time.
     type Error: std::error::Error + Send + Sync + 'static;
 
+    /// Whether it must not run without its admin port. A program that a person runs for a moment
+    /// can do without, where another one on the same machine has the port.
+    fn needs_admin(settings: &Self::Settings) -> bool {
+        let _ = settings;
+        true
+    }
+
     /// Runs until [`Life::stopping`], or until there is nothing left to do.
     fn run(
         settings: Self::Settings,
@@ -152,7 +159,14 @@ async fn run<S: Service>(
     // Before all else: a process 1 without a handler would ignore SIGTERM.
     let mut signals = Signals::listen(common.exit_with_stdin).map_err(Error::Signals)?;
     life.readiness().starting();
-    let admin_life = serve_admin(common.admin_listen, &life, build).await?;
+    let admin_life = match serve_admin(common.admin_listen, &life, build).await {
+        Ok(admin_life) => Some(admin_life),
+        Err(error) if S::needs_admin(&settings) => return Err(error),
+        Err(error) => {
+            tracing::info!(%error, "no admin port");
+            None
+        }
+    };
 
     let mut running = life.spawn(set_up(S::run(settings, life.clone()), life.clone()));
     let ending = tokio::select! {

@@ -99,6 +99,11 @@ pub fn inject(span: &Span, headers: &mut http::HeaderMap) {
     });
 }
 
+/// Whether `OTEL_PROPAGATORS` lets a trace's context pass between processes, by whatever carrier.
+pub(crate) fn is_propagated() -> bool {
+    global::get_text_map_propagator(|format| format.fields().any(|field| field == "traceparent"))
+}
+
 /// The identity of the current span, if a trace is under way.
 pub fn current() -> Option<SpanContext> {
     let context = Context::current().span().span_context().clone();

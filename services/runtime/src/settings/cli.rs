@@ -5,7 +5,7 @@ use std::ffi::OsString;
 
 use clap::{Arg, Command};
 
-use super::spec::{Defaults, declared};
+use super::spec::{Defaults, Setting, declared};
 use super::{Inputs, SettingsError, Source};
 
 /// What a service tells of itself on the command line.
@@ -69,11 +69,7 @@ fn command(service: Invocation) -> Result<Command, SettingsError> {
                 .long(setting.flag())
                 .value_name("VALUE")
                 .allow_hyphen_values(true)
-                .help(format!(
-                    "{} [{}, default: {default}]",
-                    setting.about,
-                    setting.env()
-                ))
+                .help(help(&setting, &default))
                 .help_heading(heading)
         });
     Ok(Command::new(service.name)
@@ -86,4 +82,11 @@ fn command(service: Invocation) -> Result<Command, SettingsError> {
              what the OpenTelemetry specification says.",
         )
         .args(args))
+}
+
+fn help(setting: &Setting, default: &str) -> String {
+    if setting.is_flag_only() {
+        return format!("{} [default: {default}]", setting.about);
+    }
+    format!("{} [{}, default: {default}]", setting.about, setting.env())
 }

@@ -53,7 +53,8 @@ impl Source {
     pub fn load(defaults: Defaults, mut inputs: Inputs) -> Result<Self, SettingsError> {
         let settings = Self::declared(defaults);
         inputs.environment.retain(|name, value| {
-            !value.is_empty() && settings.iter().any(|setting| setting.env() == *name)
+            let read = |setting: &Setting| setting.env() == *name && !setting.is_flag_only();
+            !value.is_empty() && settings.iter().any(read)
         });
         let path = inputs
             .flags

@@ -20,6 +20,12 @@ impl Setting {
         self.key.replace('_', "-")
     }
 
+    /// Whether its text says that it is not read from the environment, where some systems have a
+    /// variable of the same name with another meaning.
+    pub fn is_flag_only(&self) -> bool {
+        self.about.starts_with("Flag only: ")
+    }
+
     /// Whether the name alone says that the value must never be shown.
     pub fn is_secret(&self) -> bool {
         ["secret", "password", "token"]

@@ -168,3 +168,21 @@ fn a_service_may_give_a_common_setting_another_default() {
     assert_eq!(named.next().unwrap().about, "Where its probes are");
     assert!(named.next().is_none());
 }
+
+#[test]
+fn a_flag_only_setting_is_not_taken_from_the_environment() {
+    let service = Invocation {
+        name: "exemplo",
+        about: "An example",
+        version: "1.2.3",
+        defaults: Defaults(&["# Flag only: whom to greet\nname = \"\"\n"]),
+    };
+    // Some systems set NAME to the name of the machine.
+    let variables = || environment(&[("NAME", "DESKTOP-1")]);
+    let name = |args: &[&str]| {
+        let source = invocation(service, args.iter().map(Into::into), variables());
+        source.unwrap().get_optional::<String>("NAME").unwrap()
+    };
+    assert_eq!(name(&[]), None);
+    assert_eq!(name(&["--name", "João"]).as_deref(), Some("João"));
+}
