@@ -1,0 +1,5 @@
+//! The program `sockets-client`.
+
+fn main() -> std::process::ExitCode {
+    runtime::main::<sockets::Client>()
+}

@@ -1,0 +1,5 @@
+//! The program `sockets-server`.
+
+fn main() -> std::process::ExitCode {
+    runtime::main::<sockets::Server>()
+}

@@ -1,0 +1,83 @@
+//! The client: sends a number, prints what the server says of it.
+
+use std::io::Write;
+
+use rand::Rng;
+use runtime::Life;
+use runtime::tcp::client::Protocol;
+use runtime::tcp::{Caller, ClientError};
+use runtime::trace::{self, Parent, SpanKind};
+use tracing::Instrument;
+
+use crate::domain::Number;
+use crate::error::Error;
+use crate::settings::ClientSettings;
+use crate::wire;
+
+/// Sends as many numbers as it is told, each over a connection of its own, or until the life ends.
+pub async fn run(
+    settings: ClientSettings,
+    mut out: impl Write + Send,
+    life: Life,
+) -> Result<(), Error> {
+    let client = runtime::tcp::Client::new(PROTOCOL, settings.tcp, life.metrics());
+    let caller = Caller::new(client, settings.patience, "server", life.clone());
+    let (mut sent, mut failed) = (0, 0);
+    loop {
+        let number = settings.number.unwrap_or_else(random);
+        sent += 1;
+        match send(&caller, number).await {
+            Ok(answer) => {
+                print(&mut out, &answer);
+                failed += u64::from(wire::is_refusal(&answer));
+            }
+            Err(error) => {
+                tracing::error!(%error, number = number.to_decimal(), "given up");
+                failed += 1;
+            }
+        }
+        if sent == settings.count {
+            return if failed == 0 {
+                Ok(())
+            } else {
+                Err(Error::Unanswered(failed, sent))
+            };
+        }
+        if !caller.rest(settings.interval).await {
+            return Ok(()); // told to end, it ends well, whatever went before
+        }
+    }
+}
+
+const PROTOCOL: Protocol = Protocol {
+    name: wire::PROTOCOL,
+    procedure: wire::PROCEDURE,
+    max_answer: wire::MAX_ANSWER,
+    is_refusal: wire::is_refusal,
+};
+
+/// As the original: from 1 to 1000.
+fn random() -> Number {
+    Number::from(rand::rng().random_range(1..=1000_u64))
+}
+
+/// One number, as one trace.
+async fn send(caller: &Caller, number: Number) -> Result<Vec<u8>, ClientError> {
+    let span = trace::start(SpanKind::Internal, "send number", Parent::Current, []);
+    tracing::info!(number = number.to_decimal(), "sending");
+    caller.call(&wire::request(number)).instrument(span).await
+}
+
+/// Prints an answer at once, as text that cannot steer the terminal. Where nobody reads, that is
+/// said and the client goes on.
+fn print(out: &mut impl Write, answer: &[u8]) {
+    let text = String::from_utf8_lossy(answer);
+    let shown: String = text
+        .trim_end()
+        .chars()
+        .filter(|letter| !letter.is_control())
+        .collect();
+    if let Err(error) = writeln!(out, "{shown}").and_then(|()| out.flush()) {
+        tracing::warn!(%error, "the answer could not be printed");
+    }
+}

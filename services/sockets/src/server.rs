@@ -1,0 +1,42 @@
+//! The server: says of every number that comes what there is to say.
+
+use runtime::Life;
+use runtime::tcp::{self, Answer, Procedure, Refused};
+use tokio::net::TcpListener;
+
+use crate::domain::{MAX_BYTES, Number};
+use crate::settings::ServerSettings;
+use crate::wire::{self, Mode};
+
+/// Serves until the life stops.
+pub async fn serve(settings: ServerSettings, listener: TcpListener, life: Life) {
+    tcp::serve(listener, Classify(settings.mode), settings.limits, &life).await;
+}
+
+/// Reads a number, answers a text. The widest prime takes a fraction of a millisecond (`bench/tcp`
+/// has the figure), so that the work is done where the connection is.
+#[derive(Clone, Copy, Debug)]
+pub struct Classify(pub Mode);
+
+impl Procedure for Classify {
+    const PROTOCOL: &'static str = wire::PROTOCOL;
+    const NAME: &'static str = wire::PROCEDURE;
+    const MAX_REQUEST: usize = MAX_BYTES;
+
+    fn answer(&self, request: &[u8]) -> Answer {
+        match Number::from_be_bytes(request) {
+            Ok(number) => Answer {
+                text: wire::answer(number, self.0),
+                outcome: "ok",
+            },
+            Err(why) => Answer {
+                text: wire::not_a_number(why),
+                outcome: why.code(),
+            },
+        }
+    }
+
+    fn refuse(&self, refused: Refused) -> String {
+        wire::refusal(refused)
+    }
+}
