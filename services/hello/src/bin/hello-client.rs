@@ -1,0 +1,5 @@
+//! The program `hello-client`.
+
+fn main() -> std::process::ExitCode {
+    runtime::main::<hello::Client>()
+}

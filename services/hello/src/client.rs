@@ -1,0 +1,147 @@
+//! The client: asks for a name, calls the procedure with it, prints the greeting.
+
+mod console;
+mod list;
+
+use std::io::Write;
+use std::time::Duration;
+
+use runtime::Life;
+use runtime::tcp::client::Protocol;
+use runtime::tcp::{Caller, ClientError};
+use runtime::trace::{self, Parent, SpanKind};
+use tracing::Instrument;
+
+use crate::error::Error;
+use crate::input::Lines;
+use crate::settings::{ClientSettings, Names};
+use crate::wire;
+use console::Console;
+use list::List;
+
+/// Greets every name there is, each over a connection of its own, until the names or the life end.
+///
+/// `input` is where a person or another program gives names, line by line.
+pub async fn run(
+    settings: ClientSettings,
+    input: Option<Lines>,
+    out: impl Write + Send,
+    life: Life,
+) -> Result<(), Error> {
+    let client = runtime::tcp::Client::new(PROTOCOL, settings.tcp, life.metrics());
+    let caller = Caller::new(client, settings.patience, "server", life.clone());
+    let mut console = Console::new(out);
+    let list = match settings.names {
+        Names::One(name) => return once(&caller, &name, &mut console).await,
+        Names::Input => None,
+        Names::List(list) => Some(List::new(list)),
+    };
+    if list.is_none() {
+        caller.presume_ready();
+    }
+    let Tally { asked, failed } = many(&caller, list, input, &mut console, &life).await;
+    // Told to end, it ends well, whatever went before.
+    if failed == 0 || life.is_draining() {
+        Ok(())
+    } else {
+        Err(Error::Some(failed, asked))
+    }
+}
+
+/// How many names there were, and how many got no greeting.
+#[derive(Default)]
+struct Tally {
+    asked: u64,
+    failed: u64,
+}
+
+const PROTOCOL: Protocol = Protocol {
+    name: wire::PROTOCOL,
+    procedure: wire::PROCEDURE,
+    max_answer: wire::MAX_ANSWER,
+    is_refusal: wire::is_refusal,
+};
+
+async fn once(caller: &Caller, name: &str, console: &mut Console<impl Write>) -> Result<(), Error> {
+    let answer = say_hello(caller, name.as_bytes()).await?;
+    console.answer(&answer);
+    if wire::is_refusal(&answer) {
+        Err(Error::Refused)
+    } else {
+        Ok(())
+    }
+}
+
+/// Greets name after name, typed or of the list, until there are no more.
+async fn many(
+    caller: &Caller,
+    mut list: Option<List>,
+    mut input: Option<Lines>,
+    console: &mut Console<impl Write>,
+    life: &Life,
+) -> Tally {
+    let mut tally = Tally::default();
+    while input.is_some() || list.is_some() {
+        if input.is_some() {
+            console.prompt();
+        }
+        let name = tokio::select! {
+            biased;
+            () = life.draining() => break,
+            line = next_line(&mut input) => line.inspect(|_| console.line_given()),
+            name = next_of_list(&mut list) => name,
+            _ = caller.rest(BEAT) => None, // nobody has typed: the loop moves all the same
+        };
+        // Whoever attaches to a prompt presses enter to see it: that is no name.
+        let Some(name) = name.filter(|name| !name.is_empty()) else {
+            continue;
+        };
+        tally.asked += 1;
+        match say_hello(caller, &name).await {
+            Ok(answer) => {
+                console.answer(&answer);
+                tally.failed += u64::from(wire::is_refusal(&answer));
+            }
+            Err(error) => {
+                console.new_line();
+                tracing::error!(%error, "given up");
+                tally.failed += 1;
+            }
+        }
+    }
+    console.new_line();
+    tally
+}
+
+/// How long to wait for a name before the loop shows that it moves.
+const BEAT: Duration = Duration::from_secs(5);
+
+/// The next line. `None` at the end of input, which is then forgotten.
+async fn next_line(input: &mut Option<Lines>) -> Option<Vec<u8>> {
+    let Some(lines) = input else {
+        return std::future::pending().await;
+    };
+    let line = lines.recv().await;
+    if line.is_none() {
+        *input = None;
+    }
+    line
+}
+
+/// The next name that is due. `None` at the end of the list, which is then forgotten.
+async fn next_of_list(list: &mut Option<List>) -> Option<Vec<u8>> {
+    let Some(due) = list else {
+        return std::future::pending().await;
+    };
+    let name = due.next().await;
+    if name.is_none() {
+        *list = None;
+    }
+    name
+}
+
+/// One call, as one trace.
+async fn say_hello(caller: &Caller, name: &[u8]) -> Result<Vec<u8>, ClientError> {
+    let span = trace::start(SpanKind::Internal, "say hello", Parent::Current, []);
+    caller.call(name).instrument(span).await
+}

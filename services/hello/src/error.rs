@@ -1,0 +1,33 @@
+//! What can end either program before its time.
+
+use runtime::net::BindError;
+use runtime::tcp::ClientError;
+
+/// Why a program of this exercise ended, or did not do all it was asked for.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The server's address could not be listened on.
+    #[error(transparent)]
+    Bind(#[from] BindError),
+    /// The name on the command line got no answer.
+    #[error(transparent)]
+    NoAnswer(#[from] ClientError),
+    /// The server refused the name on the command line, and its answer says why.
+    #[error("the server refused the name")]
+    Refused,
+    /// Of several names, some got no greeting; the log says which and why.
+    #[error("{0} of {1} names got no greeting")]
+    Some(u64, u64),
+}
+
+impl Error {
+    /// A bounded name, for logs and metrics.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Bind(_) => "bind",
+            Self::NoAnswer(error) => error.code(),
+            Self::Refused => "refused",
+            Self::Some(..) => "some_refused",
+        }
+    }
+}

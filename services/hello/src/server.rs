@@ -1,0 +1,49 @@
+//! The server: calls the procedure for whoever connects.
+
+use runtime::Life;
+use runtime::tcp::{self, Answer, Procedure, Refused};
+use tokio::net::TcpListener;
+
+use crate::domain::hello;
+use crate::settings::ServerSettings;
+use crate::wire;
+
+/// Serves until the life stops.
+pub async fn serve(settings: ServerSettings, listener: TcpListener, life: Life) {
+    tcp::serve(listener, Hello, settings.limits, &life).await;
+}
+
+/// The procedure `hello(nome)`, as it is called over a connection.
+#[derive(Clone, Copy, Debug)]
+pub struct Hello;
+
+impl Procedure for Hello {
+    const PROTOCOL: &'static str = wire::PROTOCOL;
+    const NAME: &'static str = wire::PROCEDURE;
+    const MAX_REQUEST: usize = wire::MAX_REQUEST;
+
+    fn whole(&self, received: &[u8]) -> Option<usize> {
+        wire::whole(received)
+    }
+
+    fn may_end(&self, received: &[u8]) -> bool {
+        wire::may_end(received)
+    }
+
+    fn answer(&self, request: &[u8]) -> Answer {
+        match wire::name(request) {
+            Ok(name) => Answer {
+                text: hello(&name),
+                outcome: "ok",
+            },
+            Err(why) => Answer {
+                text: wire::not_a_name(why),
+                outcome: why.code(),
+            },
+        }
+    }
+
+    fn refuse(&self, refused: Refused) -> String {
+        wire::refusal(refused)
+    }
+}

@@ -1,0 +1,57 @@
+//! The two programs of this exercise.
+
+use std::io::IsTerminal;
+
+use runtime::settings::Defaults;
+use runtime::{Life, Service, net, tcp};
+
+use crate::error::Error;
+use crate::settings::{ClientSettings, Names, ServerSettings};
+use crate::{client, input, server};
+
+/// `hello-server`: greets whoever sends a name over TCP.
+#[derive(Debug)]
+pub struct Server;
+
+impl Service for Server {
+    const NAME: &'static str = "hello-server";
+    const ABOUT: &'static str = "Answers a name sent over TCP with a greeting";
+    const VERSION: &'static str = env!("CARGO_PKG_VERSION");
+    const DEFAULTS: Defaults = Defaults(&[include_str!("server.toml"), tcp::DEFAULTS]);
+    type Settings = ServerSettings;
+    type Error = Error;
+
+    async fn run(settings: ServerSettings, life: Life) -> Result<(), Error> {
+        let listener = net::bind("LISTEN", settings.listen).await?;
+        server::serve(settings, listener, life).await;
+        Ok(())
+    }
+}
+
+/// `hello-client`: asks for names and prints how the server greets them.
+#[derive(Debug)]
+pub struct Client;
+
+impl Service for Client {
+    const NAME: &'static str = "hello-client";
+    const ABOUT: &'static str = "Asks for a name, sends it over TCP and prints the greeting";
+    const VERSION: &'static str = env!("CARGO_PKG_VERSION");
+    const DEFAULTS: Defaults = Defaults(&[include_str!("client.toml"), tcp::client::DEFAULTS]);
+    type Settings = ClientSettings;
+    type Error = Error;
+
+    /// A person may run several at once on one machine.
+    fn needs_admin(settings: &ClientSettings) -> bool {
+        matches!(settings.names, Names::List(_))
+    }
+
+    async fn run(settings: ClientSettings, life: Life) -> Result<(), Error> {
+        let reads_input = match &settings.names {
+            Names::One(_) => false,
+            Names::Input => true,
+            Names::List(list) => list.with_terminal && std::io::stdin().is_terminal(),
+        };
+        let input = reads_input.then(|| input::lines(std::io::stdin()));
+        client::run(settings, input, std::io::stdout(), life).await
+    }
+}
