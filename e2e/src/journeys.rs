@@ -1,13 +1,16 @@
 //! The journeys of every exercise.
 
 pub mod desafio1;
+pub mod hello;
+pub mod sockets;
 
 use std::pin::Pin;
 use std::time::Duration;
 
-use crate::Failure;
 use crate::jaeger::Jaeger;
 use crate::target::Target;
+use crate::tree::{Span, drawn, scored, shaped};
+use crate::{Failure, same};
 
 /// A journey under way.
 type Running = Pin<Box<dyn Future<Output = Result<(), Failure>>>>;
@@ -60,11 +63,53 @@ impl Trip {
             .clone()
             .map(|base| Jaeger::new(base, self.http.clone()))
     }
+
+    /// The one span of a trace that a journey began: a server's, under the journey's own.
+    pub async fn only_span(&self, caller: &Caller) -> Result<Option<Span>, Failure> {
+        let Some(jaeger) = self.jaeger() else {
+            return Ok(None);
+        };
+        let spans = jaeger.trace(&caller.trace_id, 1).await?;
+        scored(&spans, Some(&caller.span_id))?;
+        same("spans in the trace", spans.len(), 1)?;
+        let span = spans.into_iter().next();
+        let parent = span.as_ref().and_then(|span| span.parent.as_deref());
+        same(
+            "the server span's parent",
+            parent,
+            Some(caller.span_id.as_str()),
+        )?;
+        Ok(span)
+    }
+
+    /// Waits for a recent trace of a client that is whole, and checks its shape; that Jaeger lists
+    /// everybody in it; and that its spans score in full.
+    pub async fn newest_trace(&self, client: &str, wanted: &str) -> Result<(), Failure> {
+        let Some(jaeger) = self.jaeger() else {
+            return Ok(());
+        };
+        let whole = |spans: &[Span]| spans.len() >= wanted.lines().count();
+        let spans = jaeger
+            .recent(client, &format!("a whole trace of {client}"), whole)
+            .await?;
+        shaped(&spans, wanted)?;
+        scored(&spans, None)?;
+        let listed = jaeger.services().await?;
+        for span in &spans {
+            let what = format!(
+                "{} among Jaeger's services\n{}",
+                span.service,
+                drawn(&spans)
+            );
+            same(&what, listed.contains(&span.service), true)?;
+        }
+        Ok(())
+    }
 }
 
 /// Every journey.
 pub fn all() -> Vec<Journey> {
-    desafio1::JOURNEYS.to_vec()
+    [desafio1::JOURNEYS, hello::JOURNEYS, sockets::JOURNEYS].concat()
 }
 
 /// A trace begun by a journey.
@@ -91,3 +136,15 @@ impl Caller {
         format!("00-{}-{}-01", self.trace_id, self.span_id)
     }
 }
+
+/// A row of an exercise's list: the exercise, the sentence, the function.
+macro_rules! journey {
+    ($exercise:literal, $name:literal, $run:path) => {
+        $crate::journeys::Journey {
+            exercise: $exercise,
+            name: $name,
+            run: |trip| Box::pin($run(trip)),
+        }
+    };
+}
+pub(crate) use journey;

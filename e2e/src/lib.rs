@@ -9,12 +9,14 @@
 //! - [`jaeger`]: traces by Jaeger's query API, which the lab speaks too.
 //! - [`tree`]: the shape of a trace, and what must hold of every span.
 //! - [`journeys`]: one file an exercise.
+//! - [`tcp`]: a plain socket, and the header that carries a trace.
 //! - [`load`]: a steady, bounded load that counts failures.
 
 pub mod jaeger;
 pub mod journeys;
 pub mod load;
 pub mod target;
+pub mod tcp;
 pub mod tree;
 
 /// Why a journey failed, in words for the person who runs it.

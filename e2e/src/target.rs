@@ -7,6 +7,10 @@ use url::Url;
 pub struct Target {
     /// `DESAFIO1_URL`: the server of desafio1.
     pub desafio1: Option<Url>,
+    /// `HELLO_ADDRESS`: the server of hello, as `host:port`.
+    pub hello: Option<String>,
+    /// `SOCKETS_ADDRESS`: the server of sockets, as `host:port`.
+    pub sockets: Option<String>,
     /// `JAEGER_URL`: Jaeger's query API, or the lab's page.
     pub jaeger: Option<Url>,
 }
@@ -25,8 +29,11 @@ impl Target {
             }),
         }
         };
+        let address = |name: &str| read(name).filter(|value| !value.is_empty());
         Ok(Self {
             desafio1: url("DESAFIO1_URL")?,
+            hello: address("HELLO_ADDRESS"),
+            sockets: address("SOCKETS_ADDRESS"),
             jaeger: url("JAEGER_URL")?,
         })
     }

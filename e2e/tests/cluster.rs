@@ -113,15 +113,17 @@ async fn every_journey_succeeds_in_the_cluster() {
         return;
     }
     let _alone = CLUSTER.lock().await;
-    let (servidor, jaeger) = (
-        Forward::to("desafio1", "svc/servidor", 8080).await,
-        jaeger().await,
-    );
+    let servidor = Forward::to("desafio1", "svc/servidor", 8080).await;
+    let hello = Forward::to("hello", "svc/server", 8080).await;
+    let sockets = Forward::to("sockets", "svc/server", 65432).await;
+    let jaeger = jaeger().await;
     let target = Target {
         desafio1: Some(servidor.url.clone()),
+        hello: Some(hello.url.authority().to_owned()),
+        sockets: Some(sockets.url.authority().to_owned()),
         jaeger: Some(jaeger.url.clone()),
     };
-    walk(target, &["desafio1"]).await;
+    walk(target, &["desafio1", "hello", "sockets"]).await;
 }
 
 #[tokio::test]
@@ -214,8 +216,8 @@ async fn the_last_trace_before_a_pod_is_deleted_arrives() {
         kubectl(&["delete", "pod", "-n", "desafio1", &pod, "--wait=false"]).await;
     }
     let target = Target {
-        desafio1: None,
         jaeger: Some(jaeger.url.clone()),
+        ..Target::default()
     };
     let traces = Trip::new(target).unwrap().jaeger().unwrap();
     let spans = traces.trace(&caller.trace_id, 1).await.unwrap();

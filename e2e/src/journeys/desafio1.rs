@@ -3,31 +3,24 @@
 use reqwest::header::CONTENT_TYPE;
 use url::Url;
 
-use super::{Caller, Journey, Trip};
-use crate::tree::{Span, scored, shaped};
+use super::{Caller, Journey, Trip, journey};
+use crate::tree::shaped;
 use crate::{Failure, same};
-
-macro_rules! journey {
-    ($name:literal, $run:path) => {
-        Journey {
-            exercise: "desafio1",
-            name: $name,
-            run: |trip| Box::pin($run(trip)),
-        }
-    };
-}
 
 /// The journeys of this exercise, in the order in which they are run.
 pub const JOURNEYS: &[Journey] = &[
     journey!(
+        "desafio1",
         "GET / answers the message, and its trace is one server span",
         message
     ),
     journey!(
+        "desafio1",
         "an unknown path gets 404, and a span named by its method alone",
         unknown_path
     ),
     journey!(
+        "desafio1",
         "the client's round is one trace over both services",
         clients_trace
     ),
@@ -60,24 +53,6 @@ async fn ask(trip: &Trip, path: &str) -> Result<(Caller, reqwest::Response), Fai
     Ok((caller, request.send().await.map_err(failed)?))
 }
 
-/// The one span that this trace must hold: the server's, under the journey's own.
-async fn only_span(trip: &Trip, caller: &Caller) -> Result<Option<Span>, Failure> {
-    let Some(jaeger) = trip.jaeger() else {
-        return Ok(None);
-    };
-    let spans = jaeger.trace(&caller.trace_id, 1).await?;
-    scored(&spans, Some(&caller.span_id))?;
-    same("spans in the trace", spans.len(), 1)?;
-    let span = spans.into_iter().next();
-    let parent = span.as_ref().and_then(|span| span.parent.as_deref());
-    same(
-        "the server span's parent",
-        parent,
-        Some(caller.span_id.as_str()),
-    )?;
-    Ok(span)
-}
-
 async fn message(trip: Trip) -> Result<(), Failure> {
     let (caller, answer) = ask(&trip, "/").await?;
     same("status", answer.status().as_u16(), 200)?;
@@ -97,7 +72,7 @@ async fn message(trip: Trip) -> Result<(), Failure> {
     let body = answer.text().await.map_err(failed)?;
     same("an empty message", body.trim().is_empty(), false)?;
 
-    let Some(span) = only_span(&trip, &caller).await? else {
+    let Some(span) = trip.only_span(&caller).await? else {
         return Ok(());
     };
     shaped(
@@ -114,7 +89,7 @@ async fn message(trip: Trip) -> Result<(), Failure> {
 async fn unknown_path(trip: Trip) -> Result<(), Failure> {
     let (caller, answer) = ask(&trip, "/nada/aqui").await?;
     same("status", answer.status().as_u16(), 404)?;
-    let Some(span) = only_span(&trip, &caller).await? else {
+    let Some(span) = trip.only_span(&caller).await? else {
         return Ok(());
     };
     shaped(std::slice::from_ref(&span), "desafio1-servidor server GET")?;
@@ -124,22 +99,5 @@ async fn unknown_path(trip: Trip) -> Result<(), Failure> {
 }
 
 async fn clients_trace(trip: Trip) -> Result<(), Failure> {
-    let Some(jaeger) = trip.jaeger() else {
-        return Ok(());
-    };
-    let whole = |spans: &[Span]| spans.len() >= 3;
-    let spans = jaeger
-        .recent("desafio1-client", "a round of desafio1-client", whole)
-        .await?;
-    shaped(&spans, ROUND)?;
-    scored(&spans, None)?;
-    let services = jaeger.services().await?;
-    for service in ["desafio1-client", "desafio1-servidor"] {
-        same(
-            &format!("{service} among Jaeger's services"),
-            services.contains(&service.to_owned()),
-            true,
-        )?;
-    }
-    Ok(())
+    trip.newest_trace("desafio1-client", ROUND).await
 }

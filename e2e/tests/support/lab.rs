@@ -56,6 +56,17 @@ fn free<const N: usize>() -> [SocketAddr; N] {
     })
 }
 
+/// The probes that no test asks.
+const OTHERS: [&str; 5] = [
+    "DESAFIO1_CLIENT_ADMIN_LISTEN",
+    "HELLO_SERVER_ADMIN_LISTEN",
+    "HELLO_CLIENT_ADMIN_LISTEN",
+    "SOCKETS_SERVER_ADMIN_LISTEN",
+    "SOCKETS_CLIENT_ADMIN_LISTEN",
+];
+
+const CLIENTS: [&str; 3] = ["DESAFIO1_CLIENT", "HELLO_CLIENT", "SOCKETS_CLIENT"];
+
 pub(crate) struct Lab {
     process: Child,
     pub(crate) target: Target,
@@ -63,25 +74,27 @@ pub(crate) struct Lab {
     /// What it has printed so far, answers and logs.
     printed: Arc<Mutex<String>>,
     /// Addresses as the documents name them, and where they are in this lab.
-    moved: [(&'static str, String); 4],
+    moved: [(&'static str, String); 6],
 }
 
 impl Lab {
     pub(crate) async fn start() -> Self {
-        let [page, otlp, admin, servidor, servidor_admin, client_admin] = free();
+        let [page, otlp, admin, servidor, servidor_admin, hello, sockets] = free();
+        let others: [SocketAddr; 5] = free();
         let text = |address: SocketAddr| address.to_string();
         let mut process = tokio::process::Command::new(malha())
             .env_remove("OTEL_EXPORTER_OTLP_ENDPOINT")
-            .arg("desafio1")
             .envs([
                 ("LAB_PAGE_LISTEN", text(page)),
                 ("LAB_OTLP_LISTEN", text(otlp)),
                 ("ADMIN_LISTEN", text(admin)),
                 ("DESAFIO1_SERVIDOR_LISTEN", text(servidor)),
                 ("DESAFIO1_SERVIDOR_ADMIN_LISTEN", text(servidor_admin)),
-                ("DESAFIO1_CLIENT_ADMIN_LISTEN", text(client_admin)),
+                ("HELLO_SERVER_LISTEN", text(hello)),
+                ("SOCKETS_SERVER_LISTEN", text(sockets)),
             ])
-            .env("DESAFIO1_CLIENT_INTERVAL", "200ms")
+            .envs(OTHERS.into_iter().zip(others.map(text)))
+            .envs(CLIENTS.map(|client| (format!("{client}_INTERVAL"), "200ms")))
             .env("DESAFIO1_CLIENT_MAX_BACKOFF", "400ms")
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
@@ -92,6 +105,8 @@ impl Lab {
         let url = |address: SocketAddr| Url::parse(&format!("http://{address}/")).unwrap();
         let target = Target {
             desafio1: Some(url(servidor)),
+            hello: Some(text(hello)),
+            sockets: Some(text(sockets)),
             jaeger: Some(url(page)),
         };
         let moved = [
@@ -99,6 +114,8 @@ impl Lab {
             ("localhost:8888", page),
             ("localhost:4318", otlp),
             ("localhost:9111", servidor_admin),
+            ("localhost:8180", hello),
+            ("localhost:65432", sockets),
         ];
         let moved = moved.map(|(named, address)| (named, format!("localhost:{}", address.port())));
         let printed = Arc::default();

@@ -70,30 +70,80 @@ fn run<S: Service>(args: Vec<OsString>) -> ExitCode {
 }
 
 /// Every exercise, in the order in which they are shown and started.
-pub const EXERCISES: &[Exercise] = &[Exercise {
-    name: "desafio1",
-    about: "containers in a network: a client asks a server every 5 s",
-    services: &[
-        Row {
-            program: Program::of::<desafio1::Servidor>(),
-            port: Some(8080),
-            admin_port: 9111,
-            asks: &[],
-            settings: &[],
-        },
-        Row {
-            program: Program::of::<desafio1::Client>(),
-            port: None,
-            admin_port: 9112,
-            asks: &[Asks {
-                service: "desafio1-servidor",
-                setting: "SERVER_URL",
-                form: "http://{}/",
-            }],
-            settings: &[],
-        },
-    ],
-}];
+pub const EXERCISES: &[Exercise] = &[
+    Exercise {
+        name: "desafio1",
+        about: "containers in a network: a client asks a server every 5 s",
+        services: &[
+            Row {
+                program: Program::of::<desafio1::Servidor>(),
+                port: Some(8080),
+                admin_port: 9111,
+                asks: &[],
+                settings: &[],
+            },
+            Row {
+                program: Program::of::<desafio1::Client>(),
+                port: None,
+                admin_port: 9112,
+                asks: &[Asks {
+                    service: "desafio1-servidor",
+                    setting: "SERVER_URL",
+                    form: "http://{}/",
+                }],
+                settings: &[],
+            },
+        ],
+    },
+    Exercise {
+        name: "hello",
+        about: "a remote procedure call over plain TCP: a name goes in, a greeting comes back",
+        services: &[
+            Row {
+                program: Program::of::<hello::Server>(),
+                port: Some(8180),
+                admin_port: 9121,
+                asks: &[],
+                settings: &[],
+            },
+            Row {
+                program: Program::of::<hello::Client>(),
+                port: None,
+                admin_port: 9122,
+                asks: &[Asks {
+                    service: "hello-server",
+                    setting: "SERVER_ADDRESS",
+                    form: "{}",
+                }],
+                settings: &[("NAMES", "João,李小龙,Ana Maria")],
+            },
+        ],
+    },
+    Exercise {
+        name: "sockets",
+        about: "numbers over TCP: the server tells whether they are even, and more",
+        services: &[
+            Row {
+                program: Program::of::<sockets::Server>(),
+                port: Some(65432),
+                admin_port: 9131,
+                asks: &[],
+                settings: &[],
+            },
+            Row {
+                program: Program::of::<sockets::Client>(),
+                port: None,
+                admin_port: 9132,
+                asks: &[Asks {
+                    service: "sockets-server",
+                    setting: "SERVER_ADDRESS",
+                    form: "{}",
+                }],
+                settings: &[("COUNT", "0")],
+            },
+        ],
+    },
+];
 
 /// The exercise of this name.
 pub fn exercise(name: &str) -> Option<&'static Exercise> {

@@ -23,6 +23,16 @@ pub(crate) fn malha() -> Command {
     command
 }
 
+/// Ports of the services that these tests do not look at.
+const OTHERS: [&str; 6] = [
+    "HELLO_SERVER_LISTEN",
+    "HELLO_SERVER_ADMIN_LISTEN",
+    "HELLO_CLIENT_ADMIN_LISTEN",
+    "SOCKETS_SERVER_LISTEN",
+    "SOCKETS_SERVER_ADMIN_LISTEN",
+    "SOCKETS_CLIENT_ADMIN_LISTEN",
+];
+
 /// Where everything of one lab listens.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Ports {
@@ -46,8 +56,8 @@ impl Ports {
         }
     }
 
-    pub(crate) fn environment(&self) -> [(&'static str, String); 6] {
-        [
+    pub(crate) fn environment(&self) -> Vec<(&'static str, String)> {
+        let mut environment = vec![
             ("LAB_PAGE_LISTEN", self.page.to_string()),
             ("LAB_OTLP_LISTEN", self.otlp.to_string()),
             ("ADMIN_LISTEN", self.admin.to_string()),
@@ -60,7 +70,9 @@ impl Ports {
                 "DESAFIO1_CLIENT_ADMIN_LISTEN",
                 self.client_admin.to_string(),
             ),
-        ]
+        ];
+        environment.extend(OTHERS.map(|name| (name, free().to_string())));
+        environment
     }
 
     pub(crate) fn all(&self) -> [SocketAddr; 6] {
