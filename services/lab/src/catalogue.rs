@@ -25,6 +25,8 @@ pub struct Row {
     pub program: Program,
     /// The port where it serves; none for a client.
     pub port: Option<u16>,
+    /// Whether a browser can ask that port.
+    pub http: bool,
     /// The port of its probes.
     pub admin_port: u16,
     /// Whom it asks, and the setting that says where.
@@ -78,6 +80,7 @@ pub const EXERCISES: &[Exercise] = &[
             Row {
                 program: Program::of::<desafio1::Servidor>(),
                 port: Some(8080),
+                http: true,
                 admin_port: 9111,
                 asks: &[],
                 settings: &[],
@@ -85,6 +88,7 @@ pub const EXERCISES: &[Exercise] = &[
             Row {
                 program: Program::of::<desafio1::Client>(),
                 port: None,
+                http: false,
                 admin_port: 9112,
                 asks: &[Asks {
                     service: "desafio1-servidor",
@@ -102,6 +106,7 @@ pub const EXERCISES: &[Exercise] = &[
             Row {
                 program: Program::of::<hello::Server>(),
                 port: Some(8180),
+                http: false,
                 admin_port: 9121,
                 asks: &[],
                 settings: &[],
@@ -109,6 +114,7 @@ pub const EXERCISES: &[Exercise] = &[
             Row {
                 program: Program::of::<hello::Client>(),
                 port: None,
+                http: false,
                 admin_port: 9122,
                 asks: &[Asks {
                     service: "hello-server",
@@ -126,6 +132,7 @@ pub const EXERCISES: &[Exercise] = &[
             Row {
                 program: Program::of::<sockets::Server>(),
                 port: Some(65432),
+                http: false,
                 admin_port: 9131,
                 asks: &[],
                 settings: &[],
@@ -133,6 +140,7 @@ pub const EXERCISES: &[Exercise] = &[
             Row {
                 program: Program::of::<sockets::Client>(),
                 port: None,
+                http: false,
                 admin_port: 9132,
                 asks: &[Asks {
                     service: "sockets-server",

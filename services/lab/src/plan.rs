@@ -17,6 +17,8 @@ pub struct Planned {
     pub exercise: &'static str,
     /// Where it serves; none for a client.
     pub listen: Option<SocketAddr>,
+    /// Whether a browser can ask there.
+    pub http: bool,
     /// Where its probes answer.
     pub admin: SocketAddr,
     /// Whom it asks.
@@ -125,6 +127,7 @@ fn process(
         name,
         exercise: exercise.name,
         listen,
+        http: row.http,
         admin,
         asks,
         environment: settings,

@@ -122,6 +122,7 @@ mod tests {
         Planned {
             name,
             exercise: "test",
+            http: false,
             listen: None,
             admin: ([127, 0, 0, 1], 1).into(),
             asks: asks.to_vec(),

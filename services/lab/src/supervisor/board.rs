@@ -26,6 +26,8 @@ pub struct Entry {
     pub exercise: &'static str,
     /// Where it serves; none for a client.
     pub listen: Option<SocketAddr>,
+    /// Whether a browser can ask there.
+    pub http: bool,
     /// Where its probes answer.
     pub admin: SocketAddr,
     /// Whom it asks.
@@ -91,6 +93,7 @@ impl Entry {
             name: planned.name,
             exercise: planned.exercise,
             listen: planned.listen,
+            http: planned.http,
             admin: planned.admin,
             asks: planned.asks.clone(),
             state: State::Planned,

@@ -34,7 +34,9 @@ async fn services_come_up_ready_and_their_trace_has_both_in_it() {
     for service in ["desafio1-client", "desafio1-servidor"] {
         assert!(listed.contains(&service.into()), "{listed:?}");
     }
-    let latest = lab.json("/lab/traces?limit=1&service=desafio1-client").await;
+    let latest = lab
+        .json("/lab/traces?limit=1&service=desafio1-client")
+        .await;
     assert_eq!(latest["traces"][0]["service"], "desafio1-client");
 }
 

@@ -82,7 +82,11 @@ function card(service) {
   const status = make("p", `status ${service.ready ? "well" : "ill"}`, word(state));
   const since = make("span", "", ago(service.since));
   since.dataset.since = service.since;
-  const pairs = service.listen ? [[word("port"), link(service.listen, "/")]] : [];
+  const pairs = [];
+  if (service.listen) {
+    const port = service.http ? link(service.listen, "/") : portOf(service.listen);
+    pairs.push([word("port"), port]);
+  }
   if (service.asks.length > 0) pairs.push([word("asks"), service.asks.join(", ")]);
   pairs.push([word("probes"), link(service.admin, "/readyz")]);
   if (service.pid !== null) {
@@ -98,8 +102,12 @@ function card(service) {
   return element;
 }
 
+function portOf(address) {
+  return address.slice(address.lastIndexOf(":") + 1);
+}
+
 function link(address, path) {
-  const port = address.slice(address.lastIndexOf(":") + 1);
+  const port = portOf(address);
   const element = make("a", "", port);
   element.href = `http://${location.hostname}:${port}${path}`;
   return element;

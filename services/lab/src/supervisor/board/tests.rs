@@ -6,6 +6,7 @@ fn board() -> Board {
     Board::new(&[Planned {
         name: NAME,
         exercise: "test",
+        http: false,
         listen: None,
         admin: ([127, 0, 0, 1], 1).into(),
         asks: Vec::new(),
