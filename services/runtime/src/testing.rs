@@ -1,11 +1,15 @@
 //! For the tests of services: a life without signals, captured spans, waiting on a condition.
 
 mod collector;
+mod dice;
+mod printed;
 mod process;
 mod spans;
 
 pub use collector::Collector;
+pub use dice::Dice;
 pub use nix::sys::signal::Signal;
+pub use printed::Printed;
 pub use process::Process;
 pub use spans::{CapturedSpan, Spans, TraceParent};
 
@@ -15,6 +19,8 @@ use tokio::net::TcpListener;
 
 use crate::life::Life;
 use crate::metrics::Metrics;
+use crate::service::Service;
+use crate::settings::{Inputs, Settings, Source};
 
 /// A life that ends when the test says so, and not by signals.
 #[derive(Clone, Debug)]
@@ -46,6 +52,22 @@ impl TestLife {
     pub async fn end(&self, deadline: Duration) -> usize {
         self.0.finish(deadline).await
     }
+}
+
+/// What a service reads where the environment has these variables and no others.
+///
+/// # Panics
+/// If it refuses them.
+#[expect(clippy::expect_used, reason = "a refused setting fails the test")]
+pub fn settings<S: Service>(environment: &[(&str, &str)]) -> S::Settings {
+    let owned = |(name, value): &(&str, &str)| ((*name).to_owned(), (*value).to_owned());
+    let environment = environment.iter().map(owned).collect();
+    let inputs = Inputs {
+        environment,
+        ..Inputs::default()
+    };
+    let source = Source::load(S::DEFAULTS, inputs).expect("settings that can be loaded");
+    S::Settings::read(&source).expect("settings that can be read")
 }
 
 /// A listener on a free port of this machine.

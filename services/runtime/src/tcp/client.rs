@@ -1,5 +1,11 @@
 //! The client's side of an exchange: connect, send, end the input, read to the end.
 
+mod error;
+mod settings;
+
+pub use error::ClientError;
+pub use settings::{DEFAULTS, TcpClientSettings, TraceContext};
+
 use std::io;
 use std::time::Duration;
 
@@ -12,56 +18,9 @@ use tracing::{Instrument, Span};
 use tracing_opentelemetry::OpenTelemetrySpanExt;
 
 use super::metrics::{TcpClientLabels, TcpClientMetrics};
-use super::{ServerAddress, proxy};
+use super::proxy;
 use crate::metrics::Metrics;
-use crate::settings::{FromSetting, Settings, SettingsError, Source};
 use crate::trace::{self, Parent, semconv};
-
-/// The TOML that declares the settings of a TCP client, beside `SERVER_ADDRESS`.
-pub const DEFAULTS: &str = include_str!("client.toml");
-
-/// What a TCP client is told.
-#[derive(Clone, Debug)]
-pub struct TcpClientSettings {
-    /// `SERVER_ADDRESS`: whom it asks.
-    pub server: ServerAddress,
-    /// `TIMEOUT`: for one exchange.
-    pub timeout: Duration,
-    /// `TRACE_CONTEXT`: how the context travels.
-    pub trace_context: TraceContext,
-}
-
-/// How a trace's context travels to a server.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum TraceContext {
-    /// Not at all: any server understands that.
-    Off,
-    /// In a PROXY header before the request.
-    Proxy,
-}
-
-impl FromSetting for TraceContext {
-    const EXPECTED: &'static str = "off or proxy";
-
-    fn from_setting(text: &str) -> Option<Self> {
-        match text {
-            "off" => Some(Self::Off),
-            "proxy" => Some(Self::Proxy),
-            _ => None,
-        }
-    }
-}
-
-impl Settings for TcpClientSettings {
-    fn read(source: &Source) -> Result<Self, SettingsError> {
-        let range = Duration::from_millis(1)..=Duration::from_hours(1);
-        Ok(Self {
-            server: source.get("SERVER_ADDRESS")?,
-            timeout: source.get_within("TIMEOUT", range)?,
-            trace_context: source.get("TRACE_CONTEXT")?,
-        })
-    }
-}
 
 /// What a client says of its protocol.
 #[derive(Clone, Copy, Debug)]
@@ -82,60 +41,6 @@ pub struct Client {
     protocol: Protocol,
     settings: TcpClientSettings,
     metrics: TcpClientMetrics,
-}
-
-/// Why there is no answer.
-#[derive(Debug, thiserror::Error)]
-pub enum ClientError {
-    /// No connection: the name is unknown, or nothing listens, or it refused.
-    #[error("no connection to {server}: {reason}")]
-    Connect {
-        /// Name and port of the server.
-        server: String,
-        /// What the operating system said.
-        reason: io::Error,
-    },
-    /// The server took too long.
-    #[error("no answer from {server} in time")]
-    Timeout {
-        /// Name and port of the server.
-        server: String,
-    },
-    /// The connection broke before the answer.
-    #[error("the connection to {server} broke: {reason}")]
-    Broken {
-        /// Name and port of the server.
-        server: String,
-        /// What the operating system said.
-        reason: io::Error,
-    },
-    /// The server closed without a word.
-    #[error("{server} closed the connection without an answer")]
-    Silent {
-        /// Name and port of the server.
-        server: String,
-    },
-    /// The answer is larger than any may be.
-    #[error("the answer of {server} is larger than {limit} bytes")]
-    TooLarge {
-        /// Name and port of the server.
-        server: String,
-        /// The limit.
-        limit: usize,
-    },
-}
-
-impl ClientError {
-    /// A bounded name, for spans and metrics.
-    pub fn code(&self) -> &'static str {
-        match self {
-            Self::Connect { .. } => "connect",
-            Self::Timeout { .. } => "timeout",
-            Self::Broken { .. } => "broken",
-            Self::Silent { .. } => "silent",
-            Self::TooLarge { .. } => "too_large",
-        }
-    }
 }
 
 impl Client {
@@ -260,15 +165,19 @@ impl Client {
         let mut answer = Vec::new();
         while answer.len() <= self.protocol.max_answer {
             let begun = !answer.is_empty();
+            let read = stream.read_buf(&mut answer);
             // The first byte has as long as the whole exchange.
-            let patience = if begun { PAUSE } else { self.settings.timeout };
-            match timeout(patience, stream.read_buf(&mut answer)).await {
+            let read = if begun {
+                timeout(PAUSE, read).await
+            } else {
+                Ok(read.await)
+            };
+            match read {
                 Ok(Ok(0)) => break,
                 Ok(Ok(_)) => {}
+                Ok(Err(error)) if !begun => return Err(error),
                 // Neither a reset nor silence behind an answer unsays it.
-                Ok(Err(_)) | Err(_) if begun => break,
-                Ok(Err(error)) => return Err(error),
-                Err(_) => return Err(io::ErrorKind::TimedOut.into()),
+                Ok(Err(_)) | Err(_) => break,
             }
         }
         Ok(answer)

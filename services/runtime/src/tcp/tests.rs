@@ -1,5 +1,6 @@
 //! The server over real sockets: what slow, large, many, silent and late clients get.
 
+mod calls;
 mod clients;
 mod hostile;
 mod lasting;

@@ -5,7 +5,9 @@
 
 use std::sync::OnceLock;
 
-use opentelemetry::trace::{SpanId, SpanKind, Status, TraceId};
+use opentelemetry::trace::{
+    SpanContext, SpanId, SpanKind, Status, TraceFlags, TraceId, TraceState,
+};
 use opentelemetry::{Value, global};
 use opentelemetry_sdk::propagation::TraceContextPropagator;
 use opentelemetry_sdk::trace::{InMemorySpanExporter, SdkTracerProvider};
@@ -41,6 +43,12 @@ impl TraceParent {
     pub fn header(&self) -> String {
         format!("00-{}-{}-01", self.trace_id, self.span_id)
     }
+
+    /// The same as a context, sampled.
+    pub fn context(&self) -> SpanContext {
+        let flags = TraceFlags::SAMPLED;
+        SpanContext::new(self.trace_id, self.span_id, flags, true, TraceState::NONE)
+    }
 }
 
 /// What tests ask of a span.
@@ -58,6 +66,8 @@ pub struct CapturedSpan {
     pub trace_id: TraceId,
     /// Its status.
     pub status: Status,
+    /// The spans that it refers to without being their child.
+    pub links: Vec<SpanContext>,
     attributes: Vec<(String, Value)>,
 }
 
@@ -107,12 +117,22 @@ impl Spans {
     /// The trace that holds a client's span for this URL, once it has this many spans; from its
     /// root down. Each span must have one child at most.
     pub async fn chain(&self, url: &str, count: usize) -> Vec<CapturedSpan> {
-        let what = format!("a trace of {count} spans for {url}");
+        self.chain_with("url.full", url.to_owned(), count).await
+    }
+
+    /// The same of a trace that holds a span with this attribute.
+    pub async fn chain_with(
+        &self,
+        attribute: &str,
+        value: impl Into<Value>,
+        count: usize,
+    ) -> Vec<CapturedSpan> {
+        let value = value.into();
+        let what = format!("a trace of {count} spans with {attribute}={value}");
         eventually(&what, async || {
             let all = self.all();
-            let of_url =
-                |span: &&CapturedSpan| span.attribute("url.full") == Some(url.to_owned().into());
-            let trace_id = all.iter().find(of_url)?.trace_id;
+            let has_it = |span: &&CapturedSpan| span.attribute(attribute).as_ref() == Some(&value);
+            let trace_id = all.iter().find(has_it)?.trace_id;
             let of_parent = |parent| {
                 all.iter()
                     .find(|span| span.trace_id == trace_id && span.parent == parent)
@@ -137,6 +157,15 @@ impl Spans {
             .collect()
     }
 
+    /// The spans with this attribute that have ended so far.
+    pub fn with(&self, attribute: &str, value: impl Into<Value>) -> Vec<CapturedSpan> {
+        let value = Some(value.into());
+        self.all()
+            .into_iter()
+            .filter(|span| span.attribute(attribute) == value)
+            .collect()
+    }
+
     fn all(&self) -> Vec<CapturedSpan> {
         let all = self.0.get_finished_spans().unwrap_or_default().into_iter();
         let captured = all.map(|span| CapturedSpan {
@@ -146,6 +175,11 @@ impl Spans {
             parent: span.parent_span_id,
             trace_id: span.span_context.trace_id(),
             status: span.status,
+            links: span
+                .links
+                .iter()
+                .map(|link| link.span_context.clone())
+                .collect(),
             attributes: span
                 .attributes
                 .into_iter()

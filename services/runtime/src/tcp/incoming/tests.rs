@@ -136,3 +136,23 @@ proptest! {
         prop_assert_eq!(incoming.context().is_some(), with_header);
     }
 }
+
+#[test]
+fn a_million_inputs_at_random_are_taken_apart_without_harm() {
+    let mut dice = crate::testing::Dice::seeded(4);
+    let good = [&header()[..], b"abc."].concat();
+    for round in 0..1_000_000 {
+        let received = if round % 4 == 0 {
+            dice.bytes(64)
+        } else {
+            dice.mutated(&good)
+        };
+        let (incoming, step) = incoming(&received);
+        if let Ok(request) = incoming.request(&Dots) {
+            assert!(
+                received.ends_with(request) || step == Step::Whole,
+                "{received:?}"
+            );
+        }
+    }
+}
