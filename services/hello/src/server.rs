@@ -47,3 +47,30 @@ impl Procedure for Hello {
         wire::refusal(refused)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use runtime::testing::Dice;
+
+    use super::*;
+
+    #[test]
+    fn a_million_inputs_at_random_are_greeted_or_refused() {
+        let mut dice = Dice::seeded(4);
+        let name = "João 李小龙 👩‍👩‍👧‍👦\r\n".as_bytes();
+        for round in 0..1_000_000 {
+            let sent = if round % 8 == 0 {
+                dice.bytes(280)
+            } else {
+                dice.mutated(name)
+            };
+            let Answer { text, outcome } = Hello.answer(&sent);
+            let start = if outcome == "ok" {
+                "Olá, "
+            } else {
+                wire::ERROR
+            };
+            assert!(text.starts_with(start), "{sent:?}: {text}");
+        }
+    }
+}
