@@ -40,3 +40,31 @@ impl Procedure for Classify {
         wire::refusal(refused)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use num_bigint::BigUint;
+    use runtime::testing::Dice;
+
+    use super::*;
+
+    #[test]
+    fn a_million_inputs_at_random_are_answered_or_refused() {
+        let mut dice = Dice::seeded(4);
+        for round in 0..1_000_000 {
+            let sent = dice.bytes(70);
+            let mode = if round % 16 == 0 {
+                Mode::Full
+            } else {
+                Mode::Compatible
+            };
+            let Answer { text, outcome } = Classify(mode).answer(&sent);
+            let fits = (1..=64).contains(&sent.len());
+            assert_eq!(outcome == "ok", fits, "{sent:?}: {text}");
+            if round % 16 == 0 && fits {
+                let number = BigUint::from_bytes_be(&sent).to_string();
+                assert!(text.starts_with(&format!("{number}: ")), "{sent:?}: {text}");
+            }
+        }
+    }
+}
