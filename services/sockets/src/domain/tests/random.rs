@@ -1,8 +1,8 @@
-//! Any number against `num-bigint` and `num-prime`, which share no code with ours.
+//! Any number against `num-bigint` and `crypto-primes`, which share no code with ours.
 
+use crypto_bigint::U512;
+use crypto_primes::{Flavor, is_prime};
 use num_bigint::BigUint;
-use num_prime::PrimalityTestConfig;
-use num_prime::nt_funcs::is_prime;
 use proptest::prelude::*;
 
 use super::*;
@@ -28,7 +28,10 @@ fn theirs(bytes: &[u8]) -> BigUint {
 }
 
 fn is_prime_to_them(number: &BigUint) -> bool {
-    is_prime(number, Some(PrimalityTestConfig::bpsw())).probably()
+    let bytes = number.to_bytes_be();
+    let mut wide = [0; 64];
+    wide[64 - bytes.len()..].copy_from_slice(&bytes);
+    is_prime(Flavor::Any, &U512::from_be_slice(&wide))
 }
 
 proptest! {
@@ -61,7 +64,7 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(300))]
 
     #[test]
-    fn primality_of_any_odd_number_is_as_num_prime_says(mut bytes in bytes()) {
+    fn primality_of_any_odd_number_is_as_crypto_primes_says(mut bytes in bytes()) {
         if let Some(last) = bytes.last_mut() {
             *last |= 1;
         }
