@@ -56,38 +56,30 @@ impl Trip {
         Ok(Self { target, http })
     }
 
-    /// Jaeger's query API, where the target has one.
-    pub fn jaeger(&self) -> Option<Jaeger> {
-        self.target
-            .jaeger
-            .clone()
-            .map(|base| Jaeger::new(base, self.http.clone()))
+    /// Jaeger's query API; without one, a journey is not taken for a success.
+    pub fn jaeger(&self) -> Result<Jaeger, Failure> {
+        let base = self.target.jaeger.clone().ok_or(Failure::NoTraces)?;
+        Ok(Jaeger::new(base, self.http.clone()))
     }
 
     /// The one span of a trace that a journey began: a server's, under the journey's own.
-    pub async fn only_span(&self, caller: &Caller) -> Result<Option<Span>, Failure> {
-        let Some(jaeger) = self.jaeger() else {
-            return Ok(None);
-        };
-        let spans = jaeger.trace(&caller.trace_id, 1).await?;
+    pub async fn only_span(&self, caller: &Caller) -> Result<Span, Failure> {
+        let spans = self.jaeger()?.trace(&caller.trace_id, 1).await?;
         scored(&spans, Some(&caller.span_id))?;
-        same("spans in the trace", spans.len(), 1)?;
-        let span = spans.into_iter().next();
-        let parent = span.as_ref().and_then(|span| span.parent.as_deref());
-        same(
-            "the server span's parent",
-            parent,
-            Some(caller.span_id.as_str()),
-        )?;
-        Ok(span)
+        let [span] = &spans[..] else {
+            let drawn = drawn(&spans);
+            return Err(Failure::Wrong(format!("more than one span\n{drawn}")));
+        };
+        let parent = span.parent.as_deref();
+        let wanted = Some(caller.span_id.as_str());
+        same("the server span's parent", parent, wanted)?;
+        Ok(span.clone())
     }
 
     /// Waits for a recent trace of a client that is whole, and checks its shape; that Jaeger lists
     /// everybody in it; and that its spans score in full.
-    pub async fn newest_trace(&self, client: &str, wanted: &str) -> Result<(), Failure> {
-        let Some(jaeger) = self.jaeger() else {
-            return Ok(());
-        };
+    pub async fn newest_trace(&self, client: &str, wanted: &str) -> Result<Vec<Span>, Failure> {
+        let jaeger = self.jaeger()?;
         let whole = |spans: &[Span]| spans.len() >= wanted.lines().count();
         let spans = jaeger
             .recent(client, &format!("a whole trace of {client}"), whole)
@@ -103,7 +95,7 @@ impl Trip {
             );
             same(&what, listed.contains(&span.service), true)?;
         }
-        Ok(())
+        Ok(spans)
     }
 }
 

@@ -33,6 +33,9 @@ pub enum Failure {
         /// What the HTTP library said.
         source: reqwest::Error,
     },
+    /// What could be asked was answered as it must be, but there is no Jaeger to show the trace.
+    #[error("JAEGER_URL is not set, so the trace was not looked at")]
+    NoTraces,
     /// A condition did not come to pass within its time.
     #[error("never came to pass: {0}")]
     Never(String),

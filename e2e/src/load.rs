@@ -37,7 +37,8 @@ pub struct Outcome {
 const LONGEST: Duration = Duration::from_mins(10);
 const REASONS: usize = 5;
 
-/// Runs a load to its end. Each worker has connections of its own and retries nothing.
+/// Runs a load to its end. The workers share one client and its kept connections, as a program that
+/// calls a service does; an answer that fails is counted, and not asked for again.
 pub async fn run(load: &Load, http: &reqwest::Client) -> Outcome {
     let started = Instant::now();
     let next = Arc::new(AtomicU64::new(0));

@@ -16,6 +16,16 @@ pub struct Target {
 }
 
 impl Target {
+    /// Whether an exercise has an address.
+    pub fn has(&self, exercise: &str) -> bool {
+        match exercise {
+            "desafio1" => self.desafio1.is_some(),
+            "hello" => self.hello.is_some(),
+            "sockets" => self.sockets.is_some(),
+            _ => false,
+        }
+    }
+
     /// Reads the addresses from variables of the environment.
     ///
     /// # Errors
@@ -42,6 +52,16 @@ impl Target {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::journeys;
+
+    #[test]
+    fn every_exercise_with_a_journey_can_have_an_address() {
+        let all = Target::from_variables(|_| Some("http://here:1/".to_owned())).unwrap();
+        for journey in journeys::all() {
+            assert!(all.has(journey.exercise), "{}", journey.exercise);
+            assert!(!Target::default().has(journey.exercise));
+        }
+    }
 
     #[test]
     fn an_empty_variable_is_no_address_and_a_wrong_one_is_named() {

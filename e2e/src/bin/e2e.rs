@@ -5,6 +5,7 @@ use std::process::ExitCode;
 
 use anyhow::Context;
 use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
+use e2e::Failure;
 use e2e::journeys::{self, Trip};
 use e2e::load::{self, Load};
 use e2e::target::Target;
@@ -33,7 +34,7 @@ fn command() -> Command {
         )
         .arg(number("rate", "0", "How many a second; 0: as many as go"));
     Command::new("e2e")
-        .about("User journeys of Malha, by DESAFIO1_URL and JAEGER_URL")
+        .about("User journeys of Malha, by DESAFIO1_URL, HELLO_ADDRESS, SOCKETS_ADDRESS and JAEGER_URL")
         .args_conflicts_with_subcommands(true)
         .arg(
             Arg::new("list")
@@ -44,7 +45,7 @@ fn command() -> Command {
         .arg(
             Arg::new("exercise")
                 .num_args(0..)
-                .help("Run those of these exercises; none: of all"),
+                .help("Run those of these exercises; none: of all with an address"),
         )
         .subcommand(load)
 }
@@ -60,7 +61,7 @@ async fn main() -> anyhow::Result<ExitCode> {
 
 #[expect(
     clippy::disallowed_methods,
-    reason = "this program's settings are these two variables"
+    reason = "this program's settings are these variables"
 )]
 async fn run_journeys(matches: &ArgMatches) -> anyhow::Result<ExitCode> {
     let wanted: Vec<&String> = matches.get_many("exercise").unwrap_or_default().collect();
@@ -81,9 +82,23 @@ async fn run_journeys(matches: &ArgMatches) -> anyhow::Result<ExitCode> {
     }
     let target =
         Target::from_variables(|name| std::env::var(name).ok()).map_err(anyhow::Error::msg)?;
+    // A run that looks at nothing must not be taken for a success.
+    anyhow::ensure!(
+        !wanted.is_empty() || chosen.iter().any(|journey| target.has(journey.exercise)),
+        "no exercise has an address: set DESAFIO1_URL, HELLO_ADDRESS or SOCKETS_ADDRESS"
+    );
+    let (mut passed, mut failed, mut skipped) = (0, 0, 0);
     let trip = Trip::new(target)?;
-    let (mut passed, mut failed) = (0, 0);
     for journey in chosen {
+        // Whoever names an exercise wants it looked at: then a missing address is a failure.
+        if wanted.is_empty() && !trip.target.has(journey.exercise) {
+            skipped += 1;
+            println!(
+                "skipped {}: {}\n        it has no address",
+                journey.exercise, journey.name
+            );
+            continue;
+        }
         let outcome = journey.run(trip.clone()).await;
         let (exercise, name) = (journey.exercise, journey.name);
         match outcome {
@@ -91,13 +106,20 @@ async fn run_journeys(matches: &ArgMatches) -> anyhow::Result<ExitCode> {
                 passed += 1;
                 println!("ok      {exercise}: {name}");
             }
+            Err(reason @ Failure::NoTraces) => {
+                skipped += 1;
+                println!("skipped {exercise}: {name}\n        {reason}");
+            }
             Err(error) => {
                 failed += 1;
                 println!("FAILED  {exercise}: {name}\n        {error}");
             }
         }
     }
-    println!("{passed} passed, {failed} failed");
+    match skipped {
+        0 => println!("{passed} passed, {failed} failed"),
+        _ => println!("{passed} passed, {failed} failed, {skipped} skipped"),
+    }
     Ok(if failed == 0 {
         ExitCode::SUCCESS
     } else {

@@ -72,9 +72,7 @@ async fn message(trip: Trip) -> Result<(), Failure> {
     let body = answer.text().await.map_err(failed)?;
     same("an empty message", body.trim().is_empty(), false)?;
 
-    let Some(span) = trip.only_span(&caller).await? else {
-        return Ok(());
-    };
+    let span = trip.only_span(&caller).await?;
     shaped(
         std::slice::from_ref(&span),
         "desafio1-servidor server GET /",
@@ -83,15 +81,15 @@ async fn message(trip: Trip) -> Result<(), Failure> {
     span.has("http.route", "/")?;
     span.has("http.response.status_code", 200)?;
     span.has("url.path", "/")?;
-    span.has("url.scheme", "http")
+    span.has("url.scheme", "http")?;
+    let status = span.attributes.get("otel.status_code");
+    same("the status of a span that went well", status, None)
 }
 
 async fn unknown_path(trip: Trip) -> Result<(), Failure> {
     let (caller, answer) = ask(&trip, "/nada/aqui").await?;
     same("status", answer.status().as_u16(), 404)?;
-    let Some(span) = trip.only_span(&caller).await? else {
-        return Ok(());
-    };
+    let span = trip.only_span(&caller).await?;
     shaped(std::slice::from_ref(&span), "desafio1-servidor server GET")?;
     same("http.route", span.attributes.get("http.route"), None)?;
     span.has("url.path", "/nada/aqui")?;
@@ -99,5 +97,13 @@ async fn unknown_path(trip: Trip) -> Result<(), Failure> {
 }
 
 async fn clients_trace(trip: Trip) -> Result<(), Failure> {
-    trip.newest_trace("desafio1-client", ROUND).await
+    let spans = trip.newest_trace("desafio1-client", ROUND).await?;
+    for span in spans.iter().filter(|span| span.kind == "client") {
+        span.has("http.request.method", "GET")?;
+        span.has("http.response.status_code", 200)?;
+        for name in ["server.address", "server.port", "url.full"] {
+            same(name, span.attributes.contains_key(name), true)?;
+        }
+    }
+    Ok(())
 }
