@@ -23,7 +23,12 @@
 {{ include "common.servicemonitor" $each }}
 {{- end }}
 {{- end }}
+{{- $chart := dict "root" $root "values" $values }}
+{{ include "common.secret" $chart }}
+{{- if and $values.redis.enabled (not $values.redis.url) }}
+{{ include "common.redis" $chart }}
+{{- end }}
 {{- if $values.test.enabled }}
-{{ include "common.test" (dict "root" $root "values" $values) }}
+{{ include "common.test" $chart }}
 {{- end }}
 {{- end -}}

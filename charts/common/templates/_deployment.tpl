@@ -4,7 +4,7 @@ apiVersion: v1
 kind: ServiceAccount
 metadata:
   name: {{ .name }}
-  namespace: {{ .root.Release.Namespace }}
+  namespace: {{ include "common.namespace" . }}
   labels:
     {{- include "common.labels" . | nindent 4 }}
 automountServiceAccountToken: false
@@ -17,7 +17,7 @@ apiVersion: apps/v1
 kind: Deployment
 metadata:
   name: {{ .name }}
-  namespace: {{ .root.Release.Namespace }}
+  namespace: {{ include "common.namespace" . }}
   labels:
     {{- include "common.labels" . | nindent 4 }}
   {{- if lt (int .row.replicas) 2 }}
@@ -100,18 +100,27 @@ containers:
       {{- end }}
       - name: admin
         containerPort: 9464
+    {{- $grpc := eq (dig "service" "protocol" "" .row) "grpc" }}
     # The start is over in milliseconds; the startup probe only lets the others begin at once.
     startupProbe:
       httpGet: {path: /livez, port: admin}
       periodSeconds: 1
       failureThreshold: 30
     livenessProbe:
+      {{- if $grpc }}
+      grpc: {port: {{ .row.service.port }}, service: liveness}
+      {{- else }}
       httpGet: {path: /livez, port: admin}
+      {{- end }}
       periodSeconds: 10
       timeoutSeconds: 3
       failureThreshold: 3
     readinessProbe:
+      {{- if $grpc }}
+      grpc: {port: {{ .row.service.port }}}
+      {{- else }}
       httpGet: {path: /readyz, port: admin}
+      {{- end }}
       periodSeconds: 2
       timeoutSeconds: 2
       failureThreshold: 2

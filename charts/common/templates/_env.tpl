@@ -1,6 +1,7 @@
 {{/*
 The environment of a service's container: what Kubernetes knows of the pod, for the spans; the
-drain; the collector; then the chart's own variables, the service's last.
+drain; the collector; what it calls Redis with; its secrets; then the chart's own variables, the
+service's last.
 */}}
 {{- define "common.env" -}}
 {{- range $name, $path := dict "POD_NAME" "metadata.name" "POD_UID" "metadata.uid" "POD_NAMESPACE" "metadata.namespace" "NODE_NAME" "spec.nodeName" }}
@@ -24,7 +25,26 @@ drain; the collector; then the chart's own variables, the service's last.
 # Few threads need few arenas: glibc would keep one for each core of the node.
 - name: MALLOC_ARENA_MAX
   value: "2"
-{{- range $name, $value := merge (dict) (.row.env | default dict) (.values.env | default dict) }}
+{{- $own := merge (dict) (.row.env | default dict) (.values.env | default dict) }}
+{{- if has "redis" (.row.calls | default list) }}
+{{- if not (hasKey $own "REDIS_URL") }}
+- name: REDIS_URL
+  value: {{ include "common.redisUrl" . | quote }}
+{{- end }}
+- name: REDIS_PASSWORD
+  valueFrom:
+    secretKeyRef:
+      name: {{ include "common.secretName" . }}
+      key: redis-password
+{{- end }}
+{{- range $name, $key := .row.secretEnv }}
+- name: {{ $name }}
+  valueFrom:
+    secretKeyRef:
+      name: {{ include "common.secretName" $ }}
+      key: {{ $key }}
+{{- end }}
+{{- range $name, $value := $own }}
 - name: {{ $name }}
   value: {{ include "common.text" $value }}
 {{- end }}

@@ -8,7 +8,7 @@ apiVersion: networking.k8s.io/v1
 kind: NetworkPolicy
 metadata:
   name: {{ .name }}
-  namespace: {{ .root.Release.Namespace }}
+  namespace: {{ include "common.namespace" . }}
   labels:
     {{- include "common.labels" . | nindent 4 }}
 spec:
@@ -58,6 +58,17 @@ spec:
     {{- $root := .root }}
     {{- $services := .values.services }}
     {{- range $callee := .row.calls }}
+    {{- if eq $callee "redis" }}
+    - ports:
+        - port: {{ regexFind ":[0-9]+(/|$)" (include "common.redisUrl" $) | trimPrefix ":" | trimSuffix "/" | default "6379" }}
+          protocol: TCP
+      {{- if not $.values.redis.url }}
+      to:
+        - podSelector:
+            matchLabels:
+              {{- include "common.selector" (dict "root" $root "name" "redis") | nindent 14 }}
+      {{- end }}
+    {{- else }}
     {{- $called := get $services $callee }}
     {{- if not (dig "service" "" ($called | default dict)) }}{{ fail (printf "%s calls %q, which no service of this chart answers to" $.name $callee) }}{{ end }}
     - ports:
@@ -67,6 +78,7 @@ spec:
         - podSelector:
             matchLabels:
               {{- include "common.selector" (dict "root" $root "name" $callee) | nindent 14 }}
+    {{- end }}
     {{- end }}
 {{- end -}}
 

@@ -5,7 +5,7 @@ apiVersion: v1
 kind: Service
 metadata:
   name: {{ .row.service.name }}
-  namespace: {{ .root.Release.Namespace }}
+  namespace: {{ include "common.namespace" . }}
   labels:
     {{- include "common.labels" . | nindent 4 }}
   {{- if ne (.row.service.type | default "ClusterIP") "ClusterIP" }}
@@ -25,6 +25,26 @@ spec:
       nodePort: {{ . }}
       {{- end }}
       appProtocol: {{ .row.service.protocol }}
+{{- if .row.service.headless }}
+---
+# Every pod's own address, for callers that share their calls out among them.
+apiVersion: v1
+kind: Service
+metadata:
+  name: {{ .row.service.name }}-headless
+  namespace: {{ include "common.namespace" . }}
+  labels:
+    {{- include "common.labels" . | nindent 4 }}
+spec:
+  clusterIP: None
+  selector:
+    {{- include "common.selector" . | nindent 4 }}
+  ports:
+    - name: {{ .row.service.protocol }}
+      port: {{ .row.service.port }}
+      targetPort: {{ .row.service.protocol }}
+      appProtocol: {{ .row.service.protocol }}
+{{- end }}
 {{- end -}}
 
 {{- define "common.pdb" -}}
@@ -33,7 +53,7 @@ apiVersion: policy/v1
 kind: PodDisruptionBudget
 metadata:
   name: {{ .name }}
-  namespace: {{ .root.Release.Namespace }}
+  namespace: {{ include "common.namespace" . }}
   labels:
     {{- include "common.labels" . | nindent 4 }}
 spec:
@@ -50,7 +70,7 @@ apiVersion: autoscaling/v2
 kind: HorizontalPodAutoscaler
 metadata:
   name: {{ .name }}
-  namespace: {{ .root.Release.Namespace }}
+  namespace: {{ include "common.namespace" . }}
   labels:
     {{- include "common.labels" . | nindent 4 }}
 spec:
@@ -79,7 +99,7 @@ apiVersion: v1
 kind: Service
 metadata:
   name: {{ .name }}-metrics
-  namespace: {{ .root.Release.Namespace }}
+  namespace: {{ include "common.namespace" . }}
   labels:
     {{- include "common.labels" (merge (dict "component" "metrics") .) | nindent 4 }}
 spec:
@@ -94,7 +114,7 @@ apiVersion: monitoring.coreos.com/v1
 kind: ServiceMonitor
 metadata:
   name: {{ .name }}
-  namespace: {{ .root.Release.Namespace }}
+  namespace: {{ include "common.namespace" . }}
   labels:
     {{- include "common.labels" . | nindent 4 }}
     {{- with .values.serviceMonitor.labels }}

@@ -11,7 +11,7 @@ apiVersion: v1
 kind: Pod
 metadata:
   name: {{ $each.name }}
-  namespace: {{ $root.Release.Namespace }}
+  namespace: {{ include "common.namespace" $each }}
   labels:
     {{- include "common.labels" $each | nindent 4 }}
   annotations:
@@ -47,7 +47,7 @@ apiVersion: networking.k8s.io/v1
 kind: NetworkPolicy
 metadata:
   name: {{ $each.name }}
-  namespace: {{ $root.Release.Namespace }}
+  namespace: {{ include "common.namespace" $each }}
   labels:
     {{- include "common.labels" $each | nindent 4 }}
 spec:

@@ -12,6 +12,11 @@ The values of a chart over the library's defaults, under `global`'s. YAML; calle
 {{- mergeOverwrite (deepCopy .values.serviceDefaults) (deepCopy .row) | toYaml -}}
 {{- end -}}
 
+{{/* Where a chart's objects go: its own value, so that an umbrella can give each its namespace. Takes dict "root". */}}
+{{- define "common.namespace" -}}
+{{ .root.Values.namespace | default .root.Release.Namespace }}
+{{- end -}}
+
 {{/* The image of a service. Takes dict "root" "values" "name" "row". */}}
 {{- define "common.image" -}}
 {{- $image := .values.image -}}
