@@ -101,9 +101,18 @@ spec:
     - port: {{ include "common.urlPort" . }}
       protocol: TCP
   to:
-    - namespaceSelector:
-        matchLabels:
-          kubernetes.io/metadata.name: {{ $.values.otlp.namespace }}
+    {{- include "common.collector" $ | nindent 4 }}
+{{- end -}}
+{{- end -}}
+
+{{/* Where the collector's pods are: in its namespace, or among the services. Takes dict "values". */}}
+{{- define "common.collector" -}}
+{{- with .values.otlp.namespace -}}
+- namespaceSelector:
+    matchLabels:
+      kubernetes.io/metadata.name: {{ . }}
+{{- else -}}
+- podSelector: {}
 {{- end -}}
 {{- end -}}
 

@@ -67,9 +67,7 @@ spec:
         - port: {{ include "common.urlPort" . }}
           protocol: TCP
       to:
-        - namespaceSelector:
-            matchLabels:
-              kubernetes.io/metadata.name: {{ $values.otlp.namespace }}
+        {{- include "common.collector" $each | nindent 8 }}
     {{- end }}
 {{- end }}
 {{- end -}}

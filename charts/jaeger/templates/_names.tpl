@@ -11,3 +11,7 @@ app.kubernetes.io/part-of: malha
 app.kubernetes.io/managed-by: {{ .Release.Service }}
 helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version }}
 {{- end -}}
+
+{{- define "jaeger.namespace" -}}
+{{ .Values.namespace | default .Release.Namespace }}
+{{- end -}}
