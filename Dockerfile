@@ -9,6 +9,8 @@ WORKDIR /malha
 COPY . .
 ARG SERVICE
 ARG COMMIT=
+# `quick` builds in seconds after an edit: skaffold.yaml and tilt/Tiltfile use it.
+ARG PROFILE=release
 ARG TARGETARCH
 # The caches are shared by all images: what the first one compiles, the next ones find. The target
 # triple must be named, else the flags would reach build scripts and macros, which cannot be static;
@@ -17,8 +19,8 @@ RUN --mount=type=cache,id=malha-registry,target=/usr/local/cargo/registry,sharin
     --mount=type=cache,id=malha-target-${TARGETARCH},target=/malha/target,sharing=locked \
     triple="$(uname -m)-unknown-linux-gnu" && \
     MALHA_COMMIT="$COMMIT" RUSTFLAGS="-C target-feature=+crt-static" \
-    cargo build --release --locked --target "$triple" --bin "$SERVICE" && \
-    install -D "target/$triple/release/$SERVICE" /out/service
+    cargo build --profile "$PROFILE" --locked --target "$triple" --bin "$SERVICE" && \
+    install -D "target/$triple/$PROFILE/$SERVICE" /out/service
 
 FROM gcr.io/distroless/static-debian12:nonroot
 ARG SERVICE

@@ -5,7 +5,7 @@ Takes dict "root" "values".
 {{- define "common.test" -}}
 {{- $root := .root }}
 {{- $values := .values }}
-{{- $each := dict "root" $root "values" $values "name" (printf "%s-test" $root.Chart.Name) "row" (dict "image" "e2e") "component" "test" }}
+{{- $each := dict "root" $root "values" $values "name" (printf "%s-test" $root.Chart.Name) "row" (dict "image" "e2e" "tag" $values.test.tag) "component" "test" }}
 ---
 apiVersion: v1
 kind: Pod

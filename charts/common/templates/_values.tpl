@@ -24,7 +24,7 @@ The values of a chart over the library's defaults, under `global`'s. YAML; calle
 {{- if .row.digest -}}
 {{ $name }}@{{ .row.digest }}
 {{- else -}}
-{{ $name }}:{{ $image.tag | default .root.Chart.AppVersion }}
+{{ $name }}:{{ .row.tag | default $image.tag | default .root.Chart.AppVersion }}
 {{- end -}}
 {{- end -}}
 
