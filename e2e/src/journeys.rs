@@ -1,6 +1,8 @@
 //! The journeys of every exercise.
 
+pub mod chat;
 pub mod desafio1;
+pub mod grpc;
 pub mod hello;
 pub mod sockets;
 
@@ -106,7 +108,14 @@ impl Trip {
 
 /// Every journey.
 pub fn all() -> Vec<Journey> {
-    [desafio1::JOURNEYS, hello::JOURNEYS, sockets::JOURNEYS].concat()
+    [
+        desafio1::JOURNEYS,
+        hello::JOURNEYS,
+        grpc::JOURNEYS,
+        chat::JOURNEYS,
+        sockets::JOURNEYS,
+    ]
+    .concat()
 }
 
 /// A trace begun by a journey.
