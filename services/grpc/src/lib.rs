@@ -1,0 +1,1 @@
+//! grpc: users over gRPC, and a gateway to them.
