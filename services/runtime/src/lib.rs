@@ -15,6 +15,7 @@
 //! - [`net`]: binding, and the accept loop with its caps.
 //! - [`http`]: an HTTP/1.1 server on it, with time limits, connection age and drain.
 //! - [`http_client`]: requests with a span, the trace's context and metrics.
+//! - [`grpc`]: gRPC, with spans, metrics and deadlines.
 //! - [`tcp`]: servers and clients of plain TCP protocols, with the trace's context in a header.
 //! - [`trace`]: spans by the semantic conventions, shared by everything above.
 //! - [`backoff`]: how long to wait before the next try.
@@ -23,6 +24,7 @@
 pub mod admin;
 pub mod backoff;
 mod error;
+pub mod grpc;
 pub mod http;
 pub mod http_client;
 mod life;

@@ -12,6 +12,12 @@ pub const HTTP_REQUEST_METHOD_ORIGINAL: &str = "http.request.method_original";
 pub const HTTP_RESPONSE_STATUS_CODE: &str = "http.response.status_code";
 /// The route's template, as in `/usuarios/{id}`.
 pub const HTTP_ROUTE: &str = "http.route";
+/// The remote procedure call system, `grpc`.
+pub const RPC_SYSTEM_NAME: &str = "rpc.system.name";
+/// Service and method, as in `usuarios.v1.UsuarioService/ObterUsuario`.
+pub const RPC_METHOD: &str = "rpc.method";
+/// Status of a call, as in `NOT_FOUND`.
+pub const RPC_RESPONSE_STATUS_CODE: &str = "rpc.response.status_code";
 /// The scheme, `http`.
 pub const URL_SCHEME: &str = "url.scheme";
 /// The path that was asked for.
