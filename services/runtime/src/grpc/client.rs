@@ -126,7 +126,10 @@ impl Shared {
         };
         self.budget.earn();
         let outcome = self.attempts(&message).await;
-        let code = outcome.as_ref().err().map_or(Code::Ok, |failed| failed.status.code());
+        let code = outcome
+            .as_ref()
+            .err()
+            .map_or(Code::Ok, |failed| failed.status.code());
         let labels = CallLabels {
             rpc_response_status_code: status::name(code),
             server_address: self.settings.server.to_string(),

@@ -117,9 +117,8 @@ async fn exchange(
 ) -> Attempted {
     let picked = shared.pool.pick(not).await;
     // Nothing was sent, but there is nobody else to send it to either.
-    let nobody = |none: super::pool::NoServer| {
-        Failed::of(Status::unavailable(none.0), Again::Never, None)
-    };
+    let nobody =
+        |none: super::pool::NoServer| Failed::of(Status::unavailable(none.0), Again::Never, None);
     let picked = picked.map_err(nobody)?;
     let address = picked.address;
     span.set_attribute(semconv::NETWORK_PEER_ADDRESS, address.ip().to_string());
@@ -160,12 +159,7 @@ async fn exchange(
     }
 }
 
-fn finished(
-    status: Status,
-    head: response::Parts,
-    body: Body,
-    address: SocketAddr,
-) -> Attempted {
+fn finished(status: Status, head: response::Parts, body: Body, address: SocketAddr) -> Attempted {
     let answer = http::Response::from_parts(head, body);
     if status.code() == Code::Ok {
         return Ok(answer);
@@ -191,8 +185,12 @@ fn request(message: &Message, earlier: u32, span: &Span) -> http::Request<Body> 
     let mut head = message.head.clone();
     trace::inject(span, &mut head.headers);
     if !message.call.stream {
-        let left = message.call.deadline.saturating_duration_since(Instant::now());
-        head.headers.insert("grpc-timeout", grpc_timeout(left.as_micros()));
+        let left = message
+            .call
+            .deadline
+            .saturating_duration_since(Instant::now());
+        head.headers
+            .insert("grpc-timeout", grpc_timeout(left.as_micros()));
     }
     if earlier > 0 {
         head.headers
@@ -209,7 +207,10 @@ fn grpc_timeout(micros: u128) -> HeaderValue {
         .into_iter()
         .map(|(per_unit, unit)| (micros / per_unit, unit))
         .find(|(units, _)| *units <= MOST)
-        .map_or_else(|| format!("{MOST}S"), |(units, unit)| format!("{units}{unit}"));
+        .map_or_else(
+            || format!("{MOST}S"),
+            |(units, unit)| format!("{units}{unit}"),
+        );
     HeaderValue::try_from(text).unwrap_or_else(|_| HeaderValue::from_static("1S"))
 }
 

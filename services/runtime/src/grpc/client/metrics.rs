@@ -38,7 +38,8 @@ impl ClientMetrics {
             connected: Gauge::default(),
         };
         let help = "Time from a call to the end of its answer, retries included";
-        all.calls.register(metrics, "rpc_client_call_duration", help);
+        all.calls
+            .register(metrics, "rpc_client_call_duration", help);
         let help = "Calls that failed and could be sent again, by what became of that";
         metrics.register("rpc_client_retries", help, all.retries.clone());
         let help = "Servers that are connected";

@@ -189,8 +189,14 @@ impl Servers {
             Some(server.address) != not && server.serves.load(Ordering::Relaxed)
         };
         let best: Vec<_> = all.iter().copied().filter(preferred).collect();
-        let others: Vec<_> = all.iter().copied().filter(|server| Some(server.address) != not).collect();
-        let among = [best, others, all].into_iter().find(|among| !among.is_empty());
+        let others: Vec<_> = all
+            .iter()
+            .copied()
+            .filter(|server| Some(server.address) != not)
+            .collect();
+        let among = [best, others, all]
+            .into_iter()
+            .find(|among| !among.is_empty());
         match among {
             Some(among) => Choice::Server(Arc::clone(less_loaded(&among))),
             None => self.without_any(),
@@ -221,7 +227,11 @@ fn less_loaded<'a>(among: &[&'a Arc<Server>]) -> &'a Arc<Server> {
     let second = (first + step) % among.len();
     let load = |server: &Arc<Server>| server.in_flight.load(Ordering::Relaxed);
     let (first, second) = (among[first], among[second]);
-    if load(second) < load(first) { second } else { first }
+    if load(second) < load(first) {
+        second
+    } else {
+        first
+    }
 }
 
 impl Server {
@@ -251,6 +261,3 @@ impl Drop for Picked {
         self.0.in_flight.fetch_sub(1, Ordering::Relaxed);
     }
 }
-
-#[cfg(test)]
-mod tests;

@@ -7,8 +7,7 @@ use std::pin::Pin;
 use crate::tcp::ServerAddress;
 
 /// The addresses that a look-up gives, sooner or later.
-pub type Resolving<'a> =
-    Pin<Box<dyn Future<Output = io::Result<Vec<SocketAddr>>> + Send + 'a>>;
+pub type Resolving<'a> = Pin<Box<dyn Future<Output = io::Result<Vec<SocketAddr>>> + Send + 'a>>;
 
 /// Tells where the servers are, each time it is asked. Tests have their own.
 pub trait Resolve: Send + Sync + 'static {
