@@ -43,12 +43,13 @@ use tonic::body::Body;
 use tonic::{Code, Status};
 use tower::Service;
 
-use self::attempt::{Attempted, Failed, Message, attempt};
+use self::attempt::{Attempted, Message, attempt};
 use self::budget::RetryBudget;
 use self::keeper::Keeper;
 use self::metrics::{CallLabels, ClientMetrics, RetryLabels};
 use self::pool::Pool;
 use self::status::Again;
+use super::status::name;
 use crate::life::Life;
 
 /// A client of the servers behind one name. Every clone uses the same connections.
@@ -131,19 +132,12 @@ impl Shared {
             .err()
             .map_or(Code::Ok, |failed| failed.status.code());
         let labels = CallLabels {
-            rpc_response_status_code: status::name(code),
+            rpc_response_status_code: name(code),
             server_address: self.settings.server.to_string(),
             rpc_method: message.method,
         };
         self.metrics.calls.observe(&labels, started.elapsed());
-        match outcome {
-            Ok(answer) => Ok(answer),
-            Err(Failed {
-                answer: Some(answer),
-                ..
-            }) => Ok(answer),
-            Err(failed) => Err(failed.status),
-        }
+        outcome.or_else(|failed| failed.answer.ok_or(failed.status))
     }
 
     /// Tries, and where that failed for the server's sake, tries another one.

@@ -22,6 +22,8 @@ use super::Shared;
 use super::call::Call;
 use super::pool::Picked;
 use super::status::{self, Again};
+use crate::grpc::status::name;
+use crate::grpc::timeout;
 use crate::trace::{self, Parent, semconv};
 
 /// What is sent, as often as it is sent.
@@ -34,7 +36,7 @@ pub(super) struct Message {
 }
 
 /// An answer, or what to make of its absence.
-pub(super) type Attempted = Result<http::Response<Body>, Failed>;
+pub(super) type Attempted = Result<http::Response<Body>, Box<Failed>>;
 
 /// An attempt without an answer that the caller could use.
 pub(super) struct Failed {
@@ -70,13 +72,13 @@ pub(super) async fn attempt(
 }
 
 impl Failed {
-    fn of(status: Status, again: Again, server: Option<SocketAddr>) -> Self {
-        Self {
+    fn of(status: Status, again: Again, server: Option<SocketAddr>) -> Box<Self> {
+        Box::new(Self {
             status,
             again,
             server,
             answer: None,
-        }
+        })
     }
 }
 
@@ -100,10 +102,10 @@ const PREVIOUS_ATTEMPTS: &str = "grpc.previous_rpc_attempts";
 
 /// Writes the outcome on the span: to a client everything but `OK` is an error.
 fn conclude(span: &Span, code: Code, said: &str) {
-    let name = status::name(code);
-    span.set_attribute(semconv::RPC_RESPONSE_STATUS_CODE, name);
+    let code_name = name(code);
+    span.set_attribute(semconv::RPC_RESPONSE_STATUS_CODE, code_name);
     if code != Code::Ok {
-        span.set_attribute(semconv::ERROR_TYPE, name);
+        span.set_attribute(semconv::ERROR_TYPE, code_name);
         span.set_status(SpanStatus::error(said.to_owned()));
     }
 }
@@ -150,13 +152,8 @@ async fn exchange(
         Err(error) => return Err(broken(&picked, &*error)),
     };
     let status = whole.trailers().and_then(Status::from_header_map);
-    match status {
-        Some(status) => finished(status, head, Body::new(whole), address),
-        None => {
-            let status = Status::unknown("the answer has no status");
-            Err(Failed::of(status, Again::Never, Some(address)))
-        }
-    }
+    let status = status.unwrap_or_else(|| Status::unknown("the answer has no status"));
+    finished(status, head, Body::new(whole), address)
 }
 
 fn finished(status: Status, head: response::Parts, body: Body, address: SocketAddr) -> Attempted {
@@ -164,16 +161,16 @@ fn finished(status: Status, head: response::Parts, body: Body, address: SocketAd
     if status.code() == Code::Ok {
         return Ok(answer);
     }
-    Err(Failed {
+    Err(Box::new(Failed {
         again: status::of_answer(&status),
         status,
         server: Some(address),
         answer: Some(answer),
-    })
+    }))
 }
 
 /// The connection broke: its keeper opens another one.
-fn broken(picked: &Picked, error: &(dyn std::error::Error + Send + Sync + 'static)) -> Failed {
+fn broken(picked: &Picked, error: &(dyn std::error::Error + Send + Sync + 'static)) -> Box<Failed> {
     let (status, again) = status::of_transport(error);
     if status.code() == Code::Unavailable {
         picked.lost.notify_one();
@@ -189,8 +186,7 @@ fn request(message: &Message, earlier: u32, span: &Span) -> http::Request<Body> 
             .call
             .deadline
             .saturating_duration_since(Instant::now());
-        head.headers
-            .insert("grpc-timeout", grpc_timeout(left.as_micros()));
+        head.headers.insert(timeout::HEADER, timeout::value(left));
     }
     if earlier > 0 {
         head.headers
@@ -198,20 +194,6 @@ fn request(message: &Message, earlier: u32, span: &Span) -> http::Request<Body> 
     }
     let body = Body::new(Full::new(message.body.clone()));
     http::Request::from_parts(head, body)
-}
-
-/// A duration as the header `grpc-timeout` has it: at most eight digits and a unit.
-fn grpc_timeout(micros: u128) -> HeaderValue {
-    const MOST: u128 = 99_999_999;
-    let text = [(1, 'u'), (1_000, 'm'), (1_000_000, 'S')]
-        .into_iter()
-        .map(|(per_unit, unit)| (micros / per_unit, unit))
-        .find(|(units, _)| *units <= MOST)
-        .map_or_else(
-            || format!("{MOST}S"),
-            |(units, unit)| format!("{units}{unit}"),
-        );
-    HeaderValue::try_from(text).unwrap_or_else(|_| HeaderValue::from_static("1S"))
 }
 
 pin_project_lite::pin_project! {
@@ -229,7 +211,7 @@ pin_project_lite::pin_project! {
             let this = this.project();
             if !*this.concluded {
                 // The caller has had enough, which is no error.
-                let cancelled = status::name(Code::Cancelled);
+                let cancelled = name(Code::Cancelled);
                 this.span.set_attribute(semconv::RPC_RESPONSE_STATUS_CODE, cancelled);
             }
         }
@@ -282,20 +264,5 @@ impl http_body::Body for StreamBody {
 
     fn size_hint(&self) -> SizeHint {
         self.inner.size_hint()
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_timeout_has_eight_digits_at_most_and_the_finest_unit_that_fits() {
-        let of = |micros| grpc_timeout(micros).to_str().unwrap().to_owned();
-        assert_eq!(of(0), "0u");
-        assert_eq!(of(99_999_999), "99999999u");
-        assert_eq!(of(100_000_000), "100000m");
-        assert_eq!(of(3_600_000_000_000), "3600000S");
-        assert_eq!(of(u128::MAX), "99999999S");
     }
 }

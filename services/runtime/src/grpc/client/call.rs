@@ -4,6 +4,8 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
+use crate::deadline;
+
 /// How one call is to be made: an extension of its request.
 ///
 /// ```
@@ -21,6 +23,9 @@ pub struct Call {
 }
 
 impl Call {
+    /// How long a call may take of which nothing is said.
+    pub const LONGEST: Duration = Duration::from_secs(5);
+
     /// A call that ends at this time with `DEADLINE_EXCEEDED`. The server is told how long it has.
     pub fn until(deadline: Instant) -> Self {
         Self {
@@ -54,8 +59,9 @@ impl Call {
 }
 
 impl Default for Call {
-    /// Five seconds, not repeatable: no call waits for ever because nobody thought of it.
+    /// As long as the work at hand may take, not repeatable. No call waits for ever because nobody
+    /// thought of it.
     fn default() -> Self {
-        Self::within(Duration::from_secs(5))
+        Self::within(deadline::remaining(Self::LONGEST))
     }
 }

@@ -19,11 +19,11 @@ pub(super) enum Again {
 /// What broke between this process and the server, as a status of the call.
 pub(super) fn of_transport(error: &(dyn Error + Send + Sync + 'static)) -> (Status, Again) {
     let has = |is: fn(&(dyn Error + 'static)) -> bool| causes(error).any(is);
-    if has(|cause| cause.is::<TimeoutExpired>()) {
+    if has(<dyn Error>::is::<TimeoutExpired>) {
         return (late(), Again::Never);
     }
     let status = Status::unavailable(innermost(error));
-    if has(|cause| cause.is::<ConnectError>()) {
+    if has(<dyn Error>::is::<ConnectError>) {
         (status, Again::Always)
     } else {
         (status, Again::IfRepeatable)
@@ -54,27 +54,4 @@ pub(super) fn innermost(error: &(dyn Error + 'static)) -> String {
 
 fn causes<'a>(error: &'a (dyn Error + 'static)) -> impl Iterator<Item = &'a (dyn Error + 'static)> {
     std::iter::successors(Some(error), |&error| error.source())
-}
-
-/// A code as the conventions and the protocol write it, as in `NOT_FOUND`.
-pub(super) fn name(code: Code) -> &'static str {
-    match code {
-        Code::Ok => "OK",
-        Code::Cancelled => "CANCELLED",
-        Code::Unknown => "UNKNOWN",
-        Code::InvalidArgument => "INVALID_ARGUMENT",
-        Code::DeadlineExceeded => "DEADLINE_EXCEEDED",
-        Code::NotFound => "NOT_FOUND",
-        Code::AlreadyExists => "ALREADY_EXISTS",
-        Code::PermissionDenied => "PERMISSION_DENIED",
-        Code::ResourceExhausted => "RESOURCE_EXHAUSTED",
-        Code::FailedPrecondition => "FAILED_PRECONDITION",
-        Code::Aborted => "ABORTED",
-        Code::OutOfRange => "OUT_OF_RANGE",
-        Code::Unimplemented => "UNIMPLEMENTED",
-        Code::Internal => "INTERNAL",
-        Code::Unavailable => "UNAVAILABLE",
-        Code::DataLoss => "DATA_LOSS",
-        Code::Unauthenticated => "UNAUTHENTICATED",
-    }
 }

@@ -54,13 +54,13 @@ async fn where_nobody_listens_a_call_fails_at_once_and_says_why() {
 async fn the_server_is_told_how_much_time_is_left() {
     let server = Server::start().await;
     let (client, _life) = client(&Name::of(&[&server]));
-    ask(&client, Call::within(Duration::from_secs(20)))
-        .await
-        .unwrap();
+    let deadline = Instant::now() + Duration::from_secs(20);
+    let asking = async { ask(&client, Call::default()).await };
+    let asked = crate::deadline::scope(Some(deadline), asking).await;
+    asked.unwrap();
     let headers = server.behaviour.headers.lock().unwrap().clone();
-    let timeout = headers["grpc-timeout"].to_str().unwrap();
-    let micros: u64 = timeout.strip_suffix('u').unwrap().parse().unwrap();
-    assert!(micros > 0 && micros <= 20_000_000, "{timeout}");
+    let told = crate::grpc::timeout::read(&headers).unwrap().unwrap();
+    assert!(!told.is_zero() && told <= Call::LONGEST, "{told:?}");
 }
 
 #[tokio::test]
