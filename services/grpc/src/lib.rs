@@ -1,1 +1,23 @@
 //! grpc: users over gRPC, and a gateway to them.
+//!
+//! A user is kept for a while in a store: Redis, or the memory of this process. Both stores
+//! mean the same by everything; one suite of tests holds them to it (`tests/store`).
+//!
+//! # Layout
+//! - [`settings`]: what the server can be told.
+//! - [`wire`]: messages as values of the domain, refusals as `google.rpc.Status`.
+//! - [`domain`]: users, their rules, the changes they undergo; a directory of them in memory.
+//! - [`store`]: the two places where users are kept.
+//! - [`server`]: the interface behind a listener.
+//! - [`Servidor`] (`service.rs`): the program.
+
+pub mod domain;
+mod error;
+pub mod server;
+mod service;
+pub mod settings;
+pub mod store;
+pub mod wire;
+
+pub use error::Error;
+pub use service::Servidor;
