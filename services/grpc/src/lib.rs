@@ -9,10 +9,12 @@
 //! - [`domain`]: users, their rules, the changes they undergo; a directory of them in memory.
 //! - [`store`]: the two places where users are kept.
 //! - [`server`]: the interface behind a listener.
-//! - [`Servidor`] (`service.rs`): the program.
+//! - [`gateway`]: the users as REST.
+//! - [`Servidor`], [`Cliente`] (`service.rs`): the two programs.
 
 pub mod domain;
 mod error;
+pub mod gateway;
 pub mod server;
 mod service;
 pub mod settings;
@@ -20,4 +22,4 @@ pub mod store;
 pub mod wire;
 
 pub use error::Error;
-pub use service::Servidor;
+pub use service::{Cliente, Servidor};
