@@ -177,7 +177,7 @@ function drawHead() {
   get("service").textContent = service ?? "Chat";
   get("letter").textContent = service ? letter(service) : "…";
   get("letter").className = `letter ${service ? tint(service) : ""}`;
-  get("self").textContent = word("self", `Client #${identity.client}`, service);
+  get("self").textContent = word("self", `Client #${identity.client}`);
   drawTitle();
 }
 

@@ -78,19 +78,18 @@ export class People {
     badge.setAttribute("aria-hidden", "true");
     const peer = peers.find((known) => known.service === service);
     const name = make("h3", "", service ?? word("elsewhere"));
-    const facts = [word("count", count)];
+    const facts = [count === 0 ? word("nobody") : word("count", count)];
     if (service === own) facts.push(word("yours"));
     else if (peer) facts.push(word(peer.reachable ? "near" : "away"));
     const head = make("div", "head", badge, make("div", "", name, make("p", "fact", facts.join(" · "))));
     const card = make("section", `card${peer && !peer.reachable ? " ill" : ""}`, head);
     const waits = entries.filter((entry) => entry.state === "accepted" && !entry.seen.includes(service)).length;
     if (peer && !peer.reachable && waits > 0) card.append(make("p", "waits", word("wait", waits)));
-    card.append(this.#names(service === own, clients, count));
+    if (count > 0) card.append(this.#names(service === own, clients, count));
     return card;
   }
 
   #names(here, clients, count) {
-    if (count === 0) return make("p", "fact", word("nobody"));
     const list = make("ul", "clients");
     let self = here;
     for (const client of clients) {
