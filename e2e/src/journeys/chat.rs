@@ -19,7 +19,11 @@ use crate::{Failure, same};
 
 /// The journeys of this exercise, in the order in which they are run.
 pub const JOURNEYS: &[Journey] = &[
-    journey!("chat", "a plain client at A and one at B talk to one another", talk),
+    journey!(
+        "chat",
+        "a plain client at A and one at B talk to one another",
+        talk
+    ),
     journey!("chat", "the page is served with a policy of its own", page),
     journey!(
         "chat",
@@ -85,7 +89,11 @@ async fn hear(socket: &mut Socket, wanted: &str) -> Result<(), Failure> {
     let mut heard = Vec::new();
     while heard.last().map(String::as_str) != Some(wanted) {
         let text = next(socket).await;
-        heard.push(text.map_err(|error| wrong(&format!("waiting for {wanted:?}, heard {heard:?}"), error))?);
+        heard.push(
+            text.map_err(|error| {
+                wrong(&format!("waiting for {wanted:?}, heard {heard:?}"), error)
+            })?,
+        );
     }
     Ok(())
 }
@@ -107,10 +115,18 @@ async fn talk(trip: Trip) -> Result<(), Failure> {
     say(&mut here, "um".to_owned()).await?;
     say(&mut here, "dois".to_owned()).await?;
     hear(&mut there, &format!("Client #{a}: um")).await?;
-    same("the next one", next(&mut there).await?.as_str(), &format!("Client #{a}: dois"))?;
+    same(
+        "the next one",
+        next(&mut there).await?.as_str(),
+        &format!("Client #{a}: dois"),
+    )?;
     say(&mut there, "três".to_owned()).await?;
     // Who hears the answer next has heard no echo before it.
-    same("no echo", next(&mut here).await?.as_str(), &format!("Client #{b}: três"))?;
+    same(
+        "no echo",
+        next(&mut here).await?.as_str(),
+        &format!("Client #{b}: três"),
+    )?;
     let closed = here.close(None).await;
     closed.map_err(|error| wrong("leaving", error))?;
     hear(&mut there, &format!("Client #{a} left the chat")).await
@@ -125,8 +141,14 @@ async fn page(trip: Trip) -> Result<(), Failure> {
     let answer = trip.http.get(url.clone()).send().await.map_err(failed)?;
     same("status of the page", answer.status().as_u16(), 200)?;
     let policy = answer.headers().get("content-security-policy");
-    let policy = policy.and_then(|value| value.to_str().ok()).unwrap_or_default();
-    same("a policy that allows no inline script", policy.contains("script-src 'self'"), true)
+    let policy = policy
+        .and_then(|value| value.to_str().ok())
+        .unwrap_or_default();
+    same(
+        "a policy that allows no inline script",
+        policy.contains("script-src 'self'"),
+        true,
+    )
 }
 
 async fn frame(socket: &mut Socket, kind: &str) -> Result<Value, Failure> {
@@ -145,7 +167,11 @@ async fn one_trace(trip: Trip) -> Result<(), Failure> {
     let welcome = frame(&mut socket, "welcome").await?;
     same("the service", &welcome["service"], &json!("serviceA"))?;
     let id = format!("{:032x}", rand::random::<u128>());
-    say(&mut socket, json!({"type": "send", "id": id, "text": "olá"}).to_string()).await?;
+    say(
+        &mut socket,
+        json!({"type": "send", "id": id, "text": "olá"}).to_string(),
+    )
+    .await?;
     let accepted = frame(&mut socket, "accepted").await?;
     same("which was accepted", &accepted["id"], &json!(id))?;
     let trace = accepted["trace"].as_str().unwrap_or_default().to_owned();
@@ -155,11 +181,17 @@ async fn one_trace(trip: Trip) -> Result<(), Failure> {
             break delivered;
         }
     };
-    same("by whom it was seen", &delivered["service"], &json!("serviceB"))?;
+    same(
+        "by whom it was seen",
+        &delivered["service"],
+        &json!("serviceB"),
+    )?;
 
     let jaeger = trip.jaeger()?;
     let both = |spans: &[Span]| {
-        ["serviceA", "serviceB"].iter().all(|name| spans.iter().any(|span| span.service == *name))
+        ["serviceA", "serviceB"]
+            .iter()
+            .all(|name| spans.iter().any(|span| span.service == *name))
     };
     let mut count = 2;
     let spans = loop {
@@ -171,8 +203,17 @@ async fn one_trace(trip: Trip) -> Result<(), Failure> {
     };
     scored(&spans, None)?;
     let relayed = |kind: &str, service: &str| {
-        spans.iter().any(|span| span.kind == kind && span.service == service && span.name.contains("/relay"))
+        spans.iter().any(|span| {
+            span.kind == kind && span.service == service && span.name.contains("/relay")
+        })
     };
-    let whole = relayed("server", "serviceB") && spans.iter().any(|span| span.kind == "client" && span.service == "serviceA");
-    same(&format!("a relay from A to B in the trace\n{}", drawn(&spans)), whole, true)
+    let whole = relayed("server", "serviceB")
+        && spans
+            .iter()
+            .any(|span| span.kind == "client" && span.service == "serviceA");
+    same(
+        &format!("a relay from A to B in the trace\n{}", drawn(&spans)),
+        whole,
+        true,
+    )
 }
