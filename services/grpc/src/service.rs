@@ -1,7 +1,7 @@
 //! The program of this exercise that keeps the users.
 
 use runtime::settings::Defaults;
-use runtime::{Life, Service, grpc, net};
+use runtime::{Life, Service, grpc, net, redis};
 
 use crate::error::Error;
 use crate::server;
@@ -16,7 +16,11 @@ impl Service for Servidor {
     const ABOUT: &'static str =
         "Keeps users for a while, in Redis or in memory, and serves them over gRPC";
     const VERSION: &'static str = env!("CARGO_PKG_VERSION");
-    const DEFAULTS: Defaults = Defaults(&[include_str!("servidor.toml"), grpc::DEFAULTS]);
+    const DEFAULTS: Defaults = Defaults(&[
+        include_str!("servidor.toml"),
+        redis::DEFAULTS,
+        grpc::DEFAULTS,
+    ]);
     type Settings = ServidorSettings;
     type Error = Error;
 

@@ -92,9 +92,8 @@ async fn a_stream_ends_with_unavailable_when_the_server_stops_and_nothing_waits_
     life.drain();
     create(&mut client, "Ana").await; // still served
     change(&mut stream).await.unwrap();
-    let ended = tokio::spawn(async move { stream.message().await });
-    assert_eq!(life.end(Duration::from_mins(1)).await, 0);
-    assert_eq!(ended.await.unwrap().unwrap_err().code(), Code::Unavailable);
+    let (left, ended) = tokio::join!(life.end(Duration::from_mins(1)), stream.message());
+    assert_eq!((left, ended.unwrap_err().code()), (0, Code::Unavailable));
 }
 
 #[tokio::test]
