@@ -108,7 +108,11 @@ pub(super) async fn json(headers: &HeaderMap, body: Body, limit: usize) -> Resul
         return Err(Wrong::with("body", "missing", "Field required").into());
     }
     serde_json::from_slice(&bytes).map_err(|error| {
-        let at = characters_before(&bytes, error.line(), error.column());
+        let at = if error.is_eof() {
+            characters(&bytes)
+        } else {
+            characters_before(&bytes, error.line(), error.column())
+        };
         // Without the place, which is told beside it.
         let text = error.to_string();
         let said = text.split(" at line ").next().unwrap_or_default();
@@ -133,8 +137,12 @@ fn characters_before(bytes: &[u8], line: usize, column: usize) -> u64 {
     let lines = bytes.split_inclusive(|byte| *byte == b'\n');
     let start: usize = lines.take(line.saturating_sub(1)).map(<[u8]>::len).sum();
     let end = (start + column.saturating_sub(1)).min(bytes.len());
-    let before = String::from_utf8_lossy(&bytes[..end]);
-    u64::try_from(before.chars().count()).unwrap_or(u64::MAX)
+    characters(&bytes[..end])
+}
+
+fn characters(bytes: &[u8]) -> u64 {
+    let count = String::from_utf8_lossy(bytes).chars().count();
+    u64::try_from(count).unwrap_or(u64::MAX)
 }
 
 #[cfg(test)]

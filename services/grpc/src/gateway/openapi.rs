@@ -5,9 +5,9 @@ use std::collections::BTreeMap;
 use serde_json::json;
 use utoipa::openapi::content::ContentBuilder;
 use utoipa::openapi::header::HeaderBuilder;
-use utoipa::openapi::path::Operation;
+use utoipa::openapi::path::{Operation, Parameter};
 use utoipa::openapi::response::{Response, ResponseBuilder};
-use utoipa::openapi::schema::{ObjectBuilder, Schema, Type};
+use utoipa::openapi::schema::{ObjectBuilder, Schema, SchemaType, Type};
 use utoipa::openapi::{Object, OpenApi as Document, Ref, RefOr};
 use utoipa::{IntoResponses, OpenApi};
 
@@ -142,8 +142,7 @@ pub(super) fn complete(mut document: Document) -> Document {
             .entry("ValidationError".to_owned())
             .and_modify(|schema| {
                 if let RefOr::T(Schema::Object(object)) = schema {
-                    let anything = ObjectBuilder::new()
-                        .schema_type(utoipa::openapi::schema::SchemaType::AnyValue);
+                    let anything = ObjectBuilder::new().schema_type(SchemaType::AnyValue);
                     object
                         .properties
                         .insert("input".to_owned(), anything.into());
@@ -158,7 +157,12 @@ pub(super) fn complete(mut document: Document) -> Document {
             &mut item.patch,
             &mut item.delete,
         ];
-        operations.into_iter().flatten().for_each(name_request_id);
+        for operation in operations.into_iter().flatten() {
+            name_request_id(operation);
+            for parameter in operation.parameters.iter_mut().flatten() {
+                never_null(parameter);
+            }
+        }
     }
     document
 }
@@ -173,6 +177,19 @@ fn name_request_id(operation: &mut Operation) {
             response
                 .headers
                 .insert("x-request-id".to_owned(), header.build().into());
+        }
+    }
+}
+
+/// A header or a query may be absent, but it is never `null`, which only JSON knows.
+fn never_null(parameter: &mut RefOr<Parameter>) {
+    if let RefOr::T(parameter) = parameter
+        && let Some(RefOr::T(Schema::Object(object))) = &mut parameter.schema
+        && let SchemaType::Array(types) = &mut object.schema_type
+    {
+        types.retain(|kind| *kind != Type::Null);
+        if let [kind] = &types[..] {
+            object.schema_type = SchemaType::Type(kind.clone());
         }
     }
 }
