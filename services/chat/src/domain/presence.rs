@@ -28,6 +28,11 @@ impl Here {
         self.clients.keys().copied()
     }
 
+    /// The clients, each with the number of its connections.
+    pub fn counts(&self) -> impl Iterator<Item = (ClientId, usize)> {
+        self.clients.iter().map(|(client, count)| (*client, *count))
+    }
+
     fn add(&mut self, client: ClientId) {
         *self.clients.entry(client).or_default() += 1;
     }
@@ -45,8 +50,8 @@ impl Here {
 impl FromIterator<(ClientId, usize)> for Here {
     fn from_iter<I: IntoIterator<Item = (ClientId, usize)>>(clients: I) -> Self {
         let mut here = Self::default();
-        for (client, count) in clients {
-            (0..count).for_each(|_| here.add(client));
+        for (client, count) in clients.into_iter().filter(|(_, count)| *count > 0) {
+            *here.clients.entry(client).or_default() += count;
         }
         here
     }
