@@ -12,7 +12,7 @@ const PARENT: HeaderName = HeaderName::from_static("traceparent");
 const STATE: HeaderName = HeaderName::from_static("tracestate");
 
 /// The context of a span, to be carried.
-pub fn of_span(span: &Span) -> TraceContext {
+pub(crate) fn of_span(span: &Span) -> TraceContext {
     let mut headers = HeaderMap::new();
     trace::inject(span, &mut headers);
     let text = |name| {
@@ -27,7 +27,7 @@ pub fn of_span(span: &Span) -> TraceContext {
 }
 
 /// The carried context as a parent of what is done now.
-pub fn parent(carried: &TraceContext) -> Parent {
+pub(crate) fn parent(carried: &TraceContext) -> Parent {
     let mut headers = HeaderMap::new();
     for (name, text) in [(PARENT, &carried.parent), (STATE, &carried.state)] {
         let value = text.as_deref().map(HeaderValue::from_str);
@@ -39,7 +39,7 @@ pub fn parent(carried: &TraceContext) -> Parent {
 }
 
 /// What others may refer to a span by, if it has a trace.
-pub fn link(span: &Span) -> Option<SpanContext> {
+pub(crate) fn link(span: &Span) -> Option<SpanContext> {
     let context = span.context().span().span_context().clone();
     context.is_valid().then_some(context)
 }

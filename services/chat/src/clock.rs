@@ -11,11 +11,11 @@ fn now() -> Duration {
 }
 
 /// Milliseconds since 1970.
-pub fn now_ms() -> u64 {
+pub(crate) fn now_ms() -> u64 {
     u64::try_from(now().as_millis()).unwrap_or(u64::MAX)
 }
 
 /// Seconds since 1970.
-pub fn now_seconds() -> u64 {
+pub(crate) fn now_seconds() -> u64 {
     now().as_secs()
 }

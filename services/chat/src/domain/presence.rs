@@ -20,7 +20,9 @@ pub struct Here {
 impl Here {
     /// How many connections.
     pub fn count(&self) -> usize {
-        self.clients.values().sum()
+        self.clients
+            .values()
+            .fold(0, |sum, count| sum.saturating_add(*count))
     }
 
     /// The clients, each once.
@@ -51,7 +53,7 @@ impl FromIterator<(ClientId, usize)> for Here {
     fn from_iter<I: IntoIterator<Item = (ClientId, usize)>>(clients: I) -> Self {
         let mut here = Self::default();
         for (client, count) in clients.into_iter().filter(|(_, count)| *count > 0) {
-            *here.clients.entry(client).or_default() += count;
+            here.clients.insert(client, count);
         }
         here
     }

@@ -26,6 +26,8 @@ pub(super) struct Peer {
     pub(super) url: String,
     pub(super) label: PeerLabel,
     pub(super) state: PeerState,
+    /// Whether anything is known of it yet.
+    seen: bool,
 }
 
 impl Peer {
@@ -40,6 +42,7 @@ impl Peer {
                 reachable: false,
                 waiting: 0,
             },
+            seen: false,
         }
     }
 }
@@ -92,22 +95,38 @@ impl Hub {
         }
     }
 
-    /// A peer answered, or did not. `name` is what it called itself. Clients hear of a change.
-    pub fn peer_seen(&self, peer: &str, reachable: bool, name: Option<&Token>) {
+    /// A peer answered; `name` is what it called itself. Clients hear of a change.
+    pub fn peer_is_there(&self, peer: &str, name: Option<&Token>) {
+        self.change_peer(peer, |state| {
+            state.reachable = true;
+            if let Some(name) = name {
+                state.service = name.to_string();
+            }
+        });
+    }
+
+    /// A peer did not answer as it should. Clients hear of a change.
+    pub fn peer_is_away(&self, peer: &str, reason: &str) {
+        if self.change_peer(peer, |state| state.reachable = false) {
+            tracing::warn!(peer, reason, "what is sent to a peer waits");
+        }
+    }
+
+    fn change_peer(&self, peer: &str, change: impl FnOnce(&mut PeerState)) -> bool {
         let mut room = self.lock();
         let Some(known) = room.peers.iter_mut().find(|known| known.url == peer) else {
-            return;
+            return false;
         };
-        let before = known.state.clone();
-        known.state.reachable = reachable;
-        if let Some(name) = name {
-            known.state.service = name.to_string();
-        }
+        let (before, first) = (known.state.clone(), !known.seen);
+        change(&mut known.state);
+        known.seen = true;
         let now = known.state.clone();
-        if now != before {
-            tracing::info!(peer = now.service, reachable, waiting = now.waiting, "peer");
-            room.tell_all(&FromServer::Peer(&now));
+        if now == before && !first {
+            return false;
         }
+        tracing::info!(peer = now.service, now.reachable, now.waiting, "peer");
+        room.tell_all(&FromServer::Peer(&now));
+        true
     }
 
     /// Who is here.

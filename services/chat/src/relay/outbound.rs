@@ -188,14 +188,21 @@ impl<C: Carrier> Outbound<C> {
         stamp.write(headers);
         self.sign(request.headers_mut(), stamp.webhook_id(), &body);
         *request.body_mut() = Some(Bytes::from(body).into());
-        let answer = self.carrier.carry(request).await;
-        let outcome = match &answer {
-            Err(error) => Outcome::Failed(error.to_string()),
-            Ok(answer) => judge(answer.status),
-        };
-        let reachable = !matches!(outcome, Outcome::Failed(_));
-        self.seen(reachable, &answer);
-        outcome
+        match self.carrier.carry(request).await {
+            Ok(answer) => {
+                let outcome = judge(answer.status);
+                match &outcome {
+                    Outcome::Failed(reason) => self.hub.peer_is_away(&self.key, reason),
+                    _ => self.hub.peer_is_there(&self.key, name_in(&answer).as_ref()),
+                }
+                outcome
+            }
+            Err(error) => {
+                let reason = error.to_string();
+                self.hub.peer_is_away(&self.key, &reason);
+                Outcome::Failed(reason)
+            }
+        }
     }
 
     /// Asks for the peer's presence, and learns by it whether the peer is there.
@@ -205,24 +212,17 @@ impl<C: Carrier> Outbound<C> {
         let mut request = Request::new(Method::GET, url);
         let id = format!("presence:{}", Token::random());
         self.sign(request.headers_mut(), id, b"");
-        let answer = self.carrier.carry(request).await;
-        // An original has no such path; it is there all the same.
-        let there = |answer: &Answer| {
-            answer.status == StatusCode::OK || answer.status == StatusCode::NOT_FOUND
-        };
-        self.seen(answer.as_ref().is_ok_and(there), &answer);
-        let presence = answer.map(|answer| serde_json::from_slice::<Presence>(&answer.body));
-        if let Ok(Ok(presence)) = presence {
-            self.hub.presence_of(presence);
+        match self.carrier.carry(request).await {
+            // An original has no such path; it is there all the same.
+            Ok(answer) if answer.status.is_success() || answer.status == StatusCode::NOT_FOUND => {
+                self.hub.peer_is_there(&self.key, name_in(&answer).as_ref());
+                if let Ok(presence) = serde_json::from_slice::<Presence>(&answer.body) {
+                    self.hub.presence_of(presence);
+                }
+            }
+            Ok(answer) => self.hub.peer_is_away(&self.key, &refusal(answer.status)),
+            Err(error) => self.hub.peer_is_away(&self.key, &error.to_string()),
         }
-    }
-
-    fn seen(&self, reachable: bool, answer: &Result<Answer, ClientError>) {
-        let name = answer.as_ref().ok().and_then(|answer| {
-            let name = answer.headers.get(CHAT_SERVICE)?.to_str().ok()?;
-            Token::parse(name).ok()
-        });
-        self.hub.peer_seen(&self.key, reachable, name.as_ref());
     }
 
     fn sign(&mut self, headers: &mut HeaderMap, id: String, body: &[u8]) {
@@ -285,8 +285,23 @@ fn judge(status: StatusCode) -> Outcome {
         | StatusCode::PAYLOAD_TOO_LARGE
         | StatusCode::UNSUPPORTED_MEDIA_TYPE
         | StatusCode::UNPROCESSABLE_ENTITY => Outcome::Refused(status),
-        _ => Outcome::Failed(format!("status {status}")),
+        _ => Outcome::Failed(refusal(status)),
     }
+}
+
+fn refusal(status: StatusCode) -> String {
+    match status {
+        StatusCode::UNAUTHORIZED => {
+            "status 401: is RELAY_SECRET the same there, and the clock right?".to_owned()
+        }
+        _ => format!("status {status}"),
+    }
+}
+
+/// What a peer calls itself.
+fn name_in(answer: &Answer) -> Option<Token> {
+    let name = answer.headers.get(CHAT_SERVICE)?.to_str().ok()?;
+    Token::parse(name).ok()
 }
 
 /// Waits until nothing new can come into the outbox.
