@@ -154,9 +154,16 @@ impl Hub {
         let mut room = self.lock();
         for (session, here) in room.local.log().here().clone() {
             let client = here.client;
-            let passing = if here.told { Passing::Always } else { Passing::Never };
+            let passing = if here.told {
+                Passing::Always
+            } else {
+                Passing::Never
+            };
             let trace = TraceContext::default();
-            self.take(&mut room, coming::moved(What::Left { client }, session, passing, trace));
+            self.take(
+                &mut room,
+                coming::moved(What::Left { client }, session, passing, trace),
+            );
         }
     }
 
@@ -176,10 +183,15 @@ impl Hub {
         let verdict = room.local.offer(offer);
         match &verdict {
             Verdict::Taken(entry) => {
-                metrics.taken.get_or_create(&TakenLabels { from, kind }).inc();
+                metrics
+                    .taken
+                    .get_or_create(&TakenLabels { from, kind })
+                    .inc();
                 room.fan_out(&self.0.service, entry, metrics);
                 room.count_waiting(metrics);
-                self.0.sequence.send_replace(room.local.log().outbox().last());
+                self.0
+                    .sequence
+                    .send_replace(room.local.log().outbox().last());
             }
             Verdict::Duplicate(_) => {
                 metrics.duplicates.get_or_create(&FromLabel { from }).inc();

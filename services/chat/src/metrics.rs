@@ -94,10 +94,18 @@ impl ChatMetrics {
             metrics.register(name, help, metric.clone());
         };
         metrics.register("chat_clients", "Clients connected", new.clients.clone());
-        metrics.register("chat_entries_taken", "Entries in the log", new.taken.clone());
+        metrics.register(
+            "chat_entries_taken",
+            "Entries in the log",
+            new.taken.clone(),
+        );
         let help = "Entries that were offered again and taken once";
         metrics.register("chat_duplicates", help, new.duplicates.clone());
-        show("chat_refused", "What was not taken, by reason", &new.refused);
+        show(
+            "chat_refused",
+            "What was not taken, by reason",
+            &new.refused,
+        );
         let help = "Frames handed to clients' queues";
         metrics.register("chat_deliveries", help, new.deliveries.clone());
         let help = "WebSockets ended by this side, by reason";

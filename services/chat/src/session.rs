@@ -40,7 +40,10 @@ impl Visitor {
     pub(crate) async fn stay(self, socket: WebSocket, life: Life) {
         // The connection is a trace of its own, which refers to the request that opened it; each
         // message is another, which refers to the connection.
-        let parent = self.opened_by.clone().map_or(Parent::Current, Parent::Linked);
+        let parent = self
+            .opened_by
+            .clone()
+            .map_or(Parent::Current, Parent::Linked);
         let attributes = [
             KeyValue::new("chat.client", self.join.client.to_string()),
             KeyValue::new("chat.protocol", self.join.speaks.code()),

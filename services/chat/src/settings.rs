@@ -202,14 +202,21 @@ mod tests {
             environment: pairs.iter().map(owned).collect(),
             ..Inputs::default()
         };
-        let source = Source::load(runtime::settings::Defaults(&[include_str!("chat.toml"), runtime::http::DEFAULTS]), inputs).unwrap();
+        let source = Source::load(
+            runtime::settings::Defaults(&[include_str!("chat.toml"), runtime::http::DEFAULTS]),
+            inputs,
+        )
+        .unwrap();
         ChatSettings::read(&source).map_err(|error| error.to_string())
     }
 
     #[test]
     fn the_defaults_can_be_read() {
         let read = read(&[]).unwrap();
-        assert_eq!((read.service.as_str(), read.listen.port()), ("serviceA", 8000));
+        assert_eq!(
+            (read.service.as_str(), read.listen.port()),
+            ("serviceA", 8000)
+        );
         assert!(read.relay.peers.is_empty() && read.relay.keys.is_none() && read.disk.is_none());
         assert_eq!(read.client.max_message, 16 * 1024);
         assert_eq!(read.limits.max_connections, 20_000);
@@ -235,6 +242,9 @@ mod tests {
             assert!(error.starts_with(&format!("{name}=")), "{error}");
         }
         let error = read(&[("RELAY_SECRET", "tooshort")]).unwrap_err();
-        assert!(error.contains("RELAY_SECRET") && !error.contains("tooshort"), "{error}");
+        assert!(
+            error.contains("RELAY_SECRET") && !error.contains("tooshort"),
+            "{error}"
+        );
     }
 }

@@ -221,9 +221,7 @@ impl Log {
                 let sequence = sequence.map_err(Verdict::Refused)?;
                 Source::Own { session, sequence }
             }
-            Source::Peer { origin, epoch, .. }
-                if origin == self.service && epoch == self.epoch =>
-            {
+            Source::Peer { origin, epoch, .. } if origin == self.service && epoch == self.epoch => {
                 return Err(Verdict::Refused(Refusal::Loop));
             }
             Source::Peer {
@@ -368,12 +366,12 @@ impl Log {
             return Ok(None);
         }
         let next = Ok(Some(self.outbox.last() + 1));
+        let has_room = self.outbox.has_room(weight);
         match passing {
             Passing::Always => next,
-            Passing::Never => Ok(None),
-            Passing::Required | Passing::IfRoom if self.outbox.has_room(weight) => next,
+            Passing::Required | Passing::IfRoom if has_room => next,
             Passing::Required => Err(Refusal::OutboxFull),
-            Passing::IfRoom => Ok(None),
+            Passing::IfRoom | Passing::Never => Ok(None),
         }
     }
 }

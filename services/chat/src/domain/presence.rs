@@ -78,8 +78,10 @@ impl Presence {
 
     /// Replaces what is known of a service as a whole. Says whether that changed anything.
     pub fn replace(&mut self, service: Token, here: Here) -> bool {
-        let before = self.services.insert(service, here.clone());
-        before.unwrap_or_default() != here
+        let known = self.services.entry(service).or_default();
+        let changed = *known != here;
+        *known = here;
+        changed
     }
 
     /// The clients of one service.
@@ -122,7 +124,11 @@ mod tests {
         };
         let client = client(7);
         let mut presence = Presence::default();
-        for what in [What::Joined { client }, What::Joined { client }, What::Left { client }] {
+        for what in [
+            What::Joined { client },
+            What::Joined { client },
+            What::Left { client },
+        ] {
             presence.follow(&own, &entry(what, source()));
         }
         assert_eq!(presence.of(&own).count(), 1);

@@ -130,7 +130,12 @@ mod tests {
     #[test]
     fn the_origin_unheard_of_for_longest_is_forgotten_first() {
         let mut taken = Taken::new(2);
-        for of in [of("a", "e", 1), of("b", "e", 1), of("a", "e", 2), of("c", "e", 1)] {
+        for of in [
+            of("a", "e", 1),
+            of("b", "e", 1),
+            of("a", "e", 2),
+            of("c", "e", 1),
+        ] {
             taken.take(&of);
         }
         assert_eq!(taken.snapshot(), [of("a", "e", 2), of("c", "e", 1)]);

@@ -67,7 +67,11 @@ impl Hub {
         let label = join.speaks.label();
         self.0.metrics.clients.get_or_create(&label).inc();
         if let Some(before) = before {
-            self.0.metrics.clients.get_or_create(&before.speaks.label()).dec();
+            self.0
+                .metrics
+                .clients
+                .get_or_create(&before.speaks.label())
+                .dec();
         } else {
             let what = What::Joined {
                 client: join.client,
@@ -169,7 +173,13 @@ impl Room {
             return;
         };
         if let Verdict::Taken(entry) = verdict {
-            member.told = matches!(&entry.source, Source::Own { sequence: Some(_), .. });
+            member.told = matches!(
+                &entry.source,
+                Source::Own {
+                    sequence: Some(_),
+                    ..
+                }
+            );
         }
     }
 }

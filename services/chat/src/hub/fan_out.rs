@@ -34,9 +34,9 @@ impl Room {
                 Speaks::Plain => plain
                     .get_or_init(|| Utf8Bytes::from(entry.what.line()))
                     .clone(),
-                Speaks::V1 if is_own => {
-                    FromServer::for_session(own, entry, &member.session).encode().into()
-                }
+                Speaks::V1 if is_own => FromServer::for_session(own, entry, &member.session)
+                    .encode()
+                    .into(),
                 Speaks::V1 => v1
                     .get_or_init(|| Utf8Bytes::from(FromServer::of_entry(own, entry).encode()))
                     .clone(),

@@ -7,8 +7,8 @@ use serde_json::{Map, Value};
 use super::{Hub, Room};
 use crate::domain::presence::Here;
 use crate::domain::{Entry, Token, What};
-use crate::wire::relay::Presence;
 use crate::metrics::{ChatMetrics, PeerLabel};
+use crate::wire::relay::Presence;
 use crate::wire::v1::{FromServer, HereFrame, PeerState, Refused, reason_text};
 
 /// A peer, as the settings name it.

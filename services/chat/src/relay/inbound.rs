@@ -78,7 +78,11 @@ impl Inbound {
             .check(headers, body, now, tolerance)
             .and_then(|believed| {
                 let id = believed.id.clone();
-                let mut replays = self.0.replays.lock().unwrap_or_else(PoisonError::into_inner);
+                let mut replays = self
+                    .0
+                    .replays
+                    .lock()
+                    .unwrap_or_else(PoisonError::into_inner);
                 replays.note(believed, now.saturating_sub(tolerance))?;
                 Ok(id)
             });

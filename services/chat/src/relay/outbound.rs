@@ -26,8 +26,7 @@ use crate::{carried, clock};
 /// What carries a request to a peer and brings its answer.
 pub trait Carrier: Send + Sync + 'static {
     /// Sends a request and reads its answer whole.
-    fn carry(&self, request: Request)
-    -> impl Future<Output = Result<Answer, ClientError>> + Send;
+    fn carry(&self, request: Request) -> impl Future<Output = Result<Answer, ClientError>> + Send;
 }
 
 impl Carrier for Client {

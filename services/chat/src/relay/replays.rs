@@ -56,7 +56,10 @@ mod tests {
     fn a_signature_is_used_once_and_a_later_one_of_the_same_message_again() {
         let mut replays = Replays::new(10);
         assert_eq!(replays.note(believed("a", 100), 40), Ok(()));
-        assert_eq!(replays.note(believed("a", 100), 40), Err(Unbelieved::Replayed));
+        assert_eq!(
+            replays.note(believed("a", 100), 40),
+            Err(Unbelieved::Replayed)
+        );
         assert_eq!(replays.note(believed("a", 101), 40), Ok(()));
     }
 

@@ -42,7 +42,10 @@ pub(super) async fn connect(
         Err(rejection) => return rejection.into_response(),
     };
     let (speaks, query) = if upgrade.selected_protocol().is_some() {
-        (Speaks::V1, Query::read(query.as_deref().unwrap_or_default()))
+        (
+            Speaks::V1,
+            Query::read(query.as_deref().unwrap_or_default()),
+        )
     } else {
         (Speaks::Plain, Ok(Query::default()))
     };

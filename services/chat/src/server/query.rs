@@ -31,7 +31,9 @@ impl Query {
             let number = pairs.get(name).map(|text| text.parse::<u64>());
             match number.transpose() {
                 Ok(number) if number.is_none_or(|number| number <= most) => Ok(number),
-                _ => Err(format!("{name}: expected a whole number from 0 to {most}\n")),
+                _ => Err(format!(
+                    "{name}: expected a whole number from 0 to {most}\n"
+                )),
             }
         };
         let resume = match (token("epoch")?, number("cursor", u64::MAX - 1)?) {
@@ -80,7 +82,10 @@ mod tests {
             ("epoch=e", "epoch and cursor"),
             ("cursor=1", "epoch and cursor"),
             ("epoch=e&cursor=-1", "cursor: expected a whole number"),
-            ("history=1001", "history: expected a whole number from 0 to 1000"),
+            (
+                "history=1001",
+                "history: expected a whole number from 0 to 1000",
+            ),
         ] {
             let error = Query::read(query).unwrap_err();
             assert!(error.starts_with(wrong), "{error}");

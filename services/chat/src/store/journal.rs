@@ -42,7 +42,9 @@ pub enum JournalError {
         path: String,
     },
     /// A line that is no record.
-    #[error("OUTBOX_DIR: {path}, line {line} is damaged: {reason}; move the file away to begin anew")]
+    #[error(
+        "OUTBOX_DIR: {path}, line {line} is damaged: {reason}; move the file away to begin anew"
+    )]
     Damaged {
         /// The file.
         path: String,
@@ -125,7 +127,10 @@ impl Journal {
         let file = file.into_inner().map_err(io::IntoInnerError::into_error)?;
         file.sync_all()?;
         std::fs::rename(&next, &self.path)?;
-        let mut file = OpenOptions::new().read(true).append(true).open(&self.path)?;
+        let mut file = OpenOptions::new()
+            .read(true)
+            .append(true)
+            .open(&self.path)?;
         self.length = file.seek(SeekFrom::End(0))?;
         self.limit = SHORT.max(self.length.saturating_mul(4));
         self.file = file;
@@ -248,7 +253,10 @@ mod tests {
             assert_eq!(records, [begin(), acked(1)]);
             journal.append(&acked(3)).unwrap();
             drop(journal);
-            assert_eq!(open(directory.path()).unwrap().1, [begin(), acked(1), acked(3)]);
+            assert_eq!(
+                open(directory.path()).unwrap().1,
+                [begin(), acked(1), acked(3)]
+            );
         }
     }
 
@@ -268,14 +276,20 @@ mod tests {
     fn a_log_that_begins_in_another_way_is_not_taken_for_an_empty_one() {
         let directory = tempfile::tempdir().unwrap();
         written(directory.path(), &[acked(1)]);
-        assert!(matches!(open(directory.path()), Err(JournalError::Damaged { line: 1, .. })));
+        assert!(matches!(
+            open(directory.path()),
+            Err(JournalError::Damaged { line: 1, .. })
+        ));
     }
 
     #[test]
     fn two_processes_do_not_share_a_log() {
         let directory = tempfile::tempdir().unwrap();
         let _first = open(directory.path()).unwrap();
-        assert!(matches!(open(directory.path()), Err(JournalError::InUse { .. })));
+        assert!(matches!(
+            open(directory.path()),
+            Err(JournalError::InUse { .. })
+        ));
     }
 
     #[test]

@@ -1,8 +1,8 @@
 //! A log that this process has for itself, in memory and perhaps on disk.
 
 use super::journal::{Journal, JournalError};
-use crate::domain::log::{Keeps, Log, Offer, Record, Refusal, Verdict};
 use crate::domain::Token;
+use crate::domain::log::{Keeps, Log, Offer, Record, Refusal, Verdict};
 use crate::settings::Disk;
 
 /// The log and, where there is one, its journal.
@@ -33,7 +33,9 @@ impl Local {
     ) -> Result<Self, JournalError> {
         let (mut journal, records) = Journal::open(&disk.directory, service, disk.sync)?;
         let mut log = Log::new(service.clone(), Token::random(), keeps, peers);
-        records.into_iter().for_each(|record| log.replay(record));
+        for record in records {
+            log.replay(record);
+        }
         log.begin_with_new_peers();
         let rewritten = journal.rewrite(&log.snapshot());
         rewritten.map_err(|source| JournalError::Io {

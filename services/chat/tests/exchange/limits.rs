@@ -13,7 +13,10 @@ async fn a_message_larger_than_allowed_is_refused_with_1009() {
     client.say("x".repeat(16 * 1024)).await;
     client.say("x".repeat(16 * 1024 + 1)).await;
     assert_eq!(client.closed().await, (1009, "message too big".to_owned()));
-    assert_eq!(service.metric("chat_entries_taken_total{from=\"own\",kind=\"message\"}"), 1);
+    assert_eq!(
+        service.metric("chat_entries_taken_total{from=\"own\",kind=\"message\"}"),
+        1
+    );
 }
 
 #[tokio::test]
@@ -24,7 +27,10 @@ async fn who_speaks_too_often_is_told_to_wait_and_then_shown_out() {
         client.send(id, "x").await;
     }
     let refused = client.frame_of("refused").await;
-    assert_eq!((&refused["id"], &refused["reason"]), (&json!("3"), &json!("rate")));
+    assert_eq!(
+        (&refused["id"], &refused["reason"]),
+        (&json!("3"), &json!("rate"))
+    );
     assert!(refused["retry_after"].as_u64().unwrap() <= 1000);
     for _ in 0..30 {
         let frame = json!({"type":"send","id":"4","text":"x"}).to_string();
@@ -42,7 +48,10 @@ async fn a_plain_client_is_told_in_words() {
     client.say("um").await;
     client.say("dois").await;
     let line = client.line().await;
-    assert!(line.starts_with("Erro: mensagem recusada: mensagens demais"), "{line}");
+    assert!(
+        line.starts_with("Erro: mensagem recusada: mensagens demais"),
+        "{line}"
+    );
 }
 
 #[tokio::test]

@@ -9,6 +9,7 @@ async fn clients_of_both_services_chat_in_the_originals_words() {
     let (a, b) = Service::pair(&[]).await;
     let mut first = a.plain(261).await;
     assert_eq!(first.line().await, "Client #261 joined the chat");
+    b.knows_joined(1).await;
     let mut far = b.plain(9).await;
     assert_eq!(far.line().await, "Client #9 joined the chat");
     assert_eq!(first.line().await, "Client #9 joined the chat");
@@ -68,7 +69,9 @@ async fn a_client_id_that_is_no_whole_number_gets_403() {
 async fn a_foreign_page_cannot_connect_and_the_own_page_can() {
     let service = Service::alone(&[]).await;
     let own = format!("http://{}", service.address);
-    let foreign = service.connect("/ws/1", &[("origin", "http://evil.example")]).await;
+    let foreign = service
+        .connect("/ws/1", &[("origin", "http://evil.example")])
+        .await;
     let Err(Error::Http(answer)) = foreign else {
         panic!("a foreign page was let in");
     };
@@ -108,7 +111,9 @@ async fn the_page_is_served_with_a_policy_that_lets_nothing_else_in() {
         assert_eq!(answer.status(), 200);
         let header = |name: &str| answer.headers()[name].to_str().unwrap().to_owned();
         assert_eq!(header("content-type"), kind);
-        assert!(header("content-security-policy").starts_with("default-src 'none'; script-src 'self'"));
+        assert!(
+            header("content-security-policy").starts_with("default-src 'none'; script-src 'self'")
+        );
         assert_eq!(header("x-content-type-options"), "nosniff");
     }
 }

@@ -5,7 +5,10 @@ use serde_json::{Value, json};
 use crate::support::{Client, Service};
 
 fn place(welcome: &Value, cursor: &Value) -> String {
-    format!("epoch={}&cursor={cursor}", welcome["epoch"].as_str().unwrap())
+    format!(
+        "epoch={}&cursor={cursor}",
+        welcome["epoch"].as_str().unwrap()
+    )
 }
 
 /// A client that was told of `told`, lost its connection, and the query with which it comes back.
@@ -43,7 +46,10 @@ async fn who_comes_back_gets_what_was_said_in_the_meantime() {
     }
     // And from there on, without a gap.
     let joined = back.frame().await;
-    assert_eq!((&joined["type"], &joined["client"]), (&json!("joined"), &json!(1)));
+    assert_eq!(
+        (&joined["type"], &joined["client"]),
+        (&json!("joined"), &json!(1))
+    );
 }
 
 #[tokio::test]
@@ -53,7 +59,10 @@ async fn who_missed_more_than_is_kept_is_told() {
     let (mut speaker, _) = service.v1(2, "").await;
     say_all(&mut speaker, (0..10).map(|n| format!("t-{n}"))).await;
     let (mut back, welcome) = service.v1(1, &query).await;
-    assert_eq!((&welcome["recovered"], &welcome["behind"]), (&json!(false), &json!(3)));
+    assert_eq!(
+        (&welcome["recovered"], &welcome["behind"]),
+        (&json!(false), &json!(3))
+    );
     assert_eq!(back.frame().await["text"], "t-7");
     assert_eq!(service.metric("chat_resumed_total{recovered=\"false\"}"), 1);
 }
@@ -75,7 +84,10 @@ async fn an_own_message_comes_back_as_accepted_and_can_be_sent_again() {
     let (mut back, welcome) = service.v1(1, &format!("{before}=1")).await;
     assert_eq!(welcome["recovered"], true);
     let accepted = back.frame().await;
-    assert_eq!((&accepted["type"], &accepted["id"]), (&json!("accepted"), &json!("m-1")));
+    assert_eq!(
+        (&accepted["type"], &accepted["id"]),
+        (&json!("accepted"), &json!("m-1"))
+    );
     back.send("m-1", "antes").await;
     assert_eq!(back.frame_of("accepted").await["duplicate"], true);
 }
@@ -85,7 +97,10 @@ async fn a_newcomer_may_ask_for_the_last_entries() {
     let service = Service::alone(&[]).await;
     lost(&service, "m-1").await;
     let (mut late, welcome) = service.v1(2, "history=2").await;
-    assert_eq!((&welcome["behind"], welcome.get("recovered")), (&json!(2), None));
+    assert_eq!(
+        (&welcome["behind"], welcome.get("recovered")),
+        (&json!(2), None)
+    );
     assert_eq!(late.frame().await["text"], "antes");
     assert_eq!(late.frame().await["type"], "left");
 }
@@ -115,16 +130,18 @@ async fn at_the_end_clients_are_told_to_come_again_and_the_log_outlives_it() {
     let cursor = client.frame_of("joined").await["cursor"].clone();
     client.send("m-1", "antes").await;
     client.frame_of("accepted").await;
-    let life = service.life.clone();
-    let ended = tokio::spawn(async move { life.end(std::time::Duration::from_secs(20)).await });
-    assert_eq!(client.closed().await, (1001, "draining".to_owned()));
-    drop(client);
-    assert_eq!(ended.await.unwrap(), 0);
+    let closed = async move { client.closed().await };
+    let ended = service.life.end(std::time::Duration::from_secs(20));
+    let (closed, cut) = tokio::join!(closed, ended);
+    assert_eq!((closed, cut), ((1001, "draining".to_owned()), 0));
 
     let service = Service::alone(&settings).await;
     let query = format!("session=s&{}", place(&welcome, &cursor));
     let (mut back, again) = service.v1(1, &query).await;
-    assert_eq!((&again["recovered"], &again["epoch"]), (&json!(true), &welcome["epoch"]));
+    assert_eq!(
+        (&again["recovered"], &again["epoch"]),
+        (&json!(true), &welcome["epoch"])
+    );
     assert_eq!(back.frame().await["id"], "m-1");
     assert_eq!(back.frame().await["type"], "left");
     back.send("m-1", "antes").await;

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use chat::Chat;
 use futures_util::{SinkExt, StreamExt};
-use runtime::testing::{TestLife, listener, settings};
+use runtime::testing::{TestLife, eventually, listener, settings};
 use serde_json::{Value, json};
 use tokio::net::TcpStream;
 use tokio_tungstenite::tungstenite::client::IntoClientRequest;
@@ -45,7 +45,11 @@ impl Service {
     /// A service on this listener.
     pub(crate) fn on(listener: tokio::net::TcpListener, pairs: &[(&str, &str)]) -> Self {
         let address = listener.local_addr().unwrap();
-        let quick = [("RELAY_BACKOFF", "5ms"), ("RELAY_MAX_BACKOFF", "20ms"), ("PRESENCE_INTERVAL", "20ms")];
+        let quick = [
+            ("RELAY_BACKOFF", "5ms"),
+            ("RELAY_MAX_BACKOFF", "20ms"),
+            ("PRESENCE_INTERVAL", "20ms"),
+        ];
         let settings = settings::<Chat>(&[&quick[..], pairs].concat());
         let life = TestLife::default();
         let served = life.life().clone();
@@ -89,6 +93,15 @@ impl Service {
         Ok(Client(socket))
     }
 
+    /// Waits until so many joins at other services are known here.
+    pub(crate) async fn knows_joined(&self, count: u64) {
+        let line = "chat_entries_taken_total{from=\"peer\",kind=\"joined\"}";
+        eventually(&format!("{count} joins elsewhere"), async || {
+            (self.metric(line) >= count).then_some(())
+        })
+        .await;
+    }
+
     /// The value of a metric line, by its beginning.
     pub(crate) fn metric(&self, line: &str) -> u64 {
         let text = self.life.life().metrics().render().unwrap();
@@ -107,7 +120,10 @@ const PATIENCE: Duration = Duration::from_secs(30);
 impl Client {
     /// Sends a frame of text.
     pub(crate) async fn say(&mut self, text: impl Into<String>) {
-        self.0.send(Message::Text(text.into().into())).await.unwrap();
+        self.0
+            .send(Message::Text(text.into().into()))
+            .await
+            .unwrap();
     }
 
     /// Sends a message by the subprotocol.
@@ -120,7 +136,11 @@ impl Client {
     pub(crate) async fn next(&mut self) -> Message {
         loop {
             let next = tokio::time::timeout(PATIENCE, self.0.next()).await;
-            match next.expect("a frame in time").expect("not the end").unwrap() {
+            match next
+                .expect("a frame in time")
+                .expect("not the end")
+                .unwrap()
+            {
                 Message::Ping(_) | Message::Pong(_) => {}
                 message => return message,
             }

@@ -30,14 +30,29 @@ async fn a_message_is_one_trace_through_both_services() {
         named("POST")[0],
         named("POST /relay")[0],
     );
-    assert_eq!((receive.parent, &receive.kind), (caller.span_id, &SpanKind::Consumer));
+    assert_eq!(
+        (receive.parent, &receive.kind),
+        (caller.span_id, &SpanKind::Consumer)
+    );
     assert_eq!(receive.attribute("chat.message.id"), Some("m-1".into()));
-    assert_eq!((relay.parent, &relay.kind), (receive.span_id, &SpanKind::Producer));
-    assert_eq!((client.parent, &client.kind), (relay.span_id, &SpanKind::Client));
-    assert_eq!((server.parent, &server.kind), (client.span_id, &SpanKind::Server));
+    assert_eq!(
+        (relay.parent, &relay.kind),
+        (receive.span_id, &SpanKind::Producer)
+    );
+    assert_eq!(
+        (client.parent, &client.kind),
+        (relay.span_id, &SpanKind::Client)
+    );
+    assert_eq!(
+        (server.parent, &server.kind),
+        (client.span_id, &SpanKind::Server)
+    );
     let broadcasts: Vec<_> = named("broadcast").iter().map(|span| span.parent).collect();
     assert!(broadcasts.contains(&receive.span_id) && broadcasts.contains(&server.span_id));
-    assert!(trace.iter().all(|span| span.status == Status::Unset), "{trace:?}");
+    assert!(
+        trace.iter().all(|span| span.status == Status::Unset),
+        "{trace:?}"
+    );
 
     // It refers to its connection, which is no parent of it.
     assert_eq!(receive.links.len(), 1);
@@ -47,7 +62,10 @@ async fn a_message_is_one_trace_through_both_services() {
     assert_eq!(connection[0].attribute("chat.client"), Some("261".into()));
     let opened = spans.of_trace(connection[0].links[0].trace_id(), 1).await;
     assert_eq!(opened[0].name, "GET /ws/{clientId}");
-    assert_eq!(opened[0].attribute("http.response.status_code"), Some(101.into()));
+    assert_eq!(
+        opened[0].attribute("http.response.status_code"),
+        Some(101.into())
+    );
 }
 
 #[tokio::test]
@@ -65,12 +83,18 @@ async fn every_try_to_relay_shows_in_the_trace() {
     // The join stands first in the outbox, so that it is what is tried.
     let tries = runtime::testing::eventually("three tries", async || {
         let spans = spans.ended(trace);
-        let tries: Vec<_> = spans.into_iter().filter(|span| span.name == "relay").collect();
+        let tries: Vec<_> = spans
+            .into_iter()
+            .filter(|span| span.name == "relay")
+            .collect();
         (tries.len() >= 3).then_some(tries)
     })
     .await;
     for (number, span) in (0_i64..).zip(&tries) {
-        assert_eq!(span.attribute("http.request.resend_count"), Some(number.into()));
+        assert_eq!(
+            span.attribute("http.request.resend_count"),
+            Some(number.into())
+        );
         assert_eq!(span.attribute("error.type"), Some("failed".into()));
         assert_eq!(span.parent, tries[0].parent);
     }
