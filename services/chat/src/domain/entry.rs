@@ -107,6 +107,14 @@ impl Entry {
         }
     }
 
+    /// Its place among what is relayed to the peers, where it is.
+    pub fn sequence(&self) -> Option<u64> {
+        match self.source {
+            Source::Own { sequence, .. } => sequence,
+            _ => None,
+        }
+    }
+
     /// Roughly what it costs to keep, in bytes.
     pub fn weight(&self) -> usize {
         let text = match &self.what {
@@ -183,13 +191,23 @@ mod tests {
         let client = client("261");
         let said = What::Message { client, text };
         assert_eq!(said.line(), "Client #261: teste");
-        assert_eq!(What::Joined { client }.line(), "Client #261 joined the chat");
+        assert_eq!(
+            What::Joined { client }.line(),
+            "Client #261 joined the chat"
+        );
         assert_eq!(What::Left { client }.line(), "Client #261 left the chat");
     }
 
     #[test]
     fn what_is_none_of_the_forms_is_a_notice() {
-        for text in ["", "Olá", "Client #x: a", "Client #1", "Client #1 left", "Client #1:a"] {
+        for text in [
+            "",
+            "Olá",
+            "Client #x: a",
+            "Client #1",
+            "Client #1 left",
+            "Client #1:a",
+        ] {
             let text = text.to_owned();
             assert_eq!(What::of_line(&text), What::Notice { text });
         }

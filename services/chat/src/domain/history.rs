@@ -78,9 +78,7 @@ impl History {
         let entries: Vec<_> = self.entries.iter().skip(kept).cloned().collect();
         // Cursors have no gaps, so that what was forgotten shows in the first one kept. A cursor
         // from the future is one that another replica gave: this one will come to it.
-        let first_kept = entries
-            .first()
-            .map_or(self.last + 1, |entry| entry.cursor);
+        let first_kept = entries.first().map_or(self.last + 1, |entry| entry.cursor);
         Resumed {
             recovered: same_epoch && first_kept <= from + 1,
             entries,

@@ -91,7 +91,14 @@ mod tests {
         for good in ["0", "261", "-7", "9007199254740991", "-9007199254740991"] {
             assert_eq!(ClientId::parse(good).unwrap().to_string(), good);
         }
-        for bad in ["", "x", "1.5", "1 ", "9007199254740992", "99999999999999999999"] {
+        for bad in [
+            "",
+            "x",
+            "1.5",
+            "1 ",
+            "9007199254740992",
+            "99999999999999999999",
+        ] {
             assert_eq!(ClientId::parse(bad), None, "{bad}");
         }
     }

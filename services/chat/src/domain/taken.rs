@@ -44,11 +44,15 @@ impl Taken {
         }
     }
 
+    /// The last number taken; 0 before the first.
+    pub fn last(&self, origin: &Token, epoch: &Token) -> u64 {
+        let last = self.last.get(&(origin.clone(), epoch.clone()));
+        last.map_or(0, |last| last.sequence)
+    }
+
     /// Whether this number, or a later one, was taken before.
     pub fn has(&self, origin: &Token, epoch: &Token, sequence: u64) -> bool {
-        self.last
-            .get(&(origin.clone(), epoch.clone()))
-            .is_some_and(|last| sequence <= last.sequence)
+        sequence <= self.last(origin, epoch)
     }
 
     /// Remembers that this number was taken.
@@ -126,7 +130,12 @@ mod tests {
     #[test]
     fn the_origin_unheard_of_for_longest_is_forgotten_first() {
         let mut taken = Taken::new(2);
-        for of in [of("a", "e", 1), of("b", "e", 1), of("a", "e", 2), of("c", "e", 1)] {
+        for of in [
+            of("a", "e", 1),
+            of("b", "e", 1),
+            of("a", "e", 2),
+            of("c", "e", 1),
+        ] {
             taken.take(&of);
         }
         assert_eq!(taken.snapshot(), [of("a", "e", 2), of("c", "e", 1)]);

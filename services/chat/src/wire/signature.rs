@@ -129,8 +129,7 @@ impl Keys {
         // Compared in constant time, by the `hmac` crate.
         let right = |signature: &Vec<u8>| {
             self.0.iter().any(|key| {
-                mac(key, id, timestamp, body)
-                    .is_some_and(|mac| mac.verify_slice(signature).is_ok())
+                mac(key, id, timestamp, body).is_some_and(|mac| mac.verify_slice(signature).is_ok())
             })
         };
         if !signatures.into_iter().any(|signature| right(&signature)) {
@@ -187,7 +186,10 @@ mod tests {
         let both = keys("the new secret of the peers, the old secret of the peers");
         let headers = signed(&old);
         assert!(both.check(&headers, BODY, NOW + 60, 60).is_ok());
-        assert_eq!(old.check(&signed(&both), BODY, NOW, 60), Err(Unbelieved::Wrong));
+        assert_eq!(
+            old.check(&signed(&both), BODY, NOW, 60),
+            Err(Unbelieved::Wrong)
+        );
     }
 
     #[test]
@@ -198,7 +200,10 @@ mod tests {
         assert_eq!(check(&headers, b"{}", NOW), Err(Unbelieved::Wrong));
         assert_eq!(check(&headers, BODY, NOW + 61), Err(Unbelieved::Old));
         assert_eq!(check(&headers, BODY, NOW - 61), Err(Unbelieved::Old));
-        assert_eq!(check(&HeaderMap::new(), BODY, NOW), Err(Unbelieved::Unsigned));
+        assert_eq!(
+            check(&HeaderMap::new(), BODY, NOW),
+            Err(Unbelieved::Unsigned)
+        );
         for (name, value, why) in [
             (WEBHOOK_ID, "another", Unbelieved::Wrong),
             (WEBHOOK_TIMESTAMP, "1614265331", Unbelieved::Wrong),
@@ -214,9 +219,17 @@ mod tests {
 
     #[test]
     fn short_secrets_are_refused_and_never_shown() {
-        for bad in ["short", "whsec_AAAA", "whsec_***", "the secret of the peers,x"] {
+        for bad in [
+            "short",
+            "whsec_AAAA",
+            "whsec_***",
+            "the secret of the peers,x",
+        ] {
             assert!(Keys::from_setting(bad).is_none(), "{bad}");
         }
-        assert_eq!(format!("{:?}", keys("the secret of the peers")), "1 secrets");
+        assert_eq!(
+            format!("{:?}", keys("the secret of the peers")),
+            "1 secrets"
+        );
     }
 }

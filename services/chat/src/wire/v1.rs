@@ -336,7 +336,14 @@ mod tests {
                 id: Some("9".to_owned())
             }
         );
-        for bad in ["", "olá", "[]", "{}", r#"{"type":1}"#, r#"{"type":"send","text":1}"#] {
+        for bad in [
+            "",
+            "olá",
+            "[]",
+            "{}",
+            r#"{"type":1}"#,
+            r#"{"type":"send","text":1}"#,
+        ] {
             assert!(parse(bad).is_err(), "{bad}");
         }
     }
@@ -396,6 +403,9 @@ mod tests {
         };
         let joined = entry(What::Joined { client }, source);
         let frame = read(&FromServer::for_session(&own, &joined, &session));
-        assert_eq!((&frame["type"], &frame["service"]), (&json!("joined"), &json!("serviceA")));
+        assert_eq!(
+            (&frame["type"], &frame["service"]),
+            (&json!("joined"), &json!("serviceA"))
+        );
     }
 }

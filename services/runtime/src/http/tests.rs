@@ -395,7 +395,9 @@ async fn a_connection_that_switches_protocols_keeps_its_place_and_outlives_the_t
     let server = Server::start(echo().merge(hello()), limits).await;
     let mut switched = server.connect().await;
     switched
-        .write_all(b"GET /echo HTTP/1.1\r\nhost: test\r\nconnection: upgrade\r\nupgrade: echo\r\n\r\n")
+        .write_all(
+            b"GET /echo HTTP/1.1\r\nhost: test\r\nconnection: upgrade\r\nupgrade: echo\r\n\r\n",
+        )
         .await
         .unwrap();
     let mut head = Vec::new();

@@ -50,12 +50,7 @@ impl Expired {
 }
 
 impl<K> TimedIo<K> {
-    pub(super) fn new(
-        stream: TcpStream,
-        limits: HttpLimits,
-        phase: SharedPhase,
-        kept: K,
-    ) -> Self {
+    pub(super) fn new(stream: TcpStream, limits: HttpLimits, phase: SharedPhase, kept: K) -> Self {
         let (read, write) = (Timer::default(), Timer::default());
         let expired = Expired::default();
         Self {

@@ -19,7 +19,12 @@ fn keeps(outbox: usize) -> Keeps {
 }
 
 fn log(outbox: usize) -> Log {
-    let mut log = Log::new(token("serviceA"), token("e"), keeps(outbox), ["b".to_owned()]);
+    let mut log = Log::new(
+        token("serviceA"),
+        token("e"),
+        keeps(outbox),
+        ["b".to_owned()],
+    );
     log.begin_with_new_peers();
     log
 }
@@ -82,7 +87,10 @@ fn a_message_sent_again_is_taken_once_and_told_its_place() {
 fn a_relayed_message_is_taken_once_and_not_passed_on() {
     let mut log = log(10);
     taken(put(&mut log, of_peer("serviceB", "x", 1)));
-    assert_eq!(put(&mut log, of_peer("serviceB", "x", 1)), Verdict::Duplicate(None));
+    assert_eq!(
+        put(&mut log, of_peer("serviceB", "x", 1)),
+        Verdict::Duplicate(None)
+    );
     taken(put(&mut log, of_peer("serviceB", "y", 1)));
     assert_eq!(log.outbox().letters().count(), 0);
 }
@@ -115,9 +123,18 @@ fn a_full_outbox_refuses_messages_keeps_joins_to_itself_and_lets_leaves_through(
         Source::Own { sequence, .. } => sequence,
         _ => panic!("not an own one"),
     };
-    assert_eq!(sequence(taken(put(&mut log, own("3", Passing::IfRoom)))), None);
-    assert_eq!(sequence(taken(put(&mut log, own("4", Passing::Always)))), Some(2));
-    assert_eq!(sequence(taken(put(&mut log, own("5", Passing::Never)))), None);
+    assert_eq!(
+        sequence(taken(put(&mut log, own("3", Passing::IfRoom)))),
+        None
+    );
+    assert_eq!(
+        sequence(taken(put(&mut log, own("4", Passing::Always)))),
+        Some(2)
+    );
+    assert_eq!(
+        sequence(taken(put(&mut log, own("5", Passing::Never)))),
+        None
+    );
     log.acked("b", 2);
     taken(put(&mut log, own("2", Passing::Required)));
 }
