@@ -42,7 +42,7 @@ const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; \
     frame-ancestors 'none'";
 
 /// A route for each file.
-pub fn routes() -> Router {
+pub(crate) fn routes() -> Router {
     FILES
         .into_iter()
         .fold(Router::new(), |routes, (path, kind, content)| {

@@ -107,6 +107,14 @@ impl Entry {
         }
     }
 
+    /// Its place among what is relayed to the peers, where it is.
+    pub fn sequence(&self) -> Option<u64> {
+        match self.source {
+            Source::Own { sequence, .. } => sequence,
+            _ => None,
+        }
+    }
+
     /// Roughly what it costs to keep, in bytes.
     pub fn weight(&self) -> usize {
         let text = match &self.what {

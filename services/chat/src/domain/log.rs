@@ -3,6 +3,7 @@
 //! Everything that clients see has a place in it. With Redis the same rules stand in a script
 //! there (`store/redis/append.lua`).
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
@@ -11,7 +12,7 @@ use super::history::History;
 use super::outbox::{Bounds, Outbox};
 use super::recent::Recent;
 use super::taken::{Taken, TakenOf};
-use super::{Entry, Source, Token, TraceContext, What};
+use super::{ClientId, Entry, Source, Token, TraceContext, What};
 
 /// What somebody wants in the log.
 #[derive(Clone, Debug)]
@@ -103,6 +104,17 @@ pub struct Log {
     relayed: Recent,
     taken: Taken,
     outbox: Outbox,
+    /// Own sessions that joined and did not leave.
+    here: BTreeMap<Token, Here>,
+}
+
+/// A session that is here.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Here {
+    /// Whose it is.
+    pub client: ClientId,
+    /// Whether the peers were told that it joined.
+    pub told: bool,
 }
 
 /// Messages whose ids are remembered: so many own, and so many of peers.
@@ -137,6 +149,14 @@ pub enum Record {
         /// Everything up to this number.
         through: u64,
     },
+    /// A session that is here, whose join may be gone.
+    Here {
+        /// The session.
+        session: Token,
+        /// Whose it is.
+        #[serde(flatten)]
+        here: Here,
+    },
     /// An entry.
     Entry(Entry),
 }
@@ -160,6 +180,7 @@ impl Log {
             relayed: Recent::new(RECENT),
             taken: Taken::new(ORIGINS),
             outbox: Outbox::new(keeps.outbox, peers),
+            here: BTreeMap::new(),
         }
     }
 
@@ -176,6 +197,16 @@ impl Log {
     /// What the peers have yet to take.
     pub fn outbox(&self) -> &Outbox {
         &self.outbox
+    }
+
+    /// The own sessions that joined and did not leave.
+    pub fn here(&self) -> &BTreeMap<Token, Here> {
+        &self.here
+    }
+
+    /// The last number that was taken of a peer; 0 before the first.
+    pub fn taken_of(&self, origin: &Token, epoch: &Token) -> u64 {
+        self.taken.last(origin, epoch)
     }
 
     /// What would become of an offer: the entry to [take](Self::take), or why there is none.
@@ -225,12 +256,21 @@ impl Log {
     /// Puts the entry that was just decided on into the log.
     pub fn take(&mut self, entry: Entry) -> Arc<Entry> {
         let entry = Arc::new(entry);
-        let is_message = matches!(entry.what, What::Message { .. });
         match &entry.source {
-            Source::Own { session, .. } => {
-                if is_message {
-                    self.recent
-                        .insert(session.clone(), entry.id.clone(), entry.cursor);
+            Source::Own { session, sequence } => {
+                match entry.what {
+                    What::Message { .. } => {
+                        self.recent
+                            .insert(session.clone(), entry.id.clone(), entry.cursor);
+                    }
+                    What::Joined { client } => {
+                        let told = sequence.is_some();
+                        self.here.insert(session.clone(), Here { client, told });
+                    }
+                    What::Left { .. } => {
+                        self.here.remove(session);
+                    }
+                    What::Notice { .. } => {}
                 }
                 self.outbox.push(Arc::clone(&entry));
             }
@@ -239,7 +279,7 @@ impl Log {
                 epoch,
                 sequence,
             } => {
-                if is_message {
+                if matches!(entry.what, What::Message { .. }) {
                     self.relayed
                         .insert(origin.clone(), entry.id.clone(), entry.cursor);
                 }
@@ -280,6 +320,9 @@ impl Log {
             }
             Record::Taken(of) => self.taken.take(&of),
             Record::Acked { peer, through } => self.acked(&peer, through),
+            Record::Here { session, here } => {
+                self.here.insert(session, here);
+            }
             Record::Entry(entry) => {
                 self.take(entry);
             }
@@ -310,6 +353,11 @@ impl Log {
         entries.sort_by_key(|entry| entry.cursor);
         entries.dedup_by_key(|entry| entry.cursor);
         records.extend(entries.iter().map(|entry| Record::Entry((**entry).clone())));
+        let here = self.here.iter().map(|(session, here)| Record::Here {
+            session: session.clone(),
+            here: *here,
+        });
+        records.extend(here);
         records
     }
 
@@ -318,12 +366,12 @@ impl Log {
             return Ok(None);
         }
         let next = Ok(Some(self.outbox.last() + 1));
+        let has_room = self.outbox.has_room(weight);
         match passing {
             Passing::Always => next,
-            Passing::Never => Ok(None),
-            Passing::Required | Passing::IfRoom if self.outbox.has_room(weight) => next,
+            Passing::Required | Passing::IfRoom if has_room => next,
             Passing::Required => Err(Refusal::OutboxFull),
-            Passing::IfRoom => Ok(None),
+            Passing::IfRoom | Passing::Never => Ok(None),
         }
     }
 }

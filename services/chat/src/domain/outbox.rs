@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-use super::{Entry, Source};
+use super::Entry;
 
 /// The own entries that at least one peer has not taken.
 ///
@@ -79,7 +79,7 @@ impl Outbox {
 
     /// Adds an own entry that has a sequence number.
     pub fn push(&mut self, entry: Arc<Entry>) {
-        let Some(sequence) = sequence(&entry) else {
+        let Some(sequence) = entry.sequence() else {
             return;
         };
         self.last = self.last.max(sequence);
@@ -92,7 +92,7 @@ impl Outbox {
     pub fn next(&self, after: u64) -> Option<Arc<Entry>> {
         let at = self
             .letters
-            .partition_point(|entry| sequence(entry) <= Some(after));
+            .partition_point(|entry| entry.sequence() <= Some(after));
         self.letters.get(at).cloned()
     }
 
@@ -117,7 +117,7 @@ impl Outbox {
         let taken = self.taken(name);
         let first = self
             .letters
-            .partition_point(|entry| sequence(entry) <= Some(taken));
+            .partition_point(|entry| entry.sequence() <= Some(taken));
         self.letters.len() - first
     }
 
@@ -142,7 +142,7 @@ impl Outbox {
             .min()
             .unwrap_or(self.last);
         while let Some(oldest) = self.letters.front() {
-            if sequence(oldest) > Some(slowest) {
+            if oldest.sequence() > Some(slowest) {
                 break;
             }
             self.bytes -= oldest.weight();
@@ -151,17 +151,10 @@ impl Outbox {
     }
 }
 
-fn sequence(entry: &Entry) -> Option<u64> {
-    match entry.source {
-        Source::Own { sequence, .. } => sequence,
-        _ => None,
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::{Token, TraceContext, What};
+    use crate::domain::{Source, Token, TraceContext, What};
 
     const BOUNDS: Bounds = Bounds {
         letters: 3,
@@ -194,12 +187,12 @@ mod tests {
     #[test]
     fn letters_wait_in_order_until_they_are_taken() {
         let mut outbox = outbox(&["b"], 3);
-        assert_eq!(sequence(&outbox.next(0).unwrap()), Some(1));
-        assert_eq!(sequence(&outbox.next(1).unwrap()), Some(2));
+        assert_eq!(outbox.next(0).unwrap().sequence(), Some(1));
+        assert_eq!(outbox.next(1).unwrap().sequence(), Some(2));
         assert!(outbox.next(3).is_none());
         assert!(outbox.taken_by("b", 2));
         assert_eq!((outbox.waiting("b"), outbox.letters().count()), (1, 1));
-        assert_eq!(sequence(&outbox.next(2).unwrap()), Some(3));
+        assert_eq!(outbox.next(2).unwrap().sequence(), Some(3));
     }
 
     #[test]

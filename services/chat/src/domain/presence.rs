@@ -20,12 +20,19 @@ pub struct Here {
 impl Here {
     /// How many connections.
     pub fn count(&self) -> usize {
-        self.clients.values().sum()
+        self.clients
+            .values()
+            .fold(0, |sum, count| sum.saturating_add(*count))
     }
 
     /// The clients, each once.
     pub fn clients(&self) -> impl Iterator<Item = ClientId> {
         self.clients.keys().copied()
+    }
+
+    /// The clients, each with the number of its connections.
+    pub fn counts(&self) -> impl Iterator<Item = (ClientId, usize)> {
+        self.clients.iter().map(|(client, count)| (*client, *count))
     }
 
     fn add(&mut self, client: ClientId) {
@@ -45,8 +52,8 @@ impl Here {
 impl FromIterator<(ClientId, usize)> for Here {
     fn from_iter<I: IntoIterator<Item = (ClientId, usize)>>(clients: I) -> Self {
         let mut here = Self::default();
-        for (client, count) in clients {
-            (0..count).for_each(|_| here.add(client));
+        for (client, count) in clients.into_iter().filter(|(_, count)| *count > 0) {
+            here.clients.insert(client, count);
         }
         here
     }
@@ -71,8 +78,10 @@ impl Presence {
 
     /// Replaces what is known of a service as a whole. Says whether that changed anything.
     pub fn replace(&mut self, service: Token, here: Here) -> bool {
-        let before = self.services.insert(service, here.clone());
-        before.unwrap_or_default() != here
+        let known = self.services.entry(service).or_default();
+        let changed = *known != here;
+        *known = here;
+        changed
     }
 
     /// The clients of one service.

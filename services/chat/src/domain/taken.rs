@@ -44,11 +44,15 @@ impl Taken {
         }
     }
 
+    /// The last number taken; 0 before the first.
+    pub fn last(&self, origin: &Token, epoch: &Token) -> u64 {
+        let last = self.last.get(&(origin.clone(), epoch.clone()));
+        last.map_or(0, |last| last.sequence)
+    }
+
     /// Whether this number, or a later one, was taken before.
     pub fn has(&self, origin: &Token, epoch: &Token, sequence: u64) -> bool {
-        self.last
-            .get(&(origin.clone(), epoch.clone()))
-            .is_some_and(|last| sequence <= last.sequence)
+        sequence <= self.last(origin, epoch)
     }
 
     /// Remembers that this number was taken.

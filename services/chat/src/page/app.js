@@ -1,6 +1,6 @@
 // The page: a connection, the conversation over it, and what a person sees and does.
 
-import { Connection, REPLACED } from "./connection.js";
+import { Connection, LEFT, REPLACED } from "./connection.js";
 import { Conversation, MOST_PENDING } from "./conversation.js";
 import { get, letter, tint, write } from "./dom.js";
 import { Log } from "./log.js";
@@ -70,7 +70,7 @@ const connection = new Connection(address, {
   closed(code, reason) {
     if (lostAt === null && connection.state === "open") {
       lostAt = Date.now();
-      if (code !== REPLACED) conversation.note("dropped", "ill");
+      if (code !== REPLACED && code !== LEFT) conversation.note("dropped", "ill");
     }
     outbox.end(code, reason);
   },

@@ -11,6 +11,8 @@ const LOOK = 1_000;
 /** A connection that lived shorter than this is no reason to hurry to the next. */
 const SETTLED = 1_000;
 const DRAINING = 1001;
+/** The person left the page. */
+export const LEFT = 1000;
 /** Another page has this session now: the close after which there is no further try. */
 export const REPLACED = 4000;
 
@@ -41,6 +43,7 @@ export class Connection {
     setInterval(() => this.#look(), LOOK);
     addEventListener("online", () => this.wake());
     addEventListener("offline", () => this.wake()); // this machine itself may still be reached
+    addEventListener("pagehide", () => this.#leave());
     addEventListener("pageshow", (event) => event.persisted && this.wake());
     document.addEventListener("visibilitychange", () => document.hidden || this.wake());
   }
@@ -98,10 +101,7 @@ export class Connection {
 
   #lose(code, reason) {
     const settled = this.state === "open" && Date.now() - this.#openSince > SETTLED;
-    this.#socket.onmessage = null;
-    this.#socket.onclose = null;
-    this.#socket.close();
-    this.#socket = null;
+    this.#drop();
     this.#heard.closed(code, reason);
     if (code === REPLACED) {
       this.#turn("replaced");
@@ -113,6 +113,22 @@ export class Connection {
     this.next = Date.now() + wait;
     this.#timer = setTimeout(() => this.open(), wait);
     this.#turn("waiting");
+  }
+
+  /** The page is left, perhaps to be come back to: the browser may keep it, and the connection with it. */
+  #leave() {
+    clearTimeout(this.#timer);
+    if (!this.#socket) return;
+    this.#drop();
+    this.#heard.closed(LEFT, "");
+    this.#turn("waiting");
+  }
+
+  #drop() {
+    this.#socket.onmessage = null;
+    this.#socket.onclose = null;
+    this.#socket.close();
+    this.#socket = null;
   }
 
   /** Asks whether somebody is there, once at a time. */

@@ -4,7 +4,7 @@ use http::{HeaderMap, HeaderName, HeaderValue};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use crate::domain::{Entry, Source, Token};
+use crate::domain::{ClientId, Entry, Source, Token};
 
 /// The message's id.
 pub const CHAT_ID: HeaderName = HeaderName::from_static("chat-id");
@@ -114,6 +114,30 @@ pub fn read_at(headers: &HeaderMap) -> Option<u64> {
     headers.get(CHAT_AT)?.to_str().ok()?.parse().ok()
 }
 
+/// `GET /relay/presence`: who is at a service.
+#[derive(Clone, Debug, Serialize, Deserialize, PartialEq, Eq)]
+pub struct Presence {
+    /// The service.
+    pub service: Token,
+    /// The epoch of its sequence.
+    pub epoch: Token,
+    /// What it has given its peers to take, as of which this holds.
+    pub sequence: u64,
+    /// How much of that waits for the slowest peer.
+    pub waiting: usize,
+    /// Its clients, each with the number of its connections.
+    pub clients: Vec<(ClientId, usize)>,
+}
+
+impl Presence {
+    /// Whether this may replace what was learned from the messages themselves, given that `taken`
+    /// is the last number that was taken of them. Otherwise some are under way, and would count
+    /// twice.
+    pub fn is_settled(&self, taken: u64) -> bool {
+        taken == self.sequence || (taken == 0 && self.waiting == 0)
+    }
+}
+
 /// The answer to what was taken.
 pub fn ok() -> Value {
     json!({"status": "ok"})
@@ -185,6 +209,21 @@ mod tests {
             headers.remove(name);
             assert_eq!(Stamp::read(&headers), Err(BadStamp(wrong)));
         }
+    }
+
+    #[test]
+    fn a_presence_counts_when_nothing_is_under_way() {
+        let presence = |sequence, waiting| Presence {
+            service: Token::parse("serviceB").unwrap(),
+            epoch: Token::parse("e").unwrap(),
+            sequence,
+            waiting,
+            clients: Vec::new(),
+        };
+        assert!(presence(7, 0).is_settled(7) && presence(7, 3).is_settled(7));
+        assert!(!presence(7, 0).is_settled(6) && !presence(7, 0).is_settled(8));
+        // This side is new: what it was told before, it has forgotten.
+        assert!(presence(7, 0).is_settled(0) && !presence(7, 1).is_settled(0));
     }
 
     #[test]

@@ -207,7 +207,7 @@ async fn what_is_too_long_is_counted_in_bytes_and_cannot_be_sent() {
     let client = ana.client().await;
     assert_eq!(bia.said().await, [format!("Client #{client}: {longest}")]);
     // Half a character, which is no UTF-8, does not end the connection.
-    ana.eval("document.getElementById('text').value = 'meio \\ud83d'")
+    ana.eval("document.getElementById('text').value = 'meio \\ud83d'; 0")
         .await;
     ana.say("!").await;
     bia.shows("meio \u{fffd}!").await;

@@ -51,8 +51,8 @@ impl Service {
 /// Both services, which relay to one another.
 pub(crate) async fn both() -> (Service, Service) {
     // Their addresses must be known before they start, and stay the same when they start again.
-    let (a, b) = (listener().await, listener().await);
-    let (a, b) = (a.local_addr().unwrap(), b.local_addr().unwrap());
+    let free = [listener().await, listener().await];
+    let [a, b] = free.map(|listener| listener.local_addr().unwrap());
     let service = |name, address, peer: SocketAddr| Service {
         name,
         address,
