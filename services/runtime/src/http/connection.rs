@@ -53,6 +53,10 @@ impl Server {
     /// Serves one connection to its end, or until the drain's deadline cuts it.
     pub(super) async fn serve(self, accepted: Accepted) {
         let (stream, peer, _kept) = accepted.split();
+        // A small answer must not wait for the acknowledgement of the one before.
+        if let Err(error) = stream.set_nodelay(true) {
+            tracing::debug!(%peer, %error, "nodelay not set");
+        }
         let phase = SharedPhase::default();
         let io = TimedIo::new(stream, self.limits, phase.clone());
         let expired = io.expired();
