@@ -49,6 +49,7 @@ pub async fn serve<P: Procedure>(
 ) {
     let caps = limits.caps();
     let metrics = metrics::TcpServerMetrics::register(life.metrics());
+    connection::show_cuts_at_zero::<P>(life);
     let life_of_all = life.clone();
     let server = Arc::new(connection::Server {
         procedure,

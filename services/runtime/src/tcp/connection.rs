@@ -25,6 +25,26 @@ pub(super) struct Server<P> {
     pub(super) metrics: TcpServerMetrics,
 }
 
+/// Why this side may end a connection before its time.
+const CUTS: [&str; 4] = [
+    "drain_timeout",
+    "first_byte_timeout",
+    "linger_timeout",
+    "write_timeout",
+];
+
+/// Has `/metrics` name every cut before the first: a rate needs the zero. And what lives as long as
+/// the process is then not allocated on top of a crowd's memory, which could not be given back.
+pub(super) fn show_cuts_at_zero<P: Procedure>(life: &Life) {
+    for reason in CUTS {
+        let labels = ProtocolReason {
+            protocol: P::PROTOCOL,
+            reason,
+        };
+        drop(life.metrics().connections.cut.get_or_create(&labels));
+    }
+}
+
 /// How a connection begins.
 enum First {
     /// With bytes, with none where the input ended at once, or with an error.
