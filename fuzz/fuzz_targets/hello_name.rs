@@ -10,9 +10,15 @@ use runtime::tcp::Procedure;
 fuzz_target!(|sent: &[u8]| {
     let answer = Hello.answer(sent);
     is_fit_to_send(&answer, wire::MAX_ANSWER);
-    assert_eq!(wire::is_refusal(answer.text.as_bytes()), answer.outcome != "ok");
+    assert_eq!(
+        wire::is_refusal(answer.text.as_bytes()),
+        answer.outcome != "ok"
+    );
     let expected = expected(sent);
-    assert_eq!(answer.outcome, expected.as_ref().map_or_else(|code| *code, |_| "ok"));
+    assert_eq!(
+        answer.outcome,
+        expected.as_ref().map_or_else(|code| *code, |_| "ok")
+    );
     if let Ok(name) = expected {
         assert_eq!(answer.text, format!("Olá, {name}!"));
     }
@@ -21,7 +27,11 @@ fuzz_target!(|sent: &[u8]| {
 
 /// The name on the first line, or the code of what is wrong with it.
 fn expected(sent: &[u8]) -> Result<String, &'static str> {
-    let mut line: Vec<u8> = sent.iter().copied().take_while(|byte| *byte != b'\n').collect();
+    let mut line: Vec<u8> = sent
+        .iter()
+        .copied()
+        .take_while(|byte| *byte != b'\n')
+        .collect();
     if line.last() == Some(&b'\r') {
         line.pop();
     }

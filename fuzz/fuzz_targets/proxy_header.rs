@@ -18,7 +18,11 @@ fn check(sent: &[u8]) {
         Decoded::NeedMore => assert!(sent.len() < MAX_HEADER),
         Decoded::Header { length, context } => {
             assert!(*length <= sent.len().min(MAX_HEADER));
-            assert_eq!(decode(&sent[..*length]), decoded, "what follows changes nothing");
+            assert_eq!(
+                decode(&sent[..*length]),
+                decoded,
+                "what follows changes nothing"
+            );
             if let Some(context) = context {
                 survives_the_journey(context);
             }
@@ -36,7 +40,13 @@ fn survives_the_journey(context: &SpanContext) {
     assert!(context.is_valid() && context.is_remote());
     let header = encode(context);
     let context = Some(context.clone());
-    assert_eq!(decode(&header), Decoded::Header { length: header.len(), context });
+    assert_eq!(
+        decode(&header),
+        Decoded::Header {
+            length: header.len(),
+            context
+        }
+    );
 }
 
 /// The document's rules once more, in its order and as plainly as they can be written.
@@ -44,7 +54,11 @@ fn by_the_document(sent: &[u8]) -> Decoded {
     // 1. and 2.: signature, version and command, length.
     if !sent.starts_with(&SIGNATURE) {
         let may_become_one = SIGNATURE.starts_with(sent);
-        return if may_become_one { Decoded::NeedMore } else { Decoded::NotProxy };
+        return if may_become_one {
+            Decoded::NeedMore
+        } else {
+            Decoded::NotProxy
+        };
     }
     let local = match sent.get(12) {
         None => return Decoded::NeedMore,
@@ -64,7 +78,10 @@ fn by_the_document(sent: &[u8]) -> Decoded {
         return Decoded::NeedMore;
     }
     let block = &sent[16..16 + length];
-    let ignored = Decoded::Header { length: 16 + length, context: None };
+    let ignored = Decoded::Header {
+        length: 16 + length,
+        context: None,
+    };
     // 4. Addresses.
     let addresses = match sent[13] {
         0x00..=0x02 => 0,
@@ -75,7 +92,11 @@ fn by_the_document(sent: &[u8]) -> Decoded {
         _ => return Decoded::Invalid(HeaderError::Family),
     };
     if block.len() < addresses {
-        return if local { ignored } else { Decoded::Invalid(HeaderError::Addresses) };
+        return if local {
+            ignored
+        } else {
+            Decoded::Invalid(HeaderError::Addresses)
+        };
     }
     // 5. TLVs.
     let mut at = addresses;
@@ -95,7 +116,10 @@ fn by_the_document(sent: &[u8]) -> Decoded {
     }
     // 6. The first context, if it is one.
     let context = contexts.first().and_then(|value| context(value));
-    Decoded::Header { length: 16 + length, context }
+    Decoded::Header {
+        length: 16 + length,
+        context,
+    }
 }
 
 fn context(value: &[u8]) -> Option<SpanContext> {
@@ -108,5 +132,11 @@ fn context(value: &[u8]) -> Option<SpanContext> {
     if trace_id == TraceId::INVALID || span_id == SpanId::INVALID {
         return None;
     }
-    Some(SpanContext::new(trace_id, span_id, flags, true, TraceState::NONE))
+    Some(SpanContext::new(
+        trace_id,
+        span_id,
+        flags,
+        true,
+        TraceState::NONE,
+    ))
 }

@@ -12,11 +12,13 @@ use sockets::server::Classify;
 use sockets::wire::{self, Mode};
 
 fuzz_target!(|sent: &[u8]| {
-    let [compatible, full] =
-        [Mode::Compatible, Mode::Full].map(|mode| Classify(mode).answer(sent));
+    let [compatible, full] = [Mode::Compatible, Mode::Full].map(|mode| Classify(mode).answer(sent));
     for answer in [&compatible, &full] {
         is_fit_to_send(answer, wire::MAX_ANSWER);
-        assert_eq!(wire::is_refusal(answer.text.as_bytes()), answer.outcome != "ok");
+        assert_eq!(
+            wire::is_refusal(answer.text.as_bytes()),
+            answer.outcome != "ok"
+        );
     }
     let outcome = match sent.len() {
         0 => "empty",
@@ -43,7 +45,10 @@ fn facts_are_right(sent: &[u8], compatible: &Answer, full: &Answer) {
     let primality = if prime { "PRIMO" } else { "NÃO PRIMO" };
     let count = digits.len();
     let plural = if count == 1 { "" } else { "s" };
-    assert_eq!(full.text, format!("{digits}: {parity}, {primality}, {count} dígito{plural}"));
+    assert_eq!(
+        full.text,
+        format!("{digits}: {parity}, {primality}, {count} dígito{plural}")
+    );
 }
 
 /// What our client sends of this number, and reads from a command line, is this number.
@@ -52,6 +57,9 @@ fn clients_bytes_are_the_number(sent: &[u8]) {
     assert_eq!(Number::from_decimal(&number.to_decimal()), Some(number));
     let request = wire::request(number);
     assert!((2..=MAX_BYTES).contains(&request.len()));
-    assert!(request.len() == 2 || request[0] != 0, "more bytes than it needs");
+    assert!(
+        request.len() == 2 || request[0] != 0,
+        "more bytes than it needs"
+    );
     assert_eq!(Number::from_be_bytes(&request), Ok(number));
 }
