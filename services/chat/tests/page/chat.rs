@@ -122,8 +122,10 @@ async fn a_page_that_is_loaded_again_is_still_the_same_person() {
     let said = ana.said().await;
 
     ana.eval("window.old = true; location.reload()").await;
-    ana.until("window.old === undefined && document.querySelector('.note.well') !== null")
-        .await;
+    ana.until(
+        "window.old === undefined && document.querySelector('[data-note=recovered]') !== null",
+    )
+    .await;
     ana.shows("nothing was missed").await;
     assert_eq!((ana.said().await, ana.client().await), (said, client));
     ana.say("depois").await;

@@ -52,7 +52,7 @@ async fn a_service_dies_and_comes_back_and_everything_arrives_once_in_order() {
         page.until("document.querySelectorAll('.own[data-state=seen]').length === document.querySelectorAll('.own').length")
             .await;
     }
-    ana.shows("serviceB answers again.").await;
+    ana.shows("serviceB answers.").await;
     // It kept its log in memory alone: the page says that it cannot know what that had.
     bia.shows("something was missed").await;
     let (from_a, from_b) = (["a0", "a1", "a2", "a3"], ["b1", "b2", "b3"]);
@@ -111,7 +111,7 @@ async fn a_page_whose_network_was_cut_comes_back_and_says_that_nothing_was_misse
     };
     assert_eq!(ana.said().await, seen('a', at_b));
     assert_eq!(bia.said().await, seen('b', at_a));
-    assert_eq!(ana.count(".note.well").await, 3);
+    assert_eq!(ana.count("[data-note=recovered]").await, 3);
     ana.shows("nothing was missed").await;
     // To the others it left and joined again, each time.
     for (event, times) in [("left", 3), ("joined", 4)] {

@@ -56,7 +56,7 @@ pub(crate) async fn both() -> (Service, Service) {
     let service = |name, address, peer: SocketAddr| Service {
         name,
         address,
-        peer: format!("http://{peer}"),
+        peer: format!("http://{peer}/relay"),
         process: None,
     };
     let (mut a, mut b) = (service("serviceA", a, b), service("serviceB", b, a));
