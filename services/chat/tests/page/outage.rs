@@ -2,8 +2,9 @@
 
 use serde_json::json;
 
+use crate::browser::Browser;
 use crate::browser_or_skip;
-use crate::services::{Wire, both};
+use crate::services::{Service, Wire, both, both_with_disk};
 
 /// What one person said, of all that a page shows.
 fn by(said: &[String], who: &str) -> Vec<String> {
@@ -15,7 +16,17 @@ fn by(said: &[String], who: &str) -> Vec<String> {
 #[tokio::test]
 async fn a_service_dies_and_comes_back_and_everything_arrives_once_in_order() {
     let browser = browser_or_skip!();
-    let (a, mut b) = both().await;
+    // What it kept in memory alone is gone: the page says that it cannot know what that was.
+    dies_and_comes_back(&browser, both().await, "something was missed").await;
+}
+
+#[tokio::test]
+async fn a_service_with_a_disk_comes_back_and_nothing_was_missed() {
+    let browser = browser_or_skip!();
+    dies_and_comes_back(&browser, both_with_disk().await, "nothing was missed").await;
+}
+
+async fn dies_and_comes_back(browser: &Browser, (a, mut b): (Service, Service), says: &str) {
     let ana = browser.open(&a.url()).await;
     let bia = browser.open(&b.url()).await;
     ana.connected().await;
@@ -53,8 +64,7 @@ async fn a_service_dies_and_comes_back_and_everything_arrives_once_in_order() {
             .await;
     }
     ana.shows("serviceB answers.").await;
-    // It kept its log in memory alone: the page says that it cannot know what that had.
-    bia.shows("something was missed").await;
+    bia.shows(says).await;
     let (from_a, from_b) = (["a0", "a1", "a2", "a3"], ["b1", "b2", "b3"]);
     for (page, a, b) in [
         (&ana, "You".to_owned(), format!("Client #{at_b}")),

@@ -3,6 +3,7 @@
 use std::net::SocketAddr;
 
 use runtime::testing::{Process, Signal, TestLife, listener};
+use tempfile::{TempDir, tempdir};
 use tokio::net::TcpStream;
 use tokio::sync::watch;
 
@@ -15,6 +16,7 @@ pub(crate) struct Service {
     address: SocketAddr,
     peer: String,
     process: Option<Process>,
+    disk: Option<TempDir>,
 }
 
 impl Service {
@@ -29,7 +31,9 @@ impl Service {
     /// Starts it, and waits until it listens.
     pub(crate) async fn start(&mut self) {
         let address = self.address.to_string();
+        let disk = self.disk.as_ref().map(|disk| disk.path().to_str().unwrap());
         let settings = [
+            ("OUTBOX_DIR", disk.unwrap_or_default()),
             ("LISTEN", address.as_str()),
             ("SERVICE_NAME", self.name),
             ("PEER_URL", &self.peer),
@@ -48,8 +52,24 @@ impl Service {
     }
 }
 
-/// Both services, which relay to one another.
+/// Both services, which relay to one another and keep what they know in memory alone.
 pub(crate) async fn both() -> (Service, Service) {
+    let (mut a, mut b) = neither().await;
+    a.start().await;
+    b.start().await;
+    (a, b)
+}
+
+/// Both, with `serviceB` keeping its log on a disk.
+pub(crate) async fn both_with_disk() -> (Service, Service) {
+    let (mut a, mut b) = neither().await;
+    b.disk = Some(tempdir().unwrap());
+    a.start().await;
+    b.start().await;
+    (a, b)
+}
+
+async fn neither() -> (Service, Service) {
     // Their addresses must be known before they start, and stay the same when they start again.
     let free = [listener().await, listener().await];
     let [a, b] = free.map(|listener| listener.local_addr().unwrap());
@@ -58,11 +78,9 @@ pub(crate) async fn both() -> (Service, Service) {
         address,
         peer: format!("http://{peer}/relay"),
         process: None,
+        disk: None,
     };
-    let (mut a, mut b) = (service("serviceA", a, b), service("serviceB", b, a));
-    a.start().await;
-    b.start().await;
-    (a, b)
+    (service("serviceA", a, b), service("serviceB", b, a))
 }
 
 /// A way to a service that can be cut, as networks are.
