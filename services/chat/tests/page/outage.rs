@@ -65,6 +65,11 @@ async fn dies_and_comes_back(browser: &Browser, (a, mut b): (Service, Service), 
     }
     ana.shows("serviceB answers.").await;
     bia.shows(says).await;
+    // Who was there before and is there again is not counted twice.
+    for page in [&ana, &bia] {
+        page.until("document.querySelectorAll('.client').length === 2")
+            .await;
+    }
     let (from_a, from_b) = (["a0", "a1", "a2", "a3"], ["b1", "b2", "b3"]);
     for (page, a, b) in [
         (&ana, "You".to_owned(), format!("Client #{at_b}")),
