@@ -139,6 +139,37 @@ async fn a_page_whose_network_was_cut_comes_back_and_says_that_nothing_was_misse
 }
 
 #[tokio::test]
+async fn a_message_whose_answer_was_lost_is_sent_again_and_arrives_once() {
+    let browser = browser_or_skip!();
+    let (a, b) = both().await;
+    let wire = Wire::to(a.address()).await;
+    let ana = browser.open(&wire.url()).await;
+    let bia = browser.open(&b.url()).await;
+    ana.connected().await;
+    bia.connected().await;
+    let at_a = ana.client().await;
+    wire.deafen();
+    ana.say("uma").await;
+    ana.say("duas").await;
+    bia.shows(&format!("Client #{at_a}: uma")).await;
+    assert_eq!(ana.count("[data-state=sending]").await, 2);
+
+    wire.cut();
+    ana.until("document.getElementById('connection').dataset.state === 'waiting'")
+        .await;
+    wire.mend();
+    ana.until("document.querySelectorAll('[data-state=seen]').length === 2")
+        .await;
+    bia.shows(&format!("Client #{at_a}: duas")).await;
+    bia.say("fim").await;
+    ana.shows("fim").await;
+    assert_eq!(ana.count(".said").await, 3);
+    let once = ["uma", "duas"].map(|text| format!("Client #{at_a}: {text}"));
+    assert_eq!(bia.said().await[..2], once);
+    assert_eq!(bia.count(".said").await, 3);
+}
+
+#[tokio::test]
 async fn what_was_written_without_a_connection_outlives_a_reload() {
     let browser = browser_or_skip!();
     let (a, b) = both().await;

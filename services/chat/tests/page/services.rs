@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 
 use runtime::testing::{Process, Signal, TestLife, listener};
 use tempfile::{TempDir, tempdir};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::sync::watch;
 
@@ -86,25 +87,33 @@ async fn neither() -> (Service, Service) {
 /// A way to a service that can be cut, as networks are.
 pub(crate) struct Wire {
     address: SocketAddr,
-    whole: watch::Sender<bool>,
+    state: watch::Sender<State>,
     _life: TestLife,
+}
+
+#[derive(Clone, Copy, PartialEq)]
+enum State {
+    Whole,
+    /// What the service says is lost; what it is told is not.
+    Deaf,
+    Cut,
 }
 
 impl Wire {
     pub(crate) async fn to(service: SocketAddr) -> Self {
         let listener = listener().await;
         let address = listener.local_addr().unwrap();
-        let (whole, wholes) = watch::channel(true);
+        let (state, states) = watch::channel(State::Whole);
         let life = TestLife::default();
         let spawner = life.life().clone();
         life.life().spawn(async move {
             while let Ok((stream, _)) = listener.accept().await {
-                spawner.spawn(carry(stream, service, wholes.clone()));
+                spawner.spawn(carry(stream, service, states.clone()));
             }
         });
         Self {
             address,
-            whole,
+            state,
             _life: life,
         }
     }
@@ -113,27 +122,45 @@ impl Wire {
         format!("http://{}/", self.address)
     }
 
+    /// Loses what the service says from now on.
+    pub(crate) fn deafen(&self) {
+        self.state.send_replace(State::Deaf);
+    }
+
     /// Ends every connection, and every further one at once.
     pub(crate) fn cut(&self) {
-        self.whole.send_replace(false);
+        self.state.send_replace(State::Cut);
     }
 
     /// Carries connections again.
     pub(crate) fn mend(&self) {
-        self.whole.send_replace(true);
+        self.state.send_replace(State::Whole);
     }
 }
 
 /// Carries bytes both ways until either end closes or the wire is cut.
-async fn carry(mut page: TcpStream, service: SocketAddr, mut wholes: watch::Receiver<bool>) {
-    if !*wholes.borrow() {
+async fn carry(mut page: TcpStream, service: SocketAddr, mut states: watch::Receiver<State>) {
+    let state = states.clone();
+    if *state.borrow() == State::Cut {
         return;
     }
     let Ok(mut service) = TcpStream::connect(service).await else {
         return;
     };
+    let (mut from_page, mut to_page) = page.split();
+    let (mut from_service, mut to_service) = service.split();
+    let answers = async {
+        let mut bytes = [0; 4096];
+        while let Ok(length @ 1..) = from_service.read(&mut bytes).await {
+            let lost = *state.borrow() == State::Deaf;
+            if !lost && to_page.write_all(&bytes[..length]).await.is_err() {
+                break;
+            }
+        }
+    };
     tokio::select! {
-        _ = tokio::io::copy_bidirectional(&mut page, &mut service) => {}
-        _ = wholes.wait_for(|whole| !*whole) => {}
+        _ = tokio::io::copy(&mut from_page, &mut to_service) => {}
+        () = answers => {}
+        _ = states.wait_for(|state| *state == State::Cut) => {}
     }
 }
