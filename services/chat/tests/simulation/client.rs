@@ -37,6 +37,8 @@ pub(crate) struct Client {
     /// Epoch and place, once welcomed.
     place: Option<(String, u64)>,
     next: Instant,
+    /// Whether this connection has been welcomed.
+    welcomed: bool,
 }
 
 /// Silence after which a connection counts as lost.
@@ -67,6 +69,7 @@ impl Client {
             open: VecDeque::new(),
             place: None,
             next: Instant::now(),
+            welcomed: false,
         }
     }
 
@@ -113,6 +116,7 @@ impl Client {
     /// Speaks and listens until the connection is lost, or the end has come.
     async fn stay(&mut self, mut socket: Socket) -> Result<(), Lost> {
         let mut heard = Instant::now();
+        self.welcomed = false;
         loop {
             let silence = sleep_until(heard + SILENCE / 2);
             tokio::select! {
@@ -127,7 +131,7 @@ impl Client {
                         self.read(&frame, &mut socket).await?;
                     }
                 }
-                () = sleep_until(self.next) => {
+                () = sleep_until(self.next), if self.welcomed => {
                     if turmoil::elapsed() >= self.end {
                         return Ok(());
                     }
@@ -180,6 +184,7 @@ impl Client {
         match frame["type"].as_str().unwrap() {
             "welcome" => {
                 self.note(Seen::Connected(frame["recovered"].as_bool()));
+                self.welcomed = true;
                 self.place = Some((text("epoch"), frame["cursor"].as_u64().unwrap()));
                 for id in self.open.clone() {
                     self.note(Seen::Sent(id.clone()));
