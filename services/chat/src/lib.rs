@@ -15,8 +15,11 @@
 //! - [`relay`]: what the peers are sent, and what is taken from them.
 //! - [`metrics`]: what is counted. `carried.rs`: traces that travel with entries.
 //! - [`Chat`] (`service.rs`): the program.
+//! - `checker` (feature `testing`): judges what clients saw while all kinds of things failed.
 
 mod carried;
+#[cfg(any(test, feature = "testing"))]
+pub mod checker;
 mod clock;
 pub mod domain;
 mod error;
