@@ -175,11 +175,12 @@ impl Client {
     async fn read(&mut self, frame: &Value, socket: &mut Socket) -> Result<(), Lost> {
         let text = |name: &str| frame[name].as_str().unwrap_or_default().to_owned();
         let number = || frame["client"].as_i64().unwrap();
-        if frame["duplicate"] != true && frame["type"] != "welcome" {
-            if let (Some(cursor), Some((_, place))) = (frame["cursor"].as_u64(), &mut self.place) {
-                assert!(cursor > *place, "{frame} after {place}: the flow goes back");
-                *place = cursor;
-            }
+        let in_the_flow = frame["duplicate"] != true && frame["type"] != "welcome";
+        if let (Some(cursor), Some((_, place)), true) =
+            (frame["cursor"].as_u64(), &mut self.place, in_the_flow)
+        {
+            assert!(cursor > *place, "{frame} after {place}: the flow goes back");
+            *place = cursor;
         }
         match frame["type"].as_str().unwrap() {
             "welcome" => {

@@ -160,7 +160,8 @@ impl Host {
         let peer = format!("http://{}:8000/relay", self.peer);
         let directory = self.directory.as_deref().and_then(Path::to_str);
         // With one, what a proxy sends twice is refused as a replay; without, it is taken once.
-        let secret = ["", "a secret of these two services"][usize::from(self.seed % 2 == 0)];
+        let secret =
+            ["", "a secret of these two services"][usize::from(self.seed.is_multiple_of(2))];
         let settings = settings::<Chat>(&[
             ("SERVICE_NAME", self.name),
             ("PEER_URL", &peer),

@@ -24,10 +24,14 @@ pub(crate) fn malha() -> Command {
 }
 
 /// Ports of the services that these tests do not look at.
-const OTHERS: [&str; 6] = [
+const OTHERS: [&str; 10] = [
     "HELLO_SERVER_LISTEN",
     "HELLO_SERVER_ADMIN_LISTEN",
     "HELLO_CLIENT_ADMIN_LISTEN",
+    "SERVICEA_LISTEN",
+    "SERVICEA_ADMIN_LISTEN",
+    "SERVICEB_LISTEN",
+    "SERVICEB_ADMIN_LISTEN",
     "SOCKETS_SERVER_LISTEN",
     "SOCKETS_SERVER_ADMIN_LISTEN",
     "SOCKETS_CLIENT_ADMIN_LISTEN",
