@@ -126,6 +126,18 @@ pub const EXERCISES: &[Exercise] = &[
         ],
     },
     Exercise {
+        name: "grpc",
+        about: "users over gRPC, kept for a while in memory or in Redis",
+        services: &[Row {
+            program: Program::of::<grpc::Servidor>(),
+            port: Some(50051),
+            http: false,
+            admin_port: 9151,
+            asks: &[],
+            settings: &[],
+        }],
+    },
+    Exercise {
         name: "sockets",
         about: "numbers over TCP: the server tells whether they are even, and more",
         services: &[
