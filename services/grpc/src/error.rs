@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use runtime::grpc::DescriptorError;
 use runtime::net::BindError;
+use runtime::redis::RedisError;
 
 use crate::domain::Refused;
 
@@ -16,12 +17,18 @@ pub enum Error {
     /// The interfaces built into the program cannot be read.
     #[error(transparent)]
     Descriptors(#[from] DescriptorError),
+    /// A client of Redis could not be set up.
+    #[error("o cliente de Redis não pode ser configurado: {0}")]
+    RedisSetup(#[source] RedisError),
     /// The call is refused by the rules.
     #[error(transparent)]
     Refused(#[from] Refused),
     /// As many streams of changes are open as may be.
     #[error("há observadores demais; tente mais tarde")]
     TooManyWatchers,
+    /// More is asked of the store at once than it takes.
+    #[error("há pedidos demais; tente de novo")]
+    Busy,
     /// The store does not answer; worth another try after this long.
     #[error("o armazenamento de usuários não responde; tente de novo")]
     Unavailable(Duration),
@@ -39,8 +46,10 @@ impl Error {
         match self {
             Self::Bind(_) => "bind",
             Self::Descriptors(_) => "descriptors",
+            Self::RedisSetup(_) => "redis_setup",
             Self::Refused(refused) => refused.code(),
             Self::TooManyWatchers => "too_many_watchers",
+            Self::Busy => "busy",
             Self::Unavailable(_) => "unavailable",
             Self::DeadlineExceeded => "deadline_exceeded",
             Self::Corrupt(_) => "corrupt",

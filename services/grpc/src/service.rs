@@ -2,7 +2,7 @@
 
 use runtime::grpc::client::Dns;
 use runtime::settings::Defaults;
-use runtime::{Life, Service, grpc, http, net};
+use runtime::{Life, Service, grpc, http, net, redis};
 
 use crate::error::Error;
 use crate::gateway::{self, ClienteSettings};
@@ -18,7 +18,11 @@ impl Service for Servidor {
     const ABOUT: &'static str =
         "Keeps users for a while, in Redis or in memory, and serves them over gRPC";
     const VERSION: &'static str = env!("CARGO_PKG_VERSION");
-    const DEFAULTS: Defaults = Defaults(&[include_str!("servidor.toml"), grpc::DEFAULTS]);
+    const DEFAULTS: Defaults = Defaults(&[
+        include_str!("servidor.toml"),
+        redis::DEFAULTS,
+        grpc::DEFAULTS,
+    ]);
     type Settings = ServidorSettings;
     type Error = Error;
 

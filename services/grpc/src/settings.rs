@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use runtime::Settings;
 use runtime::grpc::GrpcLimits;
+use runtime::redis::RedisSettings;
 use runtime::settings::{SettingsError, Source};
 
 use crate::domain::Rules;
@@ -17,6 +18,8 @@ pub struct ServidorSettings {
     pub listen: SocketAddr,
     /// What the store keeps.
     pub rules: StoreRules,
+    /// `REDIS_URL` and the like: where users are kept; none: in memory.
+    pub redis: Option<RedisSettings>,
     /// `MAX_WATCHERS`: streams of changes open at once.
     pub max_watchers: usize,
     /// Its limits.
@@ -28,6 +31,7 @@ impl Settings for ServidorSettings {
         Ok(Self {
             listen: source.get("LISTEN")?,
             rules: StoreRules::read(source)?,
+            redis: RedisSettings::read(source)?,
             max_watchers: source.get_within("MAX_WATCHERS", 1..=1_000_000)?,
             limits: GrpcLimits::read(source)?,
         })

@@ -3,10 +3,12 @@
 //! # Layout
 //! - [`Store`]: either of them, with one meaning.
 //! - [`memory`]: the one that needs nothing.
+//! - [`redis`]: the one that replicas share.
 //! - [`feed`]: the latest changes, and those who follow them.
 
 pub mod feed;
 pub mod memory;
+pub mod redis;
 
 use runtime::Life;
 
@@ -17,6 +19,7 @@ use crate::error::Error;
 use crate::settings::ServidorSettings;
 use feed::Watch;
 use memory::Memory;
+use redis::Redis;
 
 /// The users. Cheap to clone; every clone is the same store.
 ///
@@ -25,6 +28,8 @@ use memory::Memory;
 pub enum Store {
     /// In the memory of this process.
     Memory(Memory),
+    /// In Redis.
+    Redis(Redis),
 }
 
 /// What is kept, and for how long.
@@ -39,7 +44,12 @@ pub struct StoreRules {
 impl Store {
     /// The store that the settings name.
     pub fn open(settings: &ServidorSettings, life: &Life) -> Result<Self, Error> {
-        Ok(Self::in_memory(settings.rules, life))
+        let Some(redis) = settings.redis.clone() else {
+            return Ok(Self::in_memory(settings.rules, life));
+        };
+        let client = runtime::redis::Redis::new(redis, &redis::looked_at(), life);
+        let client = client.map_err(Error::RedisSetup)?;
+        Ok(Self::Redis(Redis::new(client, settings.rules, life)))
     }
 
     /// The store in memory.
@@ -55,6 +65,7 @@ impl Store {
     ) -> Result<(User, bool), Error> {
         match self {
             Self::Memory(memory) => memory.create(new, request),
+            Self::Redis(redis) => redis.create(new, request).await,
         }
     }
 
@@ -62,6 +73,7 @@ impl Store {
     pub async fn get(&self, id: UserId) -> Result<User, Error> {
         match self {
             Self::Memory(memory) => memory.get(id),
+            Self::Redis(redis) => redis.get(id).await,
         }
     }
 
@@ -69,6 +81,7 @@ impl Store {
     pub async fn list(&self, size: PageSize, after: Option<UserId>) -> Result<Page, Error> {
         match self {
             Self::Memory(memory) => Ok(memory.list(size, after)),
+            Self::Redis(redis) => redis.list(size, after).await,
         }
     }
 
@@ -81,6 +94,7 @@ impl Store {
     ) -> Result<User, Error> {
         match self {
             Self::Memory(memory) => memory.update(id, patch, version),
+            Self::Redis(redis) => redis.update(id, patch, version).await,
         }
     }
 
@@ -88,6 +102,7 @@ impl Store {
     pub async fn remove(&self, id: UserId, version: Option<Version>) -> Result<(), Error> {
         match self {
             Self::Memory(memory) => memory.remove(id, version),
+            Self::Redis(redis) => redis.remove(id, version).await,
         }
     }
 
@@ -95,6 +110,7 @@ impl Store {
     pub async fn watch(&self, from: Option<Position>) -> Result<Watch, Error> {
         match self {
             Self::Memory(memory) => memory.watch(from),
+            Self::Redis(redis) => redis.watch(from).await,
         }
     }
 }

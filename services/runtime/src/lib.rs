@@ -18,6 +18,7 @@
 //! - [`grpc`]: a gRPC server on it, with health, reflection and deadlines; a client.
 //! - [`deadline`]: by when a caller wants its answer.
 //! - [`tcp`]: servers and clients of plain TCP protocols, with the trace's context in a header.
+//! - [`redis`]: a client of Redis that is quick to say that Redis is away.
 //! - [`trace`]: spans by the semantic conventions, shared by everything above.
 //! - [`backoff`]: how long to wait before the next try.
 //! - `testing` (feature): a life for tests, captured spans, waiting on a condition.
@@ -34,6 +35,7 @@ pub mod liveness;
 pub mod metrics;
 pub mod net;
 pub mod readiness;
+pub mod redis;
 mod service;
 pub mod settings;
 mod signals;

@@ -34,7 +34,7 @@ pub struct Change {
 ///
 /// The same form as the ids of a Redis stream, so that either store can give them. No two changes
 /// have the same, not even of two stores: a store begins at the time of its start.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Position {
     /// Milliseconds since 1970.
     pub time: u64,

@@ -24,6 +24,12 @@ impl Log {
         }
     }
 
+    /// Forgets all, and begins here.
+    pub fn restart(&mut self, floor: Position) {
+        self.entries.clear();
+        self.floor = floor;
+    }
+
     /// Where it ends.
     pub fn last(&self) -> Position {
         self.entries

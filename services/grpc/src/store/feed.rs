@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::watch;
 
+use super::redis::Redis;
 use crate::domain::{Change, Log, Position, Refused};
 use crate::error::Error;
 
@@ -41,6 +42,13 @@ impl Feed {
         self.last.send_replace(log.last());
     }
 
+    /// Begins anew: what came before is not known.
+    pub fn restart(&self, floor: Position) {
+        let mut log = self.lock();
+        log.restart(floor);
+        self.last.send_replace(floor);
+    }
+
     /// Some of the changes after a position; none at all where it is not known what came after it.
     pub fn after(&self, position: Position) -> Option<VecDeque<Entry>> {
         let log = self.lock();
@@ -62,16 +70,27 @@ pub struct Watch {
     moved: watch::Receiver<Position>,
     position: Position,
     ahead: VecDeque<Entry>,
+    /// Who knows more than the feed.
+    history: Option<Redis>,
 }
 
 impl Watch {
     /// Follows a feed from this position.
-    pub fn new(feed: Arc<Feed>, position: Position) -> Self {
+    pub fn in_memory(feed: Arc<Feed>, position: Position) -> Self {
         Self {
             moved: feed.last.subscribe(),
             feed,
             position,
             ahead: VecDeque::new(),
+            history: None,
+        }
+    }
+
+    /// The same where Redis keeps more of the changes than the feed, and perhaps newer ones.
+    pub fn in_redis(feed: Arc<Feed>, position: Position, history: Redis) -> Self {
+        Self {
+            history: Some(history),
+            ..Self::in_memory(feed, position)
         }
     }
 
@@ -88,7 +107,11 @@ impl Watch {
                 return Ok(entry);
             }
             self.moved.mark_unchanged();
-            self.ahead = self.feed.after(self.position).ok_or(Refused::ChangesLost)?;
+            self.ahead = match (self.feed.after(self.position), &self.history) {
+                (Some(changes), _) => changes,
+                (None, Some(redis)) => redis.history(self.position).await?,
+                (None, None) => return Err(Refused::ChangesLost.into()),
+            };
             if self.ahead.is_empty() {
                 // The sender lives as long as the feed, which is held here.
                 let _ = self.moved.changed().await;

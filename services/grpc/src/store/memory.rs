@@ -88,7 +88,7 @@ impl Memory {
         if self.feed.after(position).is_none() {
             return Err(Refused::ChangesLost.into());
         }
-        Ok(Watch::new(Arc::clone(&self.feed), position))
+        Ok(Watch::in_memory(Arc::clone(&self.feed), position))
     }
 
     /// Does one thing, and publishes what has changed by it.

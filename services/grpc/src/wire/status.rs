@@ -28,14 +28,16 @@ const RETRY: Duration = Duration::from_secs(1);
 pub fn of(error: &Error) -> Status {
     let (code, details) = match error {
         Error::Refused(refused) => of_refusal(refused),
-        Error::TooManyWatchers => (Code::ResourceExhausted, retry(RETRY)),
+        Error::TooManyWatchers | Error::Busy => (Code::ResourceExhausted, retry(RETRY)),
         Error::Unavailable(after) => (Code::Unavailable, retry(*after)),
         Error::DeadlineExceeded => (Code::DeadlineExceeded, ErrorDetails::new()),
         Error::Corrupt(what) => {
             tracing::error!(what, "the store holds what it never should");
             (Code::Internal, ErrorDetails::new())
         }
-        Error::Bind(_) | Error::Descriptors(_) => (Code::Internal, ErrorDetails::new()),
+        Error::Bind(_) | Error::Descriptors(_) | Error::RedisSetup(_) => {
+            (Code::Internal, ErrorDetails::new())
+        }
     };
     Status::with_error_details(code, error.to_string(), details)
 }

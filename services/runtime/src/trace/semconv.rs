@@ -44,6 +44,16 @@ pub const RPC_METHOD: &str = "rpc.method";
 pub const RPC_METHOD_ORIGINAL: &str = "rpc.method_original";
 /// How a call ended, as in `NOT_FOUND`.
 pub const RPC_RESPONSE_STATUS_CODE: &str = "rpc.response.status_code";
+/// Which database, `redis`.
+pub const DB_SYSTEM_NAME: &str = "db.system.name";
+/// The number of the database, as text.
+pub const DB_NAMESPACE: &str = "db.namespace";
+/// The command, as in `HMGET`.
+pub const DB_OPERATION_NAME: &str = "db.operation.name";
+/// The script that is run.
+pub const DB_STORED_PROCEDURE_NAME: &str = "db.stored_procedure.name";
+/// What the database refuses a command with, as in `NOSCRIPT`.
+pub const DB_RESPONSE_STATUS_CODE: &str = "db.response.status_code";
 /// What the client says of itself.
 pub const USER_AGENT_ORIGINAL: &str = "user_agent.original";
 
