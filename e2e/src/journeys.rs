@@ -87,7 +87,11 @@ impl Trip {
             spans.len() >= wanted.lines().count() && !spans.iter().any(Span::failed)
         };
         let spans = jaeger
-            .recent(client, &format!("a whole trace of {client} without an error"), whole)
+            .recent(
+                client,
+                &format!("a whole trace of {client} without an error"),
+                whole,
+            )
             .await?;
         shaped(&spans, wanted)?;
         scored(&spans, None)?;

@@ -56,7 +56,7 @@ fn free<const N: usize>() -> [SocketAddr; N] {
     })
 }
 
-/// What no test asks.
+/// The addresses that no test asks.
 const OTHERS: [&str; 9] = [
     "GRPC_SERVIDOR_LISTEN",
     "GRPC_SERVIDOR_ADMIN_LISTEN",

@@ -127,7 +127,7 @@ pub const EXERCISES: &[Exercise] = &[
     },
     Exercise {
         name: "grpc",
-        about: "users over gRPC, and a gateway that gives them as REST: http://localhost:8100/docs",
+        about: "users over gRPC, kept for a while in memory or in Redis, and a REST gateway to them",
         services: &[
             Row {
                 program: Program::of::<grpc::Servidor>(),

@@ -45,7 +45,9 @@ impl Backend<'_> {
 }
 
 async fn several(count: usize, own: &[(&str, &str)], more: &[(&str, &str)]) -> Replicas {
-    let environment = [own, more].concat();
+    // Whatever else this machine does meanwhile is not what these tests are about.
+    let patient = [("REDIS_TIMEOUT", "30s"), ("REDIS_CONNECT_TIMEOUT", "30s")];
+    let environment = [&patient, own, more].concat();
     let mut all = Replicas::default();
     for _ in 0..count {
         open_into(&mut all, &environment);
@@ -78,7 +80,7 @@ fn open_into(replicas: &mut Replicas, environment: &[(&str, &str)]) {
 }
 
 impl Replicas {
-    async fn ready(&self) {
+    pub(crate) async fn ready(&self) {
         for life in &self.lives {
             let mut ready = life.life().readiness().watch();
             ready.wait_for(|ready| *ready).await.unwrap();
