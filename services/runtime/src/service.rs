@@ -111,6 +111,7 @@ fn whole_life<S: Service>(args: impl IntoIterator<Item = OsString>) -> Result<()
     let common = Common::read(&source)?;
 
     let metrics = Metrics::new(name, version);
+    metrics.show_process();
     let telemetry = Telemetry::start(build, &TelemetrySettings::read(&source)?, &metrics)?;
     tracing::debug!(settings = source.shown(), "settings");
     let runtime = tokio::runtime::Builder::new_multi_thread()
@@ -159,6 +160,7 @@ async fn run<S: Service>(
     // Before all else: a process 1 without a handler would ignore SIGTERM.
     let mut signals = Signals::listen(common.exit_with_stdin).map_err(Error::Signals)?;
     life.readiness().starting();
+    life.metrics().show_state(life.readiness());
     let admin_life = match serve_admin(common.admin_listen, &life, build).await {
         Ok(admin_life) => Some(admin_life),
         Err(error) if S::needs_admin(&settings) => return Err(error),
