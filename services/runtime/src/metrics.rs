@@ -149,7 +149,7 @@ impl<M: EncodeMetric> EncodeMetric for Announced<M> {
 
 impl Metrics {
     /// The metrics of a service of this name and version, all at zero.
-    pub fn new(service: &'static str, version: &'static str) -> Self {
+    pub fn new(service: &str, version: &'static str) -> Self {
         let metrics = Self {
             registry: Arc::default(),
             http_server: Durations::default(),
@@ -162,7 +162,10 @@ impl Metrics {
         metrics.register(
             "target",
             "The service that these metrics are of",
-            Info::new([("service_name", service), ("service_version", version)]),
+            Info::new([
+                ("service_name", service.to_owned()),
+                ("service_version", version.to_owned()),
+            ]),
         );
         let connections = &metrics.connections;
         metrics.register(
