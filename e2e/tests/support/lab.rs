@@ -56,8 +56,12 @@ fn free<const N: usize>() -> [SocketAddr; N] {
     })
 }
 
-/// The probes that no test asks.
-const OTHERS: [&str; 5] = [
+/// The addresses that no test asks.
+const OTHERS: [&str; 9] = [
+    "GRPC_SERVIDOR_LISTEN",
+    "GRPC_SERVIDOR_ADMIN_LISTEN",
+    "GRPC_CLIENTE_LISTEN",
+    "GRPC_CLIENTE_ADMIN_LISTEN",
     "DESAFIO1_CLIENT_ADMIN_LISTEN",
     "HELLO_SERVER_ADMIN_LISTEN",
     "HELLO_CLIENT_ADMIN_LISTEN",
@@ -80,7 +84,7 @@ pub(crate) struct Lab {
 impl Lab {
     pub(crate) async fn start() -> Self {
         let [page, otlp, admin, servidor, servidor_admin, hello, sockets] = free();
-        let others: [SocketAddr; 5] = free();
+        let others: [SocketAddr; 9] = free();
         let text = |address: SocketAddr| address.to_string();
         let mut process = tokio::process::Command::new(malha())
             .env_remove("OTEL_EXPORTER_OTLP_ENDPOINT")

@@ -126,6 +126,32 @@ pub const EXERCISES: &[Exercise] = &[
         ],
     },
     Exercise {
+        name: "grpc",
+        about: "users over gRPC, kept for a while in memory or in Redis, and a REST gateway to them",
+        services: &[
+            Row {
+                program: Program::of::<grpc::Servidor>(),
+                port: Some(50051),
+                http: false,
+                admin_port: 9151,
+                asks: &[],
+                settings: &[],
+            },
+            Row {
+                program: Program::of::<grpc::Cliente>(),
+                port: Some(8100),
+                http: true,
+                admin_port: 9152,
+                asks: &[Asks {
+                    service: "grpc-servidor",
+                    setting: "SERVER_ADDRESS",
+                    form: "{}",
+                }],
+                settings: &[],
+            },
+        ],
+    },
+    Exercise {
         name: "sockets",
         about: "numbers over TCP: the server tells whether they are even, and more",
         services: &[

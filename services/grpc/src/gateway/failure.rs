@@ -39,6 +39,10 @@ pub(super) enum Failure {
     /// Another user has this e-mail.
     #[error("outro usuário já tem esse e-mail")]
     EmailTaken,
+    /// The `Idempotency-Key` stands for another creation, or for a user who is gone. A conflict with what was, as against a
+    /// request that is wrong in itself (422).
+    #[error("a Idempotency-Key já foi usada para criar outro usuário, ou um que já não existe")]
+    KeyReused,
     /// Changes since this event are not kept any more.
     #[error("as mudanças desde esse evento já não são guardadas: leia os usuários e recomece")]
     ChangesLost,
@@ -101,7 +105,7 @@ impl Failure {
             Self::Method => StatusCode::METHOD_NOT_ALLOWED,
             Self::NotAcceptable => StatusCode::NOT_ACCEPTABLE,
             Self::Slow => StatusCode::REQUEST_TIMEOUT,
-            Self::EmailTaken => StatusCode::CONFLICT,
+            Self::EmailTaken | Self::KeyReused => StatusCode::CONFLICT,
             Self::ChangesLost => StatusCode::GONE,
             Self::Changed => StatusCode::PRECONDITION_FAILED,
             Self::TooLarge(_) => StatusCode::PAYLOAD_TOO_LARGE,
@@ -182,13 +186,7 @@ impl From<Status> for Failure {
             Code::NotFound => Self::NoUser,
             Code::AlreadyExists => Self::EmailTaken,
             Code::Aborted => Self::Changed,
-            Code::FailedPrecondition => Wrong::at(
-                "header",
-                "idempotency-key",
-                "idempotency_key_reused",
-                "A chave já foi usada para criar outro usuário",
-            )
-            .into(),
+            Code::FailedPrecondition => Self::KeyReused,
             Code::OutOfRange => Self::ChangesLost,
             Code::ResourceExhausted => Self::TooMuch(retry()),
             Code::Unavailable => Self::Unavailable(retry()),

@@ -90,7 +90,10 @@ impl IntoResponses for WithId {
 
 impl IntoResponses for WithEmail {
     fn responses() -> Answers {
-        problems(&[(409, "Another user has this e-mail")])
+        problems(&[(
+            409,
+            "Another user has this e-mail; or the `Idempotency-Key` was used for another creation",
+        )])
     }
 }
 

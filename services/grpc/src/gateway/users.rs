@@ -7,6 +7,7 @@ use axum::http::header::{CACHE_CONTROL, ETAG, HeaderName, LINK, LOCATION};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, Uri};
 use axum::response::{IntoResponse, Response};
 use malha_proto::usuarios::v1 as proto;
+use tonic::Code;
 use url::form_urlencoded::byte_serialize;
 use uuid::Uuid;
 
@@ -56,7 +57,12 @@ pub(super) async fn criar(
     let (Some(key), Some(new)) = (key, new) else {
         return Err(Failure::Broken); // nothing was wrong, so that both are there
     };
-    let created = gateway.users.create(new.nome, new.email, key).await?;
+    let created = gateway.users.create(new.nome, new.email, key).await;
+    let created = created.map_err(|status| match status.code() {
+        // A user of the same key was made, and is gone.
+        Code::NotFound => Failure::KeyReused,
+        _ => status.into(),
+    })?;
     let user = created.usuario.ok_or(Failure::Upstream)?;
     let location = HeaderValue::try_from(format!("/usuarios/{}", user.id));
     let mut response = (StatusCode::CREATED, one(user)).into_response();
@@ -76,7 +82,9 @@ pub(super) async fn criar(
     tag = "usuarios",
     params(
         ("id" = Uuid, Path, description = "The user's id"),
-        ("If-None-Match" = Option<String>, Header, description = "ETags of states that need not be sent again, or `*`"),
+        ("If-None-Match" = Option<String>, Header,
+         pattern = r#"^(\*|(W/)?"[!#-~]*"([ \t]*,[ \t]*(W/)?"[!#-~]*")*)$"#,
+         example = "\"v1\"", description = "ETags of states that need not be sent again, or `*`"),
     ),
     responses(
         (status = 200, description = "The user", body = Usuario,
@@ -149,7 +157,9 @@ pub(super) async fn listar(State(gateway): State<Gateway>, uri: Uri) -> Result<R
     tag = "usuarios",
     params(
         ("id" = Uuid, Path, description = "The user's id"),
-        ("If-Match" = Option<String>, Header, description = "ETags of states in which the user may be replaced, or `*`"),
+        ("If-Match" = Option<String>, Header,
+         pattern = r#"^(\*|(W/)?"[!#-~]*"([ \t]*,[ \t]*(W/)?"[!#-~]*")*)$"#,
+         example = "\"v1\"", description = "ETags of states in which the user may be replaced, or `*`"),
     ),
     request_body = NovoUsuario,
     responses(
@@ -181,7 +191,9 @@ pub(super) async fn substituir(
     tag = "usuarios",
     params(
         ("id" = Uuid, Path, description = "The user's id"),
-        ("If-Match" = Option<String>, Header, description = "ETags of states in which the user may be changed, or `*`"),
+        ("If-Match" = Option<String>, Header,
+         pattern = r#"^(\*|(W/)?"[!#-~]*"([ \t]*,[ \t]*(W/)?"[!#-~]*")*)$"#,
+         example = "\"v1\"", description = "ETags of states in which the user may be changed, or `*`"),
     ),
     request_body = AlteracaoUsuario,
     responses(
@@ -213,7 +225,9 @@ pub(super) async fn alterar(
     tag = "usuarios",
     params(
         ("id" = Uuid, Path, description = "The user's id"),
-        ("If-Match" = Option<String>, Header, description = "ETags of states in which the user may be removed, or `*`"),
+        ("If-Match" = Option<String>, Header,
+         pattern = r#"^(\*|(W/)?"[!#-~]*"([ \t]*,[ \t]*(W/)?"[!#-~]*")*)$"#,
+         example = "\"v1\"", description = "ETags of states in which the user may be removed, or `*`"),
     ),
     responses(
         (status = 204, description = "The user is gone"),

@@ -3,6 +3,7 @@
 
 mod health;
 mod limits;
+mod redis;
 mod support;
 mod traces;
 mod users;

@@ -6,7 +6,7 @@ use runtime::testing::{Spans, TraceParent, eventually};
 
 use crate::support::{Client, create, creation, start, watch};
 
-fn asking<T>(message: T, caller: TraceParent) -> tonic::Request<T> {
+pub(crate) fn asking<T>(message: T, caller: TraceParent) -> tonic::Request<T> {
     let mut request = tonic::Request::new(message);
     let header = caller.header().parse().unwrap();
     request.metadata_mut().insert("traceparent", header);

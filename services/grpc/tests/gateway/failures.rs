@@ -17,6 +17,7 @@ async fn each_status_of_the_server_is_an_answer_that_tells_nothing_of_its_inside
     for (code, status) in [
         (Code::NotFound, 404),
         (Code::AlreadyExists, 409),
+        (Code::FailedPrecondition, 409),
         (Code::Aborted, 412),
         (Code::OutOfRange, 410),
         (Code::ResourceExhausted, 429),

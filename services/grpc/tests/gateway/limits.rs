@@ -112,6 +112,20 @@ async fn streams_beyond_their_number_are_503_and_others_are_served() {
 }
 
 #[tokio::test]
+async fn streams_take_no_places_of_calls() {
+    let server = Server::start(&[("MAX_CONCURRENT_STREAMS", "2")]).await;
+    let gateway = Gateway::start(&[server.address], &[]).await;
+    let mut open = Vec::new();
+    for _ in 0..2 {
+        open.push(gateway.get("/usuarios/mudancas").await);
+    }
+    assert!(open.iter().all(|stream| stream.status() == 200));
+    for _ in 0..10 {
+        assert_eq!(gateway.get("/usuarios").await.status(), 200);
+    }
+}
+
+#[tokio::test]
 async fn requests_are_counted_by_method_and_route() {
     let (gateway, _server) = pair().await;
     gateway.get("/usuarios/x").await;

@@ -13,6 +13,7 @@ pub(crate) enum Backend<'a> {
 }
 
 /// Replicas of one store. They end when dropped, as tests end.
+#[derive(Default)]
 pub(crate) struct Replicas {
     pub(crate) stores: Vec<Store>,
     pub(crate) lives: Vec<TestLife>,
@@ -44,32 +45,46 @@ impl Backend<'_> {
 }
 
 async fn several(count: usize, own: &[(&str, &str)], more: &[(&str, &str)]) -> Replicas {
-    let environment = [own, more].concat();
-    let mut all = open(&environment).await;
-    for _ in 1..count {
-        let next = open(&environment).await;
-        all.stores.extend(next.stores);
-        all.lives.extend(next.lives);
+    // Whatever else this machine does meanwhile is not what these tests are about.
+    let patient = [("REDIS_TIMEOUT", "30s"), ("REDIS_CONNECT_TIMEOUT", "30s")];
+    let environment = [&patient, own, more].concat();
+    let mut all = Replicas::default();
+    for _ in 0..count {
+        open_into(&mut all, &environment);
     }
+    all.ready().await;
     all
 }
 
 /// One replica by these settings, once it is ready.
 pub(crate) async fn open(environment: &[(&str, &str)]) -> Replicas {
     let replica = open_at_once(environment);
-    let mut ready = replica.lives[0].life().readiness().watch();
-    ready.wait_for(|ready| *ready).await.unwrap();
+    replica.ready().await;
     replica
 }
 
 /// The same whether it is ready or not.
 pub(crate) fn open_at_once(environment: &[(&str, &str)]) -> Replicas {
+    let mut one = Replicas::default();
+    open_into(&mut one, environment);
+    one
+}
+
+fn open_into(replicas: &mut Replicas, environment: &[(&str, &str)]) {
     let life = TestLife::default();
     let settings = settings::<Servidor>(environment);
-    let store = Store::open(&settings, life.life()).unwrap();
-    Replicas {
-        stores: vec![store],
-        lives: vec![life],
+    replicas
+        .stores
+        .push(Store::open(&settings, life.life()).unwrap());
+    replicas.lives.push(life);
+}
+
+impl Replicas {
+    pub(crate) async fn ready(&self) {
+        for life in &self.lives {
+            let mut ready = life.life().readiness().watch();
+            ready.wait_for(|ready| *ready).await.unwrap();
+        }
     }
 }
 

@@ -11,10 +11,22 @@ use tokio::io::AsyncReadExt;
 use tokio::net::TcpListener;
 use tokio::time::timeout;
 
-use crate::backend::{create, new, open, open_at_once};
+use crate::backend::{Replicas, create, new, open_at_once};
 
 /// Far beyond what an answer may take; without a limit it would never come.
-const BOUND: Duration = Duration::from_secs(5);
+const BOUND: Duration = Duration::from_secs(10);
+
+/// A replica on this Redis. Other tests take their share of this machine, hence the time.
+async fn on(server: &RedisServer) -> Replicas {
+    let replica = at_once_on(server);
+    replica.ready().await;
+    replica
+}
+
+fn at_once_on(server: &RedisServer) -> Replicas {
+    let time = [("REDIS_TIMEOUT", "1s"), ("REDIS_CONNECT_TIMEOUT", "900ms")];
+    open_at_once(&[&[("REDIS_URL", &*server.url())], &time[..]].concat())
+}
 
 async fn is_unavailable(store: &Store, name: &str) -> bool {
     let outcome = timeout(BOUND, store.create(&new(name), None)).await;
@@ -38,7 +50,7 @@ async fn a_redis_that_is_killed_is_told_at_once_and_found_again() {
         return;
     }
     let mut server = RedisServer::start(&[]).await;
-    let replica = open(&[("REDIS_URL", &*server.url())]).await;
+    let replica = on(&server).await;
     let (store, life) = (&replica.stores[0], &replica.lives[0]);
     create(store, "antes").await;
     server.kill();
@@ -59,7 +71,7 @@ async fn a_redis_that_hangs_is_told_in_time_and_nothing_waits_for_it() {
         return;
     }
     let server = RedisServer::start(&[]).await;
-    let replica = open(&[("REDIS_URL", &*server.url())]).await;
+    let replica = on(&server).await;
     let store = &replica.stores[0];
     let ana = create(store, "antes").await;
     server.signal(Signal::SIGSTOP);
@@ -77,7 +89,7 @@ async fn a_server_starts_without_redis_and_serves_once_it_is_there() {
         return;
     }
     let mut server = RedisServer::absent(&[]);
-    let replica = open_at_once(&[("REDIS_URL", &*server.url())]);
+    let replica = at_once_on(&server);
     let store = &replica.stores[0];
     assert!(is_unavailable(store, "cedo").await);
     server.restart().await;
@@ -92,7 +104,7 @@ async fn who_watches_goes_on_after_an_outage() {
     // What Redis has written to its log it has after its death.
     let log = ["--appendonly", "yes", "--appendfsync", "always"];
     let mut server = RedisServer::start(&log).await;
-    let replica = open(&[("REDIS_URL", &*server.url())]).await;
+    let replica = on(&server).await;
     let store = &replica.stores[0];
     let mut watch = store.watch(None).await.unwrap();
     let ana = create(store, "Ana").await;

@@ -1,6 +1,8 @@
 //! What every store must do.
 
 use std::collections::HashSet;
+use std::sync::Arc;
+use std::time::Duration;
 
 use grpc::Error;
 use grpc::domain::{Change, ChangeKind, PageSize, Patch, Refused, User, UserId, Version};
@@ -30,6 +32,7 @@ macro_rules! everywhere {
         )+}
         /// All of them, one after the other; `between` is done before each.
         pub(crate) async fn all(backend: &Backend<'_>, between: impl Fn()) {$(
+            println!("{}", stringify!($name)); // shown where it fails
             between();
             $name(backend).await;
         )+}
@@ -75,8 +78,14 @@ async fn until_gone(store: &Store, id: UserId) {
     eventually("the user is gone", async || store.get(id).await.err()).await;
 }
 
+/// The next change, which must come in bounded time.
+async fn next_change(watch: &mut Watch) -> Arc<Change> {
+    let next = tokio::time::timeout(Duration::from_secs(30), watch.next()).await;
+    next.expect("a change").unwrap().1
+}
+
 async fn next(watch: &mut Watch) -> (ChangeKind, User) {
-    let (_, change) = watch.next().await.unwrap();
+    let change = next_change(watch).await;
     (change.kind, change.user.clone())
 }
 
@@ -373,7 +382,7 @@ async fn an_expired_user_is_told_with_its_last_state(backend: &Backend<'_>) {
     let ana = create(&store, "Ana").await;
     assert_eq!(next(&mut watch).await, (ChangeKind::Created, ana.clone()));
     // Nobody asks for anything meanwhile.
-    let (_, change) = watch.next().await.unwrap();
+    let change = next_change(&mut watch).await;
     let Change {
         kind, user, moment, ..
     } = &*change;

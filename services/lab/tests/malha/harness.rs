@@ -24,7 +24,11 @@ pub(crate) fn malha() -> Command {
 }
 
 /// Ports of the services that these tests do not look at.
-const OTHERS: [&str; 6] = [
+const OTHERS: [&str; 10] = [
+    "GRPC_SERVIDOR_LISTEN",
+    "GRPC_SERVIDOR_ADMIN_LISTEN",
+    "GRPC_CLIENTE_LISTEN",
+    "GRPC_CLIENTE_ADMIN_LISTEN",
     "HELLO_SERVER_LISTEN",
     "HELLO_SERVER_ADMIN_LISTEN",
     "HELLO_CLIENT_ADMIN_LISTEN",

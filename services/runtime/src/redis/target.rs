@@ -59,6 +59,7 @@ impl Target {
                 let client = ClusterClient::builder(nodes)
                     .connection_timeout(settings.connect_timeout)
                     .response_timeout(settings.timeout)
+                    .overall_response_timeout(None) // commands have a limit of ours
                     .retries(CLUSTER_RETRIES)
                     .min_retry_wait(10)
                     .max_retry_wait(50)

@@ -127,7 +127,11 @@ async fn exchange(
     span.set_attribute(semconv::NETWORK_PEER_PORT, i64::from(address.port()));
 
     let request = request(message, earlier, span);
-    let mut channel = picked.channel.clone();
+    let mut channel = if message.call.stream {
+        picked.streams.clone()
+    } else {
+        picked.channel.clone()
+    };
     let answer = match channel.ready().and_then(|ready| ready.call(request)).await {
         Ok(answer) => answer,
         Err(error) => return Err(broken(&picked, &error)),

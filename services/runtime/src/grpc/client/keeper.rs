@@ -124,7 +124,9 @@ impl Keeper {
                 Err(error) => format!("no connection to {address}: {}", innermost(&error)),
                 Ok(channel) => {
                     let since = Instant::now();
-                    let server = self.pool.connected(address, channel);
+                    let server = self
+                        .pool
+                        .connected(address, channel, endpoint.connect_lazy());
                     tracing::debug!(%address, "connected");
                     self.until_lost(&server).await;
                     tracing::debug!(%address, "connection lost");

@@ -48,7 +48,11 @@ enum Standing {
 #[derive(Debug)]
 pub(super) struct Server {
     pub(super) address: SocketAddr,
+    /// For calls.
     pub(super) channel: Channel,
+    /// For streams, on a connection of their own: those that stay open must not take the places of
+    /// calls, which a server bounds for each connection.
+    pub(super) streams: Channel,
     in_flight: AtomicUsize,
     /// Whether it says of itself that it serves: one that drains does not, and is not picked
     /// while another one is there.
@@ -118,10 +122,16 @@ impl Pool {
         self.publish(servers);
     }
 
-    pub(super) fn connected(&self, address: SocketAddr, channel: Channel) -> Arc<Server> {
+    pub(super) fn connected(
+        &self,
+        address: SocketAddr,
+        channel: Channel,
+        streams: Channel,
+    ) -> Arc<Server> {
         let server = Arc::new(Server {
             address,
             channel,
+            streams,
             in_flight: AtomicUsize::new(0),
             serves: true.into(),
             lost: Notify::new(),

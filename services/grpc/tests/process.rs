@@ -1,0 +1,116 @@
+//! The program as a real process: how it starts, drains under an open stream, and ends.
+#![cfg(test)]
+
+use malha_proto::usuarios::v1::usuario_service_client::UsuarioServiceClient;
+use malha_proto::usuarios::v1::{CriarUsuarioRequest, ObservarUsuariosRequest};
+use runtime::testing::{
+    Collector, Process, RedisServer, Signal, TraceParent, eventually, has_redis,
+};
+use tonic::Code;
+use tonic::transport::Channel;
+use tonic_health::pb::HealthCheckRequest;
+use tonic_health::pb::health_client::HealthClient;
+
+const SERVIDOR: &str = env!("CARGO_BIN_EXE_grpc-servidor");
+
+async fn connect(servidor: &Process) -> Channel {
+    let url = format!("http://{}", servidor.address("LISTEN").await);
+    let endpoint = tonic::transport::Endpoint::from_shared(url).unwrap();
+    endpoint.connect().await.unwrap()
+}
+
+fn creation(name: &str) -> CriarUsuarioRequest {
+    CriarUsuarioRequest {
+        nome: name.to_owned(),
+        email: format!("{name}@exemplo.com"),
+        id_pedido: String::new(),
+    }
+}
+
+async fn readyz(servidor: &Process) -> (u16, String) {
+    let url = format!("http://{}/readyz", servidor.address("ADMIN_LISTEN").await);
+    let answer = reqwest::get(url).await.unwrap();
+    (answer.status().as_u16(), answer.text().await.unwrap())
+}
+
+#[tokio::test]
+async fn a_drain_under_an_open_stream_serves_on_ends_it_well_and_loses_no_span() {
+    let collector = Collector::start().await;
+    let endpoint = ("OTEL_EXPORTER_OTLP_ENDPOINT", collector.endpoint());
+    let mut servidor = Process::start(SERVIDOR, &[endpoint, ("DRAIN_DELAY", "300ms")]);
+    let channel = connect(&servidor).await;
+    let mut client = UsuarioServiceClient::new(channel.clone());
+    let request = ObservarUsuariosRequest::default();
+    let mut stream = client
+        .observar_usuarios(request)
+        .await
+        .unwrap()
+        .into_inner();
+    stream.message().await.unwrap().unwrap();
+
+    servidor.signal(Signal::SIGTERM);
+    servidor.stderr.containing("\"message\":\"draining\"").await;
+    let caller = TraceParent::random();
+    let mut request = tonic::Request::new(creation("durante"));
+    let header = caller.header().parse().unwrap();
+    request.metadata_mut().insert("traceparent", header);
+    client.criar_usuario(request).await.unwrap();
+    let told = stream.message().await.unwrap().unwrap();
+    assert_eq!(told.mudanca.unwrap().usuario.unwrap().nome, "durante");
+    let check = HealthCheckRequest::default();
+    let health = HealthClient::new(channel)
+        .check(check)
+        .await
+        .unwrap()
+        .into_inner();
+    assert_eq!(
+        health.status,
+        tonic_health::ServingStatus::NotServing as i32
+    );
+
+    assert_eq!(
+        stream.message().await.unwrap_err().code(),
+        Code::Unavailable
+    );
+    assert_eq!(servidor.ended().await.code(), Some(0));
+    servidor.stderr.containing("\"message\":\"drained\"").await;
+    let names = collector.names_of(caller.trace_id).await;
+    assert_eq!(names, ["usuarios.v1.UsuarioService/CriarUsuario"]);
+}
+
+#[tokio::test]
+async fn redis_decides_on_readiness_and_not_on_life() {
+    if !has_redis("redis_decides_on_readiness_and_not_on_life") {
+        return;
+    }
+    let mut redis = RedisServer::start(&[]).await;
+    let mut servidor = Process::start(SERVIDOR, &[("REDIS_URL", &redis.url())]);
+    eventually("it is ready", async || {
+        (readyz(&servidor).await.0 == 200).then_some(())
+    })
+    .await;
+    redis.kill();
+    let mut client = UsuarioServiceClient::new(connect(&servidor).await);
+    let away = client.criar_usuario(creation("ana")).await.unwrap_err();
+    assert_eq!(away.code(), Code::Unavailable);
+    let report = eventually("it is not ready", async || {
+        let (status, report) = readyz(&servidor).await;
+        (status == 503).then_some(report)
+    })
+    .await;
+    assert!(report.contains("\"redis\""), "{report}");
+    let live = format!("http://{}/livez", servidor.address("ADMIN_LISTEN").await);
+    assert_eq!(reqwest::get(live).await.unwrap().status(), 200);
+    servidor.signal(Signal::SIGINT);
+    assert_eq!(servidor.ended().await.code(), Some(0));
+}
+
+#[tokio::test]
+async fn a_url_with_a_password_ends_it_with_2_and_does_not_show_it() {
+    let settings = [("REDIS_URL", "redis://:sesamo@redis")];
+    let mut servidor = Process::start(SERVIDOR, &settings);
+    assert_eq!(servidor.ended().await.code(), Some(2));
+    servidor.stderr.containing("REDIS_PASSWORD").await;
+    let all = servidor.stderr.all().join("\n");
+    assert!(!all.contains("sesamo"), "{all}");
+}
