@@ -57,7 +57,7 @@ fn free<const N: usize>() -> [SocketAddr; N] {
 }
 
 /// The addresses that no test asks.
-const OTHERS: [&str; 9] = [
+const OTHERS: [&str; 13] = [
     "GRPC_SERVIDOR_LISTEN",
     "GRPC_SERVIDOR_ADMIN_LISTEN",
     "GRPC_CLIENTE_LISTEN",
@@ -65,6 +65,10 @@ const OTHERS: [&str; 9] = [
     "DESAFIO1_CLIENT_ADMIN_LISTEN",
     "HELLO_SERVER_ADMIN_LISTEN",
     "HELLO_CLIENT_ADMIN_LISTEN",
+    "SERVICEA_LISTEN",
+    "SERVICEA_ADMIN_LISTEN",
+    "SERVICEB_LISTEN",
+    "SERVICEB_ADMIN_LISTEN",
     "SOCKETS_SERVER_ADMIN_LISTEN",
     "SOCKETS_CLIENT_ADMIN_LISTEN",
 ];
@@ -84,7 +88,7 @@ pub(crate) struct Lab {
 impl Lab {
     pub(crate) async fn start() -> Self {
         let [page, otlp, admin, servidor, servidor_admin, hello, sockets] = free();
-        let others: [SocketAddr; 9] = free();
+        let others: [SocketAddr; 13] = free();
         let text = |address: SocketAddr| address.to_string();
         let mut process = tokio::process::Command::new(malha())
             .env_remove("OTEL_EXPORTER_OTLP_ENDPOINT")

@@ -14,9 +14,12 @@
 //! - [`store`]: the log in memory or on disk.
 //! - [`relay`]: what the peers are sent, and what is taken from them.
 //! - [`metrics`]: what is counted. `carried.rs`: traces that travel with entries.
-//! - [`Chat`] (`service.rs`): the program.
+//! - [`Chat`] (`service.rs`): the program; [`ServiceA`], [`ServiceB`]: its two parts in the lab.
+//! - `checker` (feature `testing`): judges what clients saw while all kinds of things failed.
 
 mod carried;
+#[cfg(any(test, feature = "testing"))]
+pub mod checker;
 mod clock;
 pub mod domain;
 mod error;
@@ -32,4 +35,4 @@ pub mod store;
 pub mod wire;
 
 pub use error::Error;
-pub use service::{Chat, room, serve};
+pub use service::{Chat, ServiceA, ServiceB, room, serve};

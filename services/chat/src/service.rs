@@ -15,9 +15,17 @@ use crate::server::{self, App};
 use crate::settings::ChatSettings;
 use crate::store::Local;
 
-/// `chat`: one of the two services, by `SERVICE_NAME`.
+/// `chat`: one of the services, by `SERVICE_NAME`.
 #[derive(Debug)]
 pub struct Chat;
+
+/// `serviceA` of the lab: the same program under the name of its part.
+#[derive(Debug)]
+pub struct ServiceA;
+
+/// `serviceB` of the lab.
+#[derive(Debug)]
+pub struct ServiceB;
 
 impl Service for Chat {
     const NAME: &'static str = "chat";
@@ -33,13 +41,55 @@ impl Service for Chat {
     }
 
     async fn run(settings: ChatSettings, life: Life) -> Result<(), Error> {
-        let public = net::bind("LISTEN", settings.listen).await?;
-        let relay = match settings.relay.listen {
-            Some(address) => Some(net::bind("RELAY_LISTEN", address).await?),
-            None => None,
-        };
-        serve(settings, public, relay, life).await
+        run(settings, life).await
     }
+}
+
+impl Service for ServiceA {
+    const NAME: &'static str = "serviceA";
+    const ABOUT: &'static str = Chat::ABOUT;
+    const VERSION: &'static str = Chat::VERSION;
+    const DEFAULTS: Defaults = Chat::DEFAULTS;
+    type Settings = ChatSettings;
+    type Error = Error;
+
+    fn part(settings: &ChatSettings) -> Option<String> {
+        Chat::part(settings)
+    }
+
+    async fn run(settings: ChatSettings, life: Life) -> Result<(), Error> {
+        run(settings, life).await
+    }
+}
+
+impl Service for ServiceB {
+    const NAME: &'static str = "serviceB";
+    const ABOUT: &'static str = Chat::ABOUT;
+    const VERSION: &'static str = Chat::VERSION;
+    const DEFAULTS: Defaults = Defaults(&[
+        include_str!("service_b.toml"),
+        include_str!("chat.toml"),
+        http::DEFAULTS,
+    ]);
+    type Settings = ChatSettings;
+    type Error = Error;
+
+    fn part(settings: &ChatSettings) -> Option<String> {
+        Chat::part(settings)
+    }
+
+    async fn run(settings: ChatSettings, life: Life) -> Result<(), Error> {
+        run(settings, life).await
+    }
+}
+
+async fn run(settings: ChatSettings, life: Life) -> Result<(), Error> {
+    let public = net::bind("LISTEN", settings.listen).await?;
+    let relay = match settings.relay.listen {
+        Some(address) => Some(net::bind("RELAY_LISTEN", address).await?),
+        None => None,
+    };
+    serve(settings, public, relay, life).await
 }
 
 /// Serves on these listeners until the life stops, and relays until nothing is left.

@@ -60,14 +60,45 @@ pub fn plan(
     environment: &HashMap<String, String>,
     spans_to: &str,
 ) -> Result<Vec<Planned>, SettingsError> {
-    let mut planned: Vec<Planned> = Vec::new();
-    for exercise in exercises {
-        for row in exercise.services {
-            let next = process(exercise, row, environment, spans_to, &planned)?;
-            planned.push(next);
+    let all = || {
+        let rows = |exercise: &'static Exercise| exercise.services.iter();
+        exercises
+            .iter()
+            .flat_map(move |exercise| rows(exercise).map(move |row| (*exercise, row)))
+    };
+    // Before anything else, for two services may ask each other.
+    let mut listening = HashMap::new();
+    for (_, row) in all() {
+        let own = own(row, environment);
+        let listen = row.port.map(|port| address(row, &own, "LISTEN", port));
+        listening.extend(listen.transpose()?.map(|listen| (row.program.name, listen)));
+    }
+    all()
+        .map(|(exercise, row)| process(exercise, row, environment, spans_to, &listening))
+        .collect()
+}
+
+/// Settings of one service alone.
+fn own(row: &Row, environment: &HashMap<String, String>) -> BTreeMap<String, String> {
+    let prefix = prefix(row.program.name);
+    let own = environment
+        .iter()
+        .filter_map(|(key, value)| Some((key.strip_prefix(&prefix)?.to_owned(), value.clone())));
+    own.collect()
+}
+
+fn address(
+    row: &Row,
+    own: &BTreeMap<String, String>,
+    setting: &str,
+    port: u16,
+) -> Result<SocketAddr, SettingsError> {
+    match own.get(setting) {
+        None => Ok(SocketAddr::from((Ipv4Addr::LOCALHOST, port))),
+        Some(text) => {
+            SocketAddr::from_setting(text).ok_or_else(|| refused(row.program.name, setting, text))
         }
     }
-    Ok(planned)
 }
 
 /// The prefix of the variables that are meant for one service alone.
@@ -80,21 +111,12 @@ fn process(
     row: &Row,
     environment: &HashMap<String, String>,
     spans_to: &str,
-    before: &[Planned],
+    listening: &HashMap<&str, SocketAddr>,
 ) -> Result<Planned, SettingsError> {
     let name = row.program.name;
-    let own: BTreeMap<String, String> = environment
-        .iter()
-        .filter_map(|(key, value)| {
-            Some((key.strip_prefix(&prefix(name))?.to_owned(), value.clone()))
-        })
-        .collect();
-    let address = |setting: &str, port| match own.get(setting) {
-        None => Ok(SocketAddr::from((Ipv4Addr::LOCALHOST, port))),
-        Some(text) => SocketAddr::from_setting(text).ok_or_else(|| refused(name, setting, text)),
-    };
-    let listen = row.port.map(|port| address("LISTEN", port)).transpose()?;
-    let admin = address("ADMIN_LISTEN", row.admin_port)?;
+    let own = own(row, environment);
+    let listen = listening.get(name).copied();
+    let admin = address(row, &own, "ADMIN_LISTEN", row.admin_port)?;
 
     let mut settings = BTreeMap::new();
     let mut set = |key: &str, value: String| settings.insert(key.to_owned(), value);
@@ -116,9 +138,8 @@ fn process(
         set("LISTEN", listen.to_string());
     }
     for asks in row.asks {
-        let asked = before.iter().find(|other| other.name == asks.service);
-        if let Some(address) = asked.and_then(|asked| asked.listen) {
-            set(asks.setting, asks.form.replace("{}", &reached_at(address)));
+        if let Some(address) = listening.get(asks.service) {
+            set(asks.setting, asks.form.replace("{}", &reached_at(*address)));
         }
     }
     settings.extend(own);

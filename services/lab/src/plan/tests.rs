@@ -97,3 +97,16 @@ fn every_interface_is_reached_as_localhost_and_others_by_their_address() {
     assert_eq!(reached("192.0.2.7:80"), "192.0.2.7:80");
     assert_eq!(reached("[::1]:80"), "[::1]:80");
 }
+
+#[test]
+fn two_services_that_ask_each_other_know_where() {
+    let planned = planned(&[("SERVICEB_LISTEN", "127.0.0.1:9001")]).unwrap();
+    assert_eq!(
+        setting(&planned, "serviceA", "PEER_URL"),
+        "http://localhost:9001/relay"
+    );
+    assert_eq!(
+        setting(&planned, "serviceB", "PEER_URL"),
+        "http://localhost:8000/relay"
+    );
+}

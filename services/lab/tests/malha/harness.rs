@@ -24,7 +24,7 @@ pub(crate) fn malha() -> Command {
 }
 
 /// Ports of the services that these tests do not look at.
-const OTHERS: [&str; 10] = [
+const OTHERS: [&str; 14] = [
     "GRPC_SERVIDOR_LISTEN",
     "GRPC_SERVIDOR_ADMIN_LISTEN",
     "GRPC_CLIENTE_LISTEN",
@@ -32,6 +32,10 @@ const OTHERS: [&str; 10] = [
     "HELLO_SERVER_LISTEN",
     "HELLO_SERVER_ADMIN_LISTEN",
     "HELLO_CLIENT_ADMIN_LISTEN",
+    "SERVICEA_LISTEN",
+    "SERVICEA_ADMIN_LISTEN",
+    "SERVICEB_LISTEN",
+    "SERVICEB_ADMIN_LISTEN",
     "SOCKETS_SERVER_LISTEN",
     "SOCKETS_SERVER_ADMIN_LISTEN",
     "SOCKETS_CLIENT_ADMIN_LISTEN",
