@@ -23,7 +23,8 @@ pub(crate) fn read(text: &str, families: &mut BTreeMap<String, Family>) {
                 _ => "",
             };
             current = (format!("{name}{suffix}"), name.to_owned());
-            families.entry(current.0.clone()).or_default().kind = kind.to_owned();
+            let family = families.entry(current.0.clone()).or_default();
+            kind.clone_into(&mut family.kind);
         } else if !line.starts_with('#') {
             let (name, labels) = sample(line);
             assert!(name.starts_with(&current.1), "{line} after {current:?}");

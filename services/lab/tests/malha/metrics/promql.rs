@@ -1,4 +1,4 @@
-//! Reads of a query which metrics and labels it names. Whether it is PromQL, promtool says.
+//! Reads of a query which metrics and labels it names. Whether it is `PromQL`, promtool says.
 
 use std::collections::BTreeSet;
 

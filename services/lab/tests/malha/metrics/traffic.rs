@@ -43,7 +43,7 @@ pub(super) struct Busy {
     admins: Vec<SocketAddr>,
     http: reqwest::Client,
     // They hold places, and are looked at by limits, for as long as they are open.
-    _held: Vec<TcpStream>,
+    held: Vec<TcpStream>,
 }
 
 impl Busy {
@@ -82,7 +82,7 @@ impl Busy {
             addresses,
             admins,
             http: reqwest::Client::builder().no_proxy().build().unwrap(),
-            _held: Vec::new(),
+            held: Vec::new(),
         };
         busy.use_it().await;
         busy
@@ -93,9 +93,9 @@ impl Busy {
         let sockets = self.addresses["sockets-server"];
         let mut talkative = TcpStream::connect(sockets).unwrap();
         talkative.write_all(&[1; 100]).unwrap();
-        self._held.push(talkative);
+        self.held.push(talkative);
         for _ in 0..3 {
-            self._held.push(TcpStream::connect(sockets).unwrap());
+            self.held.push(TcpStream::connect(sockets).unwrap());
         }
         if let Some(gateway) = self.addresses.get("grpc-cliente") {
             let users = format!("http://{gateway}/usuarios");
@@ -103,7 +103,7 @@ impl Busy {
             assert_eq!(answer.status(), 200);
         }
         if let Some(chat) = self.addresses.get("serviceA") {
-            self._held.push(joined(*chat, 7));
+            self.held.push(joined(*chat, 7));
             let nobody = format!("http://{chat}/ws/nobody");
             let answer = self.http.get(nobody).send().await.unwrap();
             assert!(answer.status().is_client_error());
