@@ -2,9 +2,11 @@
 
     values.py --without KIND FILE        FILE's documents but those of a kind
     values.py --objects FILE             a line an object of FILE: kind, namespace, name
+    values.py --rules DASHBOARD          the queries of a dashboard as rules, for promtool
     values.py --readme CHART [--update]  whether CHART/README.md has its values' table as it is
 """
 
+import json
 import pathlib
 import re
 import sys
@@ -25,6 +27,17 @@ def objects(path):
         of = lambda key: (re.search(rf"^  {key}: (.*)$", metadata, re.M) or ["", "-"])[1]
         found.add(f"{kind[1]} {of('namespace')} {of('name')}")
     print("\n".join(sorted(found)))
+
+
+def rules(path):
+    panels = json.loads(pathlib.Path(path).read_text())["panels"]
+    queries = [target["expr"] for panel in panels for target in panel.get("targets", [])]
+    # JSON is YAML. Grafana puts a time in the place of this variable.
+    records = [
+        {"record": f"dashboard:query:{index}", "expr": query.replace("$__rate_interval", "5m")}
+        for index, query in enumerate(queries)
+    ]
+    print(json.dumps({"groups": [{"name": "dashboard", "rules": records}]}))
 
 
 def rows(path, chart_says_more):
@@ -73,5 +86,7 @@ if sys.argv[1] == "--without":
     without(sys.argv[2], sys.argv[3])
 elif sys.argv[1] == "--objects":
     objects(sys.argv[2])
+elif sys.argv[1] == "--rules":
+    rules(sys.argv[2])
 else:
     readme(pathlib.Path(sys.argv[2]), "--update" in sys.argv)

@@ -125,6 +125,8 @@ spec:
     matchLabels:
       {{- include "common.selector" . | nindent 6 }}
       app.kubernetes.io/component: metrics
+  # `job` is the service's name.
+  jobLabel: app.kubernetes.io/name
   endpoints:
     - port: admin
       path: /metrics

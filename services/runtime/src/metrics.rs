@@ -2,15 +2,23 @@
 //!
 //! Names are those that the OpenTelemetry conventions give when they are exported to Prometheus,
 //! so that known dashboards fit. Durations carry exemplars: the trace of a slow request is one
-//! click away. The format is OpenMetrics 1.0.
+//! click away. The format is OpenMetrics 1.0. Every metric is announced from the start, with its type
+//! and what it tells, also while it has no value yet; docs/metrics.md lists them all.
+
+mod process;
+mod state;
 
 use std::fmt::Write;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use opentelemetry::trace::TraceId;
+use prometheus_client::collector::Collector;
 use prometheus_client::encoding::text::encode;
-use prometheus_client::encoding::{EncodeLabelSet, EncodeLabelValue, LabelValueEncoder};
+use prometheus_client::encoding::{
+    EncodeLabelSet, EncodeLabelValue, EncodeMetric, LabelValueEncoder, MetricEncoder,
+};
+use prometheus_client::metrics::MetricType;
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::exemplar::HistogramWithExemplars;
 use prometheus_client::metrics::family::{Family, MetricConstructor};
@@ -18,7 +26,10 @@ use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::info::Info;
 use prometheus_client::registry::{Metric, Registry};
 
+use crate::readiness::Readiness;
 use crate::trace;
+use process::Process;
+use state::State;
 
 /// The metrics of one service. Every clone counts into the same ones.
 #[derive(Clone, Debug)]
@@ -136,7 +147,21 @@ impl<L: Clone + std::hash::Hash + Eq + EncodeLabelSet + Send + Sync + std::fmt::
             .registry
             .lock()
             .unwrap_or_else(PoisonError::into_inner);
-        registry.register_with_unit(name, help, Unit::Seconds, self.0.clone());
+        registry.register_with_unit(name, help, Unit::Seconds, Announced(self.0.clone()));
+    }
+}
+
+/// A metric of which the name, type and help are shown also while it has no value.
+#[derive(Debug)]
+struct Announced<M>(M);
+
+impl<M: EncodeMetric> EncodeMetric for Announced<M> {
+    fn encode(&self, encoder: MetricEncoder<'_>) -> Result<(), std::fmt::Error> {
+        self.0.encode(encoder)
+    }
+
+    fn metric_type(&self) -> MetricType {
+        self.0.metric_type()
     }
 }
 
@@ -204,7 +229,22 @@ impl Metrics {
     /// Adds a metric of the service's own. Counters get `_total` appended.
     pub fn register(&self, name: &str, help: &str, metric: impl Metric) {
         let mut registry = self.registry.lock().unwrap_or_else(PoisonError::into_inner);
-        registry.register(name, help, metric);
+        registry.register(name, help, Announced(metric));
+    }
+
+    /// Adds what the system knows of this process.
+    pub(crate) fn show_process(&self) {
+        self.collect(Process::starting());
+    }
+
+    /// Adds whether the service is ready.
+    pub(crate) fn show_state(&self, readiness: &Readiness) {
+        self.collect(State(readiness.clone()));
+    }
+
+    fn collect(&self, collector: impl Collector) {
+        let mut registry = self.registry.lock().unwrap_or_else(PoisonError::into_inner);
+        registry.register_collector(Box::new(collector));
     }
 
     /// All metrics as OpenMetrics text.
@@ -238,5 +278,27 @@ mod tests {
                     http_request_method=\"GET\",http_route=\"/\",http_response_status_code=\"200\"} 1";
         assert!(text.contains(line), "{text}");
         assert!(text.ends_with("# EOF\n"));
+    }
+
+    #[test]
+    fn a_metric_without_a_value_is_announced() {
+        let text = Metrics::new("exemplo", "1.0.0").render().unwrap();
+        let line = "# TYPE server_connections_refused counter\n";
+        assert!(text.contains(line), "{text}");
+    }
+
+    #[test]
+    fn the_process_shows_its_memory_where_there_is_proc() {
+        let metrics = Metrics::new("exemplo", "1.0.0");
+        metrics.show_process();
+        let text = metrics.render().unwrap();
+        assert!(text.contains("\nprocess_start_time_seconds "), "{text}");
+        let linux = cfg!(target_os = "linux");
+        for name in [
+            "process_resident_memory_bytes ",
+            "process_cpu_seconds_total ",
+        ] {
+            assert_eq!(text.contains(&format!("\n{name}")), linux, "{text}");
+        }
     }
 }

@@ -119,6 +119,7 @@ fn whole_life<S: Service>(args: impl IntoIterator<Item = OsString>) -> Result<()
 
     let part = S::part(&settings);
     let metrics = Metrics::new(part.as_deref().unwrap_or(name), version);
+    metrics.show_process();
     let telemetry = TelemetrySettings::read(&source)?.or_named(part);
     let telemetry = Telemetry::start(build, &telemetry, &metrics)?;
     tracing::debug!(settings = source.shown(), "settings");
@@ -168,6 +169,7 @@ async fn run<S: Service>(
     // Before all else: a process 1 without a handler would ignore SIGTERM.
     let mut signals = Signals::listen(common.exit_with_stdin).map_err(Error::Signals)?;
     life.readiness().starting();
+    life.metrics().show_state(life.readiness());
     let admin_life = match serve_admin(common.admin_listen, &life, build).await {
         Ok(admin_life) => Some(admin_life),
         Err(error) if S::needs_admin(&settings) => return Err(error),

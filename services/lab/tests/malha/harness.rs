@@ -97,7 +97,7 @@ impl Ports {
 
 /// A free address below the range from which systems give ports to clients: the lab's own clients
 /// would take those between here and the lab's start.
-fn free() -> SocketAddr {
+pub(crate) fn free() -> SocketAddr {
     static NEXT: AtomicU16 = AtomicU16::new(0);
     const FIRST: u16 = 12_000;
     // Test processes that run at once have ids near each other, and so other windows.

@@ -5,4 +5,5 @@
 mod command_line;
 mod deaths;
 mod harness;
+mod metrics;
 mod page;
