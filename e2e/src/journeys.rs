@@ -1,6 +1,8 @@
 //! The journeys of every exercise.
 
+pub mod chat;
 pub mod desafio1;
+pub mod grpc;
 pub mod hello;
 pub mod sockets;
 
@@ -87,7 +89,11 @@ impl Trip {
             spans.len() >= wanted.lines().count() && !spans.iter().any(Span::failed)
         };
         let spans = jaeger
-            .recent(client, &format!("a whole trace of {client} without an error"), whole)
+            .recent(
+                client,
+                &format!("a whole trace of {client} without an error"),
+                whole,
+            )
             .await?;
         shaped(&spans, wanted)?;
         scored(&spans, None)?;
@@ -106,7 +112,14 @@ impl Trip {
 
 /// Every journey.
 pub fn all() -> Vec<Journey> {
-    [desafio1::JOURNEYS, hello::JOURNEYS, sockets::JOURNEYS].concat()
+    [
+        desafio1::JOURNEYS,
+        hello::JOURNEYS,
+        grpc::JOURNEYS,
+        chat::JOURNEYS,
+        sockets::JOURNEYS,
+    ]
+    .concat()
 }
 
 /// A trace begun by a journey.

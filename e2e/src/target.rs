@@ -9,6 +9,16 @@ pub struct Target {
     pub desafio1: Option<Url>,
     /// `HELLO_ADDRESS`: the server of hello, as `host:port`.
     pub hello: Option<String>,
+    /// `USUARIOS_URL`: the gateway of grpc.
+    pub usuarios: Option<Url>,
+    /// `USUARIOS_GRPC_URL`: the server of grpc.
+    pub usuarios_grpc: Option<Url>,
+    /// `USUARIOS_STORE`: `redis` where users are kept there, so that traces must show it.
+    pub usuarios_store: Option<String>,
+    /// `CHAT_A_URL`: serviceA.
+    pub chat_a: Option<Url>,
+    /// `CHAT_B_URL`: serviceB.
+    pub chat_b: Option<Url>,
     /// `SOCKETS_ADDRESS`: the server of sockets, as `host:port`.
     pub sockets: Option<String>,
     /// `JAEGER_URL`: Jaeger's query API, or the lab's page.
@@ -21,6 +31,8 @@ impl Target {
         match exercise {
             "desafio1" => self.desafio1.is_some(),
             "hello" => self.hello.is_some(),
+            "grpc" => self.usuarios.is_some(),
+            "chat" => self.chat_a.is_some(),
             "sockets" => self.sockets.is_some(),
             _ => false,
         }
@@ -39,11 +51,16 @@ impl Target {
             }),
         }
         };
-        let address = |name: &str| read(name).filter(|value| !value.is_empty());
+        let text = |name: &str| read(name).filter(|value| !value.is_empty());
         Ok(Self {
             desafio1: url("DESAFIO1_URL")?,
-            hello: address("HELLO_ADDRESS"),
-            sockets: address("SOCKETS_ADDRESS"),
+            hello: text("HELLO_ADDRESS"),
+            usuarios: url("USUARIOS_URL")?,
+            usuarios_grpc: url("USUARIOS_GRPC_URL")?,
+            usuarios_store: text("USUARIOS_STORE"),
+            chat_a: url("CHAT_A_URL")?,
+            chat_b: url("CHAT_B_URL")?,
+            sockets: text("SOCKETS_ADDRESS"),
             jaeger: url("JAEGER_URL")?,
         })
     }

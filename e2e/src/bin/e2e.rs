@@ -34,7 +34,7 @@ fn command() -> Command {
         )
         .arg(number("rate", "0", "How many a second; 0: as many as go"));
     Command::new("e2e")
-        .about("User journeys of Malha, by DESAFIO1_URL, HELLO_ADDRESS, SOCKETS_ADDRESS and JAEGER_URL")
+        .about("User journeys of Malha, by DESAFIO1_URL, HELLO_ADDRESS, USUARIOS_URL, CHAT_A_URL, SOCKETS_ADDRESS and the like, and JAEGER_URL")
         .args_conflicts_with_subcommands(true)
         .arg(
             Arg::new("list")

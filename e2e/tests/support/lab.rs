@@ -108,6 +108,7 @@ impl Lab {
             hello: Some(text(hello)),
             sockets: Some(text(sockets)),
             jaeger: Some(url(page)),
+            ..Target::default()
         };
         let moved = [
             ("localhost:8080", servidor),

@@ -15,11 +15,16 @@ pub enum Ask {
     List,
     /// Show how to use this program.
     Help,
+    /// Look at the machine, by these arguments.
+    Doctor(Vec<OsString>),
     /// A name that is none.
     Unknown(String),
     /// Services can only be started alone.
     Mixed(&'static str),
 }
+
+/// The word that asks for a look at the machine.
+const DOCTOR: &str = "doctor";
 
 /// Reads the arguments, without the program's name.
 ///
@@ -27,6 +32,9 @@ pub enum Ask {
 /// the service's own.
 pub fn read(args: impl IntoIterator<Item = OsString>) -> Ask {
     let mut args = args.into_iter().peekable();
+    if args.next_if(|arg| arg == DOCTOR).is_some() {
+        return Ask::Doctor(args.collect());
+    }
     let mut exercises = Vec::new();
     while let Some(name) = args.next_if(|arg| !arg.to_string_lossy().starts_with('-')) {
         let name = name.to_string_lossy();
@@ -56,6 +64,7 @@ pub fn suggestions(unknown: &str) -> Vec<&'static str> {
     let unknown = unknown.to_lowercase();
     let alike = |name: &str| strsim::normalized_damerau_levenshtein(&unknown, name);
     let mut near: Vec<_> = catalogue::names()
+        .chain([DOCTOR])
         .filter(|name| alike(name) >= ALIKE || (unknown.len() > 2 && name.contains(&unknown)))
         .collect();
     near.sort_by(|a, b| alike(b).total_cmp(&alike(a)));
@@ -104,6 +113,13 @@ mod tests {
         assert!(matches!(ask(&["--help"]), Ask::Help));
         assert!(matches!(ask(&["-h"]), Ask::Help));
         assert!(matches!(ask(&["--list"]), Ask::List));
+    }
+
+    #[test]
+    fn the_doctor_takes_everything_after_its_name() {
+        assert!(matches!(ask(&["doctor", "--json"]), Ask::Doctor(args) if args == ["--json"]));
+        assert!(catalogue::names().all(|name| name != DOCTOR));
+        assert_eq!(suggestions("docter"), ["doctor"]);
     }
 
     #[test]

@@ -5,6 +5,7 @@
 //! - [`cli`], [`usage`]: what the command line asks for; what the program says of itself.
 //! - [`catalogue`]: every service, its ports, whom it asks. A new service is one row here.
 //! - [`settings`], [`plan`]: the lab's settings; the environment of each process.
+//! - [`doctor`]: what this machine has and lacks.
 //! - [`preflight`]: every port is looked at before anything starts.
 //! - [`Lab`] (`lab.rs`): the lab's own life; `banner` says its first lines.
 //! - [`supervisor`]: keeps each service running in a process of its own.
@@ -19,6 +20,7 @@ pub mod catalogue;
 pub mod cli;
 mod clock;
 pub mod collector;
+pub mod doctor;
 pub mod health;
 pub mod jaeger;
 mod lab;

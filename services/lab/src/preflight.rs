@@ -76,26 +76,33 @@ pub fn unusable(ports: Vec<Port>) -> Vec<Unusable> {
     unusable
 }
 
-impl fmt::Display for Unusable {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Port {
-            address,
-            what,
-            setting,
-        } = &self.port;
-        write!(f, "{address}, for {what}: ")?;
+impl Unusable {
+    /// What is wrong with it.
+    pub fn trouble(&self) -> String {
+        let Port { address, what, .. } = &self.port;
         match self.reason.kind() {
-            std::io::ErrorKind::AddrInUse => f.write_str("something listens there already")?,
-            _ => write!(f, "{}", self.reason)?,
+            std::io::ErrorKind::AddrInUse => {
+                format!("{address}, for {what}: something listens there already")
+            }
+            _ => format!("{address}, for {what}: {}", self.reason),
         }
+    }
+
+    /// The setting that moves it, with a value.
+    pub fn moved(&self) -> String {
+        let Port {
+            address, setting, ..
+        } = &self.port;
         // A thousand further up is rarely taken as well, and easy to remember.
         let port = address.port();
         let other = port.checked_add(1000).unwrap_or(port - 1000);
-        write!(
-            f,
-            "; move it with {setting}={}",
-            SocketAddr::new(address.ip(), other)
-        )
+        format!("{setting}={}", SocketAddr::new(address.ip(), other))
+    }
+}
+
+impl fmt::Display for Unusable {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}; move it with {}", self.trouble(), self.moved())
     }
 }
 

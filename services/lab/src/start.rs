@@ -4,9 +4,10 @@ use std::ffi::OsString;
 use std::process::ExitCode;
 
 use runtime::Service;
-use runtime::settings::{self, Invocation, Settings};
+use runtime::settings::{self, Invocation, Settings, SettingsError};
 
 use crate::cli::{self, Ask};
+use crate::doctor::{self, Question, report};
 use crate::lab::Lab;
 use crate::preflight::{ports, unusable};
 use crate::settings::{LabSettings, environment};
@@ -25,6 +26,7 @@ pub fn main() -> ExitCode {
         Ask::Be(row, args) => (row.program.run)(args),
         Ask::List => print(&usage::list()),
         Ask::Help => print(&usage::help()),
+        Ask::Doctor(args) => examine(args),
         Ask::Unknown(name) => refuse(&usage::unknown(&name)),
         Ask::Mixed(service) => refuse(&usage::mixed(service)),
     }
@@ -40,8 +42,8 @@ fn start(exercises: &[&str], flags: Vec<OsString>) -> ExitCode {
     }
     args.extend(flags);
     let taken = match settings_of(&args) {
-        Some(settings) => unusable(ports(&settings)),
-        None => Vec::new(), // the runtime reads them again, and says what is wrong
+        Ok(settings) => unusable(ports(&settings)),
+        Err(_) => Vec::new(), // the runtime reads them again, and says what is wrong
     };
     if taken.is_empty() {
         return runtime::main_with::<Lab>(args);
@@ -53,15 +55,33 @@ fn start(exercises: &[&str], flags: Vec<OsString>) -> ExitCode {
     ))
 }
 
-fn settings_of(args: &[OsString]) -> Option<LabSettings> {
+/// Says what this machine has and lacks; the exit code is 1 where something required is missing.
+fn examine(args: Vec<OsString>) -> ExitCode {
+    let question = match Question::read(args) {
+        Ok(question) => question,
+        Err(arg) => return refuse(&usage::not_the_doctor_s(&arg)),
+    };
+    let findings = match doctor::examine(settings_of(&[])) {
+        Ok(findings) => findings,
+        Err(error) => return refuse(&format!("malha doctor: nothing can be run: {error}")),
+    };
+    if question.json {
+        print(&format!("{:#}\n", report::json(&findings, question)));
+    } else {
+        print(&report::text(&findings, question));
+    }
+    ExitCode::from(u8::from(!report::can_run(&findings, question)))
+}
+
+fn settings_of(args: &[OsString]) -> Result<LabSettings, SettingsError> {
     let invocation = Invocation {
         name: Lab::NAME,
         about: Lab::ABOUT,
         version: Lab::VERSION,
         defaults: Lab::DEFAULTS,
     };
-    let source = settings::invocation(invocation, args.iter().cloned(), environment()).ok()?;
-    LabSettings::read(&source).ok()
+    let source = settings::invocation(invocation, args.iter().cloned(), environment())?;
+    LabSettings::read(&source)
 }
 
 #[expect(

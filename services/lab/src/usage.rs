@@ -41,6 +41,8 @@ Usage:
   malha                         starts every exercise
   malha EXERCISE...             starts these alone
   malha SERVICE [ARGUMENT...]   is that service, in this process; SERVICE --help lists its settings
+  malha doctor                  checks this machine: what is missing, and what would mend it;
+                                with --kubernetes what the charts need is required too, --json for scripts
   malha --list                  shows exercises, services and ports
   malha --help                  shows this
 
@@ -89,6 +91,11 @@ pub fn unknown(name: &str) -> String {
         near => format!("did you mean {}?", near.join(" or ")),
     };
     format!("malha: {name:?} is no exercise and no service; {hint}")
+}
+
+/// What is said of an argument that the doctor does not know.
+pub fn not_the_doctor_s(arg: &str) -> String {
+    format!("malha doctor: {arg:?} is not known; expected --kubernetes, --json, or nothing")
 }
 
 /// What is said where a service is named beside exercises.

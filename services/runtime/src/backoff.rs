@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use rand::Rng;
+use rand::rngs::SmallRng;
+use rand::{Rng, SeedableRng};
 
 /// Exponential backoff with full jitter above the usual interval.
 ///
@@ -14,6 +15,7 @@ pub struct Backoff {
     base: Duration,
     max: Duration,
     failures: u32,
+    dice: SmallRng,
 }
 
 impl Backoff {
@@ -23,7 +25,15 @@ impl Backoff {
             base,
             max: max.max(base),
             failures: 0,
+            dice: SmallRng::from_rng(&mut rand::rng()),
         }
+    }
+
+    /// The same waits in every run, for simulations.
+    #[must_use]
+    pub fn seeded(mut self, seed: u64) -> Self {
+        self.dice = SmallRng::seed_from_u64(seed);
+        self
     }
 
     /// All went well: the usual interval again.
@@ -36,7 +46,7 @@ impl Backoff {
     pub fn failure(&mut self) -> Duration {
         self.failures = self.failures.saturating_add(1);
         let ceiling = self.ceiling();
-        rand::rng().random_range(self.base..=ceiling)
+        self.dice.random_range(self.base..=ceiling)
     }
 
     /// The longest that the next wait after this many failures can be.

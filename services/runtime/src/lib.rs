@@ -15,14 +15,19 @@
 //! - [`net`]: binding, and the accept loop with its caps.
 //! - [`http`]: an HTTP/1.1 server on it, with time limits, connection age and drain.
 //! - [`http_client`]: requests with a span, the trace's context and metrics.
+//! - [`grpc`]: a gRPC server on it, with health, reflection and deadlines; a client.
+//! - [`deadline`]: by when a caller wants its answer.
 //! - [`tcp`]: servers and clients of plain TCP protocols, with the trace's context in a header.
+//! - [`redis`]: a client of Redis that is quick to say that Redis is away.
 //! - [`trace`]: spans by the semantic conventions, shared by everything above.
 //! - [`backoff`]: how long to wait before the next try.
 //! - `testing` (feature): a life for tests, captured spans, waiting on a condition.
 
 pub mod admin;
 pub mod backoff;
+pub mod deadline;
 mod error;
+pub mod grpc;
 pub mod http;
 pub mod http_client;
 mod life;
@@ -30,6 +35,7 @@ pub mod liveness;
 pub mod metrics;
 pub mod net;
 pub mod readiness;
+pub mod redis;
 mod service;
 pub mod settings;
 mod signals;

@@ -67,13 +67,22 @@ impl Life {
     }
 
     /// Runs a task that the drain waits for, under the current span.
-    #[expect(clippy::disallowed_methods, reason = "this is the one tracked spawn")]
     pub fn spawn<F>(&self, task: F) -> tokio::task::JoinHandle<F::Output>
     where
         F: Future + Send + 'static,
         F::Output: Send + 'static,
     {
-        tokio::spawn(self.tasks.track_future(task.in_current_span()))
+        self.spawn_apart(task.in_current_span())
+    }
+
+    /// The same under no span, for what outlasts the request that began it.
+    #[expect(clippy::disallowed_methods, reason = "this is the one tracked spawn")]
+    pub fn spawn_apart<F>(&self, task: F) -> tokio::task::JoinHandle<F::Output>
+    where
+        F: Future + Send + 'static,
+        F::Output: Send + 'static,
+    {
+        tokio::spawn(self.tasks.track_future(task))
     }
 
     /// Waits until the service is told to end.

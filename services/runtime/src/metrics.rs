@@ -126,7 +126,7 @@ impl<L: Clone + std::hash::Hash + Eq + EncodeLabelSet + Send + Sync + std::fmt::
 
 impl Metrics {
     /// The metrics of a service of this name and version, all at zero.
-    pub fn new(service: &'static str, version: &'static str) -> Self {
+    pub fn new(service: &str, version: &'static str) -> Self {
         let metrics = Self {
             registry: Arc::default(),
             http_server: Durations::default(),
@@ -139,7 +139,10 @@ impl Metrics {
         metrics.register(
             "target",
             "The service that these metrics are of",
-            Info::new([("service_name", service), ("service_version", version)]),
+            Info::new([
+                ("service_name", service.to_owned()),
+                ("service_version", version.to_owned()),
+            ]),
         );
         let connections = &metrics.connections;
         metrics.register(

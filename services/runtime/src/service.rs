@@ -41,6 +41,13 @@ pub trait Service: Send + 'static {
         true
     }
 
+    /// The part that this process plays, where one program plays several: the `service.name` of
+    /// its telemetry, unless `OTEL_SERVICE_NAME` says otherwise.
+    fn part(settings: &Self::Settings) -> Option<String> {
+        let _ = settings;
+        None
+    }
+
     /// Runs until [`Life::stopping`], or until there is nothing left to do.
     fn run(
         settings: Self::Settings,
@@ -110,8 +117,10 @@ fn whole_life<S: Service>(args: impl IntoIterator<Item = OsString>) -> Result<()
     let settings = S::Settings::read(&source)?;
     let common = Common::read(&source)?;
 
-    let metrics = Metrics::new(name, version);
-    let telemetry = Telemetry::start(build, &TelemetrySettings::read(&source)?, &metrics)?;
+    let part = S::part(&settings);
+    let metrics = Metrics::new(part.as_deref().unwrap_or(name), version);
+    let telemetry = TelemetrySettings::read(&source)?.or_named(part);
+    let telemetry = Telemetry::start(build, &telemetry, &metrics)?;
     tracing::debug!(settings = source.shown(), "settings");
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()

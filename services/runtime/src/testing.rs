@@ -4,6 +4,7 @@ mod collector;
 mod dice;
 mod printed;
 mod process;
+mod redis;
 mod spans;
 
 pub use collector::Collector;
@@ -11,6 +12,7 @@ pub use dice::Dice;
 pub use nix::sys::signal::Signal;
 pub use printed::Printed;
 pub use process::Process;
+pub use redis::{RedisCluster, RedisSentinel, RedisServer, has_redis};
 pub use spans::{CapturedSpan, Spans, TraceParent};
 
 use std::time::Duration;

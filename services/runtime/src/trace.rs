@@ -110,6 +110,14 @@ pub fn current() -> Option<SpanContext> {
     context.is_valid().then_some(context)
 }
 
+/// The current span as a W3C `traceparent`, for messages that outlive the call that makes them.
+pub fn traceparent() -> Option<String> {
+    let context = current()?;
+    let flags = context.trace_flags() & TraceFlags::SAMPLED;
+    let (trace, span) = (context.trace_id(), context.span_id());
+    Some(format!("00-{trace}-{span}-{flags:02x}"))
+}
+
 /// The trace of the current span, where it is sampled, so that it can be looked up.
 pub(crate) fn sampled_trace_id() -> Option<String> {
     let context = current()?;

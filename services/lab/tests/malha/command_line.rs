@@ -72,6 +72,45 @@ fn a_port_in_use_is_named_with_its_setting_and_nothing_starts() {
     );
 }
 
+#[test]
+fn the_doctor_finds_nothing_missing_where_the_lab_can_run() {
+    let looked = malha()
+        .args(["doctor", "--json"])
+        .envs(Ports::free().environment())
+        .output()
+        .unwrap();
+    let report: serde_json::Value = serde_json::from_slice(&looked.stdout).unwrap();
+    assert!(looked.status.success(), "{report:#}");
+    assert_eq!(report["ok"], true);
+    let findings = report["findings"].as_array().unwrap();
+    let ports = findings.iter().find(|finding| finding["what"] == "ports");
+    let found = ports.unwrap()["found"].as_str().unwrap();
+    assert!(found.starts_with("all ") && found.ends_with(" are free"));
+}
+
+#[test]
+fn the_doctor_fails_where_something_required_is_missing_and_says_what() {
+    let looked = malha()
+        .args(["doctor", "--kubernetes"])
+        .env("PATH", "")
+        .envs(Ports::free().environment())
+        .output()
+        .unwrap();
+    assert_eq!(looked.status.code(), Some(1));
+    let said = text(&looked.stdout);
+    assert!(said.contains("missing   Rust"), "{said}");
+    assert!(said.contains("missing   helm"), "{said}");
+    assert!(said.contains("optional  tilt"), "{said}");
+    assert!(said.contains("The lab cannot run yet."), "{said}");
+}
+
+#[test]
+fn the_doctor_refuses_what_it_does_not_know() {
+    let refused = answer(&["doctor", "kind"]);
+    assert_eq!(refused.status.code(), Some(2));
+    assert!(text(&refused.stderr).contains("\"kind\" is not known"));
+}
+
 #[tokio::test]
 async fn one_exercise_starts_by_its_name() {
     let lab = Lab::start(&["desafio1"], &[]);

@@ -8,7 +8,7 @@ use std::time::Duration;
 use axum::Router;
 use axum::body::Body;
 use axum::extract::ConnectInfo;
-use axum::http::{HeaderValue, Request, Response, header};
+use axum::http::{HeaderValue, Request, Response, StatusCode, header};
 use futures_util::FutureExt;
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
@@ -52,9 +52,9 @@ impl Server {
 
     /// Serves one connection to its end, or until the drain's deadline cuts it.
     pub(super) async fn serve(self, accepted: Accepted) {
-        let (stream, peer, _kept) = accepted.split();
+        let (stream, peer, kept) = accepted.split();
         let phase = SharedPhase::default();
-        let io = TimedIo::new(stream, self.limits, phase.clone());
+        let io = TimedIo::new(stream, self.limits, phase.clone(), kept);
         let expired = io.expired();
         let old = Instant::now() + jittered(self.limits.max_connection_age);
 
@@ -64,12 +64,17 @@ impl Server {
             let routes = self.routes.clone();
             let body_timeout = self.limits.body_timeout;
             async move {
-                let active = ActiveRequest { phase };
+                let mut active = ActiveRequest {
+                    phase,
+                    then: Phase::Idle,
+                };
                 let mut request =
                     request.map(|body| Body::new(DeadlineBody::new(body, body_timeout)));
                 request.extensions_mut().insert(ConnectInfo(peer));
                 let Ok(mut response) = routes.oneshot(request).await;
-                if life.is_draining() || Instant::now() >= old {
+                if response.status() == StatusCode::SWITCHING_PROTOCOLS {
+                    active.then = Phase::Upgraded;
+                } else if life.is_draining() || Instant::now() >= old {
                     // Said with an answer, so that the client never sends into a closed connection.
                     let close = HeaderValue::from_static("close");
                     response.headers_mut().insert(header::CONNECTION, close);
@@ -142,14 +147,16 @@ impl Server {
 /// How long after the stop a connection may stay open without having sent anything.
 const SILENCE: Duration = Duration::from_millis(200);
 
-/// Marks the connection idle again once the answer is sent, or given up.
+/// Moves the connection on once the answer is sent, or given up.
 struct ActiveRequest {
     phase: SharedPhase,
+    /// `Idle`, or `Upgraded` where the answer switches protocols.
+    then: Phase,
 }
 
 impl Drop for ActiveRequest {
     fn drop(&mut self) {
-        self.phase.set(Phase::Idle);
+        self.phase.set(self.then);
     }
 }
 

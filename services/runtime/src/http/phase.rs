@@ -18,6 +18,8 @@ pub(super) enum Phase {
     Active = 2,
     /// The last answer is written; the next request may come.
     Idle = 3,
+    /// Another protocol has taken over; its times are its own.
+    Upgraded = 4,
 }
 
 /// A phase that the connection's reader, its service and its driver share.
@@ -36,7 +38,8 @@ impl SharedPhase {
             0 => Phase::Fresh,
             1 => Phase::Head,
             2 => Phase::Active,
-            _ => Phase::Idle,
+            3 => Phase::Idle,
+            _ => Phase::Upgraded,
         }
     }
 

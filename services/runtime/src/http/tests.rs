@@ -364,3 +364,59 @@ async fn a_handler_that_never_ends_is_cut_at_the_deadline() {
     assert_eq!(rest(&mut stream).await, "");
     server.cut_by("drain_timeout").await;
 }
+
+/// Switches to a protocol that sends back what it gets.
+fn echo() -> Router {
+    Router::new().route(
+        "/echo",
+        get(|request: axum::extract::Request| async {
+            let life = TestLife::default();
+            life.life().spawn(async move {
+                let upgraded = hyper::upgrade::on(request).await.unwrap();
+                let mut stream = hyper_util::rt::TokioIo::new(upgraded);
+                let mut bytes = [0; 4];
+                while stream.read_exact(&mut bytes).await.is_ok() {
+                    stream.write_all(&bytes).await.unwrap();
+                }
+            });
+            let switch = [("connection", "upgrade"), ("upgrade", "echo")];
+            (http::StatusCode::SWITCHING_PROTOCOLS, switch)
+        }),
+    )
+}
+
+#[tokio::test]
+async fn a_connection_that_switches_protocols_keeps_its_place_and_outlives_the_times_of_http() {
+    let limits = HttpLimits {
+        idle_timeout: SHORT,
+        max_connections: 2,
+        ..limits()
+    };
+    let server = Server::start(echo().merge(hello()), limits).await;
+    let mut switched = server.connect().await;
+    switched
+        .write_all(
+            b"GET /echo HTTP/1.1\r\nhost: test\r\nconnection: upgrade\r\nupgrade: echo\r\n\r\n",
+        )
+        .await
+        .unwrap();
+    let mut head = Vec::new();
+    while !head.ends_with(b"\r\n\r\n") {
+        switched.read_buf(&mut head).await.unwrap();
+    }
+    assert!(head.starts_with(b"HTTP/1.1 101"), "{head:?}");
+    assert!(String::from_utf8_lossy(&head).contains("connection: upgrade"));
+
+    // Another connection falls idle later, and is cut for it.
+    let mut idle = server.connect().await;
+    idle.write_all(GET).await.unwrap();
+    one_answer(&mut idle).await;
+    let refused = exchange(server.connect().await, GET).await;
+    assert!(refused.starts_with("HTTP/1.1 503"), "{refused}");
+    rest(&mut idle).await;
+
+    switched.write_all(b"ping").await.unwrap();
+    let mut answer = [0; 4];
+    switched.read_exact(&mut answer).await.unwrap();
+    assert_eq!(&answer, b"ping");
+}

@@ -17,8 +17,11 @@ use super::limits::HttpLimits;
 use super::phase::{Phase, SharedPhase};
 
 /// A TCP stream whose reads and writes fail with [`io::ErrorKind::TimedOut`] by the limits.
+///
+/// It keeps the connection's place among the caps, so that a protocol which takes the stream over
+/// takes the place with it.
 #[derive(Debug)]
-pub(super) struct TimedIo {
+pub(super) struct TimedIo<K> {
     stream: TcpStream,
     limits: HttpLimits,
     phase: SharedPhase,
@@ -27,6 +30,7 @@ pub(super) struct TimedIo {
     read_phase: Option<Phase>,
     write: Timer,
     expired: Expired,
+    _kept: K,
 }
 
 /// Which limit ended the connection, for the metric.
@@ -45,8 +49,8 @@ impl Expired {
     }
 }
 
-impl TimedIo {
-    pub(super) fn new(stream: TcpStream, limits: HttpLimits, phase: SharedPhase) -> Self {
+impl<K> TimedIo<K> {
+    pub(super) fn new(stream: TcpStream, limits: HttpLimits, phase: SharedPhase, kept: K) -> Self {
         let (read, write) = (Timer::default(), Timer::default());
         let expired = Expired::default();
         Self {
@@ -57,6 +61,7 @@ impl TimedIo {
             read_phase: None,
             write,
             expired,
+            _kept: kept,
         }
     }
 
@@ -73,7 +78,7 @@ impl TimedIo {
             Phase::Head => (self.limits.header_timeout, "header_timeout"),
             Phase::Idle => (self.limits.idle_timeout, "idle_timeout"),
             // Bodies have their own limit; a handler may take what time it needs.
-            Phase::Active => {
+            Phase::Active | Phase::Upgraded => {
                 self.read_phase = None;
                 return Poll::Pending;
             }
@@ -102,7 +107,7 @@ impl TimedIo {
     }
 }
 
-impl AsyncRead for TimedIo {
+impl<K: Unpin> AsyncRead for TimedIo<K> {
     fn poll_read(
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
@@ -120,7 +125,7 @@ impl AsyncRead for TimedIo {
     }
 }
 
-impl AsyncWrite for TimedIo {
+impl<K: Unpin> AsyncWrite for TimedIo<K> {
     fn poll_write(
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,

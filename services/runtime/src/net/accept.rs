@@ -22,7 +22,7 @@ pub struct Accepted {
 
 impl Accepted {
     /// The stream and what must be kept for as long as the connection is served.
-    pub fn split(self) -> (TcpStream, SocketAddr, impl Send) {
+    pub fn split(self) -> (TcpStream, SocketAddr, impl Send + Unpin + use<>) {
         (self.stream, self.peer, (self.slot, self.open))
     }
 }

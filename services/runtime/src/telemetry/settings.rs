@@ -49,6 +49,15 @@ impl Settings for TelemetrySettings {
     }
 }
 
+impl TelemetrySettings {
+    /// The same, with this name for the service where none was set.
+    #[must_use]
+    pub fn or_named(mut self, name: Option<String>) -> Self {
+        self.service_name = self.service_name.or(name);
+        self
+    }
+}
+
 fn log_json(source: &Source) -> Result<bool, SettingsError> {
     let format: String = source.get("LOG_FORMAT")?;
     match format.as_str() {

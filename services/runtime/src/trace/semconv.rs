@@ -36,6 +36,24 @@ pub const NETWORK_TRANSPORT: &str = "network.transport";
 pub const NETWORK_PROTOCOL_NAME: &str = "network.protocol.name";
 /// Version of the application protocol.
 pub const NETWORK_PROTOCOL_VERSION: &str = "network.protocol.version";
+/// Which system calls procedures, `grpc`.
+pub const RPC_SYSTEM_NAME: &str = "rpc.system.name";
+/// The method that is called, as in `package.Service/Method`; `_OTHER` where it is not a known one.
+pub const RPC_METHOD: &str = "rpc.method";
+/// The method as it was called, where it is not a known one.
+pub const RPC_METHOD_ORIGINAL: &str = "rpc.method_original";
+/// How a call ended, as in `NOT_FOUND`.
+pub const RPC_RESPONSE_STATUS_CODE: &str = "rpc.response.status_code";
+/// Which database, `redis`.
+pub const DB_SYSTEM_NAME: &str = "db.system.name";
+/// The number of the database, as text.
+pub const DB_NAMESPACE: &str = "db.namespace";
+/// The command, as in `HMGET`.
+pub const DB_OPERATION_NAME: &str = "db.operation.name";
+/// The script that is run.
+pub const DB_STORED_PROCEDURE_NAME: &str = "db.stored_procedure.name";
+/// What the database refuses a command with, as in `NOSCRIPT`.
+pub const DB_RESPONSE_STATUS_CODE: &str = "db.response.status_code";
 /// What the client says of itself.
 pub const USER_AGENT_ORIGINAL: &str = "user_agent.original";
 

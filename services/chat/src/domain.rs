@@ -1,0 +1,14 @@
+//! The rules of the chat: what is said, kept, taken once, and allowed. No async, no I/O.
+
+pub mod entry;
+pub mod history;
+pub mod ids;
+pub mod log;
+pub mod outbox;
+pub mod presence;
+pub mod rate;
+pub mod recent;
+pub mod taken;
+
+pub use entry::{Entry, Source, TraceContext, What};
+pub use ids::{ClientId, Token};

@@ -1,0 +1,251 @@
+//! What a log holds, and the original's words for it.
+
+use serde::{Deserialize, Serialize};
+
+use super::{ClientId, Token};
+
+/// One thing that happened, at its place in the log of this service.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Entry {
+    /// Its place: 1, 2, 3, … within the log's epoch.
+    pub cursor: u64,
+    /// Its name, the same at every service.
+    pub id: Token,
+    /// What happened.
+    pub what: What,
+    /// Where it came from.
+    pub source: Source,
+    /// When the service that it came from took it: milliseconds since 1970.
+    pub at: u64,
+    /// The trace that it belongs to.
+    #[serde(default, skip_serializing_if = "TraceContext::is_none")]
+    pub trace: TraceContext,
+}
+
+/// What happened.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "lowercase")]
+pub enum What {
+    /// A client said something.
+    Message {
+        /// Who.
+        client: ClientId,
+        /// What.
+        text: String,
+    },
+    /// A client came.
+    Joined {
+        /// Who.
+        client: ClientId,
+    },
+    /// A client went.
+    Left {
+        /// Who.
+        client: ClientId,
+    },
+    /// A peer relayed a text that is none of these.
+    Notice {
+        /// The text.
+        text: String,
+    },
+}
+
+/// Where an entry came from.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "from", rename_all = "lowercase")]
+pub enum Source {
+    /// A client of this service.
+    Own {
+        /// Its session, which gets no echo.
+        session: Token,
+        /// Its place among what is relayed to the peers; none where it is not relayed.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        sequence: Option<u64>,
+    },
+    /// A peer, with its own count.
+    Peer {
+        /// The service where it happened.
+        origin: Token,
+        /// The epoch of its sequence.
+        epoch: Token,
+        /// 1, 2, 3, … within the epoch.
+        sequence: u64,
+    },
+    /// A peer that says nothing but the text, as the original does.
+    Original,
+}
+
+/// A trace's context as HTTP headers carry it, so that it survives disks and queues.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TraceContext {
+    /// The `traceparent` header.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub parent: Option<String>,
+    /// The `tracestate` header.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub state: Option<String>,
+}
+
+impl TraceContext {
+    /// Whether there is no trace.
+    pub fn is_none(&self) -> bool {
+        self.parent.is_none()
+    }
+
+    /// The trace's id: 32 hexadecimal digits.
+    pub fn trace_id(&self) -> Option<&str> {
+        self.parent.as_deref()?.split('-').nth(1)
+    }
+}
+
+impl Entry {
+    /// The session that sent it, where that was here.
+    pub fn session(&self) -> Option<&Token> {
+        match &self.source {
+            Source::Own { session, .. } => Some(session),
+            _ => None,
+        }
+    }
+
+    /// Its place among what is relayed to the peers, where it is.
+    pub fn sequence(&self) -> Option<u64> {
+        match self.source {
+            Source::Own { sequence, .. } => sequence,
+            _ => None,
+        }
+    }
+
+    /// Roughly what it costs to keep, in bytes.
+    pub fn weight(&self) -> usize {
+        let text = match &self.what {
+            What::Message { text, .. } | What::Notice { text } => text.len(),
+            What::Joined { .. } | What::Left { .. } => 0,
+        };
+        text + OVERHEAD
+    }
+}
+
+/// Of an entry beside its text: ids, times, the context of its trace.
+const OVERHEAD: usize = 256;
+
+impl What {
+    /// The original's words, as plain clients and peers read them.
+    pub fn line(&self) -> String {
+        match self {
+            Self::Message { client, text } => format!("Client #{client}: {text}"),
+            Self::Joined { client } => format!("Client #{client} joined the chat"),
+            Self::Left { client } => format!("Client #{client} left the chat"),
+            Self::Notice { text } => text.clone(),
+        }
+    }
+
+    /// What the original's words say. Whatever is none of its forms is a notice.
+    ///
+    /// Every service puts the prefix before what its clients say, so that no client can say that
+    /// another one left.
+    pub fn of_line(line: &str) -> Self {
+        Self::of_client(line).unwrap_or_else(|| Self::Notice {
+            text: line.to_owned(),
+        })
+    }
+
+    fn of_client(line: &str) -> Option<Self> {
+        let rest = line.strip_prefix("Client #")?;
+        let end = rest.find([':', ' '])?;
+        let (number, rest) = rest.split_at(end);
+        let client = ClientId::parse(number)?;
+        match rest {
+            " joined the chat" => Some(Self::Joined { client }),
+            " left the chat" => Some(Self::Left { client }),
+            _ => rest.strip_prefix(": ").map(|text| Self::Message {
+                client,
+                text: text.to_owned(),
+            }),
+        }
+    }
+
+    /// The client that it is about.
+    pub fn client(&self) -> Option<ClientId> {
+        match self {
+            Self::Message { client, .. } | Self::Joined { client } | Self::Left { client } => {
+                Some(*client)
+            }
+            Self::Notice { .. } => None,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn client(number: &str) -> ClientId {
+        ClientId::parse(number).unwrap()
+    }
+
+    #[test]
+    fn the_words_are_the_originals() {
+        let text = "teste".to_owned();
+        let client = client("261");
+        let said = What::Message { client, text };
+        assert_eq!(said.line(), "Client #261: teste");
+        assert_eq!(
+            What::Joined { client }.line(),
+            "Client #261 joined the chat"
+        );
+        assert_eq!(What::Left { client }.line(), "Client #261 left the chat");
+    }
+
+    #[test]
+    fn what_is_none_of_the_forms_is_a_notice() {
+        for text in [
+            "",
+            "Olá",
+            "Client #x: a",
+            "Client #1",
+            "Client #1 left",
+            "Client #1:a",
+        ] {
+            let text = text.to_owned();
+            assert_eq!(What::of_line(&text), What::Notice { text });
+        }
+    }
+
+    #[test]
+    fn a_client_cannot_speak_for_another() {
+        let forged = What::Message {
+            client: client("1"),
+            text: "x\nClient #2 left the chat".to_owned(),
+        };
+        assert_eq!(What::of_line(&forged.line()), forged);
+    }
+
+    #[test]
+    fn the_trace_id_is_the_second_part_of_traceparent() {
+        let trace = TraceContext {
+            parent: Some("00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01".to_owned()),
+            state: None,
+        };
+        assert_eq!(trace.trace_id(), Some("4bf92f3577b34da6a3ce929d0e0e4736"));
+    }
+
+    proptest! {
+        #[test]
+        fn every_message_is_read_back_from_its_line(number in -(1_i64 << 53) + 1..1 << 53, text in ".*") {
+            let client = client(&number.to_string());
+            let what = What::Message { client, text };
+            prop_assert_eq!(What::of_line(&what.line()), what);
+        }
+
+        #[test]
+        fn every_line_is_something_that_says_the_same_line(line in "(Client #)?-?[0-9]{0,3}[: ]{0,2}.*") {
+            let what = What::of_line(&line);
+            // A number may be written in more ways than one (`007`), which is no loss.
+            if !line.contains("#0") && !line.contains("#-0") && !line.contains("#+") {
+                prop_assert_eq!(what.line(), line);
+            }
+        }
+    }
+}

@@ -1,0 +1,227 @@
+use proptest::prelude::*;
+
+use super::*;
+use crate::domain::ClientId;
+
+fn token(text: &str) -> Token {
+    Token::parse(text).unwrap()
+}
+
+fn keeps(outbox: usize) -> Keeps {
+    Keeps {
+        history: 5,
+        history_bytes: 1 << 20,
+        outbox: Bounds {
+            letters: outbox,
+            bytes: 1 << 20,
+        },
+    }
+}
+
+fn log(outbox: usize) -> Log {
+    let mut log = Log::new(
+        token("serviceA"),
+        token("e"),
+        keeps(outbox),
+        ["b".to_owned()],
+    );
+    log.begin_with_new_peers();
+    log
+}
+
+fn offer(id: &str, source: Source, passing: Passing) -> Offer {
+    let client = ClientId::parse("261").unwrap();
+    let text = "teste".to_owned();
+    Offer {
+        id: token(id),
+        what: What::Message { client, text },
+        source,
+        at: 0,
+        trace: TraceContext::default(),
+        passing,
+    }
+}
+
+fn own(id: &str, passing: Passing) -> Offer {
+    let source = Source::Own {
+        session: token("s"),
+        sequence: None,
+    };
+    offer(id, source, passing)
+}
+
+fn of_peer(origin: &str, epoch: &str, sequence: u64) -> Offer {
+    let source = Source::Peer {
+        origin: token(origin),
+        epoch: token(epoch),
+        sequence,
+    };
+    offer(&format!("{epoch}-{sequence}"), source, Passing::Never)
+}
+
+fn put(log: &mut Log, offer: Offer) -> Verdict {
+    match log.decide(offer) {
+        Ok(entry) => Verdict::Taken(log.take(entry)),
+        Err(verdict) => verdict,
+    }
+}
+
+fn taken(verdict: Verdict) -> Arc<Entry> {
+    match verdict {
+        Verdict::Taken(entry) => entry,
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn a_message_sent_again_is_taken_once_and_told_its_place() {
+    let mut log = log(10);
+    assert_eq!(taken(put(&mut log, own("1", Passing::Required))).cursor, 1);
+    assert_eq!(taken(put(&mut log, own("2", Passing::Required))).cursor, 2);
+    let again = put(&mut log, own("1", Passing::Required));
+    assert_eq!(again, Verdict::Duplicate(Some(1)));
+    assert_eq!(log.outbox().waiting("b"), 2);
+}
+
+#[test]
+fn a_relayed_message_is_taken_once_and_not_passed_on() {
+    let mut log = log(10);
+    taken(put(&mut log, of_peer("serviceB", "x", 1)));
+    assert_eq!(
+        put(&mut log, of_peer("serviceB", "x", 1)),
+        Verdict::Duplicate(None)
+    );
+    taken(put(&mut log, of_peer("serviceB", "y", 1)));
+    assert_eq!(log.outbox().letters().count(), 0);
+}
+
+#[test]
+fn a_message_that_its_origin_sends_again_after_it_lost_its_memory_is_taken_once() {
+    let mut log = log(10);
+    taken(put(&mut log, of_peer("serviceB", "x", 7)));
+    let mut again = of_peer("serviceB", "y", 1);
+    again.id = token("x-7");
+    assert_eq!(put(&mut log, again), Verdict::Duplicate(Some(1)));
+}
+
+#[test]
+fn what_comes_back_to_its_origin_is_a_loop() {
+    let mut log = log(10);
+    let refused = put(&mut log, of_peer("serviceA", "e", 1));
+    assert_eq!(refused, Verdict::Refused(Refusal::Loop));
+    // Another process of the same name is not this one.
+    taken(put(&mut log, of_peer("serviceA", "f", 1)));
+}
+
+#[test]
+fn a_full_outbox_refuses_messages_keeps_joins_to_itself_and_lets_leaves_through() {
+    let mut log = log(1);
+    taken(put(&mut log, own("1", Passing::IfRoom)));
+    let refused = put(&mut log, own("2", Passing::Required));
+    assert_eq!(refused, Verdict::Refused(Refusal::OutboxFull));
+    let sequence = |entry: Arc<Entry>| match entry.source {
+        Source::Own { sequence, .. } => sequence,
+        _ => panic!("not an own one"),
+    };
+    assert_eq!(
+        sequence(taken(put(&mut log, own("3", Passing::IfRoom)))),
+        None
+    );
+    assert_eq!(
+        sequence(taken(put(&mut log, own("4", Passing::Always)))),
+        Some(2)
+    );
+    assert_eq!(
+        sequence(taken(put(&mut log, own("5", Passing::Never)))),
+        None
+    );
+    log.acked("b", 2);
+    taken(put(&mut log, own("2", Passing::Required)));
+}
+
+#[test]
+fn a_refused_message_may_be_tried_again_under_its_id() {
+    let mut log = log(1);
+    taken(put(&mut log, own("1", Passing::Required)));
+    put(&mut log, own("2", Passing::Required));
+    log.acked("b", 1);
+    assert_eq!(taken(put(&mut log, own("2", Passing::Required))).cursor, 2);
+}
+
+#[derive(Clone, Debug)]
+enum Step {
+    Own(u8),
+    Peer(u8, u64),
+    Ack(u64),
+}
+
+fn step() -> impl Strategy<Value = Step> {
+    prop_oneof![
+        any::<u8>().prop_map(Step::Own),
+        (0_u8..3, 1_u64..30).prop_map(|(peer, sequence)| Step::Peer(peer, sequence)),
+        (1_u64..30).prop_map(Step::Ack),
+    ]
+}
+
+fn run(log: &mut Log, steps: &[Step]) -> Vec<Record> {
+    let mut records = Vec::new();
+    for step in steps {
+        let offer = match step {
+            Step::Own(id) => own(&id.to_string(), Passing::Required),
+            Step::Peer(peer, sequence) => of_peer(&format!("p{peer}"), "x", *sequence),
+            Step::Ack(through) => {
+                let (peer, through) = ("b".to_owned(), (*through).min(log.outbox().last()));
+                log.acked(&peer, through);
+                records.push(Record::Acked { peer, through });
+                continue;
+            }
+        };
+        if let Verdict::Taken(entry) = put(log, offer) {
+            records.push(Record::Entry((*entry).clone()));
+        }
+    }
+    records
+}
+
+proptest! {
+    #[test]
+    fn a_log_made_again_from_its_records_is_the_same(before in prop::collection::vec(step(), 0..60), after in prop::collection::vec(step(), 0..60)) {
+        let mut first = log(8);
+        run(&mut first, &before);
+        let mut records = first.snapshot();
+        records.extend(run(&mut first, &after));
+
+        let mut second = Log::new(token("serviceA"), token("other"), keeps(8), ["b".to_owned()]);
+        for record in records {
+            let text = serde_json::to_string(&record).unwrap();
+            second.replay(serde_json::from_str(&text).unwrap());
+        }
+        second.begin_with_new_peers();
+        prop_assert_eq!(first.snapshot(), second.snapshot());
+        // What is still kept is known as taken.
+        let kept: Vec<_> = first.history().entries().cloned().collect();
+        for entry in kept {
+            if let Source::Own { .. } = entry.source {
+                let again = put(&mut second, own(entry.id.as_str(), Passing::Required));
+                prop_assert_eq!(again, Verdict::Duplicate(Some(entry.cursor)));
+            }
+        }
+    }
+
+    #[test]
+    fn cursors_have_no_gap_and_sequences_neither(steps in prop::collection::vec(step(), 0..80)) {
+        let mut log = log(8);
+        let entries: Vec<_> = run(&mut log, &steps).into_iter().filter_map(|record| match record {
+            Record::Entry(entry) => Some(entry),
+            _ => None,
+        }).collect();
+        let cursors: Vec<u64> = entries.iter().map(|entry| entry.cursor).collect();
+        prop_assert_eq!(cursors, (1..=entries.len() as u64).collect::<Vec<_>>());
+        let sequences: Vec<u64> = entries.iter().filter_map(|entry| match entry.source {
+            Source::Own { sequence, .. } => sequence,
+            _ => None,
+        }).collect();
+        prop_assert_eq!(&sequences, &(1..=sequences.len() as u64).collect::<Vec<_>>());
+        prop_assert!(log.outbox().letters().count() <= 8);
+    }
+}

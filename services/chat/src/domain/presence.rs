@@ -1,0 +1,161 @@
+//! Who is here, at which service, as far as is known.
+
+use std::collections::BTreeMap;
+
+use super::{ClientId, Entry, Source, Token, What};
+
+/// The clients of every service.
+#[derive(Clone, Debug, Default)]
+pub struct Presence {
+    services: BTreeMap<Token, Here>,
+}
+
+/// The clients of one service.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Here {
+    /// By client, how many connections it has.
+    clients: BTreeMap<ClientId, usize>,
+}
+
+impl Here {
+    /// How many connections.
+    pub fn count(&self) -> usize {
+        self.clients
+            .values()
+            .fold(0, |sum, count| sum.saturating_add(*count))
+    }
+
+    /// The clients, each once.
+    pub fn clients(&self) -> impl Iterator<Item = ClientId> {
+        self.clients.keys().copied()
+    }
+
+    /// The clients, each with the number of its connections.
+    pub fn counts(&self) -> impl Iterator<Item = (ClientId, usize)> {
+        self.clients.iter().map(|(client, count)| (*client, *count))
+    }
+
+    fn add(&mut self, client: ClientId) {
+        *self.clients.entry(client).or_default() += 1;
+    }
+
+    fn remove(&mut self, client: ClientId) {
+        if let Some(count) = self.clients.get_mut(&client) {
+            *count -= 1;
+            if *count == 0 {
+                self.clients.remove(&client);
+            }
+        }
+    }
+}
+
+impl FromIterator<(ClientId, usize)> for Here {
+    fn from_iter<I: IntoIterator<Item = (ClientId, usize)>>(clients: I) -> Self {
+        let mut here = Self::default();
+        for (client, count) in clients.into_iter().filter(|(_, count)| *count > 0) {
+            here.clients.insert(client, count);
+        }
+        here
+    }
+}
+
+impl Presence {
+    /// Follows what happened. `own` is the service that this log is of.
+    pub fn follow(&mut self, own: &Token, entry: &Entry) {
+        let service = match &entry.source {
+            Source::Own { .. } => own,
+            Source::Peer { origin, .. } => origin,
+            // It does not say which service it is; nobody could ever clear what it said.
+            Source::Original => return,
+        };
+        let here = self.services.entry(service.clone()).or_default();
+        match entry.what {
+            What::Joined { client } => here.add(client),
+            What::Left { client } => here.remove(client),
+            What::Message { .. } | What::Notice { .. } => {}
+        }
+    }
+
+    /// Replaces what is known of a service as a whole. Says whether that changed anything.
+    pub fn replace(&mut self, service: Token, here: Here) -> bool {
+        let known = self.services.entry(service).or_default();
+        let changed = *known != here;
+        *known = here;
+        changed
+    }
+
+    /// The clients of one service.
+    pub fn of(&self, service: &Token) -> Here {
+        self.services.get(service).cloned().unwrap_or_default()
+    }
+
+    /// Every service heard of, by name.
+    pub fn services(&self) -> impl Iterator<Item = (&Token, &Here)> {
+        self.services.iter()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::TraceContext;
+
+    fn client(number: i64) -> ClientId {
+        ClientId::parse(&number.to_string()).unwrap()
+    }
+
+    fn entry(what: What, source: Source) -> Entry {
+        Entry {
+            cursor: 1,
+            id: Token::random(),
+            what,
+            source,
+            at: 0,
+            trace: TraceContext::default(),
+        }
+    }
+
+    #[test]
+    fn a_client_with_two_connections_is_here_until_both_are_gone() {
+        let own = Token::parse("serviceA").unwrap();
+        let source = || Source::Own {
+            session: Token::random(),
+            sequence: None,
+        };
+        let client = client(7);
+        let mut presence = Presence::default();
+        for what in [
+            What::Joined { client },
+            What::Joined { client },
+            What::Left { client },
+        ] {
+            presence.follow(&own, &entry(what, source()));
+        }
+        assert_eq!(presence.of(&own).count(), 1);
+        presence.follow(&own, &entry(What::Left { client }, source()));
+        presence.follow(&own, &entry(What::Left { client }, source()));
+        assert_eq!(presence.of(&own).clients().count(), 0);
+    }
+
+    #[test]
+    fn peers_are_known_by_their_name_and_originals_not_at_all() {
+        let own = Token::parse("serviceA").unwrap();
+        let peer = Source::Peer {
+            origin: Token::parse("serviceB").unwrap(),
+            epoch: Token::random(),
+            sequence: 1,
+        };
+        let joined = || What::Joined { client: client(9) };
+        let mut presence = Presence::default();
+        presence.follow(&own, &entry(joined(), peer));
+        presence.follow(&own, &entry(joined(), Source::Original));
+        let known: Vec<_> = presence
+            .services()
+            .map(|(name, here)| (name.to_string(), here.count()))
+            .collect();
+        assert_eq!(known, [("serviceB".to_owned(), 1)]);
+        let service = Token::parse("serviceB").unwrap();
+        assert!(presence.replace(service.clone(), Here::default()));
+        assert!(!presence.replace(service, Here::default()));
+    }
+}

@@ -1,0 +1,223 @@
+//! The one room of this service: who is in it, what they are sent, what is taken into its log.
+//!
+//! An entry is put into the log and handed to everybody under one lock, so that all see the same
+//! order. Handing it on costs each client a reference to shared bytes, and never waits.
+
+mod coming;
+mod fan_out;
+mod member;
+mod peers;
+
+pub use coming::{Join, Joined, Resume};
+pub use member::{Ending, MemberId, Speaks};
+pub use peers::PeerName;
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use tokio::sync::watch;
+
+use crate::clock;
+use crate::domain::log::{Offer, Passing, Verdict};
+use crate::domain::presence::Presence;
+use crate::domain::{ClientId, Source, Token, TraceContext, What};
+use crate::metrics::{ChatMetrics, FromLabel, TakenLabels};
+use crate::store::Local;
+use member::Member;
+use peers::Peer;
+
+/// The room. Every clone is the same one.
+#[derive(Clone, Debug)]
+pub struct Hub(Arc<Shared>);
+
+#[derive(Debug)]
+struct Shared {
+    service: Token,
+    epoch: Token,
+    welcome: WelcomeSettings,
+    metrics: ChatMetrics,
+    room: Mutex<Room>,
+    /// The last sequence number, for those who relay.
+    sequence: watch::Sender<u64>,
+    /// How many are in the room.
+    members: watch::Sender<usize>,
+}
+
+/// What `welcome` says of the settings.
+#[derive(Clone, Debug)]
+pub struct WelcomeSettings {
+    /// Where to look at traces.
+    pub trace_url: Option<String>,
+    /// Largest frame of a client.
+    pub max_message: usize,
+    /// Milliseconds between two pings.
+    pub ping_interval: u64,
+    /// Frames that may wait for a client.
+    pub queue: usize,
+}
+
+#[derive(Debug)]
+struct Room {
+    local: Local,
+    presence: Presence,
+    /// In the order in which they came, so that simulations repeat.
+    members: BTreeMap<MemberId, Member>,
+    sessions: HashMap<Token, MemberId>,
+    next: u64,
+    peers: Vec<Peer>,
+}
+
+/// What a member says.
+#[derive(Clone, Debug)]
+pub struct Said {
+    /// Who.
+    pub client: ClientId,
+    /// Its session.
+    pub session: Token,
+    /// The message's name.
+    pub id: Token,
+    /// What.
+    pub text: String,
+}
+
+impl Hub {
+    /// An empty room around a log.
+    pub fn new(
+        service: Token,
+        local: Local,
+        peers: Vec<PeerName>,
+        welcome: WelcomeSettings,
+        metrics: ChatMetrics,
+    ) -> Self {
+        let epoch = local.log().epoch().clone();
+        let sequence = local.log().outbox().last();
+        let mut room = Room {
+            local,
+            presence: Presence::default(),
+            members: BTreeMap::new(),
+            sessions: HashMap::new(),
+            next: 0,
+            peers: peers.into_iter().map(Peer::new).collect(),
+        };
+        room.count_waiting(&metrics);
+        let hub = Self(Arc::new(Shared {
+            service,
+            epoch,
+            welcome,
+            metrics,
+            room: Mutex::new(room),
+            sequence: watch::Sender::new(sequence),
+            members: watch::Sender::new(0),
+        }));
+        hub.part_with_the_past();
+        hub
+    }
+
+    /// This service.
+    pub fn service(&self) -> &Token {
+        &self.0.service
+    }
+
+    /// The name of its log.
+    pub fn epoch(&self) -> &Token {
+        &self.0.epoch
+    }
+
+    /// What it counts.
+    pub fn metrics(&self) -> &ChatMetrics {
+        &self.0.metrics
+    }
+
+    /// Takes what is offered into the log and hands it to everybody, or says why not.
+    pub fn offer(&self, offer: Offer) -> Verdict {
+        self.take(&mut self.lock(), offer)
+    }
+
+    /// A member says something. Its own message comes back to it as accepted, if it speaks v1.
+    pub fn say(&self, said: Said, trace: TraceContext) -> Verdict {
+        let (client, text) = (said.client, said.text);
+        self.offer(Offer {
+            id: said.id,
+            what: What::Message { client, text },
+            source: Source::Own {
+                session: said.session,
+                sequence: None,
+            },
+            at: clock::now_ms(),
+            trace,
+            passing: Passing::Required,
+        })
+    }
+
+    /// Who joined in an earlier life of this process is not here any more.
+    fn part_with_the_past(&self) {
+        let mut room = self.lock();
+        for (session, here) in room.local.log().here().clone() {
+            let client = here.client;
+            let passing = if here.told {
+                Passing::Always
+            } else {
+                Passing::Never
+            };
+            let trace = TraceContext::default();
+            self.take(
+                &mut room,
+                coming::moved(What::Left { client }, session, passing, trace),
+            );
+        }
+    }
+
+    fn take(&self, room: &mut Room, offer: Offer) -> Verdict {
+        let from = match offer.source {
+            Source::Own { .. } => "own",
+            Source::Peer { .. } => "peer",
+            Source::Original => "original",
+        };
+        let kind = match offer.what {
+            What::Message { .. } => "message",
+            What::Joined { .. } => "joined",
+            What::Left { .. } => "left",
+            What::Notice { .. } => "notice",
+        };
+        let metrics = &self.0.metrics;
+        let verdict = room.local.offer(offer);
+        match &verdict {
+            Verdict::Taken(entry) => {
+                metrics
+                    .taken
+                    .get_or_create(&TakenLabels { from, kind })
+                    .inc();
+                room.fan_out(&self.0.service, entry, metrics);
+                room.count_waiting(metrics);
+                self.0
+                    .sequence
+                    .send_replace(room.local.log().outbox().last());
+            }
+            Verdict::Duplicate(_) => {
+                metrics.duplicates.get_or_create(&FromLabel { from }).inc();
+            }
+            Verdict::Refused(refusal) => ChatMetrics::count(&metrics.refused, refusal.code()),
+        }
+        verdict
+    }
+
+    /// Follows the sequence numbers of what is to be relayed.
+    pub fn sequence(&self) -> watch::Receiver<u64> {
+        self.0.sequence.subscribe()
+    }
+
+    /// Follows how many are in the room.
+    pub fn members(&self) -> watch::Receiver<usize> {
+        self.0.members.subscribe()
+    }
+
+    /// Whether what waits for the peers outlives the process.
+    pub fn is_kept(&self) -> bool {
+        self.lock().local.is_kept()
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Room> {
+        // Every method leaves the room whole, so a panic elsewhere cannot have broken it.
+        self.0.room.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

@@ -1,0 +1,91 @@
+//! An entry to everybody in the room: encoded once, shared by all.
+
+use std::cell::OnceCell;
+
+use axum::extract::ws::Utf8Bytes;
+use opentelemetry::KeyValue;
+use runtime::trace::{self, SpanKind};
+use tracing_opentelemetry::OpenTelemetrySpanExt;
+
+use super::Room;
+use super::member::{Ending, Speaks};
+use crate::carried;
+use crate::domain::{Entry, Token, What};
+use crate::metrics::{ChatMetrics, PeerLabel};
+use crate::wire::v1::FromServer;
+
+impl Room {
+    /// Hands an entry to every member, under a span of the entry's trace.
+    pub(super) fn fan_out(&mut self, own: &Token, entry: &Entry, metrics: &ChatMetrics) {
+        let attributes = [KeyValue::new("chat.cursor", as_i64(entry.cursor))];
+        let parent = carried::parent(&entry.trace);
+        let span = trace::start(SpanKind::Internal, "broadcast", parent, attributes);
+        self.presence.follow(own, entry);
+        let is_message = matches!(entry.what, What::Message { .. });
+        let (plain, v1) = (OnceCell::new(), OnceCell::new());
+        let mut recipients = 0_u32;
+        for member in self.members.values_mut() {
+            if entry.cursor <= member.seen {
+                continue; // another replica showed it this
+            }
+            let is_own = is_message && entry.session() == Some(&member.session);
+            let frame = match member.speaks {
+                Speaks::Plain if is_own => continue,
+                Speaks::Plain => plain
+                    .get_or_init(|| Utf8Bytes::from(entry.what.line()))
+                    .clone(),
+                Speaks::V1 if is_own => FromServer::for_session(own, entry, &member.session)
+                    .encode()
+                    .into(),
+                Speaks::V1 => v1
+                    .get_or_init(|| Utf8Bytes::from(FromServer::of_entry(own, entry).encode()))
+                    .clone(),
+            };
+            recipients += u32::from(member.hand(frame));
+        }
+        metrics.deliveries.inc_by(u64::from(recipients));
+        span.set_attribute("chat.recipients", i64::from(recipients));
+    }
+
+    /// Hands a frame to everybody who speaks v1.
+    pub(super) fn tell_all(&mut self, frame: &FromServer<'_>) {
+        let frame = Utf8Bytes::from(frame.encode());
+        let v1 = |member: &&mut super::Member| member.speaks == Speaks::V1;
+        for member in self.members.values_mut().filter(v1) {
+            member.hand(frame.clone());
+        }
+    }
+
+    /// Hands a frame to one session, if it is here and speaks v1.
+    pub(super) fn tell(&mut self, session: &Token, frame: &FromServer<'_>) {
+        let member = self.sessions.get(session).copied();
+        let member = member.and_then(|id| self.members.get_mut(&id));
+        if let Some(member) = member.filter(|member| member.speaks == Speaks::V1) {
+            member.hand(frame.encode().into());
+        }
+    }
+
+    /// Shows how many entries wait for each peer.
+    pub(super) fn count_waiting(&mut self, metrics: &ChatMetrics) {
+        for peer in &mut self.peers {
+            peer.state.waiting = self.local.log().outbox().waiting(&peer.url);
+            let label: &PeerLabel = &peer.label;
+            let waiting = i64::try_from(peer.state.waiting).unwrap_or(i64::MAX);
+            metrics.waiting.get_or_create(label).set(waiting);
+        }
+    }
+}
+
+impl Ending {
+    /// A bounded name, for metrics.
+    pub fn code(self) -> &'static str {
+        match self {
+            Self::TooSlow => "too_slow",
+            Self::Replaced => "replaced",
+        }
+    }
+}
+
+fn as_i64(number: u64) -> i64 {
+    i64::try_from(number).unwrap_or(i64::MAX)
+}

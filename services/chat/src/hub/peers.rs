@@ -1,0 +1,184 @@
+//! The other services: what they have taken, whether they are there, who is at them.
+
+use std::sync::Arc;
+
+use serde_json::{Map, Value};
+
+use super::{Hub, Room};
+use crate::domain::presence::Here;
+use crate::domain::{Entry, Token, What};
+use crate::metrics::{ChatMetrics, PeerLabel};
+use crate::wire::relay::Presence;
+use crate::wire::v1::{FromServer, HereFrame, PeerState, Refused, reason_text};
+
+/// A peer, as the settings name it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PeerName {
+    /// As `PEER_URL` has it: the outbox knows it by this name.
+    pub url: String,
+    /// Host and port: for metrics, and for people until it has said its name.
+    pub host: String,
+}
+
+/// Another service, as this one knows it.
+#[derive(Debug)]
+pub(super) struct Peer {
+    pub(super) url: String,
+    pub(super) label: PeerLabel,
+    pub(super) state: PeerState,
+    /// Whether anything is known of it yet.
+    seen: bool,
+}
+
+impl Peer {
+    pub(super) fn new(name: PeerName) -> Self {
+        Self {
+            url: name.url,
+            label: PeerLabel {
+                peer: name.host.clone(),
+            },
+            state: PeerState {
+                service: name.host,
+                reachable: false,
+                waiting: 0,
+            },
+            seen: false,
+        }
+    }
+}
+
+impl Hub {
+    /// The first entry that a peer has not taken.
+    pub fn next_letter(&self, peer: &str) -> Option<Arc<Entry>> {
+        let room = self.lock();
+        let outbox = room.local.log().outbox();
+        outbox.next(outbox.taken(peer))
+    }
+
+    /// How many entries wait for a peer.
+    pub fn waiting(&self, peer: &str) -> usize {
+        self.lock().local.log().outbox().waiting(peer)
+    }
+
+    /// A peer has taken an entry: whoever sent it is told.
+    pub fn delivered(&self, peer: &str, entry: &Entry) {
+        let mut room = self.lock();
+        let service = room.settle(peer, entry, &self.0.metrics);
+        let told = (entry.session(), &entry.what);
+        if let (Some(session), What::Message { .. }) = told {
+            let (id, service, through) = (&entry.id, service.as_str(), entry.cursor);
+            let frame = FromServer::Delivered {
+                id,
+                service,
+                through,
+            };
+            room.tell(session, &frame);
+        }
+    }
+
+    /// A peer will never take an entry: whoever sent it is told.
+    pub fn undeliverable(&self, peer: &str, entry: &Entry) {
+        let mut room = self.lock();
+        let metrics = &self.0.metrics;
+        let service = room.settle(peer, entry, metrics);
+        ChatMetrics::count(&metrics.refused, "undeliverable");
+        if let Some(session) = entry.session() {
+            let frame = FromServer::Refused(Refused {
+                id: Some(entry.id.as_str()),
+                reason: "undeliverable",
+                text: reason_text("undeliverable"),
+                retry_after: None,
+                service: Some(&service),
+                trace: entry.trace.trace_id(),
+            });
+            room.tell(session, &frame);
+        }
+    }
+
+    /// A peer answered; `name` is what it called itself. Clients hear of a change.
+    pub fn peer_is_there(&self, peer: &str, name: Option<&Token>) {
+        self.change_peer(peer, |state| {
+            state.reachable = true;
+            if let Some(name) = name {
+                state.service = name.to_string();
+            }
+        });
+    }
+
+    /// A peer did not answer as it should. Clients hear of a change.
+    pub fn peer_is_away(&self, peer: &str, reason: &str) {
+        if self.change_peer(peer, |state| state.reachable = false) {
+            tracing::warn!(peer, reason, "what is sent to a peer waits");
+        }
+    }
+
+    fn change_peer(&self, peer: &str, change: impl FnOnce(&mut PeerState)) -> bool {
+        let mut room = self.lock();
+        let Some(known) = room.peers.iter_mut().find(|known| known.url == peer) else {
+            return false;
+        };
+        let (before, first) = (known.state.clone(), !known.seen);
+        change(&mut known.state);
+        known.seen = true;
+        let now = known.state.clone();
+        if now == before && !first {
+            return false;
+        }
+        tracing::info!(peer = now.service, now.reachable, now.waiting, "peer");
+        room.tell_all(&FromServer::Peer(&now));
+        true
+    }
+
+    /// Who is here.
+    pub fn presence(&self) -> Presence {
+        let room = self.lock();
+        let outbox = room.local.log().outbox();
+        let waiting = room.peers.iter().map(|peer| outbox.waiting(&peer.url));
+        Presence {
+            service: self.0.service.clone(),
+            epoch: self.0.epoch.clone(),
+            sequence: outbox.last(),
+            waiting: waiting.max().unwrap_or_default(),
+            clients: room.presence.of(&self.0.service).counts().collect(),
+        }
+    }
+
+    /// A peer said who is there.
+    pub fn presence_of(&self, said: Presence) {
+        let mut room = self.lock();
+        let taken = room.local.log().taken_of(&said.service, &said.epoch);
+        if said.service == self.0.service || !said.is_settled(taken) {
+            return;
+        }
+        let here: Here = said.clients.into_iter().collect();
+        if room.presence.replace(said.service, here) {
+            let presence = room.presence.clone();
+            let presence = HereFrame::all(&presence);
+            room.tell_all(&FromServer::Presence { presence });
+        }
+    }
+}
+
+impl Room {
+    /// By service, the cursor up to which it has taken everything.
+    pub(super) fn delivered(&self) -> Map<String, Value> {
+        let log = self.local.log();
+        let through = |peer: &Peer| {
+            let first = log.outbox().next(log.outbox().taken(&peer.url));
+            first.map_or(log.history().last(), |entry| entry.cursor - 1)
+        };
+        let all = self.peers.iter();
+        all.map(|peer| (peer.state.service.clone(), through(peer).into()))
+            .collect()
+    }
+
+    /// A peer is done with an entry. Gives the peer's name.
+    fn settle(&mut self, peer: &str, entry: &Entry, metrics: &ChatMetrics) -> String {
+        if let Some(sequence) = entry.sequence() {
+            self.local.acked(peer, sequence);
+        }
+        self.count_waiting(metrics);
+        let known = self.peers.iter().find(|known| known.url == peer);
+        known.map_or_else(String::new, |known| known.state.service.clone())
+    }
+}

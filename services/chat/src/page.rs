@@ -1,0 +1,59 @@
+//! The page: hand-written HTML, CSS and modules, embedded in the program.
+//!
+//! It knows the service only by `malha.chat.v1` (`proto/chat-v1.md`), as any other client does.
+//! `app.js` puts together: `connection.js` (one WebSocket, made anew for ever), `conversation.js` (what
+//! was said, without DOM or network), `outbox.js` (own messages until they are answered), `memory.js`
+//! (what survives a reload), and what is seen: `log.js`, `people.js`, `scroll.js`, `words.js`, `dom.js`.
+
+use axum::Router;
+use axum::http::header::{
+    CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS,
+    X_FRAME_OPTIONS,
+};
+use axum::routing::get;
+
+const HTML: &str = "text/html; charset=utf-8";
+const CSS: &str = "text/css; charset=utf-8";
+const SCRIPT: &str = "text/javascript; charset=utf-8";
+
+/// Path, type and content of every file.
+const FILES: [(&str, &str, &str); 12] = [
+    ("/", HTML, include_str!("page/index.html")),
+    ("/app.css", CSS, include_str!("page/app.css")),
+    ("/app.js", SCRIPT, include_str!("page/app.js")),
+    ("/connection.js", SCRIPT, include_str!("page/connection.js")),
+    (
+        "/conversation.js",
+        SCRIPT,
+        include_str!("page/conversation.js"),
+    ),
+    ("/dom.js", SCRIPT, include_str!("page/dom.js")),
+    ("/log.js", SCRIPT, include_str!("page/log.js")),
+    ("/memory.js", SCRIPT, include_str!("page/memory.js")),
+    ("/outbox.js", SCRIPT, include_str!("page/outbox.js")),
+    ("/people.js", SCRIPT, include_str!("page/people.js")),
+    ("/scroll.js", SCRIPT, include_str!("page/scroll.js")),
+    ("/words.js", SCRIPT, include_str!("page/words.js")),
+];
+
+/// Own files and the own WebSocket, nothing else and nothing inline.
+const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; \
+    img-src 'self' data:; connect-src 'self'; base-uri 'none'; form-action 'none'; \
+    frame-ancestors 'none'";
+
+/// A route for each file.
+pub(crate) fn routes() -> Router {
+    FILES
+        .into_iter()
+        .fold(Router::new(), |routes, (path, kind, content)| {
+            let headers = [
+                (CONTENT_TYPE, kind),
+                (CONTENT_SECURITY_POLICY, POLICY),
+                (X_CONTENT_TYPE_OPTIONS, "nosniff"),
+                (X_FRAME_OPTIONS, "DENY"),
+                (REFERRER_POLICY, "no-referrer"),
+                (CACHE_CONTROL, "no-cache"), // a new release must not meet modules of the last one
+            ];
+            routes.route(path, get(move || async move { (headers, content) }))
+        })
+}

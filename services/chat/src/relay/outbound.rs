@@ -1,0 +1,311 @@
+//! What the peers are sent: in order, one at a time, again and again until they have taken it.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::header::CONTENT_TYPE;
+use http::{HeaderMap, HeaderValue, Method, StatusCode};
+use opentelemetry::KeyValue;
+use reqwest::Request;
+use runtime::Life;
+use runtime::backoff::Backoff;
+use runtime::http_client::{Answer, Client, ClientError};
+use runtime::trace::{self, SpanKind};
+use tracing::Instrument;
+use url::Url;
+
+use crate::domain::{Entry, Token};
+use crate::hub::{Hub, PeerName};
+use crate::metrics::{PeerLabel, RelayLabels};
+use crate::settings::RelaySettings;
+use crate::wire::relay::{Body, CHAT_AT, CHAT_SERVICE, Presence, Stamp};
+use crate::wire::signature::Keys;
+use crate::{carried, clock};
+
+/// What carries a request to a peer and brings its answer.
+pub trait Carrier: Send + Sync + 'static {
+    /// Sends a request and reads its answer whole.
+    fn carry(&self, request: Request) -> impl Future<Output = Result<Answer, ClientError>> + Send;
+}
+
+impl Carrier for Client {
+    async fn carry(&self, request: Request) -> Result<Answer, ClientError> {
+        self.execute(request).await
+    }
+}
+
+/// One peer and what it has yet to take.
+#[derive(Debug)]
+pub struct Outbound<C> {
+    hub: Hub,
+    carrier: Arc<C>,
+    url: Url,
+    /// As the outbox knows it.
+    key: String,
+    host: String,
+    keys: Option<Keys>,
+    backoff: Backoff,
+    presence_interval: Duration,
+    /// What was signed last, and for when: no signature is used twice.
+    signed: (String, u64),
+}
+
+/// What became of a try.
+enum Outcome {
+    Taken,
+    /// It will never be taken.
+    Refused(StatusCode),
+    /// Another try may help.
+    Failed(String),
+}
+
+/// How the outbox and people name a peer.
+pub fn name(url: &Url) -> PeerName {
+    let host = url.host_str().unwrap_or_default();
+    let host = url
+        .port()
+        .map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"));
+    PeerName {
+        url: url.to_string(),
+        host,
+    }
+}
+
+impl<C: Carrier> Outbound<C> {
+    /// Relays to this peer what the room's log holds for it.
+    pub fn new(hub: Hub, carrier: Arc<C>, url: Url, settings: &RelaySettings) -> Self {
+        let PeerName { url: key, host } = name(&url);
+        Self {
+            hub,
+            carrier,
+            url,
+            key,
+            host,
+            keys: settings.keys.clone(),
+            backoff: Backoff::new(settings.backoff, settings.max_backoff),
+            presence_interval: settings.presence_interval,
+            signed: (String::new(), 0),
+        }
+    }
+
+    /// The same waits in every run, for simulations.
+    #[must_use]
+    pub fn seeded(mut self, seed: u64) -> Self {
+        self.backoff = self.backoff.seeded(seed);
+        self
+    }
+
+    /// Relays until the service has stopped and nothing is left to relay, or is cut.
+    pub async fn run(mut self, life: Life) {
+        tokio::select! {
+            biased;
+            () = life.cut() => {}
+            () = self.relay(&life) => {}
+        }
+        self.say_what_is_left();
+    }
+
+    async fn relay(&mut self, life: &Life) {
+        let mut sequence = self.hub.sequence();
+        let mut members = self.hub.members();
+        let mut tries = 0_u32;
+        self.ask_who_is_there().await;
+        loop {
+            let Some(entry) = self.hub.next_letter(&self.key) else {
+                tokio::select! {
+                    biased;
+                    // The room outlives this loop, and with it what is followed here.
+                    _ = sequence.changed() => {}
+                    () = tokio::time::sleep(self.presence_interval) => self.ask_who_is_there().await,
+                    () = left_alone(life, &mut members) => {
+                        if self.hub.next_letter(&self.key).is_none() {
+                            return;
+                        }
+                    }
+                }
+                continue;
+            };
+            tries += 1;
+            let outcome = self.send(&entry, tries).await;
+            self.count(&outcome);
+            match outcome {
+                Outcome::Taken => self.hub.delivered(&self.key, &entry),
+                Outcome::Refused(status) => {
+                    let peer = &self.host;
+                    tracing::error!(peer, %status, id = %entry.id, "a peer refuses a message for good");
+                    self.count_lost(1);
+                    self.hub.undeliverable(&self.key, &entry);
+                }
+                Outcome::Failed(reason) => {
+                    let wait = self.backoff.failure();
+                    tracing::debug!(peer = self.host, reason, tries, retry_in = ?wait, "not relayed");
+                    let kept = self.hub.is_kept();
+                    tokio::select! {
+                        biased;
+                        // The next life of this process has it on disk.
+                        () = left_alone(life, &mut members), if kept => return,
+                        () = tokio::time::sleep(wait) => {}
+                    }
+                    continue;
+                }
+            }
+            tries = 0;
+            self.backoff.success();
+        }
+    }
+
+    /// One try, under a span of the message's trace.
+    async fn send(&mut self, entry: &Entry, tries: u32) -> Outcome {
+        let Some(stamp) = Stamp::of(self.hub.service(), self.hub.epoch(), entry) else {
+            return Outcome::Taken; // the outbox holds no other entries
+        };
+        let attributes = [
+            KeyValue::new("chat.peer", self.host.clone()),
+            KeyValue::new("chat.message.id", entry.id.to_string()),
+            KeyValue::new("http.request.resend_count", i64::from(tries - 1)),
+        ];
+        let parent = carried::parent(&entry.trace);
+        let span = trace::start(SpanKind::Producer, "relay", parent, attributes);
+        let outcome = self.attempt(entry, &stamp).instrument(span.clone()).await;
+        match &outcome {
+            Outcome::Taken => {}
+            Outcome::Refused(status) => trace::fail(&span, "refused", status.to_string()),
+            Outcome::Failed(reason) => trace::fail(&span, "failed", reason.clone()),
+        }
+        outcome
+    }
+
+    async fn attempt(&mut self, entry: &Entry, stamp: &Stamp) -> Outcome {
+        let message = entry.what.line();
+        // A struct of one text is JSON in every case.
+        let body = serde_json::to_vec(&Body { message }).unwrap_or_default();
+        let mut request = Request::new(Method::POST, self.url.clone());
+        let headers = request.headers_mut();
+        headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        headers.insert(CHAT_AT, HeaderValue::from(entry.at));
+        stamp.write(headers);
+        self.sign(request.headers_mut(), stamp.webhook_id(), &body);
+        *request.body_mut() = Some(Bytes::from(body).into());
+        match self.carrier.carry(request).await {
+            Ok(answer) => {
+                let outcome = judge(answer.status);
+                match &outcome {
+                    Outcome::Failed(reason) => self.hub.peer_is_away(&self.key, reason),
+                    _ => self.hub.peer_is_there(&self.key, name_in(&answer).as_ref()),
+                }
+                outcome
+            }
+            Err(error) => {
+                let reason = error.to_string();
+                self.hub.peer_is_away(&self.key, &reason);
+                Outcome::Failed(reason)
+            }
+        }
+    }
+
+    /// Asks for the peer's presence, and learns by it whether the peer is there.
+    async fn ask_who_is_there(&mut self) {
+        let mut url = self.url.clone();
+        url.set_path(&format!("{}/presence", self.url.path()));
+        let mut request = Request::new(Method::GET, url);
+        let id = format!("presence:{}", Token::random());
+        self.sign(request.headers_mut(), id, b"");
+        match self.carrier.carry(request).await {
+            // An original has no such path; it is there all the same.
+            Ok(answer) if answer.status.is_success() || answer.status == StatusCode::NOT_FOUND => {
+                self.hub.peer_is_there(&self.key, name_in(&answer).as_ref());
+                if let Ok(presence) = serde_json::from_slice::<Presence>(&answer.body) {
+                    self.hub.presence_of(presence);
+                }
+            }
+            Ok(answer) => self.hub.peer_is_away(&self.key, &refusal(answer.status)),
+            Err(error) => self.hub.peer_is_away(&self.key, &error.to_string()),
+        }
+    }
+
+    fn sign(&mut self, headers: &mut HeaderMap, id: String, body: &[u8]) {
+        let Some(keys) = &self.keys else {
+            return;
+        };
+        let mut now = clock::now_seconds();
+        if self.signed.0 == id {
+            // A second try within the same second must not look like a replay of the first.
+            now = now.max(self.signed.1 + 1);
+        }
+        keys.sign(headers, &id, now, body);
+        self.signed = (id, now);
+    }
+
+    fn count(&self, outcome: &Outcome) {
+        let labels = RelayLabels {
+            peer: self.host.clone(),
+            outcome: match outcome {
+                Outcome::Taken => "taken",
+                Outcome::Refused(_) => "refused",
+                Outcome::Failed(_) => "failed",
+            },
+        };
+        self.hub.metrics().relayed.get_or_create(&labels).inc();
+    }
+
+    fn count_lost(&self, lost: usize) {
+        let peer = self.host.clone();
+        let lost = u64::try_from(lost).unwrap_or(u64::MAX);
+        let counter = &self.hub.metrics().lost;
+        counter.get_or_create(&PeerLabel { peer }).inc_by(lost);
+    }
+
+    /// The last word on what this process could not relay before its end.
+    fn say_what_is_left(&self) {
+        let (peer, left) = (&self.host, self.hub.waiting(&self.key));
+        if left == 0 {
+            return;
+        }
+        if self.hub.is_kept() {
+            tracing::info!(peer, left, "kept on disk for the peer");
+        } else {
+            self.count_lost(left);
+            tracing::error!(
+                peer,
+                left,
+                "messages are lost that the peer never took; OUTBOX_DIR would keep them"
+            );
+        }
+    }
+}
+
+/// What a status says of a message.
+fn judge(status: StatusCode) -> Outcome {
+    match status {
+        _ if status.is_success() => Outcome::Taken,
+        StatusCode::BAD_REQUEST
+        | StatusCode::CONFLICT
+        | StatusCode::PAYLOAD_TOO_LARGE
+        | StatusCode::UNSUPPORTED_MEDIA_TYPE
+        | StatusCode::UNPROCESSABLE_ENTITY => Outcome::Refused(status),
+        _ => Outcome::Failed(refusal(status)),
+    }
+}
+
+fn refusal(status: StatusCode) -> String {
+    match status {
+        StatusCode::UNAUTHORIZED => {
+            "status 401: is RELAY_SECRET the same there, and the clock right?".to_owned()
+        }
+        _ => format!("status {status}"),
+    }
+}
+
+/// What a peer calls itself.
+fn name_in(answer: &Answer) -> Option<Token> {
+    let name = answer.headers.get(CHAT_SERVICE)?.to_str().ok()?;
+    Token::parse(name).ok()
+}
+
+/// Waits until nothing new can come into the outbox.
+async fn left_alone(life: &Life, members: &mut tokio::sync::watch::Receiver<usize>) {
+    life.stopping().await;
+    // Ends early only where the room is gone, and with it every member.
+    let _ = members.wait_for(|members| *members == 0).await;
+}

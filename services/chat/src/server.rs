@@ -1,0 +1,74 @@
+//! The routes: the page, the WebSockets, and the relay.
+
+mod connect;
+mod origin;
+mod query;
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::routing::get;
+use runtime::{Life, http};
+use tokio::net::TcpListener;
+
+use crate::hub::Hub;
+use crate::page;
+use crate::relay::inbound::Inbound;
+use crate::settings::{ChatSettings, ClientLimits};
+use origin::Origins;
+
+/// What every connection needs.
+#[derive(Clone, Debug)]
+pub struct App(Arc<Parts>);
+
+#[derive(Debug)]
+struct Parts {
+    hub: Hub,
+    limits: ClientLimits,
+    origins: Origins,
+    life: Life,
+}
+
+impl App {
+    /// Serves this room.
+    pub fn new(hub: Hub, settings: &ChatSettings, life: Life) -> Self {
+        Self(Arc::new(Parts {
+            hub,
+            limits: settings.client,
+            origins: Origins::new(&settings.allowed_origins),
+            life,
+        }))
+    }
+
+    /// The page and the WebSockets.
+    pub fn routes(self) -> Router {
+        Router::new()
+            .route("/ws/{clientId}", get(connect::connect))
+            .with_state(self)
+            .merge(page::routes())
+    }
+}
+
+/// Serves until the life stops. Without a listener of its own, the relay is answered with the rest.
+pub async fn serve(
+    app: App,
+    inbound: Inbound,
+    settings: &ChatSettings,
+    public: TcpListener,
+    relay: Option<TcpListener>,
+) {
+    let life = app.0.life.clone();
+    let limits = settings.limits;
+    match relay {
+        None => {
+            let routes = app.routes().merge(inbound.routes());
+            http::serve(public, routes, limits, &life).await;
+        }
+        Some(relay) => {
+            tokio::join!(
+                http::serve(public, app.routes(), limits, &life),
+                http::serve(relay, inbound.routes(), limits, &life),
+            );
+        }
+    }
+}

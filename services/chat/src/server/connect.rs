@@ -1,0 +1,96 @@
+//! `GET /ws/{clientId}`: who may connect, and as whom.
+
+use axum::extract::ws::rejection::WebSocketUpgradeRejection;
+use axum::extract::{Path, RawQuery, State, WebSocketUpgrade};
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::{IntoResponse, Response};
+use tokio::sync::oneshot;
+use tracing::Span;
+
+use super::App;
+use super::query::Query;
+use crate::carried;
+use crate::domain::{ClientId, Token};
+use crate::hub::{Join, Speaks};
+use crate::metrics::ChatMetrics;
+use crate::session::Visitor;
+use crate::wire::V1;
+
+/// Small, for there may be many connections, and most of them are silent.
+const BUFFER: usize = 2 * 1024;
+
+pub(super) async fn connect(
+    State(app): State<App>,
+    Path(client): Path<String>,
+    RawQuery(query): RawQuery,
+    headers: HeaderMap,
+    upgrade: Result<WebSocketUpgrade, WebSocketUpgradeRejection>,
+) -> Response {
+    let metrics = app.0.hub.metrics();
+    if !app.0.origins.allow(&headers) {
+        ChatMetrics::count(&metrics.refused, "origin");
+        let answer = "Origin: this page may not connect here (ALLOWED_ORIGINS)\n";
+        return (StatusCode::FORBIDDEN, answer).into_response();
+    }
+    let Some(client) = ClientId::parse(&client) else {
+        ChatMetrics::count(&metrics.refused, "client_id");
+        let answer = "clientId: expected a whole number\n";
+        return (StatusCode::FORBIDDEN, answer).into_response();
+    };
+    let upgrade = match upgrade {
+        Ok(upgrade) => upgrade.protocols([V1]),
+        Err(rejection) => return rejection.into_response(),
+    };
+    let (speaks, query) = if upgrade.selected_protocol().is_some() {
+        (
+            Speaks::V1,
+            Query::read(query.as_deref().unwrap_or_default()),
+        )
+    } else {
+        (Speaks::Plain, Ok(Query::default()))
+    };
+    let query = match query {
+        Ok(query) => query,
+        Err(wrong) => {
+            ChatMetrics::count(&metrics.refused, "query");
+            return (StatusCode::BAD_REQUEST, wrong).into_response();
+        }
+    };
+    let visitor = Visitor {
+        hub: app.0.hub.clone(),
+        limits: app.0.limits,
+        join: Join {
+            client,
+            session: query.session.unwrap_or_else(Token::random),
+            speaks,
+            resume: query.resume,
+            history: query.history,
+        },
+        opened_by: carried::link(&Span::current()),
+    };
+    begin(&app, upgrade, visitor)
+}
+
+/// Answers 101, and lets the visitor in once that is sent.
+///
+/// The task that waits for this is of the life from now on, so that no drain overlooks it.
+fn begin(app: &App, upgrade: WebSocketUpgrade, visitor: Visitor) -> Response {
+    let (upgraded, socket) = oneshot::channel();
+    let life = app.0.life.clone();
+    app.0.life.spawn_apart(async move {
+        // Without a socket the client went away before it was one.
+        if let Ok(socket) = socket.await {
+            visitor.stay(socket, life).await;
+        }
+    });
+    let most = app.0.limits.max_message;
+    upgrade
+        .max_message_size(most)
+        .max_frame_size(most)
+        .read_buffer_size(BUFFER)
+        .write_buffer_size(BUFFER)
+        .on_upgrade(async move |socket| {
+            // Nobody waits for it only where the process is being cut.
+            let _ = upgraded.send(socket);
+        })
+}

@@ -1,0 +1,103 @@
+//! Whose pages may connect.
+//!
+//! A browser lets any page open a WebSocket to any host, and says in `Origin` whose page it is
+//! (RFC 6455, 10.2). Programs that are no browsers send none.
+
+use axum::http::header::{HOST, ORIGIN};
+use axum::http::{HeaderMap, HeaderValue};
+use url::Url;
+
+/// The origins that may connect, beside the host that was asked.
+#[derive(Clone, Debug)]
+pub(super) enum Origins {
+    Any,
+    Listed(Vec<String>),
+}
+
+impl Origins {
+    pub(super) fn new(allowed: &[String]) -> Self {
+        if allowed.iter().any(|origin| origin == "*") {
+            return Self::Any;
+        }
+        let trimmed = allowed.iter().map(|origin| origin.trim_end_matches('/'));
+        Self::Listed(trimmed.map(str::to_lowercase).collect())
+    }
+
+    /// Whether the page that sends these headers may connect.
+    pub(super) fn allow(&self, headers: &HeaderMap) -> bool {
+        let mut origins = headers.get_all(ORIGIN).iter();
+        let (Some(origin), None) = (origins.next(), origins.next()) else {
+            return !headers.contains_key(ORIGIN);
+        };
+        let listed = match self {
+            Self::Any => return true,
+            Self::Listed(listed) => listed,
+        };
+        let Ok(origin) = origin.to_str().map(str::to_lowercase) else {
+            return false;
+        };
+        listed.contains(&origin) || is_host(&origin, headers.get(HOST))
+    }
+}
+
+/// Whether an origin is the host that was asked, by either scheme: TLS may end before this server.
+fn is_host(origin: &str, host: Option<&HeaderValue>) -> bool {
+    let host = host.and_then(|host| host.to_str().ok());
+    let parsed = |scheme: &str| Url::parse(&format!("{scheme}://{}", host?)).ok();
+    let Ok(origin) = Url::parse(origin) else {
+        return false; // also `null`, of a page that has no host
+    };
+    parsed(origin.scheme()).is_some_and(|asked| {
+        matches!(origin.scheme(), "http" | "https") && asked.origin() == origin.origin()
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn allow(allowed: &[&str], origins: &[&'static str], host: &'static str) -> bool {
+        let allowed: Vec<String> = allowed.iter().map(|&origin| origin.to_owned()).collect();
+        let mut headers = HeaderMap::new();
+        headers.insert(HOST, HeaderValue::from_static(host));
+        for origin in origins {
+            headers.append(ORIGIN, HeaderValue::from_static(origin));
+        }
+        Origins::new(&allowed).allow(&headers)
+    }
+
+    #[test]
+    fn its_own_page_and_programs_may_connect() {
+        assert!(allow(&[], &[], "localhost:8000"));
+        assert!(allow(&[], &["http://localhost:8000"], "localhost:8000"));
+        assert!(allow(&[], &["https://Chat.Example"], "chat.example"));
+        assert!(allow(&[], &["https://chat.example"], "chat.example:443"));
+        assert!(allow(&[], &["http://[::1]:8000"], "[::1]:8000"));
+    }
+
+    #[test]
+    fn foreign_pages_may_not() {
+        for origin in [
+            "http://evil.example",
+            "http://localhost:8001",
+            "http://localhost",
+            "http://localhost:8000.evil.example",
+            "null",
+            "file://",
+            "chrome-extension://localhost:8000",
+            "",
+        ] {
+            assert!(!allow(&[], &[origin], "localhost:8000"), "{origin}");
+        }
+        let twice = ["http://localhost:8000", "http://evil.example"];
+        assert!(!allow(&[], &twice, "localhost:8000"));
+    }
+
+    #[test]
+    fn others_may_where_a_setting_says_so() {
+        let allowed = ["https://chat.example/"];
+        assert!(allow(&allowed, &["https://chat.example"], "a:8000"));
+        assert!(!allow(&allowed, &["http://chat.example"], "a:8000"));
+        assert!(allow(&["*"], &["null"], "a:8000"));
+    }
+}

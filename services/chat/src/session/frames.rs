@@ -1,0 +1,167 @@
+//! What a client says, and the answers that it alone gets.
+
+use std::time::Duration;
+
+use axum::extract::ws::Message;
+use opentelemetry::KeyValue;
+use opentelemetry::trace::TraceContextExt;
+use runtime::trace::{self, Parent, SpanKind};
+use tracing::Span;
+use tracing_opentelemetry::OpenTelemetrySpanExt;
+
+use super::Guest;
+use super::socket::Close;
+use crate::carried;
+use crate::domain::log::Verdict;
+use crate::domain::{Token, TraceContext};
+use crate::hub::{Said, Speaks};
+use crate::metrics::ChatMetrics;
+use crate::wire::plain_refusal;
+use crate::wire::v1::{self, FromClient, FromServer, Refused, reason_text};
+
+/// Milliseconds after which a full outbox may have room.
+const OUTBOX_RETRY: u64 = 1000;
+
+impl Guest {
+    /// Answers one frame of text.
+    pub(super) async fn answer(&mut self, text: &str) -> Result<(), Close> {
+        match self.speaks {
+            Speaks::Plain => self.answer_plain(text).await,
+            Speaks::V1 => self.answer_v1(text).await,
+        }
+    }
+
+    async fn answer_plain(&mut self, text: &str) -> Result<(), Close> {
+        let span = self.receive(None);
+        let reason = match self.admit() {
+            Err(_) if self.is_flooding() => return Err(Close::Flood),
+            Err(_) => self.count_refusal("rate"),
+            Ok(()) => match self.say(&span, Token::random(), text) {
+                Verdict::Refused(refusal) => refusal.code(),
+                Verdict::Taken(_) | Verdict::Duplicate(_) => return Ok(()),
+            },
+        };
+        trace::fail(&span, reason, "");
+        let line = plain_refusal(reason_text(reason));
+        self.socket.send(Message::Text(line.into())).await
+    }
+
+    async fn answer_v1(&mut self, text: &str) -> Result<(), Close> {
+        let frame = v1::parse(text).map_err(|bad| Close::BadFrame(bad.to_string()))?;
+        let admitted = self.admit();
+        if self.is_flooding() {
+            return Err(Close::Flood);
+        }
+        match (frame, admitted) {
+            (FromClient::Send(send), admitted) => self.take(send, admitted).await,
+            (FromClient::Ping { at }, Ok(())) => {
+                let pong = FromServer::Pong { at: &at }.encode();
+                self.socket.send(Message::Text(pong.into())).await
+            }
+            (FromClient::Ping { .. }, Err(_)) => Ok(()),
+            (FromClient::Unknown { id }, _) => {
+                let reason = self.count_refusal("type");
+                self.refuse(id.as_deref(), reason, None, None).await
+            }
+        }
+    }
+
+    async fn take(&mut self, send: v1::Send, admitted: Result<(), Duration>) -> Result<(), Close> {
+        let span = self.receive(send.traceparent);
+        let id = send.id.as_deref();
+        let token = id.and_then(|id| Token::parse(id).ok());
+        let (reason, retry_after) = match (token, admitted) {
+            (_, Err(wait)) => {
+                let wait = u64::try_from(wait.as_millis()).unwrap_or(u64::MAX);
+                (self.count_refusal("rate"), Some(wait))
+            }
+            (None, Ok(())) => (self.count_refusal("id"), None),
+            (Some(_), Ok(())) if send.text.is_empty() => (self.count_refusal("empty"), None),
+            (Some(token), Ok(())) => match self.say(&span, token.clone(), &send.text) {
+                // Its place in the flow is where the client is told.
+                Verdict::Taken(_) => return Ok(()),
+                Verdict::Duplicate(cursor) => return self.accepted_before(&token, cursor).await,
+                Verdict::Refused(refusal) => (refusal.code(), Some(OUTBOX_RETRY)),
+            },
+        };
+        trace::fail(&span, reason, "");
+        self.refuse(id, reason, retry_after, Some(&span)).await
+    }
+
+    fn say(&self, span: &Span, id: Token, text: &str) -> Verdict {
+        span.set_attribute("chat.message.id", id.to_string());
+        let said = Said {
+            client: self.client,
+            session: self.session.clone(),
+            id,
+            text: text.to_owned(),
+        };
+        self.hub.say(said, carried::of_span(span))
+    }
+
+    async fn accepted_before(&mut self, id: &Token, cursor: Option<u64>) -> Result<(), Close> {
+        let accepted = FromServer::Accepted {
+            cursor,
+            id,
+            at: None,
+            trace: None,
+            duplicate: true,
+        };
+        let frame = Message::Text(accepted.encode().into());
+        self.socket.send(frame).await
+    }
+
+    async fn refuse(
+        &mut self,
+        id: Option<&str>,
+        reason: &'static str,
+        retry_after: Option<u64>,
+        span: Option<&Span>,
+    ) -> Result<(), Close> {
+        let trace = span.map(carried::of_span).unwrap_or_default();
+        let refused = FromServer::Refused(Refused {
+            id,
+            reason,
+            text: reason_text(reason),
+            retry_after,
+            service: None,
+            trace: trace.trace_id(),
+        });
+        let frame = Message::Text(refused.encode().into());
+        self.socket.send(frame).await
+    }
+
+    fn count_refusal(&self, reason: &'static str) -> &'static str {
+        ChatMetrics::count(&self.hub.metrics().refused, reason);
+        reason
+    }
+
+    /// The span in which a message is taken: the beginning of its trace, unless the client has a
+    /// span of its own. It refers to the connection, which is no parent: it may last for days.
+    fn receive(&self, parent: Option<String>) -> Span {
+        let attributes = [
+            KeyValue::new("chat.client", self.client.to_string()),
+            KeyValue::new("chat.protocol", self.speaks.code()),
+            KeyValue::new("network.protocol.name", "websocket"),
+        ];
+        let connection = self.connection.clone();
+        let sent = carried::parent(&TraceContext {
+            parent,
+            state: None,
+        });
+        let has_trace = match &sent {
+            Parent::Remote(context) => context.span().span_context().is_valid(),
+            _ => false,
+        };
+        let kind = SpanKind::Consumer;
+        if !has_trace {
+            let parent = connection.map_or(Parent::Current, Parent::Linked);
+            return trace::start(kind, "receive", parent, attributes);
+        }
+        let span = trace::start(kind, "receive", sent, attributes);
+        if let Some(connection) = connection {
+            span.add_link(connection);
+        }
+        span
+    }
+}

@@ -1,0 +1,104 @@
+//! A log that this process has for itself, in memory and perhaps on disk.
+
+use super::journal::{Journal, JournalError};
+use crate::domain::Token;
+use crate::domain::log::{Keeps, Log, Offer, Record, Refusal, Verdict};
+use crate::settings::Disk;
+
+/// The log and, where there is one, its journal.
+#[derive(Debug)]
+pub struct Local {
+    log: Log,
+    journal: Option<Journal>,
+}
+
+impl Local {
+    /// A log that is gone with the process.
+    pub fn in_memory(
+        service: Token,
+        keeps: Keeps,
+        peers: impl IntoIterator<Item = String>,
+    ) -> Self {
+        let mut log = Log::new(service, Token::random(), keeps, peers);
+        log.begin_with_new_peers();
+        Self { log, journal: None }
+    }
+
+    /// The log that this directory holds, or an empty one that it will hold.
+    pub fn on_disk(
+        service: &Token,
+        keeps: Keeps,
+        peers: impl IntoIterator<Item = String>,
+        disk: &Disk,
+    ) -> Result<Self, JournalError> {
+        let (mut journal, records) = Journal::open(&disk.directory, service, disk.sync)?;
+        let mut log = Log::new(service.clone(), Token::random(), keeps, peers);
+        for record in records {
+            log.replay(record);
+        }
+        log.begin_with_new_peers();
+        let rewritten = journal.rewrite(&log.snapshot());
+        rewritten.map_err(|source| JournalError::Io {
+            path: disk.directory.display().to_string(),
+            source,
+        })?;
+        let journal = Some(journal);
+        Ok(Self { log, journal })
+    }
+
+    /// The log.
+    pub fn log(&self) -> &Log {
+        &self.log
+    }
+
+    /// Whether it outlives the process.
+    pub fn is_kept(&self) -> bool {
+        self.journal.is_some()
+    }
+
+    /// Takes what is offered, or says why not. What is taken is on disk, where there is one.
+    pub fn offer(&mut self, offer: Offer) -> Verdict {
+        let entry = match self.log.decide(offer) {
+            Ok(entry) => entry,
+            Err(verdict) => return verdict,
+        };
+        if self.is_kept() && !self.write(&Record::Entry(entry.clone())) {
+            return Verdict::Refused(Refusal::Unavailable);
+        }
+        let entry = self.log.take(entry);
+        self.shorten();
+        Verdict::Taken(entry)
+    }
+
+    /// A peer has taken everything up to this sequence number.
+    pub fn acked(&mut self, peer: &str, through: u64) {
+        let record = Record::Acked {
+            peer: peer.to_owned(),
+            through,
+        };
+        // One that is not kept is sent again after a restart, and the peer takes it once.
+        self.write(&record);
+        self.log.acked(peer, through);
+    }
+
+    /// Writes a record where there is a disk. Says whether it may count.
+    fn write(&mut self, record: &Record) -> bool {
+        let Some(journal) = &mut self.journal else {
+            return true;
+        };
+        if let Err(error) = journal.append(record) {
+            tracing::error!(%error, "OUTBOX_DIR does not take what happens");
+            return false;
+        }
+        true
+    }
+
+    fn shorten(&mut self) {
+        let Some(journal) = self.journal.as_mut().filter(|journal| journal.is_long()) else {
+            return;
+        };
+        if let Err(error) = journal.rewrite(&self.log.snapshot()) {
+            tracing::warn!(%error, "OUTBOX_DIR cannot be tidied up; it goes on growing");
+        }
+    }
+}

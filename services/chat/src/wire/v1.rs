@@ -1,0 +1,411 @@
+//! The frames of `malha.chat.v1`.
+
+use serde::{Deserialize, Serialize};
+
+use crate::domain::presence::{Here, Presence};
+use crate::domain::{ClientId, Entry, Source, Token, What};
+
+/// A frame of a client.
+#[derive(Debug, PartialEq, Eq)]
+pub enum FromClient {
+    /// A message.
+    Send(Send),
+    /// A question whether anybody is there.
+    Ping {
+        /// Given back.
+        at: serde_json::Value,
+    },
+    /// Something else.
+    Unknown {
+        /// Its id, if it had one.
+        id: Option<String>,
+    },
+}
+
+/// A message, as its client sent it.
+#[derive(Debug, Deserialize, PartialEq, Eq)]
+pub struct Send {
+    /// Made by the client.
+    pub id: Option<String>,
+    /// What it says.
+    #[serde(default)]
+    pub text: String,
+    /// The client's own span.
+    pub traceparent: Option<String>,
+}
+
+/// Why a frame is none of this protocol.
+#[derive(Debug, thiserror::Error)]
+#[error("bad frame: {0}")]
+pub struct BadFrame(#[from] serde_json::Error);
+
+/// Reads a frame of a client.
+pub fn parse(frame: &str) -> Result<FromClient, BadFrame> {
+    #[derive(Deserialize)]
+    struct Typed {
+        r#type: String,
+        id: Option<String>,
+        at: Option<serde_json::Value>,
+    }
+    let typed: Typed = serde_json::from_str(frame)?;
+    Ok(match typed.r#type.as_str() {
+        "send" => FromClient::Send(serde_json::from_str(frame)?),
+        "ping" => FromClient::Ping {
+            at: typed.at.unwrap_or_default(),
+        },
+        _ => FromClient::Unknown { id: typed.id },
+    })
+}
+
+/// A frame of the server.
+#[derive(Debug, Serialize)]
+#[serde(tag = "type", rename_all = "lowercase")]
+pub enum FromServer<'a> {
+    /// The first frame.
+    Welcome(Box<Welcome<'a>>),
+    /// The answer to `ping`.
+    Pong {
+        /// What it said.
+        at: &'a serde_json::Value,
+    },
+    /// A service became reachable, or not.
+    Peer(&'a PeerState),
+    /// What is known of a service was replaced as a whole.
+    Presence {
+        /// Every service.
+        presence: Vec<HereFrame<'a>>,
+    },
+    /// Somebody said something.
+    Message {
+        /// Place in the flow.
+        cursor: u64,
+        /// Name of the message.
+        id: &'a Token,
+        /// Who.
+        client: ClientId,
+        /// Where.
+        service: Option<&'a Token>,
+        /// What.
+        text: &'a str,
+        /// When.
+        at: u64,
+        /// Its trace.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        trace: Option<&'a str>,
+    },
+    /// Somebody came.
+    Joined(Moved<'a>),
+    /// Somebody went.
+    Left(Moved<'a>),
+    /// An original peer relayed a text of its own.
+    Notice {
+        /// Place in the flow.
+        cursor: u64,
+        /// Name.
+        id: &'a Token,
+        /// The text.
+        text: &'a str,
+        /// When.
+        at: u64,
+    },
+    /// The receiver's own message is in the log.
+    Accepted {
+        /// Place in the flow, or where the first one of this id is.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        cursor: Option<u64>,
+        /// Name of the message.
+        id: &'a Token,
+        /// When.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        at: Option<u64>,
+        /// Its trace.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        trace: Option<&'a str>,
+        /// Whether this answers a repetition.
+        #[serde(skip_serializing_if = "std::ops::Not::not")]
+        duplicate: bool,
+    },
+    /// A service has taken the receiver's own message.
+    Delivered {
+        /// Name of the message.
+        id: &'a Token,
+        /// The service.
+        service: &'a str,
+        /// The cursor that it was accepted with.
+        through: u64,
+    },
+    /// A frame of the receiver was not taken.
+    Refused(Refused<'a>),
+}
+
+/// The first frame.
+#[derive(Debug, Serialize)]
+pub struct Welcome<'a> {
+    /// This service.
+    pub service: &'a Token,
+    /// The receiver.
+    pub client: ClientId,
+    /// Its session.
+    pub session: &'a Token,
+    /// The log's name.
+    pub epoch: &'a Token,
+    /// Where the flow begins.
+    pub cursor: u64,
+    /// Whether nothing was missed; none for a newcomer.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub recovered: Option<bool>,
+    /// How many entries of the past follow.
+    pub behind: usize,
+    /// By service, the cursor up to which it has taken everything.
+    pub delivered: serde_json::Map<String, serde_json::Value>,
+    /// The other services.
+    pub peers: Vec<&'a PeerState>,
+    /// Who is here.
+    pub presence: Vec<HereFrame<'a>>,
+    /// Where to look at traces.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub trace_url: Option<&'a str>,
+    /// Largest frame of the client.
+    pub max_message_bytes: usize,
+    /// Milliseconds between two pings of the server.
+    pub ping_interval: u64,
+}
+
+/// Another service, as seen from here.
+#[derive(Clone, Debug, Serialize, PartialEq, Eq)]
+pub struct PeerState {
+    /// Its name, or its host until it has said its name.
+    pub service: String,
+    /// Whether the last try to reach it went well.
+    pub reachable: bool,
+    /// How many entries wait for it.
+    pub waiting: usize,
+}
+
+/// Who is at one service.
+#[derive(Debug, Serialize)]
+pub struct HereFrame<'a> {
+    service: &'a Token,
+    count: usize,
+    clients: Vec<ClientId>,
+}
+
+/// Somebody came or went.
+#[derive(Debug, Serialize)]
+pub struct Moved<'a> {
+    cursor: u64,
+    id: &'a Token,
+    client: ClientId,
+    service: Option<&'a Token>,
+    at: u64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    trace: Option<&'a str>,
+}
+
+/// Why a frame was not taken.
+#[derive(Debug, Serialize)]
+pub struct Refused<'a> {
+    /// The id that it had.
+    pub id: Option<&'a str>,
+    /// A bounded name.
+    pub reason: &'a str,
+    /// The same for people.
+    pub text: &'a str,
+    /// Milliseconds until another try makes sense.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub retry_after: Option<u64>,
+    /// The service that refused it, where it was not this one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub service: Option<&'a str>,
+    /// Its trace.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub trace: Option<&'a str>,
+}
+
+/// At most so many clients of a service are named.
+const NAMED: usize = 100;
+
+impl<'a> HereFrame<'a> {
+    /// Every service, as `welcome` and `presence` show it.
+    pub fn all(presence: &'a Presence) -> Vec<Self> {
+        let frame = |(service, here): (&'a Token, &Here)| Self {
+            service,
+            count: here.count(),
+            clients: here.clients().take(NAMED).collect(),
+        };
+        presence.services().map(frame).collect()
+    }
+}
+
+impl<'a> FromServer<'a> {
+    /// An entry as everybody sees it. `own` is the name of this service.
+    pub fn of_entry(own: &'a Token, entry: &'a Entry) -> Self {
+        let service = match &entry.source {
+            Source::Own { .. } => Some(own),
+            Source::Peer { origin, .. } => Some(origin),
+            Source::Original => None,
+        };
+        let (cursor, id, at) = (entry.cursor, &entry.id, entry.at);
+        let trace = entry.trace.trace_id();
+        let moved = |client| Moved {
+            cursor,
+            id,
+            client,
+            service,
+            at,
+            trace,
+        };
+        match &entry.what {
+            What::Message { client, text } => Self::Message {
+                cursor,
+                id,
+                client: *client,
+                service,
+                text,
+                at,
+                trace,
+            },
+            What::Joined { client } => Self::Joined(moved(*client)),
+            What::Left { client } => Self::Left(moved(*client)),
+            What::Notice { text } => Self::Notice {
+                cursor,
+                id,
+                text,
+                at,
+            },
+        }
+    }
+
+    /// An entry as a session sees it: its own message is told as accepted.
+    pub fn for_session(own: &'a Token, entry: &'a Entry, session: &Token) -> Self {
+        let is_own = entry.session() == Some(session);
+        if is_own && matches!(entry.what, What::Message { .. }) {
+            return Self::Accepted {
+                cursor: Some(entry.cursor),
+                id: &entry.id,
+                at: Some(entry.at),
+                trace: entry.trace.trace_id(),
+                duplicate: false,
+            };
+        }
+        Self::of_entry(own, entry)
+    }
+
+    /// Its text. Nothing in these types can fail to become JSON.
+    pub fn encode(&self) -> String {
+        serde_json::to_string(self).unwrap_or_default()
+    }
+}
+
+/// What a reason says to people.
+pub fn reason_text(reason: &str) -> &'static str {
+    match reason {
+        "rate" => "mensagens demais; aguarde um momento",
+        "outbox_full" => "o outro serviço está fora e a fila para ele está cheia",
+        "unavailable" => "o armazenamento não responde",
+        "empty" => "a mensagem está vazia",
+        "id" => "a mensagem não tem um id válido",
+        "type" => "tipo desconhecido",
+        "undeliverable" => "o outro serviço recusou a mensagem",
+        _ => "recusada",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::domain::TraceContext;
+
+    #[test]
+    fn frames_of_clients_are_read() {
+        let send = parse(r#"{"type":"send","id":"1","text":"olá","more":[1]}"#).unwrap();
+        let expected = Send {
+            id: Some("1".to_owned()),
+            text: "olá".to_owned(),
+            traceparent: None,
+        };
+        assert_eq!(send, FromClient::Send(expected));
+        let ping = parse(r#"{"type":"ping","at":7}"#).unwrap();
+        assert_eq!(ping, FromClient::Ping { at: json!(7) });
+        let unknown = parse(r#"{"type":"dance","id":"9"}"#).unwrap();
+        assert_eq!(
+            unknown,
+            FromClient::Unknown {
+                id: Some("9".to_owned())
+            }
+        );
+        for bad in [
+            "",
+            "olá",
+            "[]",
+            "{}",
+            r#"{"type":1}"#,
+            r#"{"type":"send","text":1}"#,
+        ] {
+            assert!(parse(bad).is_err(), "{bad}");
+        }
+    }
+
+    fn entry(what: What, source: Source) -> Entry {
+        Entry {
+            cursor: 42,
+            id: Token::parse("m").unwrap(),
+            what,
+            source,
+            at: 5,
+            trace: TraceContext {
+                parent: Some("00-4bf9-00f0-01".to_owned()),
+                state: None,
+            },
+        }
+    }
+
+    fn read(frame: &FromServer<'_>) -> serde_json::Value {
+        serde_json::from_str(&frame.encode()).unwrap()
+    }
+
+    #[test]
+    fn an_entry_is_a_message_to_others_and_accepted_to_its_session() {
+        let own = Token::parse("serviceA").unwrap();
+        let (client, text) = (ClientId::parse("9").unwrap(), "teste".to_owned());
+        let session = Token::parse("s").unwrap();
+        let source = Source::Own {
+            session: session.clone(),
+            sequence: Some(1),
+        };
+        let entry = entry(What::Message { client, text }, source);
+        let other = Token::parse("t").unwrap();
+        assert_eq!(
+            read(&FromServer::for_session(&own, &entry, &other)),
+            json!({"type":"message","cursor":42,"id":"m","client":9,"service":"serviceA","text":"teste","at":5,"trace":"4bf9"})
+        );
+        assert_eq!(
+            read(&FromServer::for_session(&own, &entry, &session)),
+            json!({"type":"accepted","cursor":42,"id":"m","at":5,"trace":"4bf9"})
+        );
+    }
+
+    #[test]
+    fn originals_have_no_service_and_newcomers_see_themselves_join() {
+        let own = Token::parse("serviceA").unwrap();
+        let client = ClientId::parse("9").unwrap();
+        let joined = entry(What::Joined { client }, Source::Original);
+        assert_eq!(
+            read(&FromServer::of_entry(&own, &joined)),
+            json!({"type":"joined","cursor":42,"id":"m","client":9,"service":null,"at":5,"trace":"4bf9"})
+        );
+        let session = Token::parse("s").unwrap();
+        let source = Source::Own {
+            session: session.clone(),
+            sequence: None,
+        };
+        let joined = entry(What::Joined { client }, source);
+        let frame = read(&FromServer::for_session(&own, &joined, &session));
+        assert_eq!(
+            (&frame["type"], &frame["service"]),
+            (&json!("joined"), &json!("serviceA"))
+        );
+    }
+}

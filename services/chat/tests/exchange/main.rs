@@ -1,0 +1,10 @@
+//! The service over real WebSockets and real HTTP, with its traces.
+#![cfg(test)]
+
+mod limits;
+mod plain;
+mod relay;
+mod resume;
+mod support;
+mod traces;
+mod v1;

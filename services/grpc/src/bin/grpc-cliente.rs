@@ -1,0 +1,5 @@
+//! The program `grpc-cliente`.
+
+fn main() -> std::process::ExitCode {
+    runtime::main::<grpc::Cliente>()
+}

@@ -1,0 +1,140 @@
+//! The gateway: the users as REST, with what FastAPI gives its users.
+//!
+//! # Layout
+//! - [`ClienteSettings`]: what it can be told.
+//! - `admission.rs`, `rate.rs`: the request's id, its deadline, whether there is room.
+//! - `users.rs`, `changes.rs`: the routes.
+//! - `input.rs`, `conditional.rs`: what a request says.
+//! - `json.rs`: users, pages and changes as JSON.
+//! - `validation.rs`, `failure.rs`: FastAPI's 422, and problems.
+//! - `upstream.rs`: the server of users, call by call.
+//! - `openapi.rs`, `docs.rs`: `/openapi.json`, and its readers.
+
+mod admission;
+mod changes;
+mod conditional;
+mod docs;
+mod failure;
+mod input;
+mod json;
+mod openapi;
+mod rate;
+mod settings;
+mod upstream;
+mod users;
+mod validation;
+
+pub use settings::ClienteSettings;
+
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use axum::http::header::CONTENT_TYPE;
+use axum::middleware::from_fn_with_state;
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+use bytesize::ByteSize;
+use runtime::Life;
+use runtime::grpc::client::{Client, Resolve};
+use runtime::http::{self, HttpLimits};
+use tokio::net::TcpListener;
+use tokio::sync::Semaphore;
+use tower_http::catch_panic::CatchPanicLayer;
+use utoipa::OpenApi;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use self::failure::Failure;
+use self::rate::Rates;
+use self::upstream::Users;
+
+/// What the routes share.
+#[derive(Clone)]
+struct Gateway(Arc<Shared>);
+
+struct Shared {
+    users: Users,
+    life: Life,
+    deadline: Duration,
+    heartbeat: Duration,
+    max_body: usize,
+    streams: Arc<Semaphore>,
+    requests: Semaphore,
+    rates: Mutex<Rates>,
+}
+
+impl std::ops::Deref for Gateway {
+    type Target = Shared;
+
+    fn deref(&self) -> &Shared {
+        &self.0
+    }
+}
+
+/// Serves until the life stops. The resolver tells where the servers of users are.
+pub async fn serve(
+    settings: ClienteSettings,
+    resolver: impl Resolve,
+    listener: TcpListener,
+    life: Life,
+) {
+    let client = Client::start("grpc-servidor", settings.server.clone(), resolver, &life);
+    let max_body = usize::try_from(settings.limits.max_body.as_u64()).unwrap_or(usize::MAX);
+    let (per_second, burst) = (
+        settings.max_requests_per_second,
+        settings.max_requests_burst,
+    );
+    let gateway = Gateway(Arc::new(Shared {
+        users: Users::new(client, settings.request_deadline),
+        life: life.clone(),
+        deadline: settings.request_deadline,
+        heartbeat: settings.heartbeat_interval,
+        max_body,
+        streams: Arc::new(Semaphore::new(settings.max_streams)),
+        requests: Semaphore::new(settings.max_requests),
+        rates: Mutex::new(Rates::new(per_second, burst)),
+    }));
+    let limits = HttpLimits {
+        // The routes hold bodies to it themselves, for their answer is a problem.
+        max_body: ByteSize::b(u64::MAX),
+        ..settings.limits
+    };
+    http::serve(listener, all(gateway), limits, &life).await;
+}
+
+/// The interface as an OpenAPI 3.1 document, as `/openapi.json` answers it.
+pub fn document() -> serde_json::Value {
+    let document = openapi::complete(interface().into_openapi());
+    serde_json::to_value(document).unwrap_or_default()
+}
+
+fn interface() -> OpenApiRouter<Gateway> {
+    OpenApiRouter::with_openapi(openapi::Api::openapi())
+        .routes(routes!(users::criar, users::listar))
+        .routes(routes!(changes::mudancas))
+        .routes(routes!(
+            users::obter,
+            users::substituir,
+            users::alterar,
+            users::remover
+        ))
+}
+
+fn all(gateway: Gateway) -> axum::Router {
+    let (routes, _) = interface().split_for_parts();
+    let text: Arc<str> = document().to_string().into();
+    let document = async move || ([(CONTENT_TYPE, "application/json")], text.to_string());
+    routes
+        .route("/openapi.json", get(document))
+        .merge(docs::routes())
+        .fallback(async || Failure::NoPath)
+        .method_not_allowed_fallback(async || Failure::Method)
+        .layer(CatchPanicLayer::custom(|_| broken()))
+        .layer(from_fn_with_state(gateway.clone(), admission::admit))
+        .with_state(gateway)
+}
+
+/// The answer to a handler that panicked: its details are in the log, not on the wire.
+fn broken() -> Response {
+    Failure::Broken.into_response()
+}

@@ -1,0 +1,94 @@
+//! What stands before every route: a request's id, its deadline, and whether there is room.
+
+use std::net::SocketAddr;
+use std::sync::PoisonError;
+
+use axum::extract::{ConnectInfo, Request, State};
+use axum::http::header::{HeaderName, X_CONTENT_TYPE_OPTIONS};
+use axum::http::{HeaderMap, HeaderValue};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+use opentelemetry::{Array, StringValue, Value};
+use runtime::deadline;
+use tokio::time::Instant;
+use tracing::Span;
+use tracing_opentelemetry::OpenTelemetrySpanExt;
+use uuid::Uuid;
+
+use super::Gateway;
+use super::failure::Failure;
+
+const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+
+/// Lets a request in, or refuses it, and marks the answer with the request's id.
+pub(super) async fn admit(
+    State(gateway): State<Gateway>,
+    request: Request,
+    next: Next,
+) -> Response {
+    let id = request_id(request.headers());
+    if let Ok(text) = id.to_str() {
+        let values = vec![StringValue::from(text.to_owned())];
+        Span::current().set_attribute(
+            "http.request.header.x-request-id",
+            Value::Array(Array::String(values)),
+        );
+    }
+    let mut response = match enter(&gateway, &request) {
+        Ok(_place) => {
+            let deadline = Instant::now() + gateway.deadline;
+            deadline::scope(Some(deadline), next.run(request)).await
+        }
+        Err(failure) => failure.into_response(),
+    };
+    let headers = response.headers_mut();
+    headers.insert(REQUEST_ID, id);
+    headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    response
+}
+
+/// A place among the requests under way, which is kept until the answer's head is there.
+fn enter<'a>(
+    gateway: &'a Gateway,
+    request: &Request,
+) -> Result<tokio::sync::SemaphorePermit<'a>, Failure> {
+    if let Some(ConnectInfo(peer)) = request.extensions().get::<ConnectInfo<SocketAddr>>() {
+        let mut rates = gateway.rates.lock().unwrap_or_else(PoisonError::into_inner);
+        let taken = rates.take(peer.ip(), Instant::now());
+        taken.map_err(Failure::TooMuch)?;
+    }
+    gateway.requests.try_acquire().map_err(|_| Failure::Busy)
+}
+
+/// The longest id that is taken over.
+const LONGEST_ID: usize = 128;
+
+/// The id that the client gave, where it can stand in a log line; else a new one.
+fn request_id(headers: &HeaderMap) -> HeaderValue {
+    let given = headers.get(REQUEST_ID).filter(|value| {
+        let is_plain = |byte: &u8| byte.is_ascii_alphanumeric() || b"-_.:/+=".contains(byte);
+        (1..=LONGEST_ID).contains(&value.len()) && value.as_bytes().iter().all(is_plain)
+    });
+    let new = || HeaderValue::try_from(Uuid::new_v4().to_string());
+    let given = given.cloned().map_or_else(new, Ok);
+    given.unwrap_or_else(|_| HeaderValue::from_static("-"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn id_of(given: &str) -> String {
+        let headers = HeaderMap::from_iter([(REQUEST_ID, HeaderValue::from_str(given).unwrap())]);
+        request_id(&headers).to_str().unwrap().to_owned()
+    }
+
+    #[test]
+    fn a_plain_id_is_taken_over_and_any_other_replaced() {
+        assert_eq!(id_of("abc-123_x.y:z"), "abc-123_x.y:z");
+        for other in ["", "a b", "a\"b", &"x".repeat(129)] {
+            assert_eq!(id_of(other).len(), 36, "{other}");
+        }
+        assert_ne!(request_id(&HeaderMap::new()), request_id(&HeaderMap::new()));
+    }
+}

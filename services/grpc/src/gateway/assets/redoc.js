@@ -1,0 +1,1 @@
+Redoc.init('openapi.json', { disableSearch: false, hideHostname: true }, document.getElementById('redoc'));

@@ -1,0 +1,245 @@
+//! Every answer that is no success: FastAPI's 422, and problems (RFC 9457).
+
+use std::time::Duration;
+
+use axum::http::StatusCode;
+use axum::http::header::{CONTENT_TYPE, HeaderValue, RETRY_AFTER};
+use axum::response::{IntoResponse, Response};
+use serde::Serialize;
+use tonic::{Code, Status};
+use tonic_types::StatusExt;
+use utoipa::ToSchema;
+
+use super::validation::{Invalid, Wrong};
+
+/// Why a request has no other answer.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum Failure {
+    /// It is wrong in one or several places.
+    #[error("o pedido tem campos inválidos")]
+    Invalid(Invalid),
+    /// Its body could not be read.
+    #[error("o corpo do pedido não pôde ser lido")]
+    Unreadable,
+    /// There is no such user.
+    #[error("não há usuário com esse id")]
+    NoUser,
+    /// There is no such path.
+    #[error("não há nada neste caminho; /docs mostra o que há")]
+    NoPath,
+    /// The path has other methods; `Allow` tells which.
+    #[error("este caminho não aceita esse método")]
+    Method,
+    /// What the client accepts is not to be had.
+    #[error("este arquivo só existe em gzip")]
+    NotAcceptable,
+    /// Its body did not come in time.
+    #[error("o corpo do pedido não chegou a tempo")]
+    Slow,
+    /// Another user has this e-mail.
+    #[error("outro usuário já tem esse e-mail")]
+    EmailTaken,
+    /// Changes since this event are not kept any more.
+    #[error("as mudanças desde esse evento já não são guardadas: leia os usuários e recomece")]
+    ChangesLost,
+    /// The user is not in the state that `If-Match` wants.
+    #[error("o usuário mudou desde que esse ETag foi lido")]
+    Changed,
+    /// Its body is larger than this many bytes.
+    #[error("o corpo do pedido passa de {0} bytes")]
+    TooLarge(usize),
+    /// Its body is not JSON by its own words.
+    #[error("o corpo do pedido deve ser application/json")]
+    NotJson,
+    /// The client asks too much, or the store is full.
+    #[error("pedidos demais, ou não cabem mais usuários: tente de novo mais tarde")]
+    TooMuch(Duration),
+    /// This gateway failed.
+    #[error("o gateway falhou; o registro dele diz por quê")]
+    Broken,
+    /// The server answered what it never should.
+    #[error("o servidor de usuários falhou")]
+    Upstream,
+    /// As much as can be is under way here.
+    #[error("há trabalho demais em curso: tente de novo mais tarde")]
+    Busy,
+    /// The server, or its store, does not answer.
+    #[error("o servidor de usuários não está disponível: tente de novo mais tarde")]
+    Unavailable(Duration),
+    /// The server did not answer in time.
+    #[error("o servidor de usuários não respondeu a tempo")]
+    Late,
+}
+
+/// Before another try, where nobody says how long.
+const RETRY: Duration = Duration::from_secs(1);
+
+/// An error as RFC 9457 has it. `detail` is also where FastAPI's users look for the message.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub(super) struct Problem {
+    /// Always `about:blank`: the status says it all.
+    #[serde(rename = "type")]
+    #[schema(example = "about:blank")]
+    kind: &'static str,
+    /// The status in words.
+    #[schema(example = "Not Found")]
+    title: &'static str,
+    /// The status.
+    #[schema(example = 404)]
+    status: u16,
+    /// What happened, for a person.
+    #[schema(example = "não há usuário com esse id")]
+    detail: String,
+}
+
+impl Failure {
+    fn status(&self) -> StatusCode {
+        match self {
+            Self::Invalid(_) => StatusCode::UNPROCESSABLE_ENTITY,
+            Self::Unreadable => StatusCode::BAD_REQUEST,
+            Self::NoUser | Self::NoPath => StatusCode::NOT_FOUND,
+            Self::Method => StatusCode::METHOD_NOT_ALLOWED,
+            Self::NotAcceptable => StatusCode::NOT_ACCEPTABLE,
+            Self::Slow => StatusCode::REQUEST_TIMEOUT,
+            Self::EmailTaken => StatusCode::CONFLICT,
+            Self::ChangesLost => StatusCode::GONE,
+            Self::Changed => StatusCode::PRECONDITION_FAILED,
+            Self::TooLarge(_) => StatusCode::PAYLOAD_TOO_LARGE,
+            Self::NotJson => StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            Self::TooMuch(_) => StatusCode::TOO_MANY_REQUESTS,
+            Self::Broken => StatusCode::INTERNAL_SERVER_ERROR,
+            Self::Upstream => StatusCode::BAD_GATEWAY,
+            Self::Busy | Self::Unavailable(_) => StatusCode::SERVICE_UNAVAILABLE,
+            Self::Late => StatusCode::GATEWAY_TIMEOUT,
+        }
+    }
+
+    fn retry_after(&self) -> Option<Duration> {
+        match self {
+            Self::TooMuch(after) | Self::Unavailable(after) => Some(*after),
+            Self::Busy => Some(RETRY),
+            _ => None,
+        }
+    }
+
+    /// The failure as a problem.
+    pub(super) fn problem(&self) -> Problem {
+        let status = self.status();
+        Problem {
+            kind: "about:blank",
+            title: status.canonical_reason().unwrap_or_default(),
+            status: status.as_u16(),
+            detail: self.to_string(),
+        }
+    }
+}
+
+impl IntoResponse for Failure {
+    fn into_response(self) -> Response {
+        if let Self::Invalid(invalid) = self {
+            return invalid.into_response();
+        }
+        let body = serde_json::to_vec(&self.problem()).unwrap_or_default();
+        let mut response = (self.status(), body).into_response();
+        let headers = response.headers_mut();
+        headers.insert(CONTENT_TYPE, HeaderValue::from_static(PROBLEM_JSON));
+        if let Some(after) = self.retry_after() {
+            // Whole seconds, and never "at once".
+            let seconds = after.as_millis().div_ceil(1000).clamp(1, 3600);
+            let seconds = u16::try_from(seconds).unwrap_or(1);
+            headers.insert(RETRY_AFTER, HeaderValue::from(seconds));
+        }
+        response
+    }
+}
+
+/// The media type of a problem.
+pub(super) const PROBLEM_JSON: &str = "application/problem+json";
+
+impl From<Invalid> for Failure {
+    fn from(invalid: Invalid) -> Self {
+        Self::Invalid(invalid)
+    }
+}
+
+impl From<Wrong> for Failure {
+    fn from(wrong: Wrong) -> Self {
+        Self::Invalid(wrong.into())
+    }
+}
+
+impl From<Status> for Failure {
+    /// What the server said, in the words of HTTP.
+    fn from(status: Status) -> Self {
+        let retry = || {
+            let told = status
+                .get_details_retry_info()
+                .and_then(|info| info.retry_delay);
+            told.unwrap_or(RETRY)
+        };
+        match status.code() {
+            Code::InvalidArgument => violations(&status),
+            Code::NotFound => Self::NoUser,
+            Code::AlreadyExists => Self::EmailTaken,
+            Code::Aborted => Self::Changed,
+            Code::FailedPrecondition => Wrong::at(
+                "header",
+                "idempotency-key",
+                "idempotency_key_reused",
+                "A chave já foi usada para criar outro usuário",
+            )
+            .into(),
+            Code::OutOfRange => Self::ChangesLost,
+            Code::ResourceExhausted => Self::TooMuch(retry()),
+            Code::Unavailable => Self::Unavailable(retry()),
+            Code::DeadlineExceeded => Self::Late,
+            _ => {
+                tracing::warn!(code = ?status.code(), message = status.message(), "server failed");
+                Self::Upstream
+            }
+        }
+    }
+}
+
+/// Fields of the interface as a caller of this gateway knows them.
+fn violations(status: &Status) -> Failure {
+    let Some(wrong) = status.get_details_bad_request() else {
+        tracing::warn!(message = status.message(), "refused without saying why");
+        return Failure::Upstream;
+    };
+    let detail = wrong.field_violations.into_iter().map(|violation| {
+        let field = violation.field.trim_start_matches("usuario.");
+        let (part, name) = match field {
+            "id" => ("path", "id"),
+            "id_pedido" => ("header", "idempotency-key"),
+            "etag" => ("header", "if-match"),
+            "tamanho_pagina" => ("query", "limite"),
+            "token_pagina" => ("query", "cursor"),
+            "token_retomada" => ("header", "last-event-id"),
+            other => ("body", other),
+        };
+        Wrong::rule(part, name, &violation.description)
+    });
+    Failure::Invalid(Invalid {
+        detail: detail.collect(),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_wait_is_told_in_whole_seconds_and_never_as_none() {
+        for (millis, told) in [
+            (0, "1"),
+            (1, "1"),
+            (1000, "1"),
+            (1001, "2"),
+            (9_999_999, "3600"),
+        ] {
+            let answer = Failure::TooMuch(Duration::from_millis(millis)).into_response();
+            assert_eq!(answer.headers()[RETRY_AFTER], told, "{millis}");
+        }
+    }
+}

@@ -1,0 +1,126 @@
+//! The server: the interface `usuarios.v1.UsuarioService` over a store.
+
+use std::pin::Pin;
+use std::sync::Arc;
+
+use futures_util::{Stream, StreamExt, stream};
+use malha_proto::DESCRIPTORS;
+use malha_proto::usuarios::v1::usuario_service_server::{UsuarioService, UsuarioServiceServer};
+use malha_proto::usuarios::v1::{
+    AtualizarUsuarioRequest, AtualizarUsuarioResponse, CriarUsuarioRequest, CriarUsuarioResponse,
+    ListarUsuariosRequest, ListarUsuariosResponse, ObservarUsuariosRequest,
+    ObservarUsuariosResponse, ObterUsuarioRequest, ObterUsuarioResponse, RemoverUsuarioRequest,
+    RemoverUsuarioResponse,
+};
+use runtime::Life;
+use runtime::grpc::{self, Interfaces};
+use tokio::net::TcpListener;
+use tokio::sync::Semaphore;
+use tonic::service::Routes;
+use tonic::{Request, Response, Status};
+
+use crate::error::Error;
+use crate::settings::ServidorSettings;
+use crate::store::Store;
+use crate::wire::{message, request, status};
+
+/// Serves until the life stops.
+pub async fn serve(
+    settings: ServidorSettings,
+    listener: TcpListener,
+    life: Life,
+) -> Result<(), Error> {
+    let users = Users {
+        store: Store::open(&settings, &life)?,
+        watchers: Arc::new(Semaphore::new(settings.max_watchers)),
+    };
+    let routes = Routes::new(UsuarioServiceServer::new(users));
+    let interfaces = Interfaces::new(routes, DESCRIPTORS)?;
+    grpc::serve(listener, interfaces, settings.limits, &life).await;
+    Ok(())
+}
+
+/// The interface over a store.
+#[derive(Debug)]
+struct Users {
+    store: Store,
+    watchers: Arc<Semaphore>,
+}
+
+fn refuse(error: impl Into<Error>) -> Status {
+    status::of(&error.into())
+}
+
+#[tonic::async_trait]
+impl UsuarioService for Users {
+    async fn criar_usuario(
+        &self,
+        request: Request<CriarUsuarioRequest>,
+    ) -> Result<Response<CriarUsuarioResponse>, Status> {
+        let (new, id) = request::criar(request.get_ref()).map_err(refuse)?;
+        let created = self.store.create(&new, id.as_ref()).await;
+        let (user, repetido) = created.map_err(refuse)?;
+        Ok(Response::new(CriarUsuarioResponse {
+            usuario: Some(message::usuario(&user)),
+            repetido,
+        }))
+    }
+
+    async fn obter_usuario(
+        &self,
+        request: Request<ObterUsuarioRequest>,
+    ) -> Result<Response<ObterUsuarioResponse>, Status> {
+        let id = request::obter(request.get_ref()).map_err(refuse)?;
+        let user = self.store.get(id).await.map_err(refuse)?;
+        let usuario = Some(message::usuario(&user));
+        Ok(Response::new(ObterUsuarioResponse { usuario }))
+    }
+
+    async fn listar_usuarios(
+        &self,
+        request: Request<ListarUsuariosRequest>,
+    ) -> Result<Response<ListarUsuariosResponse>, Status> {
+        let (size, after) = request::listar(request.get_ref()).map_err(refuse)?;
+        let page = self.store.list(size, after).await.map_err(refuse)?;
+        Ok(Response::new(message::pagina(&page)))
+    }
+
+    async fn atualizar_usuario(
+        &self,
+        request: Request<AtualizarUsuarioRequest>,
+    ) -> Result<Response<AtualizarUsuarioResponse>, Status> {
+        let (id, patch, version) = request::atualizar(request.get_ref()).map_err(refuse)?;
+        let updated = self.store.update(id, &patch, version).await;
+        let usuario = Some(message::usuario(&updated.map_err(refuse)?));
+        Ok(Response::new(AtualizarUsuarioResponse { usuario }))
+    }
+
+    async fn remover_usuario(
+        &self,
+        request: Request<RemoverUsuarioRequest>,
+    ) -> Result<Response<RemoverUsuarioResponse>, Status> {
+        let (id, version) = request::remover(request.get_ref()).map_err(refuse)?;
+        self.store.remove(id, version).await.map_err(refuse)?;
+        Ok(Response::new(RemoverUsuarioResponse {}))
+    }
+
+    type ObservarUsuariosStream =
+        Pin<Box<dyn Stream<Item = Result<ObservarUsuariosResponse, Status>> + Send>>;
+
+    async fn observar_usuarios(
+        &self,
+        request: Request<ObservarUsuariosRequest>,
+    ) -> Result<Response<Self::ObservarUsuariosStream>, Status> {
+        let from = request::observar(request.get_ref()).map_err(refuse)?;
+        let place = Arc::clone(&self.watchers).try_acquire_owned();
+        let place = place.map_err(|_| refuse(Error::TooManyWatchers))?;
+        let watch = self.store.watch(from).await.map_err(refuse)?;
+        let first = message::inicio(watch.position());
+        let changes = stream::try_unfold((watch, place), |(mut watch, place)| async move {
+            let (position, change) = watch.next().await.map_err(refuse)?;
+            Ok(Some((message::mudanca(position, &change), (watch, place))))
+        });
+        let all = stream::iter([Ok(first)]).chain(changes);
+        Ok(Response::new(Box::pin(all)))
+    }
+}

@@ -1,0 +1,203 @@
+//! What is asked, field by field, or everything that is wrong with it.
+
+use malha_proto::usuarios::v1::{
+    AtualizarUsuarioRequest, CriarUsuarioRequest, ListarUsuariosRequest, ObservarUsuariosRequest,
+    ObterUsuarioRequest, RemoverUsuarioRequest,
+};
+
+use super::token;
+use crate::domain::{
+    Email, Name, NewUser, PageSize, Patch, Position, Refused, RequestId, UserId, Version, Violation,
+};
+
+/// The creation of a user, and the id of the request where it has one.
+pub fn criar(request: &CriarUsuarioRequest) -> Result<(NewUser, Option<RequestId>), Refused> {
+    let mut wrong = Wrong::default();
+    let name = wrong.required("nome", Name::new(&request.nome), Name::EXPECTED);
+    let email = wrong.required("email", Email::new(&request.email), Email::EXPECTED);
+    let id = wrong.optional(
+        "id_pedido",
+        &request.id_pedido,
+        RequestId::new,
+        RequestId::EXPECTED,
+    );
+    match (name, email) {
+        (Some(name), Some(email)) if wrong.0.is_empty() => Ok((NewUser { name, email }, id)),
+        _ => Err(wrong.refused()),
+    }
+}
+
+/// Which user.
+pub fn obter(request: &ObterUsuarioRequest) -> Result<UserId, Refused> {
+    let mut wrong = Wrong::default();
+    let id = wrong.required("id", UserId::parse(&request.id), ID);
+    id.ok_or_else(|| wrong.refused())
+}
+
+/// Which page: its size, and the user after whom it begins.
+pub fn listar(request: &ListarUsuariosRequest) -> Result<(PageSize, Option<UserId>), Refused> {
+    let mut wrong = Wrong::default();
+    let size = PageSize::new(request.tamanho_pagina);
+    let size = wrong.required("tamanho_pagina", size, PageSize::EXPECTED);
+    let after = wrong.optional("token_pagina", &request.token_pagina, token::page, TOKEN);
+    match size {
+        Some(size) if wrong.0.is_empty() => Ok((size, after)),
+        _ => Err(wrong.refused()),
+    }
+}
+
+/// Which user changes, what of it, and from which version.
+pub fn atualizar(
+    request: &AtualizarUsuarioRequest,
+) -> Result<(UserId, Patch, Option<Version>), Refused> {
+    let mut wrong = Wrong::default();
+    let Some(usuario) = &request.usuario else {
+        wrong.add("usuario", "é obrigatório");
+        return Err(wrong.refused());
+    };
+    let paths = request.mascara.as_ref().map_or(&[][..], |mask| &mask.paths);
+    for path in paths {
+        if !FIELDS.contains(&path.as_str()) {
+            wrong.add("mascara", "só pode ter nome e email");
+            break;
+        }
+    }
+    let changes = |field| paths.is_empty() || paths.iter().any(|path| path == field);
+    let id = wrong.required("usuario.id", UserId::parse(&usuario.id), ID);
+    let mut patch = Patch::default();
+    if changes("nome") {
+        let name = Name::new(&usuario.nome);
+        patch.name = wrong.required("usuario.nome", name, Name::EXPECTED);
+    }
+    if changes("email") {
+        let email = Email::new(&usuario.email);
+        patch.email = wrong.required("usuario.email", email, Email::EXPECTED);
+    }
+    match id {
+        Some(id) if wrong.0.is_empty() => Ok((id, patch, version(&request.etag))),
+        _ => Err(wrong.refused()),
+    }
+}
+
+/// Which user goes, and in which version.
+pub fn remover(request: &RemoverUsuarioRequest) -> Result<(UserId, Option<Version>), Refused> {
+    let mut wrong = Wrong::default();
+    let id = wrong.required("id", UserId::parse(&request.id), ID);
+    let id = id.ok_or_else(|| wrong.refused())?;
+    Ok((id, version(&request.etag)))
+}
+
+/// From where to watch, if not from now on.
+pub fn observar(request: &ObservarUsuariosRequest) -> Result<Option<Position>, Refused> {
+    let mut wrong = Wrong::default();
+    let text = &request.token_retomada;
+    let position = wrong.optional("token_retomada", text, token::changes, TOKEN);
+    if wrong.0.is_empty() {
+        Ok(position)
+    } else {
+        Err(wrong.refused())
+    }
+}
+
+const FIELDS: [&str; 2] = ["nome", "email"];
+const ID: &str = "deve ser um UUID versão 7, com hífens";
+const TOKEN: &str = "não é um token dado por este serviço";
+
+fn version(etag: &str) -> Option<Version> {
+    (!etag.is_empty()).then(|| Version::of_etag(etag))
+}
+
+/// What has been found wrong so far.
+#[derive(Default)]
+struct Wrong(Vec<Violation>);
+
+impl Wrong {
+    fn add(&mut self, field: &str, description: &str) {
+        self.0.push(Violation {
+            field: field.to_owned(),
+            description: description.to_owned(),
+        });
+    }
+
+    fn required<T>(&mut self, field: &str, value: Option<T>, expected: &str) -> Option<T> {
+        if value.is_none() {
+            self.add(field, expected);
+        }
+        value
+    }
+
+    fn optional<T>(
+        &mut self,
+        field: &str,
+        text: &str,
+        parse: impl FnOnce(&str) -> Option<T>,
+        expected: &str,
+    ) -> Option<T> {
+        if text.is_empty() {
+            return None;
+        }
+        self.required(field, parse(text), expected)
+    }
+
+    fn refused(self) -> Refused {
+        Refused::Invalid(self.0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use malha_proto::usuarios::v1::Usuario;
+    use prost_types::FieldMask;
+
+    use super::*;
+    use crate::domain::{Chance, Moment};
+
+    fn fields<T: std::fmt::Debug>(outcome: Result<T, Refused>) -> Vec<String> {
+        match outcome {
+            Err(Refused::Invalid(wrong)) => wrong.into_iter().map(|each| each.field).collect(),
+            other => panic!("{other:?}"),
+        }
+    }
+
+    fn update(paths: &[&str]) -> AtualizarUsuarioRequest {
+        let usuario = Usuario {
+            id: UserId::new(Moment(1), Chance([1; 10])).to_string(),
+            nome: " Ana ".to_owned(),
+            email: "isto não é".to_owned(),
+            ..Usuario::default()
+        };
+        AtualizarUsuarioRequest {
+            usuario: Some(usuario),
+            mascara: Some(FieldMask {
+                paths: paths.iter().map(|path| (*path).to_owned()).collect(),
+            }),
+            etag: String::new(),
+        }
+    }
+
+    #[test]
+    fn every_wrong_field_is_told_at_once() {
+        let request = CriarUsuarioRequest {
+            id_pedido: "é".to_owned(),
+            ..CriarUsuarioRequest::default()
+        };
+        assert_eq!(fields(criar(&request)), ["nome", "email", "id_pedido"]);
+        let request = ListarUsuariosRequest {
+            tamanho_pagina: 1001,
+            token_pagina: "x".to_owned(),
+        };
+        assert_eq!(fields(listar(&request)), ["tamanho_pagina", "token_pagina"]);
+        assert_eq!(
+            fields(atualizar(&AtualizarUsuarioRequest::default())),
+            ["usuario"]
+        );
+    }
+
+    #[test]
+    fn the_mask_says_which_fields_count() {
+        let (_, patch, _) = atualizar(&update(&["nome"])).unwrap();
+        assert_eq!((patch.name, patch.email), (Name::new("Ana"), None));
+        assert_eq!(fields(atualizar(&update(&[]))), ["usuario.email"]);
+        assert_eq!(fields(atualizar(&update(&["nome", "id"]))), ["mascara"]);
+    }
+}

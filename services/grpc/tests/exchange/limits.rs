@@ -1,0 +1,107 @@
+//! What the server bears, and how it says that it bears no more.
+
+use std::time::Duration;
+
+use malha_proto::usuarios::v1::ObterUsuarioRequest;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+use tonic::Code;
+use tonic_types::StatusExt;
+
+use crate::support::{Client, connect, create, creation, start, start_server, watch};
+
+#[tokio::test]
+async fn a_message_beyond_the_limit_is_refused_and_the_connection_goes_on() {
+    let (mut client, _life) = start(&[("MAX_MESSAGE_BYTES", "1KiB")]).await;
+    let refused = client
+        .criar_usuario(creation(&"a".repeat(1024)))
+        .await
+        .unwrap_err();
+    assert_eq!(refused.code(), Code::ResourceExhausted);
+    assert!(
+        refused.message().contains("more than the 1024"),
+        "{refused:?}"
+    );
+    create(&mut client, "Ana").await;
+}
+
+#[tokio::test]
+async fn calls_beyond_the_cap_are_refused_at_once_and_told_when_to_ask_again() {
+    let (mut client, _life) = start(&[("MAX_CONCURRENT_CALLS", "1")]).await;
+    let (_stream, _) = watch(&mut client, "").await;
+    let refused = client.criar_usuario(creation("Ana")).await.unwrap_err();
+    assert_eq!(refused.code(), Code::ResourceExhausted);
+    assert!(refused.get_details_retry_info().is_some());
+}
+
+#[tokio::test]
+async fn connections_beyond_the_cap_are_told_so() {
+    let (server, _life) = start_server(&[("MAX_CONNECTIONS_PER_ADDRESS", "1")]).await;
+    let mut first = Client::new(connect(server).await);
+    create(&mut first, "Ana").await;
+    let mut stream = TcpStream::connect(server).await.unwrap();
+    let mut answer = vec![];
+    stream.read_to_end(&mut answer).await.unwrap();
+    // SETTINGS, then GOAWAY with ENHANCE_YOUR_CALM.
+    assert_eq!(
+        (answer[3], answer[9 + 3], answer.last()),
+        (4, 7, Some(&0xb))
+    );
+}
+
+#[tokio::test]
+async fn a_timeout_that_is_none_is_refused() {
+    let (mut client, _life) = start(&[]).await;
+    let mut request = tonic::Request::new(ObterUsuarioRequest::default());
+    request
+        .metadata_mut()
+        .insert("grpc-timeout", "soon".parse().unwrap());
+    let refused = client.obter_usuario(request).await.unwrap_err();
+    assert_eq!(refused.code(), Code::InvalidArgument);
+    assert!(
+        refused.message().starts_with("grpc-timeout:"),
+        "{refused:?}"
+    );
+}
+
+#[tokio::test]
+async fn a_method_that_does_not_exist_is_unimplemented() {
+    let (server, _life) = start_server(&[]).await;
+    let mut client = tonic::client::Grpc::new(connect(server).await);
+    client.ready().await.unwrap();
+    let path = "/usuarios.v1.UsuarioService/Nada".parse().unwrap();
+    let codec = tonic_prost::ProstCodec::<(), ()>::default();
+    let refused = client
+        .unary(tonic::Request::new(()), path, codec)
+        .await
+        .unwrap_err();
+    assert_eq!(refused.code(), Code::Unimplemented);
+}
+
+#[tokio::test]
+async fn a_browser_is_told_in_its_own_words() {
+    let (server, _life) = start_server(&[]).await;
+    let answer = reqwest::get(format!("http://{server}/")).await.unwrap();
+    assert_eq!(answer.status(), 505);
+    assert!(answer.text().await.unwrap().contains("gRPC"));
+}
+
+#[tokio::test]
+async fn silence_is_borne_for_a_while() {
+    let (server, life) = start_server(&[("HANDSHAKE_TIMEOUT", "20ms")]).await;
+    for sent in [&b""[..], b"PRI * HTTP/2.0\r\n"] {
+        let mut stream = TcpStream::connect(server).await.unwrap();
+        stream.write_all(sent).await.unwrap();
+        assert_eq!(stream.read(&mut [0]).await.unwrap(), 0);
+    }
+    let metrics = life.life().metrics().render().unwrap();
+    let line = r#"server_connections_cut_total{protocol="grpc",reason="handshake_timeout"} 2"#;
+    assert!(metrics.contains(line), "{metrics}");
+}
+
+#[tokio::test]
+async fn a_connection_that_never_speaks_does_not_hold_the_end() {
+    let (server, life) = start_server(&[("HANDSHAKE_TIMEOUT", "1h")]).await;
+    let _silent = TcpStream::connect(server).await.unwrap();
+    assert_eq!(life.end(Duration::from_mins(1)).await, 0);
+}

@@ -1,0 +1,121 @@
+use std::fmt::Write;
+
+use reqwest::Method;
+use serde_json::json;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+
+use crate::failing::failing;
+use crate::support::{Gateway, Server, header, pair, problem};
+
+#[tokio::test]
+async fn a_body_beyond_the_limit_is_413_whether_it_tells_its_size_or_not() {
+    let server = Server::start(&[]).await;
+    let gateway = Gateway::start(&[server.address], &[("MAX_BODY_BYTES", "100")]).await;
+    let long = json!({"nome": "x".repeat(100), "email": "ana@exemplo.com"});
+    problem(gateway.post(&long).await, 413).await;
+
+    let mut stream = TcpStream::connect(&gateway.url["http://".len()..])
+        .await
+        .unwrap();
+    let mut request = "POST /usuarios HTTP/1.1\r\nhost: a\r\ncontent-type: application/json\r\n\
+        connection: close\r\ntransfer-encoding: chunked\r\n\r\n"
+        .to_owned();
+    for _ in 0..3 {
+        write!(request, "32\r\n{}\r\n", "x".repeat(50)).unwrap();
+    }
+    stream.write_all(request.as_bytes()).await.unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).await.unwrap();
+    assert!(answer.starts_with("HTTP/1.1 413 "), "{answer}");
+}
+
+#[tokio::test]
+async fn a_body_that_does_not_come_is_408_and_a_broken_one_400() {
+    let server = Server::start(&[]).await;
+    let gateway = Gateway::start(&[server.address], &[("REQUEST_DEADLINE", "200ms")]).await;
+    for (body, status) in [("5\r\n{\"no", "408"), ("x\r\n", "400")] {
+        let mut stream = TcpStream::connect(&gateway.url["http://".len()..])
+            .await
+            .unwrap();
+        let head = "POST /usuarios HTTP/1.1\r\nhost: a\r\ncontent-type: application/json\r\n\
+            transfer-encoding: chunked\r\n\r\n";
+        stream
+            .write_all(format!("{head}{body}").as_bytes())
+            .await
+            .unwrap();
+        let mut answer = [0; 12];
+        stream.read_exact(&mut answer).await.unwrap();
+        assert_eq!(
+            String::from_utf8_lossy(&answer),
+            format!("HTTP/1.1 {status}")
+        );
+    }
+}
+
+#[tokio::test]
+async fn an_address_that_asks_too_often_is_429_and_told_when_to_come_back() {
+    let server = Server::start(&[]).await;
+    let slow = [
+        ("MAX_REQUESTS_PER_SECOND", "1"),
+        ("MAX_REQUESTS_BURST", "3"),
+    ];
+    let gateway = Gateway::start(&[server.address], &slow).await;
+    let mut refused = None;
+    for _ in 0..20 {
+        let answer = gateway.get("/usuarios").await;
+        if answer.status() != 200 {
+            refused = Some(answer);
+            break;
+        }
+    }
+    let refused = refused.unwrap();
+    assert_eq!(header(&refused, "retry-after"), "1");
+    problem(refused, 429).await;
+}
+
+#[tokio::test]
+async fn beyond_what_may_be_under_way_requests_are_503() {
+    let (server, _, _life) = failing(None).await;
+    let one = [("MAX_REQUESTS", "1"), ("MAX_STREAMS", "1")];
+    let gateway = Gateway::start(&[server], &one).await;
+    let waiting = gateway.ask(Method::GET, "/usuarios").send();
+    let refused = async {
+        runtime::testing::eventually("a request finds no room", async || {
+            let answer = gateway.get("/docs").await;
+            (answer.status() == 503).then_some(answer)
+        })
+        .await
+    };
+    tokio::select! {
+        answer = waiting => panic!("{answer:?}"),
+        refused = refused => {
+            assert_eq!(header(&refused, "retry-after"), "1");
+            problem(refused, 503).await;
+        }
+    }
+}
+
+#[tokio::test]
+async fn streams_beyond_their_number_are_503_and_others_are_served() {
+    let server = Server::start(&[]).await;
+    let gateway = Gateway::start(&[server.address], &[("MAX_STREAMS", "1")]).await;
+    let first = gateway.get("/usuarios/mudancas").await;
+    assert_eq!(first.status(), 200);
+    problem(gateway.get("/usuarios/mudancas").await, 503).await;
+    assert_eq!(gateway.get("/usuarios").await.status(), 200);
+    drop(first);
+    runtime::testing::eventually("there is room again", async || {
+        (gateway.get("/usuarios/mudancas").await.status() == 200).then_some(())
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn requests_are_counted_by_method_and_route() {
+    let (gateway, _server) = pair().await;
+    gateway.get("/usuarios/x").await;
+    let metrics = gateway.life.life().metrics().render().unwrap();
+    let line = "http_request_method=\"GET\",http_route=\"/usuarios/{id}\",http_response_status_code=\"422\"";
+    assert!(metrics.contains(line), "{metrics}");
+}

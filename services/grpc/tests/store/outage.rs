@@ -1,0 +1,142 @@
+//! Redis away, hung, and back.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+use grpc::Error;
+use grpc::store::Store;
+use runtime::testing::{RedisServer, Signal, eventually, has_redis};
+use tokio::io::AsyncReadExt;
+use tokio::net::TcpListener;
+use tokio::time::timeout;
+
+use crate::backend::{create, new, open, open_at_once};
+
+/// Far beyond what an answer may take; without a limit it would never come.
+const BOUND: Duration = Duration::from_secs(5);
+
+async fn is_unavailable(store: &Store, name: &str) -> bool {
+    let outcome = timeout(BOUND, store.create(&new(name), None)).await;
+    let outcome = outcome.expect("an answer in bounded time");
+    matches!(outcome, Err(Error::Unavailable(_)))
+}
+
+async fn until_back(store: &Store, name: &str) {
+    eventually("users are written again", async || {
+        timeout(BOUND, store.create(&new(name), None))
+            .await
+            .unwrap()
+            .ok()
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_redis_that_is_killed_is_told_at_once_and_found_again() {
+    if !has_redis("a_redis_that_is_killed_is_told_at_once_and_found_again") {
+        return;
+    }
+    let mut server = RedisServer::start(&[]).await;
+    let replica = open(&[("REDIS_URL", &*server.url())]).await;
+    let (store, life) = (&replica.stores[0], &replica.lives[0]);
+    create(store, "antes").await;
+    server.kill();
+    assert!(is_unavailable(store, "durante").await);
+    assert!(is_unavailable(store, "durante").await);
+    let mut ready = life.life().readiness().watch();
+    ready.wait_for(|ready| !ready).await.unwrap();
+    assert!(life.life().liveness().report().0);
+
+    server.restart().await;
+    until_back(store, "depois").await;
+    ready.wait_for(|ready| *ready).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_redis_that_hangs_is_told_in_time_and_nothing_waits_for_it() {
+    if !has_redis("a_redis_that_hangs_is_told_in_time_and_nothing_waits_for_it") {
+        return;
+    }
+    let server = RedisServer::start(&[]).await;
+    let replica = open(&[("REDIS_URL", &*server.url())]).await;
+    let store = &replica.stores[0];
+    let ana = create(store, "antes").await;
+    server.signal(Signal::SIGSTOP);
+    for round in 0..5 {
+        assert!(is_unavailable(store, &format!("durante{round}")).await);
+    }
+    server.signal(Signal::SIGCONT);
+    until_back(store, "depois").await;
+    assert_eq!(store.get(ana.id).await.unwrap(), ana);
+}
+
+#[tokio::test]
+async fn a_server_starts_without_redis_and_serves_once_it_is_there() {
+    if !has_redis("a_server_starts_without_redis_and_serves_once_it_is_there") {
+        return;
+    }
+    let mut server = RedisServer::absent(&[]);
+    let replica = open_at_once(&[("REDIS_URL", &*server.url())]);
+    let store = &replica.stores[0];
+    assert!(is_unavailable(store, "cedo").await);
+    server.restart().await;
+    until_back(store, "agora").await;
+}
+
+#[tokio::test]
+async fn who_watches_goes_on_after_an_outage() {
+    if !has_redis("who_watches_goes_on_after_an_outage") {
+        return;
+    }
+    // What Redis has written to its log it has after its death.
+    let log = ["--appendonly", "yes", "--appendfsync", "always"];
+    let mut server = RedisServer::start(&log).await;
+    let replica = open(&[("REDIS_URL", &*server.url())]).await;
+    let store = &replica.stores[0];
+    let mut watch = store.watch(None).await.unwrap();
+    let ana = create(store, "Ana").await;
+    server.kill();
+    server.restart().await;
+    until_back(store, "Bia").await;
+    for name in ["Ana", "Bia"] {
+        let (_, change) = timeout(BOUND * 2, watch.next()).await.unwrap().unwrap();
+        assert_eq!(change.user.name.as_str(), name);
+    }
+    assert_eq!(store.get(ana.id).await.unwrap(), ana);
+}
+
+#[tokio::test]
+async fn who_looks_whether_redis_is_back_is_one() {
+    // In the place of Redis: takes connections, says nothing, and counts those that are open.
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("redis://{}", listener.local_addr().unwrap());
+    let replica = open_at_once(&[("REDIS_URL", &*url), ("REDIS_MAX_BACKOFF", "50ms")]);
+    let (store, life) = (&replica.stores[0], replica.lives[0].life());
+    let [open, most, seen] = [0; 3].map(|_| Arc::new(AtomicUsize::new(0)));
+    let counters = (Arc::clone(&open), Arc::clone(&most), Arc::clone(&seen));
+    let own = life.clone();
+    let counting = life.spawn(async move {
+        let (open, most, seen) = counters;
+        while let Ok((mut stream, _)) = listener.accept().await {
+            let now = open.fetch_add(1, Ordering::SeqCst) + 1;
+            most.fetch_max(now, Ordering::SeqCst);
+            seen.fetch_add(1, Ordering::SeqCst);
+            let open = Arc::clone(&open);
+            own.spawn(async move {
+                let mut sink = [0; 64];
+                while stream.read(&mut sink).await.is_ok_and(|read| read > 0) {}
+                open.fetch_sub(1, Ordering::SeqCst);
+            });
+        }
+    });
+    eventually("several looks", async || {
+        let asks = (0..50).map(|_| is_unavailable(store, "x"));
+        let all = futures_util::future::join_all(asks).await;
+        assert!(all.into_iter().all(|unavailable| unavailable));
+        (seen.load(Ordering::SeqCst) >= 5).then_some(())
+    })
+    .await;
+    counting.abort();
+    assert_eq!(most.load(Ordering::SeqCst), 1);
+}

@@ -1,0 +1,33 @@
+//! gRPC: a server on our listener and life, with limits, spans, health and reflection; and a
+//! client of every server behind a name.
+//!
+//! # Layout
+//! - [`serve`], [`GrpcLimits`] (`server.rs`, `limits.rs`): the server, over the accept loop of
+//!   [`net`](crate::net).
+//! - `preface.rs`, `connection.rs`: one connection, its age and its end.
+//! - `call.rs`: one call: span, cap, deadline, size of messages, panics.
+//! - `exchange.rs`, `answer.rs`, `message.rs`: its span and metrics, its answer's body, its request's.
+//! - [`timeout`]: the header `grpc-timeout`.
+//! - [`status`]: codes by name, and which of them are a server's fault.
+//! - [`client`]: calls with deadlines, spans, and retries within a budget.
+//! - `health.rs`: the standard health service, which follows the readiness of the life.
+
+mod answer;
+mod call;
+pub mod client;
+mod connection;
+mod exchange;
+mod health;
+mod limits;
+mod message;
+mod preface;
+mod server;
+pub mod status;
+pub mod timeout;
+
+pub use health::LIVENESS;
+pub use limits::{DEFAULTS, GrpcLimits};
+pub use server::{DescriptorError, Interfaces, serve};
+
+#[cfg(test)]
+mod tests;

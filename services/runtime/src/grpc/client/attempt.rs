@@ -1,0 +1,268 @@
+//! One attempt of a call: one server, one span.
+
+use std::net::SocketAddr;
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+
+use bytes::Bytes;
+use futures_util::TryFutureExt;
+use http::{HeaderValue, request, response};
+use http_body::{Frame, SizeHint};
+use http_body_util::{BodyExt, Full, Limited};
+use opentelemetry::KeyValue;
+use opentelemetry::trace::{SpanKind, Status as SpanStatus};
+use tokio::time::{Instant, timeout_at};
+use tonic::body::Body;
+use tonic::{Code, Status};
+use tower::{Service, ServiceExt};
+use tracing::{Instrument, Span};
+use tracing_opentelemetry::OpenTelemetrySpanExt;
+
+use super::Shared;
+use super::call::Call;
+use super::pool::Picked;
+use super::status::{self, Again};
+use crate::grpc::status::name;
+use crate::grpc::timeout;
+use crate::trace::{self, Parent, semconv};
+
+/// What is sent, as often as it is sent.
+pub(super) struct Message {
+    pub(super) head: request::Parts,
+    pub(super) body: Bytes,
+    /// `usuarios.v1.UsuarioService/ObterUsuario`.
+    pub(super) method: String,
+    pub(super) call: Call,
+}
+
+/// An answer, or what to make of its absence.
+pub(super) type Attempted = Result<http::Response<Body>, Box<Failed>>;
+
+/// An attempt without an answer that the caller could use.
+pub(super) struct Failed {
+    pub(super) status: Status,
+    pub(super) again: Again,
+    /// The server that failed; none where there was none to ask.
+    pub(super) server: Option<SocketAddr>,
+    /// What the server did answer, where it did: a status with headers and details of its own.
+    pub(super) answer: Option<http::Response<Body>>,
+}
+
+/// Sends the message to one server, another one than `not` if it can, and reads the answer to its
+/// end; that of a stream, to its beginning.
+pub(super) async fn attempt(
+    shared: &Shared,
+    message: &Message,
+    earlier: u32,
+    not: Option<SocketAddr>,
+) -> Attempted {
+    let span = start(shared, message, earlier);
+    let sent = exchange(shared, message, earlier, not, &span).instrument(span.clone());
+    let outcome = match timeout_at(message.call.deadline, sent).await {
+        Ok(outcome) => outcome,
+        Err(_) => Err(Failed::of(status::late(), Again::Never, None)),
+    };
+    match &outcome {
+        // A stream's span ends with the stream.
+        Ok(_) if message.call.stream => {}
+        Ok(_) => conclude(&span, Code::Ok, ""),
+        Err(failed) => conclude(&span, failed.status.code(), failed.status.message()),
+    }
+    outcome
+}
+
+impl Failed {
+    fn of(status: Status, again: Again, server: Option<SocketAddr>) -> Box<Self> {
+        Box::new(Self {
+            status,
+            again,
+            server,
+            answer: None,
+        })
+    }
+}
+
+fn start(shared: &Shared, message: &Message, earlier: u32) -> Span {
+    let server = &shared.settings.server;
+    let mut attributes = vec![
+        KeyValue::new(semconv::RPC_SYSTEM_NAME, "grpc"),
+        KeyValue::new(semconv::RPC_METHOD, message.method.clone()),
+        KeyValue::new(semconv::SERVER_ADDRESS, server.host().to_owned()),
+        KeyValue::new(semconv::SERVER_PORT, i64::from(server.port())),
+    ];
+    if earlier > 0 {
+        attributes.push(KeyValue::new(PREVIOUS_ATTEMPTS, i64::from(earlier)));
+    }
+    let name = message.method.clone();
+    trace::start(SpanKind::Client, name, Parent::Current, attributes)
+}
+
+/// How often the call was sent before (gRFC A6 has the same name for the header).
+const PREVIOUS_ATTEMPTS: &str = "grpc.previous_rpc_attempts";
+
+/// Writes the outcome on the span: to a client everything but `OK` is an error.
+fn conclude(span: &Span, code: Code, said: &str) {
+    let code_name = name(code);
+    span.set_attribute(semconv::RPC_RESPONSE_STATUS_CODE, code_name);
+    if code != Code::Ok {
+        span.set_attribute(semconv::ERROR_TYPE, code_name);
+        span.set_status(SpanStatus::error(said.to_owned()));
+    }
+}
+
+async fn exchange(
+    shared: &Shared,
+    message: &Message,
+    earlier: u32,
+    not: Option<SocketAddr>,
+    span: &Span,
+) -> Attempted {
+    let picked = shared.pool.pick(not).await;
+    // Nothing was sent, but there is nobody else to send it to either.
+    let nobody =
+        |none: super::pool::NoServer| Failed::of(Status::unavailable(none.0), Again::Never, None);
+    let picked = picked.map_err(nobody)?;
+    let address = picked.address;
+    span.set_attribute(semconv::NETWORK_PEER_ADDRESS, address.ip().to_string());
+    span.set_attribute(semconv::NETWORK_PEER_PORT, i64::from(address.port()));
+
+    let request = request(message, earlier, span);
+    let mut channel = picked.channel.clone();
+    let answer = match channel.ready().and_then(|ready| ready.call(request)).await {
+        Ok(answer) => answer,
+        Err(error) => return Err(broken(&picked, &error)),
+    };
+    let (head, body) = answer.into_parts();
+    if let Some(status) = Status::from_header_map(&head.headers) {
+        // No message, only trailers: the answer is an error, or an empty stream.
+        return finished(status, head, Body::empty(), address);
+    }
+    if message.call.stream {
+        let body = StreamBody::new(body, span.clone(), picked);
+        return Ok(http::Response::from_parts(head, Body::new(body)));
+    }
+    let max = usize::try_from(shared.settings.max_answer.as_u64()).unwrap_or(usize::MAX);
+    let whole = match Limited::new(body, max).collect().await {
+        Ok(whole) => whole,
+        Err(error) if error.is::<http_body_util::LengthLimitError>() => {
+            let said = format!("the answer is larger than {max} bytes");
+            let status = Status::resource_exhausted(said);
+            return Err(Failed::of(status, Again::Never, Some(address)));
+        }
+        Err(error) => return Err(broken(&picked, &*error)),
+    };
+    let status = whole.trailers().and_then(Status::from_header_map);
+    let status = status.unwrap_or_else(|| Status::unknown("the answer has no status"));
+    finished(status, head, Body::new(whole), address)
+}
+
+fn finished(status: Status, head: response::Parts, body: Body, address: SocketAddr) -> Attempted {
+    let answer = http::Response::from_parts(head, body);
+    if status.code() == Code::Ok {
+        return Ok(answer);
+    }
+    Err(Box::new(Failed {
+        again: status::of_answer(&status),
+        status,
+        server: Some(address),
+        answer: Some(answer),
+    }))
+}
+
+/// The connection broke: its keeper opens another one.
+fn broken(picked: &Picked, error: &(dyn std::error::Error + Send + Sync + 'static)) -> Box<Failed> {
+    let (status, again) = status::of_transport(error);
+    if status.code() == Code::Unavailable {
+        picked.lost.notify_one();
+    }
+    Failed::of(status, again, Some(picked.address))
+}
+
+fn request(message: &Message, earlier: u32, span: &Span) -> http::Request<Body> {
+    let mut head = message.head.clone();
+    trace::inject(span, &mut head.headers);
+    if !message.call.stream {
+        let left = message
+            .call
+            .deadline
+            .saturating_duration_since(Instant::now());
+        head.headers.insert(timeout::HEADER, timeout::value(left));
+    }
+    if earlier > 0 {
+        head.headers
+            .insert("grpc-previous-rpc-attempts", HeaderValue::from(earlier));
+    }
+    let body = Body::new(Full::new(message.body.clone()));
+    http::Request::from_parts(head, body)
+}
+
+pin_project_lite::pin_project! {
+    /// A stream's messages, which keep its span and its server's load until they end.
+    struct StreamBody {
+        #[pin]
+        inner: Body,
+        span: Span,
+        concluded: bool,
+        picked: Picked,
+    }
+
+    impl PinnedDrop for StreamBody {
+        fn drop(this: Pin<&mut Self>) {
+            let this = this.project();
+            if !*this.concluded {
+                // The caller has had enough, which is no error.
+                let cancelled = name(Code::Cancelled);
+                this.span.set_attribute(semconv::RPC_RESPONSE_STATUS_CODE, cancelled);
+            }
+        }
+    }
+}
+
+impl StreamBody {
+    fn new(inner: Body, span: Span, picked: Picked) -> Self {
+        Self {
+            inner,
+            span,
+            concluded: false,
+            picked,
+        }
+    }
+}
+
+impl http_body::Body for StreamBody {
+    type Data = Bytes;
+    type Error = Status;
+
+    fn poll_frame(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Status>>> {
+        let this = self.project();
+        let end = match ready!(this.inner.poll_frame(cx)) {
+            Some(Ok(frame)) => {
+                if let Some(trailers) = frame.trailers_ref() {
+                    let status = Status::from_header_map(trailers)
+                        .unwrap_or_else(|| Status::unknown("the stream has no status"));
+                    conclude(this.span, status.code(), status.message());
+                    *this.concluded = true;
+                }
+                return Poll::Ready(Some(Ok(frame)));
+            }
+            Some(Err(error)) => Some(Err(broken(this.picked, &error).status)),
+            None => None,
+        };
+        if let Some(Err(status)) = &end {
+            conclude(this.span, status.code(), status.message());
+            *this.concluded = true;
+        }
+        Poll::Ready(end)
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.inner.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.inner.size_hint()
+    }
+}

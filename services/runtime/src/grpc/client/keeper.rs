@@ -1,0 +1,191 @@
+//! Who keeps the pool as the network is: one task looks the name up, one for each server keeps
+//! it connected.
+
+use std::collections::HashMap;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::time::{Instant, sleep, timeout};
+use tokio_util::sync::CancellationToken;
+use tonic::Code;
+use tonic::transport::Endpoint;
+use tonic_health::pb::HealthCheckRequest;
+use tonic_health::pb::health_check_response::ServingStatus;
+use tonic_health::pb::health_client::HealthClient;
+
+use super::pool::{Pool, Server};
+use super::resolve::Resolve;
+use super::settings::GrpcClientSettings;
+use super::status::innermost;
+use crate::backoff::Backoff;
+use crate::life::Life;
+
+/// What every keeper shares. They end when `ended` is cancelled.
+#[derive(Clone)]
+pub(super) struct Keeper {
+    pub(super) pool: Arc<Pool>,
+    pub(super) settings: Arc<GrpcClientSettings>,
+    pub(super) life: Life,
+    pub(super) ended: CancellationToken,
+}
+
+/// A look-up takes no longer than this, whatever the system's resolver is set to.
+const LOOKUP: Duration = Duration::from_secs(5);
+
+/// Between two look-ups, however many servers fail.
+const LOOKUP_PAUSE: Duration = Duration::from_millis(250);
+
+/// The first wait after a server that does not answer, and the longest.
+const RECONNECT: (Duration, Duration) = (Duration::from_millis(100), Duration::from_secs(2));
+
+/// A connection that breaks earlier has failed rather than been lost.
+const LASTING: Duration = Duration::from_secs(1);
+
+impl Keeper {
+    /// Looks the name up, again and again, until the client has ended.
+    pub(super) async fn follow(self, resolver: Arc<dyn Resolve>) {
+        let mut kept: HashMap<SocketAddr, CancellationToken> = HashMap::new();
+        let mut backoff = Backoff::new(LOOKUP_PAUSE, self.settings.resolve_interval);
+        loop {
+            let looked_up = tokio::select! {
+                () = self.ended.cancelled() => return,
+                looked_up = timeout(LOOKUP, resolver.resolve()) => looked_up,
+            };
+            let wait = match looked_up {
+                Ok(Ok(addresses)) if !addresses.is_empty() => {
+                    backoff.success();
+                    self.keep(&addresses, &mut kept);
+                    self.settings.resolve_interval
+                }
+                Ok(Ok(_)) => self.unresolved("it has no address", &mut backoff),
+                Ok(Err(error)) => self.unresolved(&error.to_string(), &mut backoff),
+                Err(_) => self.unresolved("no answer in time", &mut backoff),
+            };
+            let asked = async {
+                sleep(LOOKUP_PAUSE).await;
+                self.pool.stale.notified().await;
+            };
+            tokio::select! {
+                () = self.ended.cancelled() => return,
+                () = sleep(wait) => {}
+                () = asked => {}
+            }
+        }
+    }
+
+    fn unresolved(&self, reason: &str, backoff: &mut Backoff) -> Duration {
+        let server = &self.settings.server;
+        tracing::debug!(%server, reason, "the server's name gives no address");
+        self.pool
+            .unresolved(format!("the name {} is unknown: {reason}", server.host()));
+        backoff.failure()
+    }
+
+    fn keep(&self, addresses: &[SocketAddr], kept: &mut HashMap<SocketAddr, CancellationToken>) {
+        for address in self.pool.resolved(addresses) {
+            let ended = self.ended.child_token();
+            kept.insert(address, ended.clone());
+            let keeper = Self {
+                ended,
+                ..self.clone()
+            };
+            self.life.spawn(keeper.keep_connected(address));
+        }
+        kept.retain(|address, ended| {
+            let stays = addresses.contains(address);
+            if !stays {
+                // Calls that are under way keep their connection to their end.
+                tracing::debug!(%address, "the server's name has this address no more");
+                ended.cancel();
+            }
+            stays
+        });
+    }
+
+    /// Connects to one server, again and again, until the name has it no more.
+    async fn keep_connected(self, address: SocketAddr) {
+        let ended = self.ended.clone();
+        tokio::select! {
+            () = ended.cancelled() => {}
+            () = self.reconnect(address) => {}
+        }
+    }
+
+    async fn reconnect(self, address: SocketAddr) {
+        let (first, longest) = RECONNECT;
+        let mut backoff = Backoff::new(first, longest);
+        let endpoint = match self.endpoint(address) {
+            Ok(endpoint) => endpoint,
+            Err(error) => return self.pool.failed(address, error.to_string()),
+        };
+        loop {
+            let reason = match endpoint.connect().await {
+                Err(error) => format!("no connection to {address}: {}", innermost(&error)),
+                Ok(channel) => {
+                    let since = Instant::now();
+                    let server = self.pool.connected(address, channel);
+                    tracing::debug!(%address, "connected");
+                    self.until_lost(&server).await;
+                    tracing::debug!(%address, "connection lost");
+                    if since.elapsed() >= LASTING {
+                        backoff.success();
+                        self.pool.lost(address);
+                        continue;
+                    }
+                    format!("the connection to {address} broke at once")
+                }
+            };
+            tracing::debug!(%address, reason, "server away");
+            self.pool.failed(address, reason);
+            sleep(backoff.failure()).await;
+        }
+    }
+
+    /// Asks the server how it is, until the connection turns out to be broken.
+    async fn until_lost(&self, server: &Server) {
+        let mut health = HealthClient::new(server.channel.clone());
+        loop {
+            let asked = health.check(HealthCheckRequest::default());
+            let answer = tokio::select! {
+                () = server.lost.notified() => return,
+                answer = timeout(self.settings.health_timeout, asked) => answer,
+            };
+            match answer {
+                Ok(Ok(answer)) => {
+                    let status = answer.into_inner().status();
+                    server.set_serves(status == ServingStatus::Serving);
+                }
+                // A server without the health service is one that serves.
+                Ok(Err(status)) if status.code() == Code::Unimplemented => {}
+                Ok(Err(_)) | Err(_) => return,
+            }
+            tokio::select! {
+                () = server.lost.notified() => return,
+                () = sleep(self.settings.health_interval) => {}
+            }
+        }
+    }
+
+    fn endpoint(&self, address: SocketAddr) -> Result<Endpoint, tonic::transport::Error> {
+        let endpoint = Endpoint::new(format!("http://{address}"))?
+            .user_agent(concat!("malha/", env!("CARGO_PKG_VERSION")))?
+            .connect_timeout(self.settings.connect_timeout)
+            .tcp_nodelay(true)
+            // For streams, which no deadline ends when their server vanishes.
+            .http2_keep_alive_interval(KEEPALIVE)
+            .keep_alive_timeout(self.settings.health_timeout)
+            .http2_max_header_list_size(MAX_HEADERS);
+        // `:authority` stays the name that was looked up, whatever address it gave.
+        Ok(match format!("http://{}", self.settings.server).parse() {
+            Ok(origin) => endpoint.origin(origin),
+            Err(_) => endpoint,
+        })
+    }
+}
+
+/// Between two pings of a connection that has calls under way.
+const KEEPALIVE: Duration = Duration::from_secs(10);
+
+/// Bytes of an answer's headers and trailers together.
+const MAX_HEADERS: u32 = 16 * 1024;

@@ -1,0 +1,156 @@
+use std::sync::atomic::Ordering;
+
+use super::super::Client;
+use super::support::{Answers, Name, Server, ask, client, patient};
+use crate::testing::{TestLife, eventually, listener};
+
+/// Calls until every one of these servers has been reached.
+async fn until_all_are_reached(client: &Client, servers: &[&Server]) {
+    let before: Vec<_> = servers.iter().map(|server| server.calls()).collect();
+    eventually("every server is reached", async || {
+        ask(client, patient()).await.unwrap();
+        let mut reached = servers.iter().zip(&before);
+        reached
+            .all(|(server, before)| server.calls() > *before)
+            .then_some(())
+    })
+    .await;
+}
+
+async fn readiness(life: &TestLife, ready: bool) -> Option<String> {
+    eventually(&format!("ready is {ready}"), async || {
+        let report = life.life().readiness().report();
+        let reason = report.checks[0].reason.clone();
+        (report.ready == ready && reason.as_deref() != Some("not seen yet")).then_some(reason)
+    })
+    .await
+}
+
+#[tokio::test]
+async fn calls_reach_every_server_behind_the_name() {
+    let servers = [
+        Server::start().await,
+        Server::start().await,
+        Server::start().await,
+    ];
+    let all: Vec<_> = servers.iter().collect();
+    let (client, _life) = client(&Name::of(&all));
+    until_all_are_reached(&client, &all).await;
+}
+
+#[tokio::test]
+async fn a_server_that_comes_gets_calls_and_one_that_leaves_the_name_gets_none() {
+    let (old, new) = (Server::start().await, Server::start().await);
+    let name = Name::of(&[&old]);
+    let (client, _life) = client(&name);
+    ask(&client, patient()).await.unwrap();
+
+    name.set([old.address, new.address]);
+    until_all_are_reached(&client, &[&old, &new]).await;
+
+    name.set([new.address]);
+    eventually("ten calls in a row pass the old one by", async || {
+        let before = old.calls();
+        for _ in 0..10 {
+            ask(&client, patient()).await.unwrap();
+        }
+        (old.calls() == before).then_some(())
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn an_address_where_nothing_listens_fails_no_call() {
+    let (server, nobody) = (Server::start().await, listener().await);
+    let name = Name::of(&[&server]);
+    name.set([server.address, nobody.local_addr().unwrap()]);
+    drop(nobody);
+    let (client, _life) = client(&name);
+    for _ in 0..50 {
+        ask(&client, patient()).await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn a_server_that_dies_under_load_fails_no_call_that_can_be_repeated() {
+    let (mut one, other) = (Server::start().await, Server::start().await);
+    let (client, _life) = client(&Name::of(&[&one, &other]));
+    until_all_are_reached(&client, &[&one, &other]).await;
+    for round in 0..200 {
+        if round == 50 {
+            one.kill();
+        }
+        ask(&client, patient().repeatable(true)).await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn a_server_that_stops_finishes_the_call_under_way() {
+    let server = Server::start().await;
+    server.answers(Answers::OnceReleased);
+    let (client, life) = client(&Name::of(&[&server]));
+    let asking = life
+        .life()
+        .spawn(async move { ask(&client, patient()).await });
+    eventually("the call has begun", async || {
+        (server.calls() == 1).then_some(())
+    })
+    .await;
+    server.stop();
+    server.behaviour.released.notify_one();
+    asking.await.unwrap().unwrap();
+}
+
+#[tokio::test]
+async fn a_server_that_drains_is_passed_by_while_there_is_another_one() {
+    let (old, new) = (Server::start().await, Server::start().await);
+    let (client, _life) = client(&Name::of(&[&old, &new]));
+    until_all_are_reached(&client, &[&old, &new]).await;
+    old.behaviour.drains.store(true, Ordering::Relaxed);
+    eventually("ten calls in a row pass it by", async || {
+        let before = old.calls();
+        for _ in 0..10 {
+            ask(&client, patient()).await.unwrap();
+        }
+        (old.calls() == before).then_some(())
+    })
+    .await;
+
+    // Where all drain, any will do.
+    new.behaviour.drains.store(true, Ordering::Relaxed);
+    until_all_are_reached(&client, &[&old, &new]).await;
+}
+
+#[tokio::test]
+async fn readiness_follows_the_servers_and_says_why() {
+    let mut server = Server::start().await;
+    let address = server.address;
+    let (client, life) = client(&Name::of(&[&server]));
+    assert_eq!(readiness(&life, true).await, None);
+    server.kill();
+    eventually("it says who refuses", async || {
+        let why = readiness(&life, false).await?;
+        (why.contains(&address.to_string()) && why.contains("refused")).then_some(())
+    })
+    .await;
+    let _server = Server::at(address).await;
+    readiness(&life, true).await;
+    ask(&client, patient()).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_name_that_nobody_knows_is_told_as_such_and_servers_outlive_it() {
+    let name = Name::default();
+    let (client, life) = client(&name);
+    let why = readiness(&life, false).await.unwrap();
+    assert!(why.contains("servidor is unknown: no such name"), "{why}");
+
+    let server = Server::start().await;
+    name.set([server.address]);
+    readiness(&life, true).await;
+    // The name is gone again, its server is not.
+    name.set([]);
+    for _ in 0..20 {
+        ask(&client, patient()).await.unwrap();
+    }
+}

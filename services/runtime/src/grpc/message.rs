@@ -1,0 +1,141 @@
+//! A request's body that refuses messages beyond the limit by their announced length.
+//!
+//! tonic has a limit of its own, but says `OUT_OF_RANGE`, which means something else to our callers;
+//! and it counts only what it decodes.
+
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+
+use bytes::Bytes;
+use http_body::{Body, Frame, SizeHint};
+use tonic::Status;
+
+/// A compression flag and a length of four bytes ("gRPC over HTTP2", Length-Prefixed-Message).
+const PREFIX: usize = 5;
+
+pin_project_lite::pin_project! {
+    /// A body whose messages are no longer than a limit.
+    pub(super) struct LimitedBody<B> {
+        #[pin]
+        inner: B,
+        messages: Messages,
+    }
+}
+
+/// How far the messages have been followed.
+#[derive(Debug)]
+struct Messages {
+    limit: u64,
+    prefix: [u8; PREFIX],
+    prefix_read: usize,
+    /// Of the message under way.
+    left: u64,
+}
+
+impl Messages {
+    fn follow(&mut self, mut bytes: &[u8]) -> Result<(), Status> {
+        while !bytes.is_empty() {
+            let skipped =
+                usize::try_from(self.left).map_or(bytes.len(), |left| left.min(bytes.len()));
+            bytes = &bytes[skipped..];
+            self.left -= skipped as u64;
+            while self.left == 0 && self.prefix_read < PREFIX {
+                let Some((first, rest)) = bytes.split_first() else {
+                    return Ok(());
+                };
+                self.prefix[self.prefix_read] = *first;
+                self.prefix_read += 1;
+                bytes = rest;
+            }
+            if self.prefix_read == PREFIX {
+                let [_, length @ ..] = self.prefix;
+                (self.left, self.prefix_read) = (u64::from(u32::from_be_bytes(length)), 0);
+                if self.left > self.limit {
+                    return Err(Status::resource_exhausted(format!(
+                        "the message has {} bytes, more than the {} that this server takes",
+                        self.left, self.limit
+                    )));
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+impl<B> LimitedBody<B> {
+    pub(super) fn new(inner: B, limit: u64) -> Self {
+        let messages = Messages {
+            limit,
+            prefix: [0; PREFIX],
+            prefix_read: 0,
+            left: 0,
+        };
+        Self { inner, messages }
+    }
+}
+
+impl<B: Body<Data = Bytes>> Body for LimitedBody<B>
+where
+    B::Error: Into<tonic::codegen::StdError>,
+{
+    type Data = Bytes;
+    type Error = tonic::codegen::StdError;
+
+    fn poll_frame(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Self::Error>>> {
+        let this = self.project();
+        Poll::Ready(match ready!(this.inner.poll_frame(cx)) {
+            None => None,
+            Some(Err(error)) => Some(Err(error.into())),
+            Some(Ok(frame)) => match frame.data_ref().map(|data| this.messages.follow(data)) {
+                Some(Err(refusal)) => Some(Err(refusal.into())),
+                None | Some(Ok(())) => Some(Ok(frame)),
+            },
+        })
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.inner.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.inner.size_hint()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn follow(pieces: &[&[u8]], limit: u64) -> Result<(), Status> {
+        let mut messages = LimitedBody::new((), limit).messages;
+        pieces.iter().try_for_each(|piece| messages.follow(piece))
+    }
+
+    #[test]
+    fn messages_are_told_apart_however_they_are_cut() {
+        let mut stream = vec![];
+        for length in [0_u8, 3, 8, 1] {
+            stream.extend([0, 0, 0, 0, length]);
+            stream.extend(vec![0xff; usize::from(length)]);
+        }
+        for size in 1..=stream.len() {
+            let pieces: Vec<_> = stream.chunks(size).collect();
+            assert!(follow(&pieces, 8).is_ok(), "{size}");
+            assert!(follow(&pieces, 7).is_err(), "{size}");
+        }
+    }
+
+    #[test]
+    fn a_message_is_refused_by_its_length_before_it_comes() {
+        let refusal = follow(&[&[0, 0xff, 0xff, 0xff, 0xff]], 1024).unwrap_err();
+        assert_eq!(refusal.code(), tonic::Code::ResourceExhausted);
+        assert!(
+            refusal
+                .message()
+                .contains("4294967295 bytes, more than the 1024")
+        );
+    }
+}

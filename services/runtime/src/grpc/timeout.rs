@@ -1,0 +1,102 @@
+//! The header `grpc-timeout`: how long a caller waits.
+
+use std::time::Duration;
+
+use http::{HeaderMap, HeaderValue};
+
+/// The header's name.
+pub const HEADER: &str = "grpc-timeout";
+
+/// What the header says, if it is there.
+///
+/// # Errors
+/// What is wrong with it: at most eight digits and a unit are right ("gRPC over HTTP2", Requests).
+pub fn read(headers: &HeaderMap) -> Result<Option<Duration>, &'static str> {
+    let Some(value) = headers.get(HEADER) else {
+        return Ok(None);
+    };
+    value
+        .to_str()
+        .ok()
+        .and_then(parse)
+        .map(Some)
+        .ok_or("grpc-timeout: expected 1 to 8 digits and a unit: H, M, S, m, u or n")
+}
+
+fn parse(text: &str) -> Option<Duration> {
+    let (digits, unit) = text.split_at_checked(text.len().checked_sub(1)?)?;
+    if !(1..=8).contains(&digits.len()) || !digits.bytes().all(|byte| byte.is_ascii_digit()) {
+        return None;
+    }
+    let amount: u64 = digits.parse().ok()?;
+    Some(match unit {
+        "H" => Duration::from_secs(amount * 3600),
+        "M" => Duration::from_secs(amount * 60),
+        "S" => Duration::from_secs(amount),
+        "m" => Duration::from_millis(amount),
+        "u" => Duration::from_micros(amount),
+        "n" => Duration::from_nanos(amount),
+        _ => return None,
+    })
+}
+
+/// The header's value for a time, in the finest unit that holds it, never longer than the time.
+pub fn value(timeout: Duration) -> HeaderValue {
+    const MOST: u128 = 99_999_999;
+    let units = [
+        (timeout.as_nanos(), "n"),
+        (timeout.as_micros(), "u"),
+        (timeout.as_millis(), "m"),
+    ];
+    let fine = units.into_iter().find(|(amount, _)| *amount <= MOST);
+    let (amount, unit) = fine.unwrap_or((u128::from(timeout.as_secs()).min(MOST), "S"));
+    // Digits and a letter are always a header's value.
+    HeaderValue::try_from(format!("{amount}{unit}"))
+        .unwrap_or_else(|_| HeaderValue::from_static("0n"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn header(text: &str) -> HeaderMap {
+        let value = HeaderValue::from_str(text).unwrap();
+        HeaderMap::from_iter([(HEADER.parse().unwrap(), value)])
+    }
+
+    #[test]
+    fn every_unit_is_read() {
+        for (text, nanos) in [
+            ("1H", 3_600_000_000_000_u128),
+            ("2M", 120_000_000_000),
+            ("3S", 3_000_000_000),
+            ("40m", 40_000_000),
+            ("5u", 5_000),
+            ("99999999n", 99_999_999),
+        ] {
+            let read = read(&header(text)).unwrap().unwrap();
+            assert_eq!(read.as_nanos(), nanos, "{text}");
+        }
+        assert_eq!(read(&HeaderMap::new()), Ok(None));
+    }
+
+    #[test]
+    fn what_is_no_timeout_is_refused() {
+        for text in ["", "S", "1", "1s", "-1S", "1.5S", "123456789S", "1 S", "१S"] {
+            let value = HeaderValue::from_bytes(text.as_bytes()).unwrap();
+            let headers = HeaderMap::from_iter([(HEADER.parse().unwrap(), value)]);
+            assert!(read(&headers).is_err(), "{text}");
+        }
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn what_is_written_is_read_again_and_not_longer(nanos in 0_u64..=u64::MAX) {
+            let time = Duration::from_nanos(nanos);
+            let text = value(time);
+            let read = read(&header(text.to_str().unwrap())).unwrap().unwrap();
+            proptest::prop_assert!(read <= time);
+            proptest::prop_assert!(time - read <= time / 1000 || time - read < Duration::from_secs(1));
+        }
+    }
+}

@@ -1,0 +1,138 @@
+//! Where connections go: a node, the master that sentinels know, or a cluster.
+
+use std::time::Duration;
+
+use redis::aio::{ConnectionLike, MultiplexedConnection};
+use redis::cluster::{ClusterClient, ClusterConfig};
+use redis::cluster_async::ClusterConnection;
+use redis::sentinel::{SentinelClient, SentinelClientBuilder, SentinelServerType};
+use redis::{
+    AsyncConnectionConfig, Client, Cmd, ConnectionAddr, IntoConnectionInfo, RedisConnectionInfo,
+    RedisResult, Value,
+};
+use tokio::sync::Mutex;
+
+use super::settings::{RedisSettings, Topology};
+use crate::settings::Secret;
+
+/// Where connections go.
+pub(super) enum Target {
+    Node(Box<Client>),
+    Sentinel(Box<Mutex<SentinelClient>>),
+    Cluster(Box<ClusterClient>),
+}
+
+/// A connection that many commands can share.
+#[derive(Clone)]
+pub(super) enum Connection {
+    Node(MultiplexedConnection),
+    Cluster(ClusterConnection),
+}
+
+impl Target {
+    pub(super) fn new(settings: &RedisSettings) -> RedisResult<Self> {
+        let addresses = settings.nodes.iter().cloned();
+        let mut login = RedisConnectionInfo::default().set_db(settings.database);
+        if let Some(username) = &settings.username {
+            login = login.set_username(username);
+        }
+        if let Some(password) = &settings.password {
+            login = login.set_password(password.reveal()); // to log in with
+        }
+        let info = |address: (String, u16)| {
+            Ok(address
+                .into_connection_info()?
+                .set_redis_settings(login.clone()))
+        };
+        Ok(match &settings.topology {
+            Topology::Node => {
+                let first = addresses.map(info).next().transpose()?;
+                let none = || (redis::ErrorKind::InvalidClientConfig, "no address");
+                Self::Node(Box::new(Client::open(first.ok_or_else(none)?)?))
+            }
+            Topology::Sentinel(master) => {
+                let client = sentinel(settings, master)?;
+                Self::Sentinel(Box::new(Mutex::new(client)))
+            }
+            Topology::Cluster => {
+                let nodes = addresses.map(info).collect::<RedisResult<Vec<_>>>()?;
+                let client = ClusterClient::builder(nodes)
+                    .connection_timeout(settings.connect_timeout)
+                    .response_timeout(settings.timeout)
+                    .retries(CLUSTER_RETRIES)
+                    .min_retry_wait(10)
+                    .max_retry_wait(50)
+                    .build()?;
+                Self::Cluster(Box::new(client))
+            }
+        })
+    }
+
+    /// Makes a connection, whose commands wait for at most this long; none: for ever.
+    pub(super) async fn connect(
+        &self,
+        connect_timeout: Duration,
+        response_timeout: Option<Duration>,
+    ) -> RedisResult<Connection> {
+        let config = AsyncConnectionConfig::new()
+            .set_connection_timeout(Some(connect_timeout))
+            .set_response_timeout(response_timeout);
+        match self {
+            Self::Node(client) => client
+                .get_multiplexed_async_connection_with_config(&config)
+                .await
+                .map(Connection::Node),
+            Self::Sentinel(client) => client
+                .lock()
+                .await
+                .get_async_connection_with_config(&config)
+                .await
+                .map(Connection::Node),
+            Self::Cluster(client) => {
+                let config = ClusterConfig::new().set_connection_timeout(connect_timeout);
+                let config = match response_timeout {
+                    Some(timeout) => config.set_response_timeout(timeout),
+                    None => config.set_response_timeout(FOR_EVER),
+                };
+                client
+                    .get_async_connection_with_config(config)
+                    .await
+                    .map(Connection::Cluster)
+            }
+        }
+    }
+}
+
+/// A slot may have moved, and moved again.
+const CLUSTER_RETRIES: u32 = 3;
+
+/// The cluster's client wants a limit.
+const FOR_EVER: Duration = Duration::from_hours(24);
+
+fn sentinel(settings: &RedisSettings, master: &str) -> RedisResult<SentinelClient> {
+    let nodes = settings.nodes.iter();
+    let addresses = nodes.map(|(host, port)| ConnectionAddr::Tcp(host.clone(), *port));
+    let kind = SentinelServerType::Master;
+    let mut builder = SentinelClientBuilder::new(addresses, master, kind)?
+        .set_client_to_redis_db(settings.database);
+    if let Some(username) = &settings.username {
+        builder = builder.set_client_to_redis_username(username);
+    }
+    if let Some(password) = settings.password.as_ref().map(Secret::reveal) {
+        builder = builder.set_client_to_redis_password(password); // to log in with
+    }
+    if let Some(password) = settings.sentinel_password.as_ref().map(Secret::reveal) {
+        builder = builder.set_client_to_sentinel_password(password); // the same, there
+    }
+    builder.build()
+}
+
+impl Connection {
+    pub(super) async fn ask(&mut self, command: &Cmd) -> RedisResult<Value> {
+        let answer = match self {
+            Self::Node(connection) => connection.req_packed_command(command).await,
+            Self::Cluster(connection) => connection.req_packed_command(command).await,
+        };
+        answer.and_then(Value::extract_error)
+    }
+}

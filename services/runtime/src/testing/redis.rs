@@ -1,0 +1,283 @@
+//! Real Redis servers for tests: one alone, a cluster of three, a master that sentinels watch.
+
+use std::net::TcpListener;
+use std::path::PathBuf;
+use std::process::{Child, Command, Stdio};
+use std::sync::atomic::{AtomicU16, Ordering};
+
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
+
+use super::eventually;
+
+/// A Redis server on a free port of this machine, without anything on disk. Killed when dropped.
+#[derive(Debug)]
+pub struct RedisServer {
+    process: Option<Child>,
+    port: u16,
+    arguments: Vec<String>,
+    directory: PathBuf,
+}
+
+/// Three nodes that share the slots of a cluster.
+#[derive(Debug)]
+pub struct RedisCluster(Vec<RedisServer>);
+
+/// A master, its replica, and a sentinel who watches both.
+#[derive(Debug)]
+pub struct RedisSentinel {
+    _redis: [RedisServer; 2],
+    sentinel: RedisServer,
+}
+
+/// Whether this machine has a Redis; where it has none, says which test cannot be made.
+#[expect(clippy::print_stderr, reason = "a test that is not made says so")]
+pub fn has_redis(test: &str) -> bool {
+    let found = Command::new("redis-server")
+        .arg("--version")
+        .output()
+        .is_ok();
+    if !found {
+        eprintln!("SKIPPED {test}: redis-server is not installed (Debian: apt install redis)");
+    }
+    found
+}
+
+impl RedisServer {
+    /// Starts a server with these arguments beside those that keep it off the disk, and waits
+    /// until it answers.
+    ///
+    /// # Panics
+    /// If it cannot be started.
+    pub async fn start(arguments: &[&str]) -> Self {
+        let mut server = Self::absent(arguments);
+        server.restart().await;
+        server
+    }
+
+    /// One that is not there yet.
+    ///
+    /// # Panics
+    /// If it gets no directory of its own.
+    #[expect(
+        clippy::expect_used,
+        reason = "a test without a directory cannot go on"
+    )]
+    pub fn absent(arguments: &[&str]) -> Self {
+        let port = free_port();
+        let directory = std::env::temp_dir().join(format!("malha-redis-{port}"));
+        // Left by a process that was killed, if at all.
+        let _ = std::fs::remove_dir_all(&directory);
+        std::fs::create_dir_all(&directory).expect("a directory");
+        Self {
+            process: None,
+            port,
+            arguments: arguments.iter().map(|&text| text.to_owned()).collect(),
+            directory,
+        }
+    }
+
+    /// Starts it, or starts it again, and waits until it answers.
+    ///
+    /// # Panics
+    /// If it cannot be started.
+    #[expect(clippy::expect_used, reason = "a test without Redis cannot go on")]
+    pub async fn restart(&mut self) {
+        self.kill();
+        let process = Command::new("redis-server")
+            .args(["--port", &self.port.to_string(), "--bind", "127.0.0.1"])
+            .args(["--save", "", "--loglevel", "warning"])
+            .args(&self.arguments)
+            .current_dir(&self.directory)
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .spawn();
+        self.process = Some(process.expect("redis-server starts"));
+        eventually("Redis answers", async || {
+            (self.ask(&["PING"])? == "PONG").then_some(())
+        })
+        .await;
+    }
+
+    /// Ends it at once, as a power cut does.
+    pub fn kill(&mut self) {
+        if let Some(mut process) = self.process.take() {
+            // It may have ended by itself.
+            let _ = process.kill();
+            let _ = process.wait();
+        }
+    }
+
+    /// Sends it a signal: `SIGSTOP` makes it hang, `SIGCONT` go on.
+    ///
+    /// # Panics
+    /// If it does not run.
+    #[expect(clippy::expect_used, reason = "a signal to nobody fails the test")]
+    pub fn signal(&self, signal: Signal) {
+        let id = self.process.as_ref().map(Child::id);
+        let id = id
+            .and_then(|id| i32::try_from(id).ok())
+            .expect("a running process");
+        kill(Pid::from_raw(id), signal).expect("the signal is sent");
+    }
+
+    /// Where it listens.
+    pub fn port(&self) -> u16 {
+        self.port
+    }
+
+    /// As `REDIS_URL` has it.
+    pub fn url(&self) -> String {
+        format!("redis://127.0.0.1:{}", self.port)
+    }
+
+    /// What `redis-cli` prints for these arguments, if it ends well.
+    pub fn ask(&self, arguments: &[&str]) -> Option<String> {
+        let output = Command::new("redis-cli")
+            .args(["-p", &self.port.to_string()])
+            .args(arguments)
+            .stderr(Stdio::null())
+            .output()
+            .ok()?;
+        let text = String::from_utf8(output.stdout).ok()?;
+        output.status.success().then(|| text.trim_end().to_owned())
+    }
+}
+
+impl Drop for RedisServer {
+    fn drop(&mut self) {
+        self.kill();
+        // A directory that stays does no harm.
+        let _ = std::fs::remove_dir_all(&self.directory);
+    }
+}
+
+impl RedisCluster {
+    /// Starts three nodes and makes a cluster of them.
+    ///
+    /// # Panics
+    /// If that cannot be done.
+    pub async fn start() -> Self {
+        let mut nodes = Vec::new();
+        for _ in 0..3 {
+            let arguments = ["--cluster-enabled", "yes", "--cluster-node-timeout", "2000"];
+            nodes.push(RedisServer::start(&arguments).await);
+        }
+        let addresses: Vec<_> = nodes
+            .iter()
+            .map(|node| format!("127.0.0.1:{}", node.port))
+            .collect();
+        let created = Command::new("redis-cli")
+            .args(["--cluster", "create"])
+            .args(&addresses)
+            .arg("--cluster-yes")
+            .output();
+        let created = created.is_ok_and(|output| output.status.success());
+        assert!(created, "redis-cli makes no cluster of {addresses:?}");
+        let cluster = Self(nodes);
+        for node in &cluster.0 {
+            eventually("the cluster is whole", async || {
+                node.ask(&["CLUSTER", "INFO"])?
+                    .contains("cluster_state:ok")
+                    .then_some(())
+            })
+            .await;
+        }
+        cluster
+    }
+
+    /// The nodes.
+    pub fn nodes(&self) -> &[RedisServer] {
+        &self.0
+    }
+
+    /// As `REDIS_URL` has it.
+    pub fn url(&self) -> String {
+        self.0
+            .iter()
+            .map(RedisServer::url)
+            .collect::<Vec<_>>()
+            .join(",")
+    }
+}
+
+impl RedisSentinel {
+    /// Starts a master of the name `mymaster`, a replica and a sentinel who knows of both.
+    ///
+    /// # Panics
+    /// If that cannot be done.
+    #[expect(clippy::expect_used, reason = "a test without a sentinel cannot go on")]
+    pub async fn start() -> Self {
+        let master = RedisServer::start(&["--repl-diskless-sync-delay", "0"]).await;
+        let port = master.port.to_string();
+        let replica = RedisServer::start(&["--replicaof", "127.0.0.1", &port]).await;
+        eventually("the replica follows", async || {
+            let role = replica.ask(&["ROLE"])?;
+            role.contains("connected").then_some(())
+        })
+        .await;
+        // A sentinel keeps what it knows in a file.
+        let mut sentinel = RedisServer::absent(&["sentinel.conf", "--sentinel"]);
+        let file = sentinel.directory.join("sentinel.conf");
+        let watched = format!("sentinel monitor mymaster 127.0.0.1 {port} 1\n");
+        std::fs::write(file, watched).expect("a file");
+        // The file must come first among the arguments.
+        sentinel.process = Command::new("redis-server")
+            .args(&sentinel.arguments)
+            .args(["--port", &sentinel.port.to_string(), "--bind", "127.0.0.1"])
+            .current_dir(&sentinel.directory)
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .spawn()
+            .ok();
+        eventually("the sentinel knows of the replica", async || {
+            let known = sentinel.ask(&["SENTINEL", "REPLICAS", "mymaster"])?;
+            known.contains("slave-repl-offset").then_some(())
+        })
+        .await;
+        Self {
+            _redis: [master, replica],
+            sentinel,
+        }
+    }
+
+    /// Makes the replica the master, and the master a replica.
+    pub async fn fail_over(&self) {
+        let master = || {
+            self.sentinel
+                .ask(&["SENTINEL", "GET-MASTER-ADDR-BY-NAME", "mymaster"])
+        };
+        let before = master();
+        eventually("the sentinel begins", async || {
+            let answer = self.sentinel.ask(&["SENTINEL", "FAILOVER", "mymaster"])?;
+            (answer == "OK").then_some(())
+        })
+        .await;
+        eventually("there is another master", async || {
+            (master().is_some() && master() != before).then_some(())
+        })
+        .await;
+    }
+
+    /// As `REDIS_URL` has it.
+    pub fn url(&self) -> String {
+        self.sentinel.url()
+    }
+}
+
+/// A free port below the range from which systems give ports to clients, and low enough for the
+/// bus of a cluster, ten thousand above.
+fn free_port() -> u16 {
+    static NEXT: AtomicU16 = AtomicU16::new(0);
+    const FIRST: u16 = 16_000;
+    const WINDOW: u16 = 80;
+    // Test processes that run at once have ids near each other, and so other windows.
+    let window = u16::try_from(std::process::id() % 70).unwrap_or_default() * WINDOW;
+    loop {
+        let port = FIRST + window + NEXT.fetch_add(1, Ordering::Relaxed) % WINDOW;
+        let is_free = |port| TcpListener::bind(("127.0.0.1", port)).is_ok();
+        if is_free(port) && is_free(port + 10_000) {
+            return port;
+        }
+    }
+}
