@@ -164,11 +164,13 @@ impl Lab {
         self.printed.lock().unwrap().clone()
     }
 
-    /// A text of the documents, with the addresses of this lab.
+    /// A text of the documents, with the addresses of this lab, be they in a line or in Python.
     pub(crate) fn moved(&self, text: &str) -> String {
+        let python = |address: &str| address.replace(':', "\", ");
         let moved = self.moved.iter();
         moved.fold(text.to_owned(), |text, (named, actual)| {
-            text.replace(named, actual)
+            let text = text.replace(named, actual);
+            text.replace(&python(named), &python(actual))
         })
     }
 
