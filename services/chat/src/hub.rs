@@ -168,7 +168,7 @@ impl Hub {
         };
         // It is handed to everybody when it comes back as what all replicas follow.
         let verdict = shared.append(&offer).await;
-        self.count(&offer, &verdict);
+        self.count(labels(&offer), &verdict);
         verdict
     }
 
@@ -208,8 +208,9 @@ impl Hub {
     }
 
     fn take(&self, room: &mut Room, offer: Offer) -> Verdict {
-        let verdict = room.local.offer(offer.clone());
-        self.count(&offer, &verdict);
+        let labels = labels(&offer);
+        let verdict = room.local.offer(offer);
+        self.count(labels, &verdict);
         if let Verdict::Taken(entry) = &verdict {
             self.hand_on(room, entry);
         }
@@ -225,25 +226,14 @@ impl Hub {
             .send_replace(room.local.log().outbox().last());
     }
 
-    fn count(&self, offer: &Offer, verdict: &Verdict) {
-        let from = match offer.source {
-            Source::Own { .. } => "own",
-            Source::Peer { .. } => "peer",
-            Source::Original => "original",
-        };
-        let kind = match offer.what {
-            What::Message { .. } => "message",
-            What::Joined { .. } => "joined",
-            What::Left { .. } => "left",
-            What::Notice { .. } => "notice",
-        };
+    fn count(&self, labels: TakenLabels, verdict: &Verdict) {
         let metrics = &self.0.metrics;
         match verdict {
             Verdict::Taken(_) => {
-                let labels = TakenLabels { from, kind };
                 metrics.taken.get_or_create(&labels).inc();
             }
             Verdict::Duplicate(_) => {
+                let from = labels.from;
                 metrics.duplicates.get_or_create(&FromLabel { from }).inc();
             }
             Verdict::Refused(refusal) => ChatMetrics::count(&metrics.refused, refusal.code()),
@@ -269,5 +259,22 @@ impl Hub {
     fn lock(&self) -> MutexGuard<'_, Room> {
         // Every method leaves the room whole, so a panic elsewhere cannot have broken it.
         self.0.room.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// What an offer counts as.
+fn labels(offer: &Offer) -> TakenLabels {
+    TakenLabels {
+        from: match offer.source {
+            Source::Own { .. } => "own",
+            Source::Peer { .. } => "peer",
+            Source::Original => "original",
+        },
+        kind: match offer.what {
+            What::Message { .. } => "message",
+            What::Joined { .. } => "joined",
+            What::Left { .. } => "left",
+            What::Notice { .. } => "notice",
+        },
     }
 }
