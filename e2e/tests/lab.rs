@@ -13,7 +13,7 @@ use support::{eventually, walk};
 #[tokio::test]
 async fn every_journey_succeeds_in_the_lab() {
     let lab = Lab::start().await;
-    walk(lab.target.clone(), &["desafio1", "hello", "sockets"]).await;
+    walk(lab.target.clone(), &["desafio1", "hello", "grpc", "chat", "sockets"]).await;
     lab.end().await;
 }
 

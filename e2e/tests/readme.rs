@@ -1,8 +1,9 @@
-//! The READMEs, as tests: their commands are run, and what they show is what must come.
+//! The READMEs and the guides, as tests: their commands are run, and what they show is what must come.
 //!
 //! A block fenced as `console lab` is run beside a lab of the test's own, one fenced as
 //! `console cluster` against the cluster where `E2E_TARGET=cluster`. A line that starts with `$ ` is
-//! a command; the lines below it are its output, in which `...` stands for anything.
+//! a command; the lines below it are its output, in which `...` stands for anything. Blocks fenced as
+//! `pycon lab` are one session of Python's interpreter a document, which Python's doctest runs.
 #![cfg(test)]
 
 mod support;
@@ -15,6 +16,17 @@ use tokio::process::Command;
 
 const READMES: [&str; 2] = ["README.md", "README.pt-BR.md"];
 
+/// In English and in Portuguese.
+const GUIDES: [[&str; 2]; 3] = [
+    ["docs/guides/desafio1.md", "docs/guias/desafio1.md"],
+    ["docs/guides/hello.md", "docs/guias/hello.md"],
+    ["docs/guides/sockets.md", "docs/guias/sockets.md"],
+];
+
+fn documents() -> impl Iterator<Item = &'static str> {
+    READMES.into_iter().chain(GUIDES.into_iter().flatten())
+}
+
 fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR"))
         .parent()
@@ -22,19 +34,22 @@ fn root() -> PathBuf {
         .to_owned()
 }
 
-/// A command of a README, and what it shows.
-#[derive(Debug)]
+fn text_of(document: &str) -> String {
+    std::fs::read_to_string(root().join(document)).unwrap()
+}
+
+/// A command of a document, and what it shows.
+#[derive(Debug, PartialEq)]
 struct Example {
     command: String,
     shown: String,
 }
 
 /// The examples of all blocks with this fence.
-fn examples(readme: &str, fence: &str) -> Vec<Example> {
-    let text = std::fs::read_to_string(root().join(readme)).unwrap();
+fn examples(document: &str, fence: &str) -> Vec<Example> {
     let mut examples: Vec<Example> = Vec::new();
     let mut inside = false;
-    for line in text.lines() {
+    for line in text_of(document).lines() {
         if let Some(info) = line.strip_prefix("```") {
             inside = info == fence;
         } else if let Some(command) = line.strip_prefix("$ ").filter(|_| inside) {
@@ -48,6 +63,22 @@ fn examples(readme: &str, fence: &str) -> Vec<Example> {
         }
     }
     examples
+}
+
+/// The lines of all blocks of Python's interpreter, as one session.
+fn session(document: &str) -> String {
+    let mut session = String::new();
+    let mut inside = false;
+    for line in text_of(document).lines() {
+        if let Some(info) = line.strip_prefix("```") {
+            inside = info == "pycon lab";
+            session.push('\n'); // ends what the last statement shows
+        } else if inside {
+            session.push_str(line);
+            session.push('\n');
+        }
+    }
+    session.trim_start().to_owned()
 }
 
 /// Whether a text is what is shown, where `...` stands for anything.
@@ -90,16 +121,16 @@ fn three_dots_stand_for_anything_and_the_rest_for_itself() {
 }
 
 #[tokio::test]
-async fn the_commands_beside_the_lab_show_what_the_readmes_say() {
+async fn the_commands_beside_the_lab_show_what_the_documents_say() {
     let lab = Lab::start().await;
-    for readme in READMES {
-        let examples = examples(readme, "console lab");
-        assert!(!examples.is_empty(), "{readme} shows nothing of the lab");
+    for document in documents() {
+        let examples = examples(document, "console lab");
+        assert!(!examples.is_empty(), "{document} shows nothing of the lab");
         for Example { command, shown } in examples {
             let shown = lab.moved(&shown);
             if command == "cargo run" {
                 // That is the lab itself, whose output goes on for ever.
-                let what = format!("{readme}: {command} prints\n{shown}");
+                let what = format!("{document}: {command} prints\n{shown}");
                 let lines: Vec<&str> = shown.lines().filter(|line| *line != "...").collect();
                 eventually(&what, async || {
                     let printed = lab.printed();
@@ -111,7 +142,7 @@ async fn the_commands_beside_the_lab_show_what_the_readmes_say() {
             }
             let run = lab.moved(&command).replace("cargo run --", malha());
             let mut last = String::new();
-            let what = format!("{readme}: {command} shows\n{shown}");
+            let what = format!("{document}: {command} shows\n{shown}");
             eventually(&what, async || {
                 last = output_of(&run).await;
                 is_shown(&shown, &last).then_some(())
@@ -120,6 +151,42 @@ async fn the_commands_beside_the_lab_show_what_the_readmes_say() {
         }
     }
     lab.end().await;
+}
+
+#[tokio::test]
+async fn the_interpreter_beside_the_lab_shows_what_the_guides_say() {
+    let python = Command::new("python3").arg("--version").output().await;
+    if !python.is_ok_and(|version| version.status.success()) {
+        eprintln!("skipped: there is no python3 to run the sessions of the guides");
+        return;
+    }
+    let lab = Lab::start().await;
+    let file = Path::new(env!("CARGO_TARGET_TMPDIR")).join("session.txt");
+    let run = format!("python3 -m doctest {}", file.display());
+    for document in GUIDES.into_iter().flatten() {
+        let session = lab.moved(&session(document));
+        if session.is_empty() {
+            continue;
+        }
+        std::fs::write(&file, session).unwrap();
+        // Again, if this machine was busy for longer than the pause that ends a request.
+        let mut last = String::new();
+        for _ in 0..3 {
+            last = doctest(&run).await;
+            if last.is_empty() {
+                break;
+            }
+        }
+        assert!(last.is_empty(), "{document}\n{last}");
+    }
+    lab.end().await;
+}
+
+/// What differs from what is shown.
+async fn doctest(run: &str) -> String {
+    let output = Command::new("sh").args(["-c", run]).output().await.unwrap();
+    let text = [output.stdout, output.stderr].concat();
+    String::from_utf8_lossy(&text).into_owned()
 }
 
 #[tokio::test]
@@ -147,14 +214,10 @@ async fn the_commands_for_a_cluster_show_what_the_readmes_say() {
 }
 
 #[test]
-fn both_readmes_show_the_same_commands() {
-    for fence in ["console lab", "console cluster"] {
-        let commands = |readme| -> Vec<String> {
-            examples(readme, fence)
-                .into_iter()
-                .map(|example| example.command)
-                .collect()
-        };
-        assert_eq!(commands(READMES[0]), commands(READMES[1]), "{fence}");
+fn both_languages_show_the_same_commands() {
+    for [one, other] in GUIDES.into_iter().chain([READMES]) {
+        for fence in ["console lab", "console cluster"] {
+            assert_eq!(examples(one, fence), examples(other, fence), "{fence}");
+        }
     }
 }

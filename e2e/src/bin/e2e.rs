@@ -8,6 +8,7 @@ use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
 use e2e::Failure;
 use e2e::journeys::{self, Trip};
 use e2e::load::{self, Load};
+use e2e::soak::{Plan, chat, users};
 use e2e::target::Target;
 
 fn number(name: &'static str, default: &'static str, help: &'static str) -> Arg {
@@ -48,6 +49,18 @@ fn command() -> Command {
                 .help("Run those of these exercises; none: of all with an address"),
         )
         .subcommand(load)
+        .subcommand(soak("users", "Creates users at USUARIOS_URL, each until it is acknowledged, and reads all back; exit code 1 if one is lost"))
+        .subcommand(soak("chat", "Talks at CHAT_A_URL, each message until it is accepted, and listens at CHAT_B_URL; exit code 1 if one is lost, doubled or out of order"))
+}
+
+fn soak(name: &'static str, about: &'static str) -> Command {
+    Command::new(name)
+        .about(about)
+        .arg(number("writes", "500", "How many in all"))
+        .arg(
+            number("rate", "20", "How many a second")
+                .value_parser(value_parser!(u64).range(1..=1000)),
+        )
 }
 
 #[tokio::main(flavor = "current_thread")]
@@ -55,6 +68,8 @@ async fn main() -> anyhow::Result<ExitCode> {
     let matches = command().get_matches();
     match matches.subcommand() {
         Some(("load", matches)) => run_load(matches).await,
+        Some(("users", matches)) => soak_users(matches).await,
+        Some(("chat", matches)) => soak_chat(matches).await,
         _ => run_journeys(&matches).await,
     }
 }
@@ -63,6 +78,56 @@ async fn main() -> anyhow::Result<ExitCode> {
     clippy::disallowed_methods,
     reason = "this program's settings are these variables"
 )]
+fn target() -> anyhow::Result<Target> {
+    Target::from_variables(|name| std::env::var(name).ok()).map_err(anyhow::Error::msg)
+}
+
+fn plan(matches: &ArgMatches) -> Plan {
+    let number = |name| matches.get_one::<u64>(name).copied().unwrap_or_default();
+    Plan {
+        writes: number("writes"),
+        rate: number("rate"),
+    }
+}
+
+fn exit_code(good: bool) -> ExitCode {
+    if good {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    }
+}
+
+async fn soak_users(matches: &ArgMatches) -> anyhow::Result<ExitCode> {
+    let trip = Trip::new(target()?)?;
+    let base = trip.target.usuarios.context("USUARIOS_URL is not set")?;
+    let outcome = users::run(plan(matches), &base, &trip.http).await?;
+    println!(
+        "{} acknowledged, {} lost, {} errors on the way, longest gap {:?}",
+        outcome.acknowledged,
+        outcome.lost.len(),
+        outcome.errors,
+        outcome.longest_gap
+    );
+    for id in &outcome.lost {
+        println!("lost: {id}");
+    }
+    Ok(exit_code(outcome.lost.is_empty()))
+}
+
+async fn soak_chat(matches: &ArgMatches) -> anyhow::Result<ExitCode> {
+    let target = target()?;
+    let a = target.chat_a.context("CHAT_A_URL is not set")?;
+    let b = target.chat_b.context("CHAT_B_URL is not set")?;
+    let outcome = chat::run(plan(matches), a, b).await?;
+    let (lost, doubled) = (outcome.lost.len(), outcome.doubled.len());
+    println!(
+        "{} accepted, {lost} lost, {doubled} doubled, in order: {}, {} reconnects, {} times told of a gap",
+        outcome.accepted, outcome.in_order, outcome.reconnects, outcome.missed
+    );
+    Ok(exit_code(lost == 0 && doubled == 0 && outcome.in_order))
+}
+
 async fn run_journeys(matches: &ArgMatches) -> anyhow::Result<ExitCode> {
     let wanted: Vec<&String> = matches.get_many("exercise").unwrap_or_default().collect();
     let chosen = journeys::all().into_iter();
@@ -80,12 +145,11 @@ async fn run_journeys(matches: &ArgMatches) -> anyhow::Result<ExitCode> {
         }
         return Ok(ExitCode::SUCCESS);
     }
-    let target =
-        Target::from_variables(|name| std::env::var(name).ok()).map_err(anyhow::Error::msg)?;
+    let target = target()?;
     // A run that looks at nothing must not be taken for a success.
     anyhow::ensure!(
         !wanted.is_empty() || chosen.iter().any(|journey| target.has(journey.exercise)),
-        "no exercise has an address: set DESAFIO1_URL, HELLO_ADDRESS or SOCKETS_ADDRESS"
+        "no exercise has an address: set DESAFIO1_URL, HELLO_ADDRESS, USUARIOS_URL, CHAT_A_URL or SOCKETS_ADDRESS"
     );
     let (mut passed, mut failed, mut skipped) = (0, 0, 0);
     let trip = Trip::new(target)?;
@@ -120,11 +184,7 @@ async fn run_journeys(matches: &ArgMatches) -> anyhow::Result<ExitCode> {
         0 => println!("{passed} passed, {failed} failed"),
         _ => println!("{passed} passed, {failed} failed, {skipped} skipped"),
     }
-    Ok(if failed == 0 {
-        ExitCode::SUCCESS
-    } else {
-        ExitCode::FAILURE
-    })
+    Ok(exit_code(failed == 0))
 }
 
 async fn run_load(matches: &ArgMatches) -> anyhow::Result<ExitCode> {
@@ -149,9 +209,5 @@ async fn run_load(matches: &ArgMatches) -> anyhow::Result<ExitCode> {
     for reason in &outcome.reasons {
         println!("lost: {reason}");
     }
-    Ok(if outcome.failed == 0 {
-        ExitCode::SUCCESS
-    } else {
-        ExitCode::FAILURE
-    })
+    Ok(exit_code(outcome.failed == 0))
 }

@@ -44,7 +44,7 @@ pub(crate) fn malha() -> &'static str {
 fn free<const N: usize>() -> [SocketAddr; N] {
     // Labs that start at once must not find the same ones.
     static NEXT: AtomicU16 = AtomicU16::new(0);
-    let first = 22_000 + u16::try_from(std::process::id() % 900).unwrap() * 10;
+    let first = 22_000 + u16::try_from(std::process::id() % 220).unwrap() * 40;
     std::array::from_fn(|_| {
         loop {
             let port = first + NEXT.fetch_add(1, Ordering::Relaxed);
@@ -56,18 +56,14 @@ fn free<const N: usize>() -> [SocketAddr; N] {
     })
 }
 
-/// The addresses that no test asks.
-const OTHERS: [&str; 13] = [
-    "GRPC_SERVIDOR_LISTEN",
+/// The probes that no test asks.
+const OTHERS: [&str; 9] = [
     "GRPC_SERVIDOR_ADMIN_LISTEN",
-    "GRPC_CLIENTE_LISTEN",
     "GRPC_CLIENTE_ADMIN_LISTEN",
     "DESAFIO1_CLIENT_ADMIN_LISTEN",
     "HELLO_SERVER_ADMIN_LISTEN",
     "HELLO_CLIENT_ADMIN_LISTEN",
-    "SERVICEA_LISTEN",
     "SERVICEA_ADMIN_LISTEN",
-    "SERVICEB_LISTEN",
     "SERVICEB_ADMIN_LISTEN",
     "SOCKETS_SERVER_ADMIN_LISTEN",
     "SOCKETS_CLIENT_ADMIN_LISTEN",
@@ -82,13 +78,14 @@ pub(crate) struct Lab {
     /// What it has printed so far, answers and logs.
     printed: Arc<Mutex<String>>,
     /// Addresses as the documents name them, and where they are in this lab.
-    moved: [(&'static str, String); 6],
+    moved: [(&'static str, String); 10],
 }
 
 impl Lab {
     pub(crate) async fn start() -> Self {
         let [page, otlp, admin, servidor, servidor_admin, hello, sockets] = free();
-        let others: [SocketAddr; 13] = free();
+        let [cliente, usuarios, service_a, service_b] = free();
+        let others: [SocketAddr; 9] = free();
         let text = |address: SocketAddr| address.to_string();
         let mut process = tokio::process::Command::new(malha())
             .env_remove("OTEL_EXPORTER_OTLP_ENDPOINT")
@@ -99,6 +96,10 @@ impl Lab {
                 ("DESAFIO1_SERVIDOR_LISTEN", text(servidor)),
                 ("DESAFIO1_SERVIDOR_ADMIN_LISTEN", text(servidor_admin)),
                 ("HELLO_SERVER_LISTEN", text(hello)),
+                ("GRPC_CLIENTE_LISTEN", text(cliente)),
+                ("GRPC_SERVIDOR_LISTEN", text(usuarios)),
+                ("SERVICEA_LISTEN", text(service_a)),
+                ("SERVICEB_LISTEN", text(service_b)),
                 ("SOCKETS_SERVER_LISTEN", text(sockets)),
             ])
             .envs(OTHERS.into_iter().zip(others.map(text)))
@@ -114,9 +115,13 @@ impl Lab {
         let target = Target {
             desafio1: Some(url(servidor)),
             hello: Some(text(hello)),
+            usuarios: Some(url(cliente)),
+            usuarios_grpc: Some(url(usuarios)),
+            usuarios_store: None,
+            chat_a: Some(url(service_a)),
+            chat_b: Some(url(service_b)),
             sockets: Some(text(sockets)),
             jaeger: Some(url(page)),
-            ..Target::default()
         };
         let moved = [
             ("localhost:8080", servidor),
@@ -124,6 +129,10 @@ impl Lab {
             ("localhost:4318", otlp),
             ("localhost:9111", servidor_admin),
             ("localhost:8180", hello),
+            ("localhost:8100", cliente),
+            ("localhost:50051", usuarios),
+            ("localhost:8000", service_a),
+            ("localhost:8001", service_b),
             ("localhost:65432", sockets),
         ];
         let moved = moved.map(|(named, address)| (named, format!("localhost:{}", address.port())));
@@ -155,11 +164,13 @@ impl Lab {
         self.printed.lock().unwrap().clone()
     }
 
-    /// A text of the documents, with the addresses of this lab.
+    /// A text of the documents, with the addresses of this lab, be they in a line or in Python.
     pub(crate) fn moved(&self, text: &str) -> String {
+        let python = |address: &str| address.replace(':', "\", ");
         let moved = self.moved.iter();
         moved.fold(text.to_owned(), |text, (named, actual)| {
-            text.replace(named, actual)
+            let text = text.replace(named, actual);
+            text.replace(&python(named), &python(actual))
         })
     }
 

@@ -28,6 +28,3 @@ pub mod timeout;
 pub use health::LIVENESS;
 pub use limits::{DEFAULTS, GrpcLimits};
 pub use server::{DescriptorError, Interfaces, serve};
-
-#[cfg(test)]
-mod tests;

@@ -8,11 +8,16 @@
 mod process;
 mod state;
 
+use std::fmt::Write;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use opentelemetry::trace::TraceId;
 use prometheus_client::collector::Collector;
-use prometheus_client::encoding::{EncodeLabelSet, EncodeMetric, MetricEncoder, text::encode};
+use prometheus_client::encoding::text::encode;
+use prometheus_client::encoding::{
+    EncodeLabelSet, EncodeLabelValue, EncodeMetric, LabelValueEncoder, MetricEncoder,
+};
 use prometheus_client::metrics::MetricType;
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::exemplar::HistogramWithExemplars;
@@ -47,7 +52,18 @@ pub struct Durations<L: Clone + std::hash::Hash + Eq>(
 /// The trace that an exemplar points to.
 #[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
 pub struct TraceLabel {
-    trace_id: String,
+    trace_id: TraceIdValue,
+}
+
+/// A trace's id, which becomes text only when somebody reads it: exemplars are kept for long, and
+/// a text would keep memory from the allocator wherever a burst of requests happened to put it.
+#[derive(Clone, Debug, Hash, PartialEq, Eq)]
+struct TraceIdValue(TraceId);
+
+impl EncodeLabelValue for TraceIdValue {
+    fn encode(&self, encoder: &mut LabelValueEncoder<'_>) -> Result<(), std::fmt::Error> {
+        write!(encoder, "{}", self.0)
+    }
 }
 
 /// Labels of `http.server.request.duration`.
@@ -116,7 +132,9 @@ impl<L: Clone + std::hash::Hash + Eq + EncodeLabelSet + Send + Sync + std::fmt::
 {
     /// Counts one that took this long, with the trace of the current span where it is sampled.
     pub fn observe(&self, labels: &L, took: Duration) {
-        let exemplar = trace::sampled_trace_id().map(|trace_id| TraceLabel { trace_id });
+        let exemplar = trace::sampled_trace_id().map(|trace_id| TraceLabel {
+            trace_id: TraceIdValue(trace_id),
+        });
         self.0
             .get_or_create(labels)
             .observe(took.as_secs_f64(), exemplar, None);

@@ -11,6 +11,7 @@
 //! - [`Caller`] (`caller.rs`): a client that tries again while its server is away.
 
 mod address;
+mod at_once;
 mod caller;
 pub mod client;
 mod connection;
@@ -48,6 +49,7 @@ pub async fn serve<P: Procedure>(
 ) {
     let caps = limits.caps();
     let metrics = metrics::TcpServerMetrics::register(life.metrics());
+    connection::show_cuts_at_zero::<P>(life);
     let life_of_all = life.clone();
     let server = Arc::new(connection::Server {
         procedure,
@@ -58,7 +60,7 @@ pub async fn serve<P: Procedure>(
     let refuse = |stream: &tokio::net::TcpStream, refusal| {
         // One last word, written only if it fits into the socket at once.
         let text = server.procedure.refuse(Refused::Busy(refusal));
-        if let Err(error) = stream.try_write(text.as_bytes()) {
+        if let Err(error) = at_once::write(stream, text.as_bytes()) {
             tracing::debug!(%error, "refusal not written");
         }
     };

@@ -4,6 +4,7 @@ mod collector;
 mod dice;
 mod printed;
 mod process;
+mod python;
 mod redis;
 mod spans;
 
@@ -12,6 +13,7 @@ pub use dice::Dice;
 pub use nix::sys::signal::Signal;
 pub use printed::Printed;
 pub use process::Process;
+pub use python::python;
 pub use redis::{RedisCluster, RedisSentinel, RedisServer, has_redis};
 pub use spans::{CapturedSpan, Spans, TraceParent};
 

@@ -10,7 +10,7 @@ pub mod semconv;
 use std::borrow::Cow;
 
 pub use opentelemetry::trace::SpanKind;
-use opentelemetry::trace::{SpanContext, Status, TraceContextExt, TraceFlags};
+use opentelemetry::trace::{SpanContext, Status, TraceContextExt, TraceFlags, TraceId};
 use opentelemetry::{Context, KeyValue, global};
 use opentelemetry_http::{HeaderExtractor, HeaderInjector};
 use tracing::Span;
@@ -119,8 +119,7 @@ pub fn traceparent() -> Option<String> {
 }
 
 /// The trace of the current span, where it is sampled, so that it can be looked up.
-pub(crate) fn sampled_trace_id() -> Option<String> {
+pub(crate) fn sampled_trace_id() -> Option<TraceId> {
     let context = current()?;
-    let sampled = context.trace_flags() & TraceFlags::SAMPLED == TraceFlags::SAMPLED;
-    sampled.then(|| context.trace_id().to_string())
+    context.is_sampled().then(|| context.trace_id())
 }

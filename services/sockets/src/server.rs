@@ -13,7 +13,7 @@ pub async fn serve(settings: ServerSettings, listener: TcpListener, life: Life) 
     tcp::serve(listener, Classify(settings.mode), settings.limits, &life).await;
 }
 
-/// Reads a number, answers a text. The widest prime takes a fraction of a millisecond (`bench/tcp`
+/// Reads a number, answers a text. The widest prime takes a fraction of a millisecond (`bench`
 /// has the figure), so that the work is done where the connection is.
 #[derive(Clone, Copy, Debug)]
 pub struct Classify(pub Mode);

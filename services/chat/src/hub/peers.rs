@@ -41,6 +41,7 @@ impl Peer {
                 service: name.host,
                 reachable: false,
                 waiting: 0,
+                was: None,
             },
             seen: false,
         }
@@ -120,10 +121,11 @@ impl Hub {
         let (before, first) = (known.state.clone(), !known.seen);
         change(&mut known.state);
         known.seen = true;
-        let now = known.state.clone();
+        let mut now = known.state.clone();
         if now == before && !first {
             return false;
         }
+        now.was = (now.service != before.service).then_some(before.service);
         tracing::info!(peer = now.service, now.reachable, now.waiting, "peer");
         room.tell_all(&FromServer::Peer(&now));
         true

@@ -13,7 +13,8 @@ import { label, number, speak, word } from "./words.js";
 /** How much of the past a newcomer sees. */
 const HISTORY = 50;
 const SAVE_WAIT = 500;
-const COUNT_SHOWN = 2_000;
+/** From this many bytes on, the room that is left stands out. */
+const NEAR = 2_000;
 /** A frame around a text: type, id, quotes. */
 const FRAME = JSON.stringify({ type: "send", id: "0".repeat(36), text: "" }).length;
 const UTF8 = new TextEncoder();
@@ -23,9 +24,10 @@ const text = get("text");
 const log = new Log(get("entries"));
 const people = new People(identity.client);
 const scroll = new Scroll(get("log"), get("jump"), () => drawTitle());
+/** Since when there is no connection, where there was one. */
 let lostAt = saved?.savedAt ?? null;
 let saving = 0;
-let peopleDrawn = true;
+let drawing = 0;
 
 const conversation = new Conversation(identity.client, {
   added(entry, before) {
@@ -39,7 +41,9 @@ const conversation = new Conversation(identity.client, {
     changed();
   },
   removed: (entry) => log.removed(entry),
-  arrived: (entry) => entry.kind === "message" || entry.kind === "notice" ? scroll.arrived() : null,
+  arrived(entry) {
+    if (entry.kind === "message" || entry.kind === "notice") scroll.arrived();
+  },
 });
 log.show(conversation);
 
@@ -91,17 +95,14 @@ function address() {
   return url;
 }
 
-/** Something is to be kept, and the side of the page to be drawn: soon, and once for many changes. */
+/** Something is to be drawn and to be kept: soon, and once for many changes. */
 function changed() {
-  if (peopleDrawn) {
-    peopleDrawn = false;
-    requestAnimationFrame(() => {
-      peopleDrawn = true;
-      people.draw();
-      get("trimmed").hidden = !conversation.trimmed;
-      get("empty").hidden = conversation.entries.length > 0;
-    });
-  }
+  drawing ||= requestAnimationFrame(() => {
+    drawing = 0;
+    people.draw();
+    get("trimmed").hidden = !conversation.trimmed;
+    get("empty").hidden = conversation.entries.length > 0;
+  });
   saving ||= setTimeout(save, SAVE_WAIT);
 }
 
@@ -125,7 +126,7 @@ function drawRoom() {
   const left = room();
   const over = left < 0;
   get("left").textContent = over ? word("over", number(-left)) : word("left", number(left));
-  get("left").className = over ? "over" : left < COUNT_SHOWN ? "near" : "";
+  get("left").className = over ? "over" : left < NEAR ? "near" : "";
   if (over !== (text.getAttribute("aria-invalid") === "true")) {
     text.setAttribute("aria-invalid", String(over));
     get("spoken").textContent = over ? get("left").textContent : "";

@@ -192,13 +192,24 @@ export class Conversation {
     }
   }
 
-  #peer({ service, reachable, waiting }) {
+  #peer({ service, reachable, waiting, was }) {
+    if (was) this.#rename(was, service);
     const peer = this.peers.find((known) => known.service === service);
     const changed = peer?.reachable !== reachable;
     if (peer) Object.assign(peer, { reachable, waiting });
     else this.peers.push({ service, reachable, waiting });
     if (changed) this.note(reachable ? "reachable" : "unreachable", reachable ? "well" : "ill", service);
     for (const entry of this.entries) if (entry.state === "accepted") this.#view.changed(entry);
+  }
+
+  /** A service was called by its host, until it said its name. */
+  #rename(was, service) {
+    for (const peer of this.peers) if (peer.service === was) peer.service = service;
+    for (const entry of this.entries) {
+      if (entry.kind !== "own") continue;
+      entry.seen = entry.seen.map((name) => (name === was ? service : name));
+      if (entry.barred === was) entry.barred = service;
+    }
   }
 
   #isNew({ kind, client, id }) {

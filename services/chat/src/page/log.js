@@ -100,7 +100,9 @@ export class Log {
   #drawNote({ word: key, tone, values, at }) {
     const [first, ...others] = values;
     const away = key === "recovered" || key === "missed" ? (first ? word("after", span(first)) : "") : first;
-    return make("li", `note ${tone}`, make("p", "", word(key, away, ...others)), this.#time(at));
+    const note = make("li", `note ${tone}`, make("p", "", word(key, away, ...others)), this.#time(at));
+    note.dataset.note = key;
+    return note;
   }
 
   #drawState(entry, element) {

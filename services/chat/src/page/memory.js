@@ -1,7 +1,8 @@
 // What a page remembers through a reload, where the browser allows it: who it is and what it shows.
 
 const IDENTITY = "malha-chat-identity";
-const CONVERSATION = "malha-chat-conversation";
+/** The number changes with the shape of what is kept, so that no release reads what it does not know. */
+const CONVERSATION = "malha-chat-conversation-1";
 /** A page that reloads gives its lock back within this time; one that was duplicated never does. */
 const LOCK_WAIT = 400;
 const CLIENTS = 99_999;

@@ -180,6 +180,9 @@ pub struct PeerState {
     pub reachable: bool,
     /// How many entries wait for it.
     pub waiting: usize,
+    /// What it was called before, in the frame that says its name.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub was: Option<String>,
 }
 
 /// Who is at one service.

@@ -1,4 +1,4 @@
-//! Chromium without a window, driven over its DevTools protocol.
+//! Chromium without a window, driven over its `DevTools` protocol.
 
 use std::io::Write as _;
 use std::path::Path;
@@ -80,12 +80,31 @@ impl Browser {
     pub(crate) async fn open_with(&self, url: &str, screen: Screen) -> Tab {
         let context =
             self.call("Target.createBrowserContext", json!({})).await["browserContextId"].clone();
+        self.tab(context, screen).await.opened(url).await
+    }
+
+    /// A copy of a page beside it, as a browser makes it of a duplicated tab: with what was stored.
+    pub(crate) async fn duplicate(&self, tab: &Tab, url: &str) -> Tab {
+        let stored = tab.eval("JSON.stringify({ ...sessionStorage })").await;
+        let copy = self.tab(tab.context.clone(), Screen::DESK).await;
+        let restore = format!(
+            "if (!sessionStorage.length) Object.assign(sessionStorage, JSON.parse({stored}))"
+        );
+        copy.call(
+            "Page.addScriptToEvaluateOnNewDocument",
+            json!({ "source": restore }),
+        )
+        .await;
+        copy.opened(url).await
+    }
+
+    async fn tab(&self, context: Value, screen: Screen) -> Tab {
         let target = json!({ "url": "about:blank", "browserContextId": context });
         let target = self.call("Target.createTarget", target).await["targetId"].clone();
         let attach = json!({ "targetId": target, "flatten": true });
         let session = self.call("Target.attachToTarget", attach).await["sessionId"].clone();
         let session = session.as_str().unwrap().to_owned();
-        Tab::open(self.devtools.clone(), session, url, screen).await
+        Tab::new(self.devtools.clone(), session, context, screen).await
     }
 
     async fn call(&self, method: &str, parameters: Value) -> Value {

@@ -122,12 +122,80 @@ async fn a_page_that_is_loaded_again_is_still_the_same_person() {
     let said = ana.said().await;
 
     ana.eval("window.old = true; location.reload()").await;
-    ana.until("window.old === undefined && document.querySelector('.note.well') !== null")
-        .await;
+    ana.until(
+        "window.old === undefined && document.querySelector('[data-note=recovered]') !== null",
+    )
+    .await;
     ana.shows("nothing was missed").await;
     assert_eq!((ana.said().await, ana.client().await), (said, client));
     ana.say("depois").await;
     bia.shows(&format!("Client #{client}: depois")).await;
+}
+
+#[tokio::test]
+async fn a_page_that_is_gone_back_to_is_still_the_same_person() {
+    let browser = browser_or_skip!();
+    let (a, b) = both().await;
+    let ana = browser.open(&a.url()).await;
+    let bia = browser.open(&b.url()).await;
+    ana.connected().await;
+    bia.connected().await;
+    let client = ana.client().await;
+    ana.say("antes").await;
+    bia.shows("antes").await;
+    ana.call("Page.navigate", json!({ "url": "about:blank" }))
+        .await;
+    bia.shows(&format!("Client #{client} left the chat")).await;
+    bia.say("enquanto isso").await;
+
+    // Whether the browser kept the page or loads it again.
+    ana.eval("history.back()").await;
+    ana.connected().await;
+    ana.shows("enquanto isso").await;
+    ana.shows("nothing was missed").await;
+    ana.say("depois").await;
+    bia.shows(&format!("Client #{client}: depois")).await;
+}
+
+#[tokio::test]
+async fn a_duplicated_tab_is_another_person() {
+    let browser = browser_or_skip!();
+    let (a, _b) = both().await;
+    let ana = browser.open(&a.url()).await;
+    ana.connected().await;
+    ana.say("uma").await;
+    ana.until("document.querySelectorAll('[data-state=seen]').length === 1")
+        .await;
+    let copy = browser.duplicate(&ana, &a.url()).await;
+    copy.connected().await;
+    let (at_first, at_copy) = (ana.client().await, copy.client().await);
+    assert_ne!(at_first, at_copy);
+    copy.say("duas").await;
+    ana.shows(&format!("Client #{at_copy}: duas")).await;
+    // Neither took the other's place.
+    ana.say("tres").await;
+    copy.shows(&format!("Client #{at_first}: tres")).await;
+}
+
+#[tokio::test]
+async fn a_page_whose_session_went_elsewhere_says_so_and_waits_to_be_asked() {
+    let browser = browser_or_skip!();
+    let (a, _b) = both().await;
+    let ana = browser.open(&a.url()).await;
+    ana.connected().await;
+    // Another connection of the same session, as from a browser that cannot tell copies apart.
+    ana.eval(
+        "(() => {
+            const { client, session } = JSON.parse(sessionStorage.getItem('malha-chat-identity'));
+            window.other = new WebSocket(`ws://${location.host}/ws/${client}?session=${session}`, 'malha.chat.v1');
+        })()",
+    )
+    .await;
+    ana.shows("This conversation goes on in another tab.").await;
+    assert_eq!(ana.eval("other.readyState").await, 1);
+    ana.eval("document.getElementById('again').click()").await;
+    ana.connected().await;
+    ana.until("other.readyState === 3").await;
 }
 
 #[tokio::test]

@@ -146,3 +146,25 @@ async fn messages_go_out_one_at_a_time_and_what_is_refused_is_sent_again_only_if
         json!([1, 1, sent_in_all, "refused", ["um", "tres", "dois"]])
     );
 }
+
+#[tokio::test]
+async fn a_service_is_the_same_one_once_it_has_said_its_name() {
+    let browser = browser_or_skip!();
+    let (page, _services) = modules(&browser).await;
+    let known = page
+        .eval(
+            "(() => {
+                const all = fresh();
+                const host = '127.0.0.1:8001';
+                all.welcome(welcome({ peers: [{ service: host, reachable: false }] }), 0);
+                all.say('um');
+                const [own] = all.pending();
+                all.take({ type: 'accepted', cursor: 1, id: own.id });
+                all.take({ type: 'delivered', id: own.id, service: host, through: 1 });
+                all.take({ type: 'peer', service: 'serviceB', was: host, reachable: true, waiting: 0 });
+                return [own.seen, all.peers.map(({ service, reachable }) => [service, reachable])];
+            })()",
+        )
+        .await;
+    assert_eq!(known, json!([["serviceB"], [["serviceB", true]]]));
+}

@@ -2,8 +2,9 @@
 
 use serde_json::json;
 
+use crate::browser::Browser;
 use crate::browser_or_skip;
-use crate::services::{Wire, both};
+use crate::services::{Service, Wire, both, both_with_disk};
 
 /// What one person said, of all that a page shows.
 fn by(said: &[String], who: &str) -> Vec<String> {
@@ -15,7 +16,17 @@ fn by(said: &[String], who: &str) -> Vec<String> {
 #[tokio::test]
 async fn a_service_dies_and_comes_back_and_everything_arrives_once_in_order() {
     let browser = browser_or_skip!();
-    let (a, mut b) = both().await;
+    // What it kept in memory alone is gone: the page says that it cannot know what that was.
+    dies_and_comes_back(&browser, both().await, "something was missed").await;
+}
+
+#[tokio::test]
+async fn a_service_with_a_disk_comes_back_and_nothing_was_missed() {
+    let browser = browser_or_skip!();
+    dies_and_comes_back(&browser, both_with_disk().await, "nothing was missed").await;
+}
+
+async fn dies_and_comes_back(browser: &Browser, (a, mut b): (Service, Service), says: &str) {
     let ana = browser.open(&a.url()).await;
     let bia = browser.open(&b.url()).await;
     ana.connected().await;
@@ -52,9 +63,13 @@ async fn a_service_dies_and_comes_back_and_everything_arrives_once_in_order() {
         page.until("document.querySelectorAll('.own[data-state=seen]').length === document.querySelectorAll('.own').length")
             .await;
     }
-    ana.shows("serviceB answers again.").await;
-    // It kept its log in memory alone: the page says that it cannot know what that had.
-    bia.shows("something was missed").await;
+    ana.shows("serviceB answers.").await;
+    bia.shows(says).await;
+    // Who was there before and is there again is not counted twice.
+    for page in [&ana, &bia] {
+        page.until("document.querySelectorAll('.client').length === 2")
+            .await;
+    }
     let (from_a, from_b) = (["a0", "a1", "a2", "a3"], ["b1", "b2", "b3"]);
     for (page, a, b) in [
         (&ana, "You".to_owned(), format!("Client #{at_b}")),
@@ -111,7 +126,7 @@ async fn a_page_whose_network_was_cut_comes_back_and_says_that_nothing_was_misse
     };
     assert_eq!(ana.said().await, seen('a', at_b));
     assert_eq!(bia.said().await, seen('b', at_a));
-    assert_eq!(ana.count(".note.well").await, 3);
+    assert_eq!(ana.count("[data-note=recovered]").await, 3);
     ana.shows("nothing was missed").await;
     // To the others it left and joined again, each time.
     for (event, times) in [("left", 3), ("joined", 4)] {
@@ -121,6 +136,37 @@ async fn a_page_whose_network_was_cut_comes_back_and_says_that_nothing_was_misse
         );
         bia.until(&shown).await;
     }
+}
+
+#[tokio::test]
+async fn a_message_whose_answer_was_lost_is_sent_again_and_arrives_once() {
+    let browser = browser_or_skip!();
+    let (a, b) = both().await;
+    let wire = Wire::to(a.address()).await;
+    let ana = browser.open(&wire.url()).await;
+    let bia = browser.open(&b.url()).await;
+    ana.connected().await;
+    bia.connected().await;
+    let at_a = ana.client().await;
+    wire.deafen();
+    ana.say("uma").await;
+    ana.say("duas").await;
+    bia.shows(&format!("Client #{at_a}: uma")).await;
+    assert_eq!(ana.count("[data-state=sending]").await, 2);
+
+    wire.cut();
+    ana.until("document.getElementById('connection').dataset.state === 'waiting'")
+        .await;
+    wire.mend();
+    ana.until("document.querySelectorAll('[data-state=seen]').length === 2")
+        .await;
+    bia.shows(&format!("Client #{at_a}: duas")).await;
+    bia.say("fim").await;
+    ana.shows("fim").await;
+    assert_eq!(ana.count(".said").await, 3);
+    let once = ["uma", "duas"].map(|text| format!("Client #{at_a}: {text}"));
+    assert_eq!(bia.said().await[..2], once);
+    assert_eq!(bia.count(".said").await, 3);
 }
 
 #[tokio::test]

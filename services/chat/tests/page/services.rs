@@ -3,6 +3,8 @@
 use std::net::SocketAddr;
 
 use runtime::testing::{Process, Signal, TestLife, listener};
+use tempfile::{TempDir, tempdir};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::sync::watch;
 
@@ -15,6 +17,7 @@ pub(crate) struct Service {
     address: SocketAddr,
     peer: String,
     process: Option<Process>,
+    disk: Option<TempDir>,
 }
 
 impl Service {
@@ -29,7 +32,9 @@ impl Service {
     /// Starts it, and waits until it listens.
     pub(crate) async fn start(&mut self) {
         let address = self.address.to_string();
+        let disk = self.disk.as_ref().map(|disk| disk.path().to_str().unwrap());
         let settings = [
+            ("OUTBOX_DIR", disk.unwrap_or_default()),
             ("LISTEN", address.as_str()),
             ("SERVICE_NAME", self.name),
             ("PEER_URL", &self.peer),
@@ -48,45 +53,67 @@ impl Service {
     }
 }
 
-/// Both services, which relay to one another.
+/// Both services, which relay to one another and keep what they know in memory alone.
 pub(crate) async fn both() -> (Service, Service) {
+    let (mut a, mut b) = neither().await;
+    a.start().await;
+    b.start().await;
+    (a, b)
+}
+
+/// Both, with `serviceB` keeping its log on a disk.
+pub(crate) async fn both_with_disk() -> (Service, Service) {
+    let (mut a, mut b) = neither().await;
+    b.disk = Some(tempdir().unwrap());
+    a.start().await;
+    b.start().await;
+    (a, b)
+}
+
+async fn neither() -> (Service, Service) {
     // Their addresses must be known before they start, and stay the same when they start again.
     let free = [listener().await, listener().await];
     let [a, b] = free.map(|listener| listener.local_addr().unwrap());
     let service = |name, address, peer: SocketAddr| Service {
         name,
         address,
-        peer: format!("http://{peer}"),
+        peer: format!("http://{peer}/relay"),
         process: None,
+        disk: None,
     };
-    let (mut a, mut b) = (service("serviceA", a, b), service("serviceB", b, a));
-    a.start().await;
-    b.start().await;
-    (a, b)
+    (service("serviceA", a, b), service("serviceB", b, a))
 }
 
 /// A way to a service that can be cut, as networks are.
 pub(crate) struct Wire {
     address: SocketAddr,
-    whole: watch::Sender<bool>,
+    state: watch::Sender<State>,
     _life: TestLife,
+}
+
+#[derive(Clone, Copy, PartialEq)]
+enum State {
+    Whole,
+    /// What the service says is lost; what it is told is not.
+    Deaf,
+    Cut,
 }
 
 impl Wire {
     pub(crate) async fn to(service: SocketAddr) -> Self {
         let listener = listener().await;
         let address = listener.local_addr().unwrap();
-        let (whole, wholes) = watch::channel(true);
+        let (state, states) = watch::channel(State::Whole);
         let life = TestLife::default();
         let spawner = life.life().clone();
         life.life().spawn(async move {
             while let Ok((stream, _)) = listener.accept().await {
-                spawner.spawn(carry(stream, service, wholes.clone()));
+                spawner.spawn(carry(stream, service, states.clone()));
             }
         });
         Self {
             address,
-            whole,
+            state,
             _life: life,
         }
     }
@@ -95,27 +122,45 @@ impl Wire {
         format!("http://{}/", self.address)
     }
 
+    /// Loses what the service says from now on.
+    pub(crate) fn deafen(&self) {
+        self.state.send_replace(State::Deaf);
+    }
+
     /// Ends every connection, and every further one at once.
     pub(crate) fn cut(&self) {
-        self.whole.send_replace(false);
+        self.state.send_replace(State::Cut);
     }
 
     /// Carries connections again.
     pub(crate) fn mend(&self) {
-        self.whole.send_replace(true);
+        self.state.send_replace(State::Whole);
     }
 }
 
 /// Carries bytes both ways until either end closes or the wire is cut.
-async fn carry(mut page: TcpStream, service: SocketAddr, mut wholes: watch::Receiver<bool>) {
-    if !*wholes.borrow() {
+async fn carry(mut page: TcpStream, service: SocketAddr, mut states: watch::Receiver<State>) {
+    let state = states.clone();
+    if *state.borrow() == State::Cut {
         return;
     }
     let Ok(mut service) = TcpStream::connect(service).await else {
         return;
     };
+    let (mut from_page, mut to_page) = page.split();
+    let (mut from_service, mut to_service) = service.split();
+    let answers = async {
+        let mut bytes = [0; 4096];
+        while let Ok(length @ 1..) = from_service.read(&mut bytes).await {
+            let lost = *state.borrow() == State::Deaf;
+            if !lost && to_page.write_all(&bytes[..length]).await.is_err() {
+                break;
+            }
+        }
+    };
     tokio::select! {
-        _ = tokio::io::copy_bidirectional(&mut page, &mut service) => {}
-        _ = wholes.wait_for(|whole| !*whole) => {}
+        _ = tokio::io::copy(&mut from_page, &mut to_service) => {}
+        () = answers => {}
+        _ = states.wait_for(|state| *state == State::Cut) => {}
     }
 }

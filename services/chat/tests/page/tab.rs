@@ -46,16 +46,23 @@ const ASKS: u32 = 20;
 pub(crate) struct Tab {
     devtools: Arc<Mutex<DevTools>>,
     session: String,
+    /// Whose storage it shares.
+    pub(crate) context: Value,
 }
 
 impl Tab {
-    pub(crate) async fn open(
+    /// An empty page.
+    pub(crate) async fn new(
         devtools: Arc<Mutex<DevTools>>,
         session: String,
-        url: &str,
+        context: Value,
         screen: Screen,
     ) -> Self {
-        let tab = Self { devtools, session };
+        let tab = Self {
+            devtools,
+            session,
+            context,
+        };
         for domain in [
             "Page.enable",
             "Runtime.enable",
@@ -83,8 +90,13 @@ impl Tab {
         .await;
         let agent = json!({ "userAgent": "Malha's tests", "acceptLanguage": language });
         tab.call("Emulation.setUserAgentOverride", agent).await;
-        tab.call("Page.navigate", json!({ "url": url })).await;
         tab
+    }
+
+    /// The page, on its way to an address.
+    pub(crate) async fn opened(self, url: &str) -> Self {
+        self.call("Page.navigate", json!({ "url": url })).await;
+        self
     }
 
     pub(crate) async fn call(&self, method: &str, parameters: Value) -> Value {
@@ -104,8 +116,7 @@ impl Tab {
     /// The value of an expression on the page; of what it promises, if it is a promise.
     pub(crate) async fn eval(&self, expression: &str) -> Value {
         let answer = self.evaluated(expression).await;
-        self.try_value(expression, answer)
-            .unwrap_or_else(|error| panic!("{error}"))
+        value(expression, answer).unwrap_or_else(|error| panic!("{error}"))
     }
 
     async fn evaluated(&self, expression: &str) -> Value {
@@ -115,14 +126,6 @@ impl Tab {
         devtools
             .try_call(Some(&self.session), "Runtime.evaluate", asked)
             .await
-    }
-
-    fn try_value(&self, expression: &str, mut answer: Value) -> Result<Value, String> {
-        let exception = &answer["result"]["exceptionDetails"];
-        if answer["error"].is_null() && exception.is_null() {
-            return Ok(answer["result"]["result"]["value"].take());
-        }
-        Err(format!("{expression}: {} {exception}", answer["error"]))
     }
 
     /// Waits until an expression is truthy on the page, which looks by itself.
@@ -138,7 +141,7 @@ impl Tab {
         let mut last = Err(String::new());
         for _ in 0..ASKS {
             // An error may mean that the page is about to be another one.
-            last = self.try_value(condition, self.evaluated(&look).await);
+            last = value(condition, self.evaluated(&look).await);
             if last == Ok(Value::Bool(true)) {
                 return;
             }
@@ -208,4 +211,13 @@ impl Tab {
             .await;
         client.as_i64().unwrap()
     }
+}
+
+/// What an expression gave, of the browser's answer.
+fn value(expression: &str, mut answer: Value) -> Result<Value, String> {
+    let exception = &answer["result"]["exceptionDetails"];
+    if answer["error"].is_null() && exception.is_null() {
+        return Ok(answer["result"]["result"]["value"].take());
+    }
+    Err(format!("{expression}: {} {exception}", answer["error"]))
 }

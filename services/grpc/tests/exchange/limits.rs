@@ -105,3 +105,14 @@ async fn a_connection_that_never_speaks_does_not_hold_the_end() {
     let _silent = TcpStream::connect(server).await.unwrap();
     assert_eq!(life.end(Duration::from_mins(1)).await, 0);
 }
+
+#[tokio::test]
+async fn http_2_that_is_no_call_is_told_so() {
+    let (server, _life) = start_server(&[]).await;
+    let http2 = reqwest::Client::builder()
+        .http2_prior_knowledge()
+        .build()
+        .unwrap();
+    let answer = http2.get(format!("http://{server}/")).send().await.unwrap();
+    assert_eq!(answer.status(), 415);
+}

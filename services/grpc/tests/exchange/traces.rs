@@ -1,6 +1,6 @@
 //! The span and the metrics of a call.
 
-use malha_proto::usuarios::v1::ObterUsuarioRequest;
+use malha_proto::usuarios::v1::{ObservarUsuariosRequest, ObterUsuarioRequest};
 use opentelemetry::trace::{SpanId, SpanKind, Status};
 use runtime::testing::{Spans, TraceParent, eventually};
 
@@ -97,4 +97,17 @@ async fn a_change_tells_in_which_trace_it_was_made() {
         made_in,
         format!("00-{}-{}-01", caller.trace_id, span.span_id)
     );
+}
+
+#[tokio::test]
+async fn a_caller_who_leaves_is_told_by_the_span_and_is_no_fault_of_the_server() {
+    let spans = Spans::capture();
+    let (mut client, _life) = start(&[]).await;
+    let caller = TraceParent::random();
+    let request = asking(ObservarUsuariosRequest::default(), caller);
+    drop(client.observar_usuarios(request).await.unwrap());
+    let span = spans.of_trace(caller.trace_id, 1).await.remove(0);
+    let code = span.attribute("rpc.response.status_code");
+    assert_eq!(code, Some("CANCELLED".into()));
+    assert_eq!(span.status, Status::Unset);
 }

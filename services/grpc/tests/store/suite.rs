@@ -34,7 +34,7 @@ macro_rules! everywhere {
         pub(crate) async fn all(backend: &Backend<'_>, between: impl Fn()) {$(
             println!("{}", stringify!($name)); // shown where it fails
             between();
-            $name(backend).await;
+            Box::pin($name(backend)).await;
         )+}
     };
 }
@@ -45,6 +45,7 @@ everywhere! {
     of_those_who_take_an_e_mail_at_once_one_gets_it
     of_changes_from_one_version_one_is_made
     an_expired_user_blocks_no_e_mail_and_is_on_no_page
+    many_who_expire_at_once_take_no_place
     a_write_renews_the_time_to_live_and_a_read_does_not
     without_a_time_to_live_users_stay
     who_stays_is_on_one_page_whatever_is_written_meanwhile
@@ -224,6 +225,19 @@ async fn an_expired_user_blocks_no_e_mail_and_is_on_no_page(backend: &Backend<'_
     assert_eq!(refused(again), gone);
     let other = create(&store, "Ana").await;
     assert_eq!(ids(&store).await, [other.id]);
+}
+
+async fn many_who_expire_at_once_take_no_place(backend: &Backend<'_>) {
+    // More than one script lets go.
+    let settings = [("USER_TTL", "300ms"), ("MAX_USERS", "250")];
+    let (store, _kept) = backend.store(&settings).await;
+    let mut last = create(&store, "u").await;
+    for number in 0..249 {
+        last = create(&store, &format!("u{number}")).await;
+    }
+    until_gone(&store, last.id).await;
+    let one = create(&store, "u0").await;
+    assert_eq!(ids(&store).await, [one.id]);
 }
 
 async fn a_write_renews_the_time_to_live_and_a_read_does_not(backend: &Backend<'_>) {

@@ -123,6 +123,13 @@ pub(super) fn only(status: &Status) -> http::Response<Body> {
     response
 }
 
+/// The answer to what is HTTP/2 but not gRPC ("gRPC over HTTP2", Requests).
+pub(super) fn not_a_call() -> http::Response<Body> {
+    let mut response = http::Response::new(Body::empty());
+    *response.status_mut() = http::StatusCode::UNSUPPORTED_MEDIA_TYPE;
+    response
+}
+
 /// What a handler that panicked answers: its details are in the log, not on the wire.
 pub(super) fn panicked() -> Status {
     Status::new(Code::Internal, "internal error")

@@ -20,7 +20,7 @@ use tonic_types::{ErrorDetails, StatusExt};
 use tower::Service;
 use tracing::{Instrument, Span};
 
-use super::answer::{Answer, AnswerLimits, only, panicked};
+use super::answer::{Answer, AnswerLimits, not_a_call, only, panicked};
 use super::exchange::{Exchange, GrpcServerMetrics, Method};
 use super::limits::GrpcLimits;
 use super::message::LimitedBody;
@@ -72,6 +72,15 @@ impl Calls {
         closing: CancellationToken,
     ) -> Result<Response<CallBody>, Infallible> {
         let began = Instant::now();
+        if !is_call(&request) {
+            let limits = AnswerLimits {
+                deadline: None,
+                closing,
+            };
+            let kept = Kept { exchange: None };
+            let response = not_a_call();
+            return Ok(response.map(|body| KeepingBody::new(Answer::new(body, limits, kept), None)));
+        }
         let mut kept = Kept {
             exchange: self.exchange(&request, peer),
         };
@@ -85,7 +94,7 @@ impl Calls {
             closing,
         };
         let answered = async {
-            let patience = admissible(&request)?;
+            let patience = patience(&request)?;
             limits.deadline = patience.map(|patience| began + patience);
             if kept.exchange.is_some() {
                 place = Some(self.place()?);
@@ -148,15 +157,14 @@ impl Calls {
 /// What a caller that found no place is told to wait.
 const RETRY: Duration = Duration::from_secs(1);
 
-/// Refuses what is no call; else how long the caller waits, if it says so.
-fn admissible(request: &Request<Incoming>) -> Result<Option<Duration>, Status> {
-    let content_type = request.headers().get(http::header::CONTENT_TYPE);
-    let is_grpc =
-        content_type.is_some_and(|value| value.as_bytes().starts_with(b"application/grpc"));
-    if request.method() != HttpMethod::POST || !is_grpc {
-        return Err(Status::invalid_argument(
-            "expected a POST of content-type application/grpc",
-        ));
-    }
+/// How long the caller waits, if it says so.
+fn patience(request: &Request<Incoming>) -> Result<Option<Duration>, Status> {
     timeout::read(request.headers()).map_err(Status::invalid_argument)
+}
+
+/// Whether a request is a call at all.
+fn is_call(request: &Request<Incoming>) -> bool {
+    let content_type = request.headers().get(http::header::CONTENT_TYPE);
+    request.method() == HttpMethod::POST
+        && content_type.is_some_and(|value| value.as_bytes().starts_with(b"application/grpc"))
 }

@@ -161,7 +161,8 @@ impl Shared {
             };
             self.metrics.retries.get_or_create(&labels).inc();
         };
-        if !self.budget.spend() {
+        // What reached no server is no load on any.
+        if failed.again != Again::Always && !self.budget.spend() {
             count("no_budget");
             return Err(failed);
         }

@@ -45,7 +45,7 @@ impl<F: Future<Output = ()> + Send + 'static> Executor<F> for OnLife {
 impl Server {
     /// Serves one connection to its end, or until the drain's deadline cuts it.
     pub(super) async fn serve(self, accepted: Accepted) {
-        let (mut stream, peer, _kept) = accepted.split();
+        let (mut stream, peer, _kept) = accepted.without_delay().split();
         if !self.begins_well(&mut stream, peer).await {
             return;
         }

@@ -52,7 +52,7 @@ impl Server {
 
     /// Serves one connection to its end, or until the drain's deadline cuts it.
     pub(super) async fn serve(self, accepted: Accepted) {
-        let (stream, peer, kept) = accepted.split();
+        let (stream, peer, kept) = accepted.without_delay().split();
         let phase = SharedPhase::default();
         let io = TimedIo::new(stream, self.limits, phase.clone(), kept);
         let expired = io.expired();

@@ -3,11 +3,12 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
+use prometheus_client::metrics::gauge::Gauge;
 use tokio::net::{TcpListener, TcpStream};
 
 use super::slots::{Caps, Slot, Slots};
 use crate::life::Life;
-use crate::metrics::{ConnectionMetrics, ProtocolLabel, ProtocolReason};
+use crate::metrics::{ProtocolLabel, ProtocolReason};
 
 /// A connection within the caps. Dropping it gives its place back.
 #[derive(Debug)]
@@ -17,10 +18,18 @@ pub struct Accepted {
     /// Who opened it.
     pub peer: SocketAddr,
     slot: Slot,
-    open: OpenGauge,
+    open: Open,
 }
 
 impl Accepted {
+    /// For protocols of many small messages: none waits for the acknowledgement of the one before.
+    pub(crate) fn without_delay(self) -> Self {
+        if let Err(error) = self.stream.set_nodelay(true) {
+            tracing::debug!(peer = %self.peer, %error, "nodelay not set");
+        }
+        self
+    }
+
     /// The stream and what must be kept for as long as the connection is served.
     pub fn split(self) -> (TcpStream, SocketAddr, impl Send + Unpin + use<>) {
         (self.stream, self.peer, (self.slot, self.open))
@@ -64,17 +73,17 @@ pub async fn accept_until_stopped<S, F>(
 {
     let slots = Slots::new(caps);
     let metrics = life.metrics().connections.clone();
+    // Looked up once, not for each connection.
+    let accepted = metrics
+        .accepted
+        .get_or_create_owned(&ProtocolLabel { protocol });
+    let open = metrics
+        .open
+        .get_or_create_owned(&ProtocolLabel { protocol });
     let admit = |(stream, peer): (TcpStream, SocketAddr)| match slots.take(peer.ip()) {
         Ok(slot) => {
-            metrics
-                .accepted
-                .get_or_create(&ProtocolLabel { protocol })
-                .inc();
-            let open = OpenGauge::new(metrics.clone(), protocol);
-            // A small answer must not wait for the acknowledgement of the one before.
-            if let Err(error) = stream.set_nodelay(true) {
-                tracing::debug!(%peer, %error, "nodelay not set");
-            }
+            accepted.inc();
+            let open = Open::new(open.clone());
             life.spawn(serve(Accepted {
                 stream,
                 peer,
@@ -140,29 +149,19 @@ fn is_of_one_connection(error: &std::io::Error) -> bool {
     )
 }
 
+/// Counts a connection as open until it is dropped.
 #[derive(Debug)]
-struct OpenGauge {
-    metrics: ConnectionMetrics,
-    protocol: &'static str,
-}
+struct Open(Gauge);
 
-impl OpenGauge {
-    fn new(metrics: ConnectionMetrics, protocol: &'static str) -> Self {
-        metrics
-            .open
-            .get_or_create(&ProtocolLabel { protocol })
-            .inc();
-        Self { metrics, protocol }
+impl Open {
+    fn new(gauge: Gauge) -> Self {
+        gauge.inc();
+        Self(gauge)
     }
 }
 
-impl Drop for OpenGauge {
+impl Drop for Open {
     fn drop(&mut self) {
-        self.metrics
-            .open
-            .get_or_create(&ProtocolLabel {
-                protocol: self.protocol,
-            })
-            .dec();
+        self.0.dec();
     }
 }

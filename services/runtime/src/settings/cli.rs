@@ -79,7 +79,9 @@ fn command(service: Invocation) -> Result<Command, SettingsError> {
             "A setting is taken from its flag, else from the environment variable in brackets, \
              else from the file CONFIG_FILE, else it has the default. OTEL_RESOURCE_ATTRIBUTES, \
              OTEL_TRACES_SAMPLER, OTEL_TRACES_SAMPLER_ARG, OTEL_BSP_* and OTEL_SPAN_*_LIMIT mean \
-             what the OpenTelemetry specification says.",
+             what the OpenTelemetry specification says.\n\nExit codes: 0, it did all it was asked \
+             for, or was told to end; 1, it did not, and the last line on stderr or the answer says \
+             why; 2, a flag or a setting is wrong.",
         )
         .args(args))
 }

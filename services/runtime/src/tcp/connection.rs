@@ -8,6 +8,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::time::{Instant, timeout, timeout_at};
 
+use super::at_once;
 use super::exchange::Exchange;
 use super::incoming::{Incoming, Step, Wait};
 use super::metrics::TcpServerMetrics;
@@ -22,6 +23,26 @@ pub(super) struct Server<P> {
     pub(super) limits: TcpLimits,
     pub(super) life: Life,
     pub(super) metrics: TcpServerMetrics,
+}
+
+/// Why this side may end a connection before its time.
+const CUTS: [&str; 4] = [
+    "drain_timeout",
+    "first_byte_timeout",
+    "linger_timeout",
+    "write_timeout",
+];
+
+/// Has `/metrics` name every cut before the first: a rate needs the zero. And what lives as long as
+/// the process is then not allocated on top of a crowd's memory, which could not be given back.
+pub(super) fn show_cuts_at_zero<P: Procedure>(life: &Life) {
+    for reason in CUTS {
+        let labels = ProtocolReason {
+            protocol: P::PROTOCOL,
+            reason,
+        };
+        drop(life.metrics().connections.cut.get_or_create(&labels));
+    }
 }
 
 /// How a connection begins.
@@ -66,6 +87,9 @@ impl<P: Procedure> Server<P> {
     }
 
     async fn first_bytes(&self, stream: &mut TcpStream, first: &mut [u8; FIRST]) -> First {
+        if let Some(read) = at_once::read(stream, first) {
+            return First::Read(read);
+        }
         let ended = async {
             self.life.stopping().await;
             tokio::time::sleep(SILENCE).await;
@@ -148,11 +172,14 @@ impl<P: Procedure> Server<P> {
                 exchange.identified(incoming.context(), &self.limits.trust);
             }
             let until = Instant::now() + self.patience(wait);
-            let buffer = incoming.buffer();
-            buffer.reserve(READ);
-            match timeout_at(until.min(deadline), stream.read_buf(buffer)).await {
+            let mut piece = [0; READ];
+            let read = match at_once::read(stream, &mut piece) {
+                Some(read) => Ok(read),
+                None => timeout_at(until.min(deadline), stream.read(&mut piece)).await,
+            };
+            match read {
                 Ok(Ok(0)) => return Ok(None),
-                Ok(Ok(_)) => {}
+                Ok(Ok(length)) => incoming.buffer().extend_from_slice(&piece[..length]),
                 Ok(Err(error)) => return Err(error),
                 Err(_) if until >= deadline => return Ok(Some(Refused::TooSlow)),
                 Err(_) if wait == Wait::FirstByte => return Ok(Some(Refused::Silent)),
@@ -169,12 +196,22 @@ impl<P: Procedure> Server<P> {
         }
     }
 
+    /// Writes the answer and ends the sending side.
     async fn write(&self, stream: &mut TcpStream, text: &str) -> io::Result<()> {
-        let written = timeout(self.limits.write_timeout, stream.write_all(text.as_bytes())).await;
-        written.unwrap_or_else(|_| {
-            self.count_cut("write_timeout");
-            Err(io::ErrorKind::TimedOut.into())
-        })
+        let written = at_once::write_last(stream, text.as_bytes())?;
+        let rest = &text.as_bytes()[written..];
+        if !rest.is_empty() {
+            let written = timeout(self.limits.write_timeout, stream.write_all(rest)).await;
+            written.unwrap_or_else(|_| {
+                self.count_cut("write_timeout");
+                Err(io::ErrorKind::TimedOut.into())
+            })?;
+        }
+        // Before the stream is closed: on bytes that nobody has read, that would drop the answer.
+        if let Err(error) = stream.shutdown().await {
+            tracing::debug!(%error, "the client is gone");
+        }
+        Ok(())
     }
 
     /// Lets a client that is still sending come to its end, for a while.
@@ -183,7 +220,6 @@ impl<P: Procedure> Server<P> {
     /// the answer with it.
     async fn linger(&self, stream: &mut TcpStream) {
         let drain = async {
-            stream.shutdown().await?;
             let mut sink = vec![0; 16 * 1024];
             while stream.read(&mut sink).await? > 0 {}
             io::Result::Ok(())
@@ -215,5 +251,5 @@ const SILENCE: Duration = Duration::from_millis(200);
 /// How much is read at first: a header and a short request. A silent connection holds this much.
 const FIRST: usize = 128;
 
-/// How much is read at once afterwards, at least.
+/// How much is read at once afterwards.
 const READ: usize = 512;

@@ -23,7 +23,9 @@ end
 if email_de_outro(email_chave, '') then
     return {'EMAIL'}
 end
-if redis.call('ZCARD', IDS) >= max_usuarios then
+-- Those whose time is up and who were not let go yet take no place.
+local vivos = redis.call('ZCARD', IDS) - redis.call('ZCOUNT', EXPIRA, '-inf', AGORA)
+if vivos >= max_usuarios then
     return {'CHEIO'}
 end
 

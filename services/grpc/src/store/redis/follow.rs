@@ -6,7 +6,7 @@ use runtime::Life;
 use runtime::backoff::Backoff;
 use runtime::redis::{Command, Dedicated, RedisError};
 
-use super::{Redis, key, row};
+use super::{PRUNED_AT_ONCE, Redis, key, row};
 use crate::domain::{Position, Refused};
 use crate::error::Error;
 
@@ -45,7 +45,7 @@ async fn stream(store: &Redis, backoff: &mut Backoff) -> Result<(), Error> {
             store.feed.publish(row::changes(&entries)?);
         } else if store.rules.users.ttl.is_some() {
             // Nobody asks for anything, so that nobody else lets those go whose time is up.
-            store.prune().await?;
+            while store.prune().await? == PRUNED_AT_ONCE {}
         }
     }
 }

@@ -85,15 +85,22 @@ pub(super) fn position(text: &str) -> Result<Position, Error> {
     Position::parse(text).ok_or_else(|| corrupt("position", text))
 }
 
-/// The changes that entries tell. The entry that only marks the beginning tells none.
+/// The changes that entries tell. The entry that only marks the beginning tells none, and neither
+/// does one that a newer version has written: those who watch must not wait for it for ever.
 pub(super) fn changes(
     entries: &[(String, HashMap<String, String>)],
 ) -> Result<VecDeque<Entry>, Error> {
-    let told = entries
-        .iter()
-        .filter(|(_, fields)| fields.get("tipo").is_some_and(|kind| kind != "INICIO"));
-    told.map(|(id, fields)| Ok((position(id)?, Arc::new(change(fields)?))))
-        .collect()
+    let mut changes = VecDeque::with_capacity(entries.len());
+    for (id, fields) in entries {
+        if fields.get("tipo").is_some_and(|kind| kind == "INICIO") {
+            continue;
+        }
+        match change(fields) {
+            Ok(change) => changes.push_back((position(id)?, Arc::new(change))),
+            Err(error) => tracing::warn!(id, ?error, "a change is not understood, and not told"),
+        }
+    }
+    Ok(changes)
 }
 
 fn change(fields: &HashMap<String, String>) -> Result<Change, Error> {

@@ -56,17 +56,20 @@ pub(super) async fn attempt(
     earlier: u32,
     not: Option<SocketAddr>,
 ) -> Attempted {
-    let span = start(shared, message, earlier);
-    let sent = exchange(shared, message, earlier, not, &span).instrument(span.clone());
+    let attempt = Attempt::start(shared, message, earlier);
+    let span = attempt.span.clone();
+    let mut attempt = Some(attempt);
+    let sent = exchange(shared, message, earlier, not, &mut attempt).instrument(span);
     let outcome = match timeout_at(message.call.deadline, sent).await {
         Ok(outcome) => outcome,
         Err(_) => Err(Failed::of(status::late(), Again::Never, None)),
     };
-    match &outcome {
-        // A stream's span ends with the stream.
-        Ok(_) if message.call.stream => {}
-        Ok(_) => conclude(&span, Code::Ok, ""),
-        Err(failed) => conclude(&span, failed.status.code(), failed.status.message()),
+    // A stream has taken it along, and ends it itself.
+    if let Some(attempt) = &mut attempt {
+        match &outcome {
+            Ok(_) => attempt.conclude(Code::Ok, ""),
+            Err(failed) => attempt.conclude(failed.status.code(), failed.status.message()),
+        }
     }
     outcome
 }
@@ -82,31 +85,55 @@ impl Failed {
     }
 }
 
-fn start(shared: &Shared, message: &Message, earlier: u32) -> Span {
-    let server = &shared.settings.server;
-    let mut attributes = vec![
-        KeyValue::new(semconv::RPC_SYSTEM_NAME, "grpc"),
-        KeyValue::new(semconv::RPC_METHOD, message.method.clone()),
-        KeyValue::new(semconv::SERVER_ADDRESS, server.host().to_owned()),
-        KeyValue::new(semconv::SERVER_PORT, i64::from(server.port())),
-    ];
-    if earlier > 0 {
-        attributes.push(KeyValue::new(PREVIOUS_ATTEMPTS, i64::from(earlier)));
-    }
-    let name = message.method.clone();
-    trace::start(SpanKind::Client, name, Parent::Current, attributes)
+/// The span of one attempt, which ends with this.
+struct Attempt {
+    span: Span,
+    concluded: bool,
 }
 
 /// How often the call was sent before (gRFC A6 has the same name for the header).
 const PREVIOUS_ATTEMPTS: &str = "grpc.previous_rpc_attempts";
 
-/// Writes the outcome on the span: to a client everything but `OK` is an error.
-fn conclude(span: &Span, code: Code, said: &str) {
-    let code_name = name(code);
-    span.set_attribute(semconv::RPC_RESPONSE_STATUS_CODE, code_name);
-    if code != Code::Ok {
-        span.set_attribute(semconv::ERROR_TYPE, code_name);
-        span.set_status(SpanStatus::error(said.to_owned()));
+impl Attempt {
+    fn start(shared: &Shared, message: &Message, earlier: u32) -> Self {
+        let server = &shared.settings.server;
+        let mut attributes = vec![
+            KeyValue::new(semconv::RPC_SYSTEM_NAME, "grpc"),
+            KeyValue::new(semconv::RPC_METHOD, message.method.clone()),
+            KeyValue::new(semconv::SERVER_ADDRESS, server.host().to_owned()),
+            KeyValue::new(semconv::SERVER_PORT, i64::from(server.port())),
+        ];
+        if earlier > 0 {
+            attributes.push(KeyValue::new(PREVIOUS_ATTEMPTS, i64::from(earlier)));
+        }
+        let name = message.method.clone();
+        Self {
+            span: trace::start(SpanKind::Client, name, Parent::Current, attributes),
+            concluded: false,
+        }
+    }
+
+    /// Writes the outcome on the span: to a client everything but `OK` is an error.
+    fn conclude(&mut self, code: Code, said: &str) {
+        self.concluded = true;
+        let code_name = name(code);
+        self.span
+            .set_attribute(semconv::RPC_RESPONSE_STATUS_CODE, code_name);
+        if code != Code::Ok {
+            self.span.set_attribute(semconv::ERROR_TYPE, code_name);
+            self.span.set_status(SpanStatus::error(said.to_owned()));
+        }
+    }
+}
+
+impl Drop for Attempt {
+    fn drop(&mut self) {
+        if !self.concluded {
+            // Whoever asked has gone, or has had enough of a stream: that is no error.
+            let cancelled = name(Code::Cancelled);
+            self.span
+                .set_attribute(semconv::RPC_RESPONSE_STATUS_CODE, cancelled);
+        }
     }
 }
 
@@ -115,8 +142,9 @@ async fn exchange(
     message: &Message,
     earlier: u32,
     not: Option<SocketAddr>,
-    span: &Span,
+    attempt: &mut Option<Attempt>,
 ) -> Attempted {
+    let span = Span::current();
     let picked = shared.pool.pick(not).await;
     // Nothing was sent, but there is nobody else to send it to either.
     let nobody =
@@ -126,7 +154,7 @@ async fn exchange(
     span.set_attribute(semconv::NETWORK_PEER_ADDRESS, address.ip().to_string());
     span.set_attribute(semconv::NETWORK_PEER_PORT, i64::from(address.port()));
 
-    let request = request(message, earlier, span);
+    let request = request(message, earlier, &span);
     let mut channel = if message.call.stream {
         picked.streams.clone()
     } else {
@@ -141,8 +169,14 @@ async fn exchange(
         // No message, only trailers: the answer is an error, or an empty stream.
         return finished(status, head, Body::empty(), address);
     }
-    if message.call.stream {
-        let body = StreamBody::new(body, span.clone(), picked);
+    if message.call.stream
+        && let Some(attempt) = attempt.take()
+    {
+        let body = StreamBody {
+            inner: body,
+            attempt,
+            picked,
+        };
         return Ok(http::Response::from_parts(head, Body::new(body)));
     }
     let max = usize::try_from(shared.settings.max_answer.as_u64()).unwrap_or(usize::MAX);
@@ -205,31 +239,8 @@ pin_project_lite::pin_project! {
     struct StreamBody {
         #[pin]
         inner: Body,
-        span: Span,
-        concluded: bool,
+        attempt: Attempt,
         picked: Picked,
-    }
-
-    impl PinnedDrop for StreamBody {
-        fn drop(this: Pin<&mut Self>) {
-            let this = this.project();
-            if !*this.concluded {
-                // The caller has had enough, which is no error.
-                let cancelled = name(Code::Cancelled);
-                this.span.set_attribute(semconv::RPC_RESPONSE_STATUS_CODE, cancelled);
-            }
-        }
-    }
-}
-
-impl StreamBody {
-    fn new(inner: Body, span: Span, picked: Picked) -> Self {
-        Self {
-            inner,
-            span,
-            concluded: false,
-            picked,
-        }
     }
 }
 
@@ -247,8 +258,7 @@ impl http_body::Body for StreamBody {
                 if let Some(trailers) = frame.trailers_ref() {
                     let status = Status::from_header_map(trailers)
                         .unwrap_or_else(|| Status::unknown("the stream has no status"));
-                    conclude(this.span, status.code(), status.message());
-                    *this.concluded = true;
+                    this.attempt.conclude(status.code(), status.message());
                 }
                 return Poll::Ready(Some(Ok(frame)));
             }
@@ -256,8 +266,7 @@ impl http_body::Body for StreamBody {
             None => None,
         };
         if let Some(Err(status)) = &end {
-            conclude(this.span, status.code(), status.message());
-            *this.concluded = true;
+            this.attempt.conclude(status.code(), status.message());
         }
         Poll::Ready(end)
     }

@@ -90,3 +90,15 @@ async fn a_broken_header_and_a_truncated_one_are_refused() {
     let truncated = [&SIGNATURE[..], &[0x20, 0, 0, 9, 1]].concat();
     assert_eq!(server.ask(&truncated).await, "refused: proxy_header");
 }
+
+#[tokio::test]
+async fn bytes_behind_the_request_that_nobody_read_do_not_cost_the_answer() {
+    let server = Server::start(patient()).await;
+    // A header and a request of 128 bytes together: what the server reads at first.
+    let header = [&SIGNATURE[..], &[0x20, 0, 0, 108, 0xe1, 0, 105], &[0; 105]].concat();
+    let request = [&header[..], b"ana\n"].concat();
+    assert_eq!(request.len(), 128);
+    for _ in 0..20 {
+        assert_eq!(server.ask(&[&request[..], b"rui\n"].concat()).await, "ANA");
+    }
+}

@@ -1,4 +1,5 @@
-use std::sync::atomic::Ordering;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use super::super::Client;
 use super::support::{Answers, Name, Server, ask, client, patient};
@@ -74,13 +75,27 @@ async fn an_address_where_nothing_listens_fails_no_call() {
 #[tokio::test]
 async fn a_server_that_dies_under_load_fails_no_call_that_can_be_repeated() {
     let (mut one, other) = (Server::start().await, Server::start().await);
-    let (client, _life) = client(&Name::of(&[&one, &other]));
+    let (client, life) = client(&Name::of(&[&one, &other]));
     until_all_are_reached(&client, &[&one, &other]).await;
-    for round in 0..200 {
-        if round == 50 {
-            one.kill();
-        }
-        ask(&client, patient().repeatable(true)).await.unwrap();
+    let begun = Arc::new(AtomicUsize::new(0));
+    let asking: Vec<_> = (0..40)
+        .map(|_| {
+            let (client, begun) = (client.clone(), Arc::clone(&begun));
+            life.life().spawn(async move {
+                for _ in 0..25 {
+                    begun.fetch_add(1, Ordering::Relaxed);
+                    ask(&client, patient().repeatable(true)).await.unwrap();
+                }
+            })
+        })
+        .collect();
+    eventually("calls are under way", async || {
+        (begun.load(Ordering::Relaxed) > 200).then_some(())
+    })
+    .await;
+    one.kill();
+    for asking in asking {
+        asking.await.unwrap();
     }
 }
 

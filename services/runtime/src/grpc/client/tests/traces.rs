@@ -116,3 +116,27 @@ async fn the_span_of_a_stream_ends_with_it() {
         Some("OK".into())
     );
 }
+
+#[tokio::test]
+async fn a_call_that_its_caller_gives_up_is_cancelled_and_no_error() {
+    let spans = Spans::capture();
+    let server = Server::start().await;
+    server.answers(Answers::Never);
+    let (client, _life) = client(&Name::of(&[&server]));
+    let span = trace::start(SpanKind::Internal, "caller", Parent::Current, []);
+    let trace_id = span.in_scope(trace::current).unwrap().trace_id();
+    tokio::select! {
+        answer = ask(&client, patient()).instrument(span) => panic!("{answer:?}"),
+        () = eventually("the call has begun", async || (server.calls() == 1).then_some(())) => {}
+    }
+    let ended = spans.of_trace(trace_id, 2).await;
+    let call = ended
+        .iter()
+        .find(|span| span.kind == SpanKind::Client)
+        .unwrap();
+    assert_eq!(
+        call.attribute("rpc.response.status_code"),
+        Some("CANCELLED".into())
+    );
+    assert_eq!(call.status, Status::Unset);
+}

@@ -1,0 +1,32 @@
+//! chat: pods go, pages come back, and nothing is lost.
+
+use crate::kubectl::{CLUSTER, delete_one, restart, rolled_out_in, skipped};
+use crate::pods::{Job, scale};
+
+#[tokio::test]
+async fn no_message_is_lost_doubled_or_misplaced_while_both_services_are_replaced() {
+    if skipped() {
+        return;
+    }
+    let _alone = CLUSTER.lock().await;
+    let writes = 600 * scale();
+    let env = [
+        ("CHAT_A_URL", "http://servicea:8000/"),
+        ("CHAT_B_URL", "http://serviceb:8000/"),
+    ];
+    let plan = ["chat", "--rate=12", &format!("--writes={writes}")];
+    let job = Job::start("chat", "soak", &plan, &env).await;
+    delete_one("chat", "app.kubernetes.io/name=serviceb", &[]).await;
+    rolled_out_in("chat", "serviceb").await;
+    restart("chat", "servicea").await;
+    restart("chat", "serviceb").await;
+    assert!(job.runs().await, "the talk ended before the breaking did");
+    let report = job.report().await;
+    println!("chat: {report}");
+    assert!(
+        report.starts_with(&format!(
+            "{writes} accepted, 0 lost, 0 doubled, in order: true"
+        )),
+        "{report}"
+    );
+}

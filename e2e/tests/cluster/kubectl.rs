@@ -1,0 +1,121 @@
+//! The cluster, by `kubectl`.
+
+use std::process::Stdio;
+
+use serde_json::Value;
+use tokio::io::{AsyncBufReadExt, BufReader, Lines};
+use tokio::process::{Child, ChildStdout, Command};
+use url::Url;
+
+/// Whether there is a cluster to look at; says so where there is none.
+#[expect(clippy::disallowed_methods, reason = "the switch of these tests")]
+pub(crate) fn skipped() -> bool {
+    let skipped = std::env::var("E2E_TARGET").as_deref() != Ok("cluster");
+    if skipped {
+        eprintln!("skipped: set E2E_TARGET=cluster to run it against the current cluster");
+    }
+    skipped
+}
+
+/// One test at a time: they scale and restart the same Deployments.
+pub(crate) static CLUSTER: tokio::sync::Mutex<()> = tokio::sync::Mutex::const_new(());
+
+pub(crate) async fn kubectl(args: &[&str]) -> String {
+    let output = Command::new("kubectl").args(args).output().await.unwrap();
+    let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
+    let (status, out, err) = (output.status, text(output.stdout), text(output.stderr));
+    assert!(status.success(), "kubectl {}: {out}{err}", args.join(" "));
+    out
+}
+
+/// The pods of a namespace with a label, those that are on their way out left out.
+pub(crate) async fn pods_of(namespace: &str, selector: &str) -> Vec<Value> {
+    let pods = kubectl(&["get", "pods", "-n", namespace, "-l", selector, "-o", "json"]).await;
+    let pods: Value = serde_json::from_str(&pods).unwrap();
+    let pods = pods["items"].as_array().unwrap().iter();
+    pods.filter(|pod| pod["metadata"]["deletionTimestamp"].is_null())
+        .cloned()
+        .collect()
+}
+
+/// Deletes one of the pods with a label.
+pub(crate) async fn delete_one(namespace: &str, selector: &str, how: &[&str]) {
+    let pod = pods_of(namespace, selector).await[0]["metadata"]["name"].clone();
+    let args = [
+        &["delete", "pod", "-n", namespace, pod.as_str().unwrap()],
+        how,
+    ]
+    .concat();
+    kubectl(&args).await;
+}
+
+/// Replaces every pod of a Deployment, and waits until that is done.
+pub(crate) async fn restart(namespace: &str, deployment: &str) {
+    kubectl(&[
+        "rollout",
+        "restart",
+        "-n",
+        namespace,
+        &format!("deploy/{deployment}"),
+    ])
+    .await;
+    rolled_out_in(namespace, deployment).await;
+}
+
+pub(crate) fn restarts(pod: &Value) -> i64 {
+    pod["status"]["containerStatuses"][0]["restartCount"]
+        .as_i64()
+        .unwrap()
+}
+
+pub(crate) fn is_ready(pod: &Value) -> bool {
+    pod["status"]["containerStatuses"][0]["ready"] == true
+}
+
+/// A port of the cluster, reached from this machine until dropped.
+pub(crate) struct Forward {
+    pub(crate) url: Url,
+    // kubectl says a line for each connection, and would end if nobody could read it.
+    _lines: Lines<BufReader<ChildStdout>>,
+    _process: Child,
+}
+
+impl Forward {
+    pub(crate) async fn to(namespace: &str, what: &str, port: u16) -> Self {
+        let mut process = Command::new("kubectl")
+            .args(["port-forward", "-n", namespace, what, &format!(":{port}")])
+            .stdout(Stdio::piped())
+            .kill_on_drop(true)
+            .spawn()
+            .unwrap();
+        let mut lines = BufReader::new(process.stdout.take().unwrap()).lines();
+        let line = lines.next_line().await.unwrap().unwrap();
+        // Forwarding from 127.0.0.1:40000 -> 8080
+        let address = line
+            .split_whitespace()
+            .find(|word| word.starts_with("127.0.0.1:"))
+            .unwrap();
+        Self {
+            url: Url::parse(&format!("http://{address}/")).unwrap(),
+            _lines: lines,
+            _process: process,
+        }
+    }
+}
+
+pub(crate) async fn jaeger() -> Forward {
+    Forward::to("jaeger", "svc/jaeger", 16686).await
+}
+
+pub(crate) async fn rolled_out_in(namespace: &str, deployment: &str) {
+    let deployment = format!("deploy/{deployment}");
+    kubectl(&[
+        "rollout",
+        "status",
+        "-n",
+        namespace,
+        &deployment,
+        "--timeout=120s",
+    ])
+    .await;
+}

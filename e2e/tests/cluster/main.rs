@@ -1,0 +1,15 @@
+//! The journeys against a cluster that has the charts installed, and what only a cluster shows.
+//!
+//! Runs with `E2E_TARGET=cluster`; `kubectl` and `KUBECONFIG` decide which cluster. Without it each
+//! test says that it was skipped. `E2E_SCALE=10` has ten times the load of the runs in which things
+//! are broken.
+#![cfg(test)]
+
+mod chat;
+mod desafio1;
+mod journeys;
+mod kubectl;
+mod pods;
+#[path = "../support/mod.rs"]
+mod support;
+mod users;

@@ -1,0 +1,142 @@
+//! The PROXY header and its TLVs, read as `proto/trace-context-tcp.md` says, however much of them
+//! has come.
+#![no_main]
+
+use libfuzzer_sys::fuzz_target;
+use opentelemetry::trace::{SpanContext, SpanId, TraceFlags, TraceId, TraceState};
+use runtime::tcp::proxy::{Decoded, HeaderError, MAX_HEADER, SIGNATURE, decode, encode};
+
+fuzz_target!(|sent: &[u8]| {
+    check(sent);
+    check(&[&SIGNATURE, sent].concat()); // what is of interest begins behind the signature
+});
+
+fn check(sent: &[u8]) {
+    let decoded = decode(sent);
+    assert_eq!(decoded, by_the_document(sent));
+    match &decoded {
+        Decoded::NeedMore => assert!(sent.len() < MAX_HEADER),
+        Decoded::Header { length, context } => {
+            assert!(*length <= sent.len().min(MAX_HEADER));
+            assert_eq!(
+                decode(&sent[..*length]),
+                decoded,
+                "what follows changes nothing"
+            );
+            if let Some(context) = context {
+                survives_the_journey(context);
+            }
+        }
+        Decoded::NotProxy | Decoded::Invalid(_) => {}
+    }
+    // Byte by byte: a decision comes once, and stays.
+    let known = (0..sent.len().min(MAX_HEADER + 1)).map(|length| decode(&sent[..length]));
+    for earlier in known.filter(|earlier| *earlier != Decoded::NeedMore) {
+        assert_eq!(earlier, decoded);
+    }
+}
+
+fn survives_the_journey(context: &SpanContext) {
+    assert!(context.is_valid() && context.is_remote());
+    let header = encode(context);
+    let context = Some(context.clone());
+    assert_eq!(
+        decode(&header),
+        Decoded::Header {
+            length: header.len(),
+            context
+        }
+    );
+}
+
+/// The document's rules once more, in its order and as plainly as they can be written.
+fn by_the_document(sent: &[u8]) -> Decoded {
+    // 1. and 2.: signature, version and command, length.
+    if !sent.starts_with(&SIGNATURE) {
+        let may_become_one = SIGNATURE.starts_with(sent);
+        return if may_become_one {
+            Decoded::NeedMore
+        } else {
+            Decoded::NotProxy
+        };
+    }
+    let local = match sent.get(12) {
+        None => return Decoded::NeedMore,
+        Some(0x20) => true,
+        Some(0x21) => false,
+        Some(_) => return Decoded::Invalid(HeaderError::Command),
+    };
+    if sent.len() < 16 {
+        return Decoded::NeedMore;
+    }
+    let length = 256 * usize::from(sent[14]) + usize::from(sent[15]);
+    if length > 520 {
+        return Decoded::Invalid(HeaderError::TooLong);
+    }
+    // 3. The whole header.
+    if sent.len() < 16 + length {
+        return Decoded::NeedMore;
+    }
+    let block = &sent[16..16 + length];
+    let ignored = Decoded::Header {
+        length: 16 + length,
+        context: None,
+    };
+    // 4. Addresses.
+    let addresses = match sent[13] {
+        0x00..=0x02 => 0,
+        0x10..=0x12 => 12,
+        0x20..=0x22 => 36,
+        0x30..=0x32 => 216,
+        _ if local => return ignored,
+        _ => return Decoded::Invalid(HeaderError::Family),
+    };
+    if block.len() < addresses {
+        return if local {
+            ignored
+        } else {
+            Decoded::Invalid(HeaderError::Addresses)
+        };
+    }
+    // 5. TLVs.
+    let mut at = addresses;
+    let mut contexts = Vec::new();
+    while at < block.len() {
+        if at + 3 > block.len() {
+            return Decoded::Invalid(HeaderError::Tlv);
+        }
+        let end = at + 3 + 256 * usize::from(block[at + 1]) + usize::from(block[at + 2]);
+        if end > block.len() {
+            return Decoded::Invalid(HeaderError::Tlv);
+        }
+        if block[at] == 0xe0 {
+            contexts.push(&block[at + 3..end]);
+        }
+        at = end;
+    }
+    // 6. The first context, if it is one.
+    let context = contexts.first().and_then(|value| context(value));
+    Decoded::Header {
+        length: 16 + length,
+        context,
+    }
+}
+
+fn context(value: &[u8]) -> Option<SpanContext> {
+    if value.len() != 26 || value[0] != 0 {
+        return None;
+    }
+    let trace_id = TraceId::from_bytes(value[1..17].try_into().ok()?);
+    let span_id = SpanId::from_bytes(value[17..25].try_into().ok()?);
+    let flags = TraceFlags::default().with_sampled(value[25] % 2 == 1);
+    if trace_id == TraceId::INVALID || span_id == SpanId::INVALID {
+        return None;
+    }
+    Some(SpanContext::new(
+        trace_id,
+        span_id,
+        flags,
+        true,
+        TraceState::NONE,
+    ))
+}

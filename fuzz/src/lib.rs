@@ -1,0 +1,54 @@
+//! What the targets share.
+//!
+//! # Targets
+//! - `hello_name`: the bytes of a name.
+//! - `sockets_number`: the bytes of a number, against libraries that share no code with ours.
+//! - `proxy_header`: the header that carries a trace's context, against a second reading of its
+//!   document.
+//! - `tcp_pieces`: whole connections of both exercises, cut into pieces in every way.
+
+use opentelemetry::trace::SpanContext;
+use runtime::tcp::incoming::{Incoming, Step};
+use runtime::tcp::{Answer, Procedure, Refused};
+
+/// What both exercises begin a refusal with.
+pub const ERROR: &str = "Erro: ";
+
+/// An answer as any client may get it: short, on one line, and a refusal exactly where the
+/// outcome is not `ok`.
+///
+/// # Panics
+/// If it is not.
+pub fn is_fit_to_send(answer: &Answer, max: usize) {
+    let Answer { text, outcome } = answer;
+    assert!(!text.is_empty() && text.len() <= max, "{answer:?}");
+    assert!(!text.chars().any(char::is_control), "{answer:?}");
+    assert_eq!(text.starts_with(ERROR), *outcome != "ok", "{answer:?}");
+}
+
+/// What a client is answered that sends these pieces and ends its input, and the trace it told.
+pub fn answered<'a, P: Procedure>(
+    procedure: &P,
+    pieces: impl IntoIterator<Item = &'a [u8]>,
+) -> (Answer, Option<SpanContext>) {
+    let mut incoming = Incoming::default();
+    let refuse = |refused: Refused| Answer {
+        text: procedure.refuse(refused),
+        outcome: refused.code(),
+    };
+    for piece in pieces {
+        incoming.buffer().extend_from_slice(piece);
+        let answer = match incoming.step(procedure) {
+            Step::Wait(_) => continue,
+            Step::Whole => break,
+            Step::TooLong => refuse(Refused::TooLong),
+            Step::BadHeader(error) => refuse(Refused::Header(error)),
+        };
+        return (answer, incoming.context().cloned());
+    }
+    let answer = match incoming.request(procedure) {
+        Ok(request) => procedure.answer(request),
+        Err(error) => refuse(Refused::Header(error)),
+    };
+    (answer, incoming.context().cloned())
+}

@@ -1,0 +1,51 @@
+//! What a socket can do at once, without asking the reactor first.
+//!
+//! Tokio tries a socket only after the reactor has reported it, at the cost of a wait with its
+//! timers. A request that is short has mostly come by the time that its connection is accepted,
+//! and an answer that is short always fits into a socket that has sent nothing yet.
+
+use std::io::{self, Read};
+
+use socket2::SockRef;
+use tokio::net::TcpStream;
+
+/// Reads what has come. `None` where nothing has.
+pub(super) fn read(stream: &TcpStream, buffer: &mut [u8]) -> Option<io::Result<usize>> {
+    loop {
+        match (&*SockRef::from(stream)).read(buffer) {
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => return None,
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            read => return Some(read),
+        }
+    }
+}
+
+/// Writes as much as fits, and returns how much that is.
+pub(super) fn write(stream: &TcpStream, bytes: &[u8]) -> io::Result<usize> {
+    send(stream, bytes, 0)
+}
+
+/// The same for the last bytes, behind which the sending side is shut down: where the kernel can,
+/// they travel in one segment with that end.
+pub(super) fn write_last(stream: &TcpStream, bytes: &[u8]) -> io::Result<usize> {
+    send(stream, bytes, MORE)
+}
+
+#[cfg(target_os = "linux")]
+const MORE: i32 = libc::MSG_MORE;
+#[cfg(not(target_os = "linux"))]
+const MORE: i32 = 0;
+
+fn send(stream: &TcpStream, bytes: &[u8], flags: i32) -> io::Result<usize> {
+    match SockRef::from(stream).send_with_flags(bytes, flags) {
+        Err(error) if is_no_failure(&error) => Ok(0),
+        written => written,
+    }
+}
+
+fn is_no_failure(error: &io::Error) -> bool {
+    matches!(
+        error.kind(),
+        io::ErrorKind::WouldBlock | io::ErrorKind::Interrupted
+    )
+}
