@@ -19,6 +19,8 @@ metadata:
     helm.sh/hook-delete-policy: before-hook-creation
     # It runs once and ends: nothing waits for it to be ready, and nothing restarts it.
     kube-score/ignore: pod-probes
+    checkov.io/skip1: CKV_K8S_8=It runs once and ends; nothing restarts it
+    checkov.io/skip2: CKV_K8S_9=It runs once and ends; nothing waits for it to be ready
 spec:
   restartPolicy: Never
   automountServiceAccountToken: false

@@ -26,8 +26,8 @@ fn rows() -> Vec<(String, Vec<String>)> {
         if let Some(heading) = line.strip_prefix("## ") {
             heading.clone_into(&mut section);
         } else if line.starts_with("| `") {
-            let cells = line.trim_matches('|').split(" | ");
-            let cells = cells.map(|cell| cell.trim_matches([' ', '|']).to_owned());
+            let cells = line.trim_matches('|').split('|');
+            let cells = cells.map(|cell| cell.trim().to_owned());
             rows.push((section.clone(), cells.collect()));
         }
     }
