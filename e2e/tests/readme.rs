@@ -17,14 +17,19 @@ use tokio::process::Command;
 const READMES: [&str; 2] = ["README.md", "README.pt-BR.md"];
 
 /// In English and in Portuguese.
-const GUIDES: [[&str; 2]; 3] = [
+const GUIDES: [[&str; 2]; 5] = [
     ["docs/guides/desafio1.md", "docs/guias/desafio1.md"],
     ["docs/guides/hello.md", "docs/guias/hello.md"],
     ["docs/guides/sockets.md", "docs/guias/sockets.md"],
+    ["docs/guides/grpc.md", "docs/guias/grpc.md"],
+    ["docs/guides/chat.md", "docs/guias/chat.md"],
 ];
 
+/// Every document in English: a test of its own says that the other language shows the same.
 fn documents() -> impl Iterator<Item = &'static str> {
-    READMES.into_iter().chain(GUIDES.into_iter().flatten())
+    [READMES[0]]
+        .into_iter()
+        .chain(GUIDES.map(|[english, _]| english))
 }
 
 fn root() -> PathBuf {
