@@ -101,8 +101,14 @@ async fn silence_is_borne_for_a_while() {
 
 #[tokio::test]
 async fn a_connection_that_never_speaks_does_not_hold_the_end() {
-    let (server, life) = start_server(&[("HANDSHAKE_TIMEOUT", "1h")]).await;
+    let patient = [("HANDSHAKE_TIMEOUT", "1h"), ("KEEPALIVE_INTERVAL", "1h")];
+    let (server, life) = start_server(&patient).await;
     let _silent = TcpStream::connect(server).await.unwrap();
+    // The preface, empty SETTINGS, and not a word more: not even to a PING.
+    let mut mute = TcpStream::connect(server).await.unwrap();
+    let hello = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0";
+    mute.write_all(hello).await.unwrap();
+    assert!(mute.read(&mut [0; 9]).await.unwrap() > 0);
     assert_eq!(life.end(Duration::from_mins(1)).await, 0);
 }
 

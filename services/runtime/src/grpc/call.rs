@@ -41,7 +41,16 @@ pub(super) struct Calls {
 }
 
 /// An answer's body, which keeps its place among the calls that are open.
-pub(super) type CallBody = KeepingBody<Answer, Option<OwnedSemaphorePermit>>;
+pub(super) type CallBody = KeepingBody<Answer, (Option<OwnedSemaphorePermit>, Arc<Connection>)>;
+
+/// What the calls of one connection share. Each holds it to its end.
+#[derive(Debug)]
+pub(super) struct Connection {
+    /// Whose connection it is.
+    pub(super) peer: SocketAddr,
+    /// No more is taken: what is not a single answer ends.
+    pub(super) closing: CancellationToken,
+}
 
 /// What an answer holds until it has ended.
 pub(super) struct Kept {
@@ -68,31 +77,27 @@ impl Calls {
     pub(super) async fn answer(
         self: Arc<Self>,
         request: Request<Incoming>,
-        peer: SocketAddr,
-        closing: CancellationToken,
+        connection: Arc<Connection>,
     ) -> Result<Response<CallBody>, Infallible> {
         let began = Instant::now();
+        let mut limits = AnswerLimits {
+            deadline: None,
+            closing: connection.closing.clone(),
+        };
         if !is_call(&request) {
-            let limits = AnswerLimits {
-                deadline: None,
-                closing,
-            };
             let kept = Kept { exchange: None };
             let response = not_a_call();
-            return Ok(response.map(|body| KeepingBody::new(Answer::new(body, limits, kept), None)));
+            let answer = |body| Answer::new(body, limits, kept);
+            return Ok(response.map(|body| KeepingBody::new(answer(body), (None, connection))));
         }
         let mut kept = Kept {
-            exchange: self.exchange(&request, peer),
+            exchange: self.exchange(&request, connection.peer),
         };
         let mut place = None;
         let span = kept
             .exchange
             .as_ref()
             .map_or_else(Span::none, |exchange| exchange.span.clone());
-        let mut limits = AnswerLimits {
-            deadline: None,
-            closing,
-        };
         let answered = async {
             let patience = patience(&request)?;
             limits.deadline = patience.map(|patience| began + patience);
@@ -113,7 +118,8 @@ impl Calls {
         if let Some(code) = status::code_in(response.headers()) {
             kept.ended(code);
         }
-        Ok(response.map(|body| KeepingBody::new(Answer::new(body, limits, kept), place)))
+        let answer = |body| Answer::new(body, limits, kept);
+        Ok(response.map(|body| KeepingBody::new(answer(body), (place, connection))))
     }
 
     fn exchange(&self, request: &Request<Incoming>, peer: SocketAddr) -> Option<Exchange> {

@@ -15,7 +15,7 @@ use tokio::net::TcpStream;
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 
-use super::call::Calls;
+use super::call::{Calls, Connection};
 use super::limits::GrpcLimits;
 use super::preface::{self, Replayed};
 use crate::life::Life;
@@ -49,9 +49,12 @@ impl Server {
         if !self.begins_well(&mut stream, peer).await {
             return;
         }
-        let closing = CancellationToken::new();
+        let shared = Arc::new(Connection {
+            peer,
+            closing: CancellationToken::new(),
+        });
         let answer =
-            service_fn(|request| Arc::clone(&self.calls).answer(request, peer, closing.clone()));
+            service_fn(|request| Arc::clone(&self.calls).answer(request, Arc::clone(&shared)));
         let io = TokioIo::new(Replayed::new(stream));
         let connection = self.builder().serve_connection(io, answer);
         let mut connection = pin!(connection);
@@ -73,18 +76,23 @@ impl Server {
             }
         }
         // Streams end; what remains is calls with a deadline of their own.
-        closing.cancel();
-        let late = async {
-            if aged {
-                tokio::time::sleep(limits.request_timeout + LAST_WORDS).await;
-            } else {
-                std::future::pending::<()>().await;
+        shared.closing.cancel();
+        // Whoever does not even take the GOAWAY is not waited for, once nothing is open.
+        let silent = async {
+            loop {
+                tokio::time::sleep(LAST_WORDS).await;
+                if Arc::strong_count(&shared) == 1 {
+                    return;
+                }
             }
         };
         tokio::select! {
             outcome = connection.as_mut() => conclude(peer, outcome),
             () = self.life.cut() => self.count_cut("drain_timeout"),
-            () = late => self.count_cut("max_connection_age_grace"),
+            () = silent => self.count_cut("silent"),
+            () = tokio::time::sleep(limits.request_timeout + LAST_WORDS), if aged => {
+                self.count_cut("max_connection_age_grace");
+            }
         }
     }
 
