@@ -6,9 +6,10 @@
 
 #[path = "clients/mod.rs"]
 mod clients;
+#[path = "redis_server/mod.rs"]
+mod redis_server;
 
 use std::net::SocketAddr;
-use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -17,6 +18,7 @@ use chat::checker::{ClientLog, Seen, Violation, check};
 use clients::{Client, Clock, Log};
 use rand::rngs::SmallRng;
 use rand::{Rng, SeedableRng};
+use redis_server::Redis;
 use runtime::testing::{Process, Signal, listener};
 use tokio::net::TcpStream;
 use tokio::time::{Instant, sleep};
@@ -36,49 +38,47 @@ fn setting(name: &str) -> Option<u64> {
     std::env::var(name).ok()?.parse().ok()
 }
 
-/// One of the two, started again and again on the same address and the same disk.
+/// A process that is started again and again, on the same address and with the same store.
 struct Service {
-    name: &'static str,
-    listen: SocketAddr,
-    peer: SocketAddr,
+    settings: Vec<(&'static str, String)>,
     process: Process,
 }
 
 impl Service {
-    fn start(name: &'static str, listen: SocketAddr, peer: SocketAddr, disk: &Path) -> Self {
-        let process = Self::process(name, listen, peer, disk);
-        Self {
-            name,
-            listen,
-            peer,
-            process,
-        }
+    fn start(
+        name: &str,
+        listen: SocketAddr,
+        peer: SocketAddr,
+        store: (&'static str, &str),
+    ) -> Self {
+        let text = |name: &'static str, text: &str| (name, text.to_owned());
+        let settings = vec![
+            text("SERVICE_NAME", name),
+            text("LISTEN", &listen.to_string()),
+            text("PEER_URL", &format!("http://{peer}/relay")),
+            text(store.0, store.1),
+            text("REPLICA_TIMEOUT", "500ms"),
+            text("RELAY_SECRET", "a secret of these two services"),
+            text("RELAY_BACKOFF", "10ms"),
+            text("RELAY_MAX_BACKOFF", "100ms"),
+            text("RELAY_TIMEOUT", "300ms"),
+            text("PING_INTERVAL", "500ms"),
+            text("PONG_TIMEOUT", "1s"),
+        ];
+        let process = Self::process(&settings);
+        Self { settings, process }
     }
 
-    fn process(name: &str, listen: SocketAddr, peer: SocketAddr, disk: &Path) -> Process {
-        let (listen, peer) = (listen.to_string(), format!("http://{peer}/relay"));
-        Process::start(
-            CHAT,
-            &[
-                ("SERVICE_NAME", name),
-                ("LISTEN", &listen),
-                ("PEER_URL", &peer),
-                ("OUTBOX_DIR", disk.to_str().unwrap()),
-                ("RELAY_SECRET", "a secret of these two services"),
-                ("RELAY_BACKOFF", "10ms"),
-                ("RELAY_MAX_BACKOFF", "100ms"),
-                ("RELAY_TIMEOUT", "300ms"),
-                ("PING_INTERVAL", "500ms"),
-                ("PONG_TIMEOUT", "1s"),
-            ],
-        )
+    fn process(settings: &[(&'static str, String)]) -> Process {
+        let settings = settings.iter().map(|(name, text)| (*name, text.as_str()));
+        Process::start(CHAT, &settings.collect::<Vec<_>>())
     }
 
-    async fn kill_and_start(&mut self, pause: Duration, disk: &Path) {
+    async fn kill_and_start(&mut self, pause: Duration) {
         self.process.signal(Signal::SIGKILL);
         self.process.ended().await;
         sleep(pause).await;
-        self.process = Self::process(self.name, self.listen, self.peer, disk);
+        self.process = Self::process(&self.settings);
     }
 
     async fn stop_and_go_on(&self, pause: Duration) {
@@ -89,15 +89,16 @@ impl Service {
 }
 
 /// Kills and stops, as the seed says.
-async fn faults(services: &mut [Service; 2], disk: &Path, seed: u64) -> usize {
+async fn faults(services: &mut [Service], seed: u64) -> usize {
     let mut dice = SmallRng::seed_from_u64(seed);
     let (begun, mut kills) = (Instant::now(), 0);
     while begun.elapsed() < FAULTS {
         sleep(Duration::from_millis(dice.random_range(50..500))).await;
-        let service = &mut services[dice.random_range(0..2)];
+        let service = dice.random_range(0..services.len());
+        let service = &mut services[service];
         let pause = Duration::from_millis(dice.random_range(5..700));
         if dice.random_bool(0.5) {
-            service.kill_and_start(pause, disk).await;
+            service.kill_and_start(pause).await;
             kills += 1;
         } else {
             service.stop_and_go_on(pause).await;
@@ -114,15 +115,13 @@ fn read(logs: &[(i64, Log)]) -> Vec<ClientLog> {
     logs.iter().map(read).collect()
 }
 
-/// Runs a seed. Gives what is found in the end, how much was accepted, and how many were killed.
-async fn run(seed: u64) -> (Vec<Violation>, usize, usize) {
-    let disk = tempfile::tempdir().unwrap();
-    let addresses = [listener().await, listener().await].map(|it| it.local_addr().unwrap());
-    let [a, b] = addresses;
-    let mut services = [
-        Service::start("serviceA", a, b, disk.path()),
-        Service::start("serviceB", b, a, disk.path()),
-    ];
+/// Runs a seed with these services, whose clients find them at these addresses. Gives what is found
+/// in the end, how much was accepted, and how many were killed.
+async fn run(
+    seed: u64,
+    services: &mut [Service],
+    addresses: &[SocketAddr],
+) -> (Vec<Violation>, usize, usize) {
     let (begun, over) = (Instant::now(), Arc::new(AtomicBool::new(false)));
     let clock = Clock {
         elapsed: Arc::new(move || begun.elapsed()),
@@ -136,13 +135,13 @@ async fn run(seed: u64) -> (Vec<Violation>, usize, usize) {
         .map(|number| (number, Log::default()))
         .collect();
     let living = logs.iter().map(|(number, log)| {
-        let address = addresses[usize::try_from(number % 2).unwrap()];
+        let address = addresses[usize::try_from(*number).unwrap() % addresses.len()];
         let log = Arc::clone(log);
         let client = Client::new(*number, address.to_string(), seed, clock.clone(), log);
         client.live(async move || TcpStream::connect(address).await.ok())
     });
     let judging = async {
-        let kills = faults(&mut services, disk.path(), seed).await;
+        let kills = faults(services, seed).await;
         // What is on its way counts as lost until it has arrived.
         let mended = Instant::now();
         while !check(&read(&logs)).is_empty() && mended.elapsed() < PATIENCE {
@@ -162,20 +161,63 @@ async fn run(seed: u64) -> (Vec<Violation>, usize, usize) {
     (check(&logs), logs.iter().map(accepted).sum(), kills)
 }
 
-#[tokio::test]
-async fn processes_that_are_killed_and_stopped_keep_their_promises() {
-    let seeds = match setting("CHAT_SEED") {
+fn seeds() -> std::ops::Range<u64> {
+    match setting("CHAT_SEED") {
         Some(seed) => seed..seed + 1,
         None => 0..setting("CHAT_SEEDS").unwrap_or(1),
-    };
-    for seed in seeds {
-        println!("seed {seed}");
-        let (violations, accepted, kills) = run(seed).await;
-        let found: Vec<String> = violations.iter().map(ToString::to_string).collect();
-        assert!(found.is_empty(), "CHAT_SEED={seed}: {found:#?}");
-        assert!(
-            accepted > 20 && kills > 0,
-            "CHAT_SEED={seed}: {accepted} accepted, {kills} killed"
-        );
+    }
+}
+
+async fn judge(seed: u64, services: &mut [Service], addresses: &[SocketAddr]) {
+    println!("seed {seed}");
+    let (violations, accepted, kills) = run(seed, services, addresses).await;
+    let found: Vec<String> = violations.iter().map(ToString::to_string).collect();
+    assert!(found.is_empty(), "CHAT_SEED={seed}: {found:#?}");
+    assert!(
+        accepted > 20 && kills > 0,
+        "CHAT_SEED={seed}: {accepted} accepted, {kills} killed"
+    );
+}
+
+async fn addresses<const N: usize>() -> [SocketAddr; N] {
+    let mut listeners = Vec::new();
+    for _ in 0..N {
+        listeners.push(listener().await);
+    }
+    let addresses: Vec<_> = listeners
+        .iter()
+        .map(|it| it.local_addr().unwrap())
+        .collect();
+    addresses.try_into().unwrap()
+}
+
+#[tokio::test]
+async fn processes_that_are_killed_and_stopped_keep_their_promises() {
+    for seed in seeds() {
+        let disk = tempfile::tempdir().unwrap();
+        let store = ("OUTBOX_DIR", disk.path().to_str().unwrap());
+        let [a, b] = addresses().await;
+        let mut services = [
+            Service::start("serviceA", a, b, store),
+            Service::start("serviceB", b, a, store),
+        ];
+        judge(seed, &mut services, &[a, b]).await;
+    }
+}
+
+#[tokio::test]
+async fn replicas_that_are_killed_and_stopped_keep_their_promises() {
+    for seed in seeds() {
+        let Some(redis) = Redis::start().await else {
+            return;
+        };
+        let store = ("REDIS_URL", &*redis.url);
+        let [one, two, b] = addresses().await;
+        let mut services = [
+            Service::start("serviceA", one, b, store),
+            Service::start("serviceA", two, b, store),
+            Service::start("serviceB", b, one, store),
+        ];
+        judge(seed, &mut services, &[one, two, b]).await;
     }
 }

@@ -165,7 +165,7 @@ impl<C: Carrier> Outbound<C> {
                     let kept = self.hub.is_kept();
                     tokio::select! {
                         biased;
-                        // The next life of this process has it on disk.
+                        // The next life of this process, or another replica, has it.
                         () = left_alone(life, &mut members), if kept => return,
                         () = tokio::time::sleep(wait) => {}
                     }
@@ -297,7 +297,7 @@ impl<C: Carrier> Outbound<C> {
             return;
         }
         if self.hub.is_kept() {
-            tracing::info!(peer, left, "kept on disk for the peer");
+            tracing::info!(peer, left, "kept for the peer");
         } else {
             self.count_lost(left);
             tracing::error!(

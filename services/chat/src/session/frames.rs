@@ -109,6 +109,7 @@ impl Guest {
         let accepted = FromServer::Accepted {
             cursor,
             id,
+            text: None,
             at: None,
             trace: None,
             duplicate: true,

@@ -115,6 +115,9 @@ pub enum FromServer<'a> {
         cursor: Option<u64>,
         /// Name of the message.
         id: &'a Token,
+        /// What it says, for a page that was loaded anew.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        text: Option<&'a str>,
         /// When.
         #[serde(skip_serializing_if = "Option::is_none")]
         at: Option<u64>,
@@ -282,10 +285,11 @@ impl<'a> FromServer<'a> {
     /// An entry as a session sees it: its own message is told as accepted.
     pub fn for_session(own: &'a Token, entry: &'a Entry, session: &Token) -> Self {
         let is_own = entry.session() == Some(session);
-        if is_own && matches!(entry.what, What::Message { .. }) {
+        if let (What::Message { text, .. }, true) = (&entry.what, is_own) {
             return Self::Accepted {
                 cursor: Some(entry.cursor),
                 id: &entry.id,
+                text: Some(text),
                 at: Some(entry.at),
                 trace: entry.trace.trace_id(),
                 duplicate: false,
@@ -386,7 +390,7 @@ mod tests {
         );
         assert_eq!(
             read(&FromServer::for_session(&own, &entry, &session)),
-            json!({"type":"accepted","cursor":42,"id":"m","at":5,"trace":"4bf9"})
+            json!({"type":"accepted","cursor":42,"id":"m","text":"teste","at":5,"trace":"4bf9"})
         );
     }
 

@@ -1,60 +1,18 @@
 //! Several replicas of a service, over a real Redis, where one is installed.
 
-use std::process::{Child, Command, Stdio};
-
-use runtime::testing::{eventually, listener};
+use runtime::testing::listener;
 use serde_json::{Value, json};
 
+use crate::redis_server::Redis;
 use crate::support::Service;
 
-/// A Redis of this test alone.
-struct Redis {
-    process: Child,
-    url: String,
-}
-
-impl Redis {
-    /// None where `redis-server` is not installed, which is said.
-    async fn start() -> Option<Self> {
-        let port = listener().await.local_addr().unwrap().port().to_string();
-        let started = Command::new("redis-server")
-            .args(["--port", &port, "--bind", "127.0.0.1", "--save", ""])
-            .stdout(Stdio::null())
-            .spawn();
-        let Ok(process) = started else {
-            println!("not tested: redis-server is not installed");
-            return None;
-        };
-        let url = format!("redis://127.0.0.1:{port}/0");
-        let redis = Self { process, url };
-        eventually("Redis answers", async || redis.command(&["PING"]).await).await;
-        Some(redis)
-    }
-
-    async fn command(&self, words: &[&str]) -> Option<redis::Value> {
-        let client = redis::Client::open(&*self.url).unwrap();
-        let mut connection = client.get_multiplexed_async_connection().await.ok()?;
-        let mut command = redis::cmd(words[0]);
-        command.arg(&words[1..]);
-        command.query_async(&mut connection).await.ok()
-    }
-
-    /// A replica of a service.
-    async fn replica(&self, name: &str, more: &[(&str, &str)]) -> Service {
-        let own = [
-            ("SERVICE_NAME", name),
-            ("REDIS_URL", &self.url),
-            ("REPLICA_TIMEOUT", "500ms"),
-        ];
-        Service::alone(&[&own[..], more].concat()).await
-    }
-}
-
-impl Drop for Redis {
-    fn drop(&mut self) {
-        self.process.kill().unwrap();
-        self.process.wait().unwrap();
-    }
+async fn replica(redis: &Redis, name: &str, more: &[(&str, &str)]) -> Service {
+    let own = [
+        ("SERVICE_NAME", name),
+        ("REDIS_URL", &redis.url),
+        ("REPLICA_TIMEOUT", "500ms"),
+    ];
+    Service::alone(&[&own[..], more].concat()).await
 }
 
 fn place(welcome: &Value, cursor: &Value) -> String {
@@ -71,8 +29,8 @@ async fn clients_of_all_replicas_and_of_the_peer_see_everything_once_and_in_one_
     };
     let b = listener().await;
     let of_b = format!("http://{}/relay", b.local_addr().unwrap());
-    let one = redis.replica("serviceA", &[("PEER_URL", &of_b)]).await;
-    let two = redis.replica("serviceA", &[("PEER_URL", &of_b)]).await;
+    let one = replica(&redis, "serviceA", &[("PEER_URL", &of_b)]).await;
+    let two = replica(&redis, "serviceA", &[("PEER_URL", &of_b)]).await;
     let of_one = one.url("/relay");
     let b = Service::on(b, &[("SERVICE_NAME", "serviceB"), ("PEER_URL", &of_one)]);
 
@@ -125,8 +83,8 @@ async fn a_sender_at_any_replica_is_told_when_the_peer_has_taken_its_message() {
     };
     let b = Service::alone(&[("SERVICE_NAME", "serviceB")]).await;
     let of_b = b.url("/relay");
-    let one = redis.replica("serviceA", &[("PEER_URL", &of_b)]).await;
-    let two = redis.replica("serviceA", &[("PEER_URL", &of_b)]).await;
+    let one = replica(&redis, "serviceA", &[("PEER_URL", &of_b)]).await;
+    let two = replica(&redis, "serviceA", &[("PEER_URL", &of_b)]).await;
     for (number, replica) in (1..).zip([&one, &two]) {
         let (mut client, _) = replica.v1(number, "").await;
         let id = format!("m-{number}");
@@ -147,8 +105,8 @@ async fn a_client_comes_back_to_another_replica_and_misses_nothing() {
         return;
     };
     let (one, two) = (
-        redis.replica("serviceA", &[]).await,
-        redis.replica("serviceA", &[]).await,
+        replica(&redis, "serviceA", &[]).await,
+        replica(&redis, "serviceA", &[]).await,
     );
     let (mut client, welcome) = one.v1(1, "session=s-1").await;
     client.send("m-1", "antes").await;
@@ -169,7 +127,7 @@ async fn a_client_comes_back_to_another_replica_and_misses_nothing() {
     back.send("m-1", "antes").await;
     while back.frame_of("accepted").await["duplicate"] != true {}
     // A newcomer to a replica that begins now sees the same past.
-    let three = redis.replica("serviceA", &[]).await;
+    let three = replica(&redis, "serviceA", &[]).await;
     let (_, late) = three.v1(3, "history=1000").await;
     assert!(late["behind"].as_u64() >= last.as_u64(), "{late}");
     assert_eq!(late["epoch"], welcome["epoch"]);
@@ -181,8 +139,8 @@ async fn who_is_here_is_known_at_every_replica_also_when_one_dies() {
         return;
     };
     let (one, two) = (
-        redis.replica("serviceA", &[]).await,
-        redis.replica("serviceA", &[]).await,
+        replica(&redis, "serviceA", &[]).await,
+        replica(&redis, "serviceA", &[]).await,
     );
     let (mut stays, _) = one.v1(1, "").await;
     stays.frame_of("joined").await;
@@ -208,7 +166,7 @@ async fn a_service_whose_redis_forgets_everything_ends_so_that_it_begins_anew() 
     let Some(redis) = Redis::start().await else {
         return;
     };
-    let one = redis.replica("serviceA", &[]).await;
+    let one = replica(&redis, "serviceA", &[]).await;
     let (mut client, _) = one.v1(1, "").await;
     client.frame_of("joined").await;
     redis.command(&["FLUSHALL"]).await.unwrap();

@@ -1,0 +1,47 @@
+//! A real Redis, where one is installed.
+
+use std::process::{Child, Command, Stdio};
+
+use runtime::testing::{eventually, listener};
+
+/// A Redis of this test alone.
+pub(crate) struct Redis {
+    process: Child,
+    /// Where it answers.
+    pub(crate) url: String,
+}
+
+impl Redis {
+    /// None where `redis-server` is not installed, which is said.
+    pub(crate) async fn start() -> Option<Self> {
+        let port = listener().await.local_addr().unwrap().port().to_string();
+        let started = Command::new("redis-server")
+            .args(["--port", &port, "--bind", "127.0.0.1", "--save", ""])
+            .stdout(Stdio::null())
+            .spawn();
+        let Ok(process) = started else {
+            println!("not tested: redis-server is not installed");
+            return None;
+        };
+        let url = format!("redis://127.0.0.1:{port}/0");
+        let redis = Self { process, url };
+        eventually("Redis answers", async || redis.command(&["PING"]).await).await;
+        Some(redis)
+    }
+
+    /// Its answer to a command.
+    pub(crate) async fn command(&self, words: &[&str]) -> Option<redis::Value> {
+        let client = redis::Client::open(&*self.url).unwrap();
+        let mut connection = client.get_multiplexed_async_connection().await.ok()?;
+        let mut command = redis::cmd(words[0]);
+        command.arg(&words[1..]);
+        command.query_async(&mut connection).await.ok()
+    }
+}
+
+impl Drop for Redis {
+    fn drop(&mut self) {
+        self.process.kill().unwrap();
+        self.process.wait().unwrap();
+    }
+}
