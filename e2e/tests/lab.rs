@@ -13,7 +13,11 @@ use support::{eventually, walk};
 #[tokio::test]
 async fn every_journey_succeeds_in_the_lab() {
     let lab = Lab::start().await;
-    walk(lab.target.clone(), &["desafio1", "hello", "grpc", "chat", "sockets"]).await;
+    walk(
+        lab.target.clone(),
+        &["desafio1", "hello", "grpc", "chat", "sockets"],
+    )
+    .await;
     lab.end().await;
 }
 

@@ -4,6 +4,7 @@ use runtime::http_client::ClientError;
 use runtime::net::BindError;
 
 use crate::store::journal::JournalError;
+use crate::store::shared::SharedError;
 
 /// Why the service ended.
 #[derive(Debug, thiserror::Error)]
@@ -17,6 +18,9 @@ pub enum Error {
     /// The log on disk cannot be used.
     #[error(transparent)]
     Journal(#[from] JournalError),
+    /// The log in Redis cannot be used.
+    #[error(transparent)]
+    Shared(#[from] SharedError),
 }
 
 impl Error {
@@ -26,6 +30,7 @@ impl Error {
             Self::Bind(_) => "bind",
             Self::Client(error) => error.code(),
             Self::Journal(_) => "journal",
+            Self::Shared(_) => "redis",
         }
     }
 }

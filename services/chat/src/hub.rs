@@ -5,6 +5,7 @@
 
 mod coming;
 mod fan_out;
+mod following;
 mod member;
 mod peers;
 
@@ -20,9 +21,10 @@ use tokio::sync::watch;
 use crate::clock;
 use crate::domain::log::{Offer, Passing, Verdict};
 use crate::domain::presence::Presence;
-use crate::domain::{ClientId, Source, Token, TraceContext, What};
+use crate::domain::{ClientId, Entry, Source, Token, TraceContext, What};
 use crate::metrics::{ChatMetrics, FromLabel, TakenLabels};
 use crate::store::Local;
+use crate::store::shared::{Begun, Shared as SharedLog};
 use member::Member;
 use peers::Peer;
 
@@ -37,6 +39,8 @@ struct Shared {
     welcome: WelcomeSettings,
     metrics: ChatMetrics,
     room: Mutex<Room>,
+    /// The log of all replicas, where there is one: the room's own is a copy of it then.
+    shared: Option<SharedLog>,
     /// The last sequence number, for those who relay.
     sequence: watch::Sender<u64>,
     /// How many are in the room.
@@ -89,6 +93,36 @@ impl Hub {
         welcome: WelcomeSettings,
         metrics: ChatMetrics,
     ) -> Self {
+        let hub = Self::around(service, local, None, peers, welcome, metrics);
+        hub.part_with_the_past();
+        hub
+    }
+
+    /// An empty room at one of several replicas, which share a log.
+    pub fn at_replica(
+        service: Token,
+        shared: SharedLog,
+        begun: Begun,
+        peers: Vec<PeerName>,
+        welcome: WelcomeSettings,
+        metrics: ChatMetrics,
+    ) -> Self {
+        let local = Local::copy_of(begun.log);
+        let hub = Self::around(service, local, Some(shared), peers, welcome, metrics);
+        hub.lock()
+            .presence
+            .replace(hub.service().clone(), begun.here);
+        hub
+    }
+
+    fn around(
+        service: Token,
+        local: Local,
+        shared: Option<SharedLog>,
+        peers: Vec<PeerName>,
+        welcome: WelcomeSettings,
+        metrics: ChatMetrics,
+    ) -> Self {
         let epoch = local.log().epoch().clone();
         let sequence = local.log().outbox().last();
         let mut room = Room {
@@ -100,7 +134,7 @@ impl Hub {
             peers: peers.into_iter().map(Peer::new).collect(),
         };
         room.count_waiting(&metrics);
-        let hub = Self(Arc::new(Shared {
+        Self(Arc::new(Shared {
             service,
             epoch,
             welcome,
@@ -108,9 +142,8 @@ impl Hub {
             room: Mutex::new(room),
             sequence: watch::Sender::new(sequence),
             members: watch::Sender::new(0),
-        }));
-        hub.part_with_the_past();
-        hub
+            shared,
+        }))
     }
 
     /// This service.
@@ -129,12 +162,18 @@ impl Hub {
     }
 
     /// Takes what is offered into the log and hands it to everybody, or says why not.
-    pub fn offer(&self, offer: Offer) -> Verdict {
-        self.take(&mut self.lock(), offer)
+    pub async fn offer(&self, offer: Offer) -> Verdict {
+        let Some(shared) = &self.0.shared else {
+            return self.take(&mut self.lock(), offer);
+        };
+        // It is handed to everybody when it comes back as what all replicas follow.
+        let verdict = shared.append(&offer).await;
+        self.count(labels(&offer), &verdict);
+        verdict
     }
 
     /// A member says something. Its own message comes back to it as accepted, if it speaks v1.
-    pub fn say(&self, said: Said, trace: TraceContext) -> Verdict {
+    pub async fn say(&self, said: Said, trace: TraceContext) -> Verdict {
         let (client, text) = (said.client, said.text);
         self.offer(Offer {
             id: said.id,
@@ -147,6 +186,7 @@ impl Hub {
             trace,
             passing: Passing::Required,
         })
+        .await
     }
 
     /// Who joined in an earlier life of this process is not here any more.
@@ -168,37 +208,37 @@ impl Hub {
     }
 
     fn take(&self, room: &mut Room, offer: Offer) -> Verdict {
-        let from = match offer.source {
-            Source::Own { .. } => "own",
-            Source::Peer { .. } => "peer",
-            Source::Original => "original",
-        };
-        let kind = match offer.what {
-            What::Message { .. } => "message",
-            What::Joined { .. } => "joined",
-            What::Left { .. } => "left",
-            What::Notice { .. } => "notice",
-        };
-        let metrics = &self.0.metrics;
+        let labels = labels(&offer);
         let verdict = room.local.offer(offer);
-        match &verdict {
-            Verdict::Taken(entry) => {
-                metrics
-                    .taken
-                    .get_or_create(&TakenLabels { from, kind })
-                    .inc();
-                room.fan_out(&self.0.service, entry, metrics);
-                room.count_waiting(metrics);
-                self.0
-                    .sequence
-                    .send_replace(room.local.log().outbox().last());
+        self.count(labels, &verdict);
+        if let Verdict::Taken(entry) = &verdict {
+            self.hand_on(room, entry);
+        }
+        verdict
+    }
+
+    /// Hands an entry that is in the log to everybody.
+    fn hand_on(&self, room: &mut Room, entry: &Entry) {
+        room.fan_out(&self.0.service, entry, &self.0.metrics);
+        room.count_waiting(&self.0.metrics);
+        self.0
+            .sequence
+            .send_replace(room.local.log().outbox().last());
+    }
+
+    fn count(&self, labels: TakenLabels, verdict: &Verdict) {
+        let metrics = &self.0.metrics;
+        match verdict {
+            Verdict::Taken(_) => {
+                metrics.taken.get_or_create(&labels).inc();
             }
             Verdict::Duplicate(_) => {
+                let from = labels.from;
                 metrics.duplicates.get_or_create(&FromLabel { from }).inc();
             }
             Verdict::Refused(refusal) => ChatMetrics::count(&metrics.refused, refusal.code()),
+            Verdict::Unknown => ChatMetrics::count(&metrics.refused, "unknown"),
         }
-        verdict
     }
 
     /// Follows the sequence numbers of what is to be relayed.
@@ -213,11 +253,28 @@ impl Hub {
 
     /// Whether what waits for the peers outlives the process.
     pub fn is_kept(&self) -> bool {
-        self.lock().local.is_kept()
+        self.0.shared.is_some() || self.lock().local.is_kept()
     }
 
     fn lock(&self) -> MutexGuard<'_, Room> {
         // Every method leaves the room whole, so a panic elsewhere cannot have broken it.
         self.0.room.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// What an offer counts as.
+fn labels(offer: &Offer) -> TakenLabels {
+    TakenLabels {
+        from: match offer.source {
+            Source::Own { .. } => "own",
+            Source::Peer { .. } => "peer",
+            Source::Original => "original",
+        },
+        kind: match offer.what {
+            What::Message { .. } => "message",
+            What::Joined { .. } => "joined",
+            What::Left { .. } => "left",
+            What::Notice { .. } => "notice",
+        },
     }
 }

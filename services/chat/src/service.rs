@@ -7,13 +7,14 @@ use runtime::{Life, Service, http, http_client, net};
 use tokio::net::TcpListener;
 
 use crate::error::Error;
-use crate::hub::{Hub, WelcomeSettings};
+use crate::hub::{Hub, PeerName, WelcomeSettings};
 use crate::metrics::ChatMetrics;
 use crate::relay::inbound::Inbound;
 use crate::relay::outbound::{self, Outbound};
 use crate::server::{self, App};
 use crate::settings::ChatSettings;
 use crate::store::Local;
+use crate::store::shared::{Place, Shared};
 
 /// `chat`: one of the services, by `SERVICE_NAME`.
 #[derive(Debug)]
@@ -101,7 +102,14 @@ pub async fn serve(
 ) -> Result<(), Error> {
     let metrics = life.metrics();
     let client = http_client::Client::new(settings.relay.timeout, MAX_ANSWER, metrics.clone())?;
-    let hub = room(&settings, ChatMetrics::new(metrics))?;
+    let chat_metrics = ChatMetrics::new(metrics);
+    let (hub, from) = match &settings.redis {
+        Some(redis) => {
+            let (hub, from) = replica(&settings, redis.reveal(), chat_metrics).await?;
+            (hub, Some(from))
+        }
+        None => (room(&settings, chat_metrics)?, None),
+    };
     let carrier = Arc::new(client);
     for url in &settings.relay.peers {
         let carrier = Arc::clone(&carrier);
@@ -110,29 +118,68 @@ pub async fn serve(
     }
     let keys = settings.relay.keys.clone();
     let inbound = Inbound::new(hub.clone(), keys, settings.relay.tolerance);
-    let app = App::new(hub, &settings, life);
-    server::serve(app, inbound, &settings, public, relay).await;
+    let app = App::new(hub.clone(), &settings, life.clone());
+    let serving = server::serve(app, inbound, &settings, public, relay);
+    let Some(from) = from else {
+        serving.await;
+        return Ok(());
+    };
+    let alive = (hub.clone(), life.clone());
+    life.spawn(async move { alive.0.keep_alive(&alive.1).await });
+    let following = hub.follow(from, &life);
+    tokio::pin!(serving, following);
+    tokio::select! {
+        biased;
+        followed = &mut following => followed?,
+        // Those who leave at the end are still announced.
+        () = &mut serving => following.await?,
+    }
     Ok(())
 }
 
 /// Most bytes of a peer's answer: its presence names every client.
 const MAX_ANSWER: usize = 4 * 1024 * 1024;
 
-/// The room around the log that the settings name.
+/// The room of one replica, which shares its log with others, and where to follow that from.
+async fn replica(
+    settings: &ChatSettings,
+    redis: &str,
+    metrics: ChatMetrics,
+) -> Result<(Hub, Place), Error> {
+    let names = names(settings);
+    let (service, keeps) = (settings.service.clone(), settings.keeps);
+    let urls = names.iter().map(|name| name.url.clone()).collect();
+    let dead_after = settings.replica_timeout;
+    let begin = Shared::begin(redis, service.clone(), keeps, urls, dead_after);
+    let (shared, begun) = begin.await?;
+    let from = begun.from.clone();
+    let welcome = welcome(settings);
+    let hub = Hub::at_replica(service, shared, begun, names, welcome, metrics);
+    Ok((hub, from))
+}
+
+fn names(settings: &ChatSettings) -> Vec<PeerName> {
+    settings.relay.peers.iter().map(outbound::name).collect()
+}
+
+/// The room around the log that this process has for itself.
 pub fn room(settings: &ChatSettings, metrics: ChatMetrics) -> Result<Hub, Error> {
-    let names: Vec<_> = settings.relay.peers.iter().map(outbound::name).collect();
+    let names = names(settings);
     let (service, keeps) = (settings.service.clone(), settings.keeps);
     let urls = names.iter().map(|name| name.url.clone());
     let local = match &settings.disk {
         Some(disk) => Local::on_disk(&service, keeps, urls, disk)?,
         None => Local::in_memory(service.clone(), keeps, urls),
     };
+    Ok(Hub::new(service, local, names, welcome(settings), metrics))
+}
+
+fn welcome(settings: &ChatSettings) -> WelcomeSettings {
     let ping = settings.client.ping_interval.as_millis();
-    let welcome = WelcomeSettings {
+    WelcomeSettings {
         trace_url: settings.trace_url.clone(),
         max_message: settings.client.max_message,
         ping_interval: u64::try_from(ping).unwrap_or(u64::MAX),
         queue: settings.client.queue,
-    };
-    Ok(Hub::new(service, local, names, welcome, metrics))
+    }
 }

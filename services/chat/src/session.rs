@@ -12,6 +12,7 @@ use runtime::Life;
 use runtime::trace::{self, Parent, SpanKind};
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::Instant;
+use tracing::Instrument;
 use tracing_opentelemetry::OpenTelemetrySpanExt;
 
 use crate::carried;
@@ -52,9 +53,13 @@ impl Visitor {
         let connection = carried::link(&span);
         let (client, speaks) = (self.join.client, self.join.speaks);
         let session = self.join.session.clone();
-        let joined = {
-            let span = moment("join", connection.as_ref(), client);
-            self.hub.join(self.join, carried::of_span(&span))
+        let joining = moment("join", connection.as_ref(), client);
+        let joined = self.hub.join(self.join, carried::of_span(&joining));
+        let Ok(joined) = joined.instrument(joining).await else {
+            let close = Close::Unavailable;
+            ChatMetrics::count(&self.hub.metrics().closed, close.metric());
+            let socket = Socket::new(socket);
+            return socket.close(&close, self.limits.close_timeout).await;
         };
         let Joined {
             member,
@@ -79,6 +84,7 @@ impl Visitor {
             member,
             client,
             connection,
+            life: life.clone(),
         };
         let close = guest.serve(first, queue, ended, &life).await;
         span.set_attribute("chat.close.code", i64::from(close.code()));
@@ -92,12 +98,14 @@ struct Leaving {
     member: MemberId,
     client: ClientId,
     connection: Option<SpanContext>,
+    life: Life,
 }
 
 impl Drop for Leaving {
     fn drop(&mut self) {
         let span = moment("leave", self.connection.as_ref(), self.client);
-        self.hub.leave(self.member, carried::of_span(&span));
+        let trace = carried::of_span(&span);
+        self.hub.leave(self.member, trace, &self.life);
     }
 }
 

@@ -26,6 +26,10 @@ pub struct ChatSettings {
     pub keeps: Keeps,
     /// `OUTBOX_DIR`, `OUTBOX_SYNC`: where it keeps that.
     pub disk: Option<Disk>,
+    /// `REDIS_URL`: where the replicas of the service share it.
+    pub redis: Option<Secret>,
+    /// `REPLICA_TIMEOUT`: after which a silent replica is dead.
+    pub replica_timeout: Duration,
     /// How it relays.
     pub relay: RelaySettings,
     /// What it bears of its clients.
@@ -115,6 +119,11 @@ impl Settings for ChatSettings {
             directory: directory.into(),
             sync,
         });
+        let redis: Option<Secret> = source.get_optional("REDIS_URL")?;
+        if let (Some(redis), true) = (&redis, disk.is_some()) {
+            let expected = "one of OUTBOX_DIR and REDIS_URL alone".to_owned();
+            return Err(source.refused("REDIS_URL", redis.reveal(), expected));
+        }
         let origins: Option<CommaList<String>> = source.get_optional("ALLOWED_ORIGINS")?;
         let mut limits = HttpLimits::read(source)?;
         // A relayed line holds a whole message beside its prefix, which JSON may make six times
@@ -127,6 +136,8 @@ impl Settings for ChatSettings {
             service: source.get("SERVICE_NAME")?,
             keeps,
             disk,
+            redis,
+            replica_timeout: source.get_within("REPLICA_TIMEOUT", MS * 100..=HOUR)?,
             relay: RelaySettings::read(source)?,
             client,
             allowed_origins: origins.unwrap_or_default().0,

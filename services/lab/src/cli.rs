@@ -136,10 +136,7 @@ mod tests {
             matches!(ask(&["desafio1-cliente"]), Ask::Unknown(name) if name == "desafio1-cliente")
         );
         assert_eq!(suggestions("Desafio1-cliente"), ["desafio1-client"]);
-        assert_eq!(
-            suggestions("servidor"),
-            ["grpc-servidor", "desafio1-servidor"]
-        );
+        assert!(suggestions("servidor").contains(&"desafio1-servidor"));
         assert_eq!(suggestions("desafio")[0], "desafio1");
         assert!(suggestions("xyz").is_empty());
     }

@@ -47,6 +47,13 @@ impl History {
         self.last = self.last.max(cursor);
     }
 
+    /// Entries before this one are missing: what came before them is of no use to anybody.
+    pub fn miss_until(&mut self, cursor: u64) {
+        self.entries.clear();
+        self.bytes = 0;
+        self.last = cursor.saturating_sub(1);
+    }
+
     /// Adds the next entry, and forgets the oldest ones beyond the bounds.
     pub fn push(&mut self, entry: Arc<Entry>) {
         self.last = entry.cursor;

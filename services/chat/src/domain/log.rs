@@ -53,6 +53,8 @@ pub enum Verdict {
     Duplicate(Option<u64>),
     /// It is not in the log.
     Refused(Refusal),
+    /// Nobody knows: the store did not answer. It may be offered again.
+    Unknown,
 }
 
 /// Why something is not taken.
@@ -303,6 +305,11 @@ impl Log {
     /// Peers of which nothing is known yet are sent what comes from now on.
     pub fn begin_with_new_peers(&mut self) {
         self.outbox.begin_with_new_peers();
+    }
+
+    /// Entries before this one were missed: nobody can resume from before them.
+    pub fn miss_until(&mut self, cursor: u64) {
+        self.history.miss_until(cursor);
     }
 
     /// Does one step again that a journal has kept.

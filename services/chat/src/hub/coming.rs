@@ -1,6 +1,7 @@
 //! Coming and going.
 
 use axum::extract::ws::Utf8Bytes;
+use runtime::Life;
 use tokio::sync::{mpsc, oneshot};
 
 use super::member::{Ending, Member, MemberId, Speaks};
@@ -51,7 +52,28 @@ pub struct Joined {
 
 impl Hub {
     /// Lets a client in. Everybody is told, itself included, unless its session was here already.
-    pub fn join(&self, join: Join, trace: TraceContext) -> Joined {
+    ///
+    /// Fails where the store does not take that it joined.
+    pub async fn join(&self, join: Join, trace: TraceContext) -> Result<Joined, Verdict> {
+        let (joined, is_new) = self.admit(&join);
+        if is_new {
+            let what = What::Joined {
+                client: join.client,
+            };
+            let offer = moved(what, join.session, Passing::IfRoom, trace);
+            match self.offer(offer).await {
+                verdict @ (Verdict::Refused(_) | Verdict::Unknown) => {
+                    self.remove(joined.member);
+                    return Err(verdict);
+                }
+                verdict => self.lock().told(joined.member, &verdict),
+            }
+        }
+        Ok(joined)
+    }
+
+    /// Gives a client its place. Says whether its session was not here.
+    fn admit(&self, join: &Join) -> (Joined, bool) {
         let (sender, queue) = mpsc::channel(self.0.welcome.queue);
         let (end, ended) = oneshot::channel();
         let mut room = self.lock();
@@ -59,54 +81,66 @@ impl Hub {
         let before = room.replace(&join.session);
         let first = match join.speaks {
             Speaks::Plain => Vec::new(),
-            Speaks::V1 => self.first_frames(&room, &join),
+            Speaks::V1 => self.first_frames(&room, join),
         };
-        member.seen = room.local.log().history().last();
+        let last = room.local.log().history().last();
+        member.seen = last.max(self.ahead(join));
         member.told = before.as_ref().is_some_and(|before| before.told);
         let id = room.admit(member);
-        let label = join.speaks.label();
-        self.0.metrics.clients.get_or_create(&label).inc();
-        if let Some(before) = before {
-            self.0
-                .metrics
-                .clients
-                .get_or_create(&before.speaks.label())
-                .dec();
-        } else {
-            let what = What::Joined {
-                client: join.client,
-            };
-            let offer = moved(what, join.session, Passing::IfRoom, trace);
-            let verdict = self.take(&mut room, offer);
-            room.told(id, &verdict);
+        let clients = &self.0.metrics.clients;
+        clients.get_or_create(&join.speaks.label()).inc();
+        if let Some(before) = &before {
+            clients.get_or_create(&before.speaks.label()).dec();
         }
         self.0.members.send_replace(room.members.len());
-        Joined {
+        let joined = Joined {
             member: id,
             first,
             queue,
             ended,
-        }
+        };
+        (joined, before.is_none())
+    }
+
+    /// What a client has seen of this log, perhaps at a replica that is ahead of this one.
+    fn ahead(&self, join: &Join) -> u64 {
+        let resume = join.resume.as_ref();
+        let same = resume.filter(|resume| resume.epoch == self.0.epoch);
+        same.map_or(0, |resume| resume.cursor)
     }
 
     /// A client is gone. The others are told, unless its session is here by another connection.
-    pub fn leave(&self, member: MemberId, trace: TraceContext) {
-        let mut room = self.lock();
-        let Some(member) = room.members.remove(&member) else {
+    pub fn leave(&self, member: MemberId, trace: TraceContext, life: &Life) {
+        let Some(member) = self.remove(member) else {
             return; // replaced
         };
-        room.sessions.remove(&member.session);
-        let label = member.speaks.label();
-        self.0.metrics.clients.get_or_create(&label).dec();
         let client = member.client;
-        let passing = if member.told {
+        let is_shared = self.0.shared.is_some(); // where the script knows whether they were told
+        let passing = if member.told || is_shared {
             Passing::Always
         } else {
             Passing::Never
         };
         let offer = moved(What::Left { client }, member.session, passing, trace);
-        self.take(&mut room, offer);
+        if !is_shared {
+            self.take(&mut self.lock(), offer);
+            return;
+        }
+        let hub = self.clone();
+        life.spawn_apart(async move {
+            // Until it is known. Where this process ends before, the other replicas see to it.
+            while hub.offer(offer.clone()).await == Verdict::Unknown {}
+        });
+    }
+
+    fn remove(&self, member: MemberId) -> Option<Member> {
+        let mut room = self.lock();
+        let member = room.members.remove(&member)?;
+        room.sessions.remove(&member.session);
+        let label = member.speaks.label();
+        self.0.metrics.clients.get_or_create(&label).dec();
         self.0.members.send_replace(room.members.len());
+        Some(member)
     }
 
     /// `welcome`, and the past that the client is to see.
@@ -126,7 +160,8 @@ impl Hub {
         };
         let cursor = entries
             .first()
-            .map_or(history.last(), |entry| entry.cursor - 1);
+            .map_or(history.last(), |entry| entry.cursor - 1)
+            .max(self.ahead(join));
         let settings = &self.0.welcome;
         let welcome = FromServer::Welcome(Box::new(Welcome {
             service: &self.0.service,

@@ -8,7 +8,7 @@ use runtime::trace::{self, SpanKind};
 use tracing_opentelemetry::OpenTelemetrySpanExt;
 
 use super::Room;
-use super::member::{Ending, Speaks};
+use super::member::Speaks;
 use crate::carried;
 use crate::domain::{Entry, Token, What};
 use crate::metrics::{ChatMetrics, PeerLabel};
@@ -72,16 +72,6 @@ impl Room {
             let label: &PeerLabel = &peer.label;
             let waiting = i64::try_from(peer.state.waiting).unwrap_or(i64::MAX);
             metrics.waiting.get_or_create(label).set(waiting);
-        }
-    }
-}
-
-impl Ending {
-    /// A bounded name, for metrics.
-    pub fn code(self) -> &'static str {
-        match self {
-            Self::TooSlow => "too_slow",
-            Self::Replaced => "replaced",
         }
     }
 }

@@ -42,6 +42,8 @@ pub enum Ending {
     TooSlow,
     /// Another connection of its session came.
     Replaced,
+    /// Entries were missed that it had to see: it must come back and be told.
+    Missed,
 }
 
 /// One client in the room.

@@ -49,11 +49,19 @@ impl Peer {
 }
 
 impl Hub {
-    /// The first entry that a peer has not taken.
-    pub fn next_letter(&self, peer: &str) -> Option<Arc<Entry>> {
+    /// The first entry after this sequence number that a peer has not taken.
+    pub fn next_letter(&self, peer: &str, after: u64) -> Option<Arc<Entry>> {
         let room = self.lock();
         let outbox = room.local.log().outbox();
-        outbox.next(outbox.taken(peer))
+        outbox.next(outbox.taken(peer).max(after))
+    }
+
+    /// Whether this process is the one that relays to a peer, for the next seconds.
+    pub async fn leads(&self, peer: &str) -> bool {
+        match &self.0.shared {
+            None => true,
+            Some(shared) => shared.leads(peer).await.unwrap_or(false),
+        }
     }
 
     /// How many entries wait for a peer.
@@ -61,38 +69,19 @@ impl Hub {
         self.lock().local.log().outbox().waiting(peer)
     }
 
-    /// A peer has taken an entry: whoever sent it is told.
-    pub fn delivered(&self, peer: &str, entry: &Entry) {
-        let mut room = self.lock();
-        let service = room.settle(peer, entry, &self.0.metrics);
-        let told = (entry.session(), &entry.what);
-        if let (Some(session), What::Message { .. }) = told {
-            let (id, service, through) = (&entry.id, service.as_str(), entry.cursor);
-            let frame = FromServer::Delivered {
-                id,
-                service,
-                through,
-            };
-            room.tell(session, &frame);
+    /// A peer is done with an entry: it has taken it, or never will. Whoever sent it is told.
+    pub async fn settle(&self, peer: &str, entry: &Entry, delivered: bool) {
+        if !delivered {
+            ChatMetrics::count(&self.0.metrics.refused, "undeliverable");
         }
-    }
-
-    /// A peer will never take an entry: whoever sent it is told.
-    pub fn undeliverable(&self, peer: &str, entry: &Entry) {
-        let mut room = self.lock();
-        let metrics = &self.0.metrics;
-        let service = room.settle(peer, entry, metrics);
-        ChatMetrics::count(&metrics.refused, "undeliverable");
-        if let Some(session) = entry.session() {
-            let frame = FromServer::Refused(Refused {
-                id: Some(entry.id.as_str()),
-                reason: "undeliverable",
-                text: reason_text("undeliverable"),
-                retry_after: None,
-                service: Some(&service),
-                trace: entry.trace.trace_id(),
-            });
-            room.tell(session, &frame);
+        let (Some(shared), Some(sequence)) = (&self.0.shared, entry.sequence()) else {
+            let mut room = self.lock();
+            return room.settle(peer, entry, delivered, &self.0.metrics);
+        };
+        // It comes back as what all replicas follow. Where it does not, the next one says as much,
+        // or the entry is relayed again and taken once.
+        if let Err(error) = shared.settle(peer, sequence, delivered).await {
+            tracing::warn!(%error, "Redis does not take that a peer has taken a message");
         }
     }
 
@@ -174,13 +163,40 @@ impl Room {
             .collect()
     }
 
-    /// A peer is done with an entry. Gives the peer's name.
-    fn settle(&mut self, peer: &str, entry: &Entry, metrics: &ChatMetrics) -> String {
+    /// A peer is done with an entry: whoever sent it is told.
+    pub(super) fn settle(
+        &mut self,
+        peer: &str,
+        entry: &Entry,
+        delivered: bool,
+        metrics: &ChatMetrics,
+    ) {
         if let Some(sequence) = entry.sequence() {
             self.local.acked(peer, sequence);
         }
         self.count_waiting(metrics);
         let known = self.peers.iter().find(|known| known.url == peer);
-        known.map_or_else(String::new, |known| known.state.service.clone())
+        let told = (known, entry.session(), &entry.what);
+        let (Some(known), Some(session), What::Message { .. }) = told else {
+            return;
+        };
+        let service = known.state.service.clone();
+        let frame = if delivered {
+            FromServer::Delivered {
+                id: &entry.id,
+                service: &service,
+                through: entry.cursor,
+            }
+        } else {
+            FromServer::Refused(Refused {
+                id: Some(entry.id.as_str()),
+                reason: "undeliverable",
+                text: reason_text("undeliverable"),
+                retry_after: None,
+                service: Some(&service),
+                trace: entry.trace.trace_id(),
+            })
+        };
+        self.tell(session, &frame);
     }
 }

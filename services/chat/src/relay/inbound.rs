@@ -89,7 +89,7 @@ impl Inbound {
         believed.map(Some).map_err(NotTaken::Unbelieved)
     }
 
-    fn offer(&self, headers: &HeaderMap, body: &[u8]) -> Result<(), NotTaken> {
+    async fn offer(&self, headers: &HeaderMap, body: &[u8]) -> Result<(), NotTaken> {
         let signed_id = self.believe(headers, body)?;
         if !is_json(headers) {
             return Err(NotTaken::NotJson);
@@ -113,17 +113,18 @@ impl Inbound {
             ),
             None => (Token::random(), Source::Original),
         };
-        let verdict = self.0.hub.offer(Offer {
+        let offer = Offer {
             id,
             what: What::of_line(&body.message),
             source,
             at: relay::read_at(headers).unwrap_or_else(clock::now_ms),
             trace: carried::of_span(&Span::current()),
             passing: Passing::Never,
-        });
-        match verdict {
+        };
+        match self.0.hub.offer(offer).await {
             Verdict::Taken(_) | Verdict::Duplicate(_) => Ok(()),
             Verdict::Refused(refusal) => Err(NotTaken::Refused(refusal)),
+            Verdict::Unknown => Err(NotTaken::Refused(Refusal::Unavailable)),
         }
     }
 
@@ -161,7 +162,7 @@ impl Inbound {
 }
 
 async fn take(State(inbound): State<Inbound>, headers: HeaderMap, body: Bytes) -> Response {
-    match inbound.offer(&headers, &body) {
+    match inbound.offer(&headers, &body).await {
         Ok(()) => (inbound.headers(), Json(relay::ok())).into_response(),
         Err(not_taken) => inbound.answer(not_taken),
     }

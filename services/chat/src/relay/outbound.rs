@@ -12,6 +12,7 @@ use runtime::Life;
 use runtime::backoff::Backoff;
 use runtime::http_client::{Answer, Client, ClientError};
 use runtime::trace::{self, SpanKind};
+use tokio::time::Instant;
 use tracing::Instrument;
 use url::Url;
 
@@ -47,9 +48,20 @@ pub struct Outbound<C> {
     keys: Option<Keys>,
     backoff: Backoff,
     presence_interval: Duration,
+    /// The last sequence number that this process knows as taken.
+    done: u64,
+    /// Until when this process may relay without asking again.
+    leads_until: Option<Instant>,
     /// What was signed last, and for when: no signature is used twice.
     signed: (String, u64),
 }
+
+/// How long a replica relays before it asks again whether it is the one: much less than it may be
+/// silent before another one is.
+const LEADS: Duration = Duration::from_millis(50);
+
+/// How long another one waits before it asks.
+const FOLLOWS: Duration = Duration::from_millis(200);
 
 /// What became of a try.
 enum Outcome {
@@ -85,6 +97,8 @@ impl<C: Carrier> Outbound<C> {
             keys: settings.keys.clone(),
             backoff: Backoff::new(settings.backoff, settings.max_backoff),
             presence_interval: settings.presence_interval,
+            done: 0,
+            leads_until: None,
             signed: (String::new(), 0),
         }
     }
@@ -112,30 +126,38 @@ impl<C: Carrier> Outbound<C> {
         let mut tries = 0_u32;
         self.ask_who_is_there().await;
         loop {
-            let Some(entry) = self.hub.next_letter(&self.key) else {
+            let Some(entry) = self.hub.next_letter(&self.key, self.done) else {
                 tokio::select! {
                     biased;
                     // The room outlives this loop, and with it what is followed here.
                     _ = sequence.changed() => {}
                     () = tokio::time::sleep(self.presence_interval) => self.ask_who_is_there().await,
                     () = left_alone(life, &mut members) => {
-                        if self.hub.next_letter(&self.key).is_none() {
+                        if self.hub.next_letter(&self.key, self.done).is_none() {
                             return;
                         }
                     }
                 }
                 continue;
             };
+            if !self.leads().await {
+                tokio::select! {
+                    biased;
+                    () = left_alone(life, &mut members) => return,
+                    () = tokio::time::sleep(FOLLOWS) => {}
+                }
+                continue;
+            }
             tries += 1;
             let outcome = self.send(&entry, tries).await;
             self.count(&outcome);
             match outcome {
-                Outcome::Taken => self.hub.delivered(&self.key, &entry),
+                Outcome::Taken => self.hub.settle(&self.key, &entry, true).await,
                 Outcome::Refused(status) => {
                     let peer = &self.host;
                     tracing::error!(peer, %status, id = %entry.id, "a peer refuses a message for good");
                     self.count_lost(1);
-                    self.hub.undeliverable(&self.key, &entry);
+                    self.hub.settle(&self.key, &entry, false).await;
                 }
                 Outcome::Failed(reason) => {
                     let wait = self.backoff.failure();
@@ -150,9 +172,21 @@ impl<C: Carrier> Outbound<C> {
                     continue;
                 }
             }
+            self.done = entry.sequence().unwrap_or(self.done);
             tries = 0;
             self.backoff.success();
         }
+    }
+
+    /// Whether this process is the one to relay: one replica at a time does, to keep the order.
+    async fn leads(&mut self) -> bool {
+        let now = Instant::now();
+        if self.leads_until.is_some_and(|until| now < until) {
+            return true;
+        }
+        let leads = self.hub.leads(&self.key).await;
+        self.leads_until = leads.then_some(now + LEADS);
+        leads
     }
 
     /// One try, under a span of the message's trace.

@@ -6,7 +6,7 @@ use axum::extract::ws::Message;
 use opentelemetry::KeyValue;
 use opentelemetry::trace::TraceContextExt;
 use runtime::trace::{self, Parent, SpanKind};
-use tracing::Span;
+use tracing::{Instrument, Span};
 use tracing_opentelemetry::OpenTelemetrySpanExt;
 
 use super::Guest;
@@ -36,9 +36,10 @@ impl Guest {
         let reason = match self.admit() {
             Err(_) if self.is_flooding() => return Err(Close::Flood),
             Err(_) => self.count_refusal("rate"),
-            Ok(()) => match self.say(&span, Token::random(), text) {
+            Ok(()) => match self.say(&span, Token::random(), text).await {
                 Verdict::Refused(refusal) => refusal.code(),
                 Verdict::Taken(_) | Verdict::Duplicate(_) => return Ok(()),
+                Verdict::Unknown => return Err(Close::Unavailable),
             },
         };
         trace::fail(&span, reason, "");
@@ -77,18 +78,21 @@ impl Guest {
             }
             (None, Ok(())) => (self.count_refusal("id"), None),
             (Some(_), Ok(())) if send.text.is_empty() => (self.count_refusal("empty"), None),
-            (Some(token), Ok(())) => match self.say(&span, token.clone(), &send.text) {
+            (Some(token), Ok(())) => match self.say(&span, token.clone(), &send.text).await {
                 // Its place in the flow is where the client is told.
                 Verdict::Taken(_) => return Ok(()),
                 Verdict::Duplicate(cursor) => return self.accepted_before(&token, cursor).await,
                 Verdict::Refused(refusal) => (refusal.code(), Some(OUTBOX_RETRY)),
+                // It will ask again when it is back, by the same id.
+                Verdict::Unknown => return Err(Close::Unavailable),
             },
         };
         trace::fail(&span, reason, "");
         self.refuse(id, reason, retry_after, Some(&span)).await
     }
 
-    fn say(&self, span: &Span, id: Token, text: &str) -> Verdict {
+    /// Offers a message to the room. Borrows nothing, for a socket is not shared between threads.
+    fn say(&self, span: &Span, id: Token, text: &str) -> impl Future<Output = Verdict> + use<> {
         span.set_attribute("chat.message.id", id.to_string());
         let said = Said {
             client: self.client,
@@ -96,7 +100,9 @@ impl Guest {
             id,
             text: text.to_owned(),
         };
-        self.hub.say(said, carried::of_span(span))
+        let (hub, trace) = (self.hub.clone(), carried::of_span(span));
+        let saying = async move { hub.say(said, trace).await };
+        saying.instrument(span.clone())
     }
 
     async fn accepted_before(&mut self, id: &Token, cursor: Option<u64>) -> Result<(), Close> {

@@ -36,6 +36,8 @@ pub(super) enum Close {
     BadFrame(String),
     /// Too many messages, though it was told.
     Flood,
+    /// The store does not answer: nobody knows what became of its message.
+    Unavailable,
 }
 
 impl Close {
@@ -43,6 +45,7 @@ impl Close {
         match ending {
             Ending::TooSlow => Self::TooSlow,
             Ending::Replaced => Self::Replaced,
+            Ending::Missed => Self::Unavailable,
         }
     }
 
@@ -57,6 +60,7 @@ impl Close {
             Self::NotUtf8 => 1007,
             Self::BadFrame(_) | Self::Flood => 1008,
             Self::TooBig => 1009,
+            Self::Unavailable => 1011,
             Self::TooSlow => 1013,
             Self::Replaced => 4000,
         }
@@ -85,6 +89,7 @@ impl Close {
             Self::TooBig => "message_too_big",
             Self::BadFrame(_) => "bad_frame",
             Self::Flood => "rate",
+            Self::Unavailable => "store_unavailable",
         }
     }
 

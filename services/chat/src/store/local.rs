@@ -1,8 +1,10 @@
 //! A log that this process has for itself, in memory and perhaps on disk.
 
 use super::journal::{Journal, JournalError};
-use crate::domain::Token;
+use std::sync::Arc;
+
 use crate::domain::log::{Keeps, Log, Offer, Record, Refusal, Verdict};
+use crate::domain::{Entry, Token};
 use crate::settings::Disk;
 
 /// The log and, where there is one, its journal.
@@ -22,6 +24,21 @@ impl Local {
         let mut log = Log::new(service, Token::random(), keeps, peers);
         log.begin_with_new_peers();
         Self { log, journal: None }
+    }
+
+    /// A copy of a log that is kept elsewhere, to be fed with what happens there.
+    pub fn copy_of(log: Log) -> Self {
+        Self { log, journal: None }
+    }
+
+    /// Follows the log that this is a copy of.
+    pub fn follow(&mut self, entry: Entry) -> Arc<Entry> {
+        self.log.take(entry)
+    }
+
+    /// Forgets what is kept for those who come back: entries before this cursor were missed.
+    pub fn miss_until(&mut self, cursor: u64) {
+        self.log.miss_until(cursor);
     }
 
     /// The log that this directory holds, or an empty one that it will hold.

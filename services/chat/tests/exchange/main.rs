@@ -4,6 +4,7 @@
 mod limits;
 mod plain;
 mod relay;
+mod replicas;
 mod resume;
 mod support;
 mod traces;

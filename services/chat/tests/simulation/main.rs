@@ -3,7 +3,8 @@
 //! `CHAT_SEEDS=500` runs so many seeds, `CHAT_SEED=7` that one alone, with its log of events.
 #![cfg(test)]
 
-mod client;
+#[path = "../clients/mod.rs"]
+mod clients;
 mod faults;
 mod network;
 mod world;

@@ -12,10 +12,11 @@ use chat::relay::inbound::Inbound;
 use chat::relay::outbound::Outbound;
 use chat::server::App;
 use runtime::testing::{TestLife, settings};
+use turmoil::net::TcpStream;
 
-use crate::client::{Client, Log};
+use crate::clients::{Client, Clock, Log};
 use crate::faults::{Faults, SERVICES};
-use crate::network::{Courier, serve};
+use crate::network::{Courier, PORT, serve};
 
 /// Where the services have their logs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -75,8 +76,14 @@ impl World {
             let name = format!("client{number}");
             names.push((name.clone(), service));
             sim.client(name, async move {
-                Client::new(number, service, seed, FAULTS, END, log)
-                    .live()
+                let clock = Clock {
+                    elapsed: Arc::new(turmoil::elapsed),
+                    until: FAULTS,
+                    over: Arc::new(|| turmoil::elapsed() >= END),
+                };
+                let client = Client::new(number, format!("{service}:{PORT}"), seed, clock, log);
+                client
+                    .live(async || TcpStream::connect((service, PORT)).await.ok())
                     .await;
                 Ok(())
             });

@@ -175,12 +175,8 @@ impl From<Wrong> for Failure {
 impl From<Status> for Failure {
     /// What the server said, in the words of HTTP.
     fn from(status: Status) -> Self {
-        let retry = || {
-            let told = status
-                .get_details_retry_info()
-                .and_then(|info| info.retry_delay);
-            told.unwrap_or(RETRY)
-        };
+        let told = status.get_details_retry_info();
+        let told = told.map(|info| info.retry_delay.unwrap_or(RETRY));
         match status.code() {
             Code::InvalidArgument => violations(&status),
             Code::NotFound => Self::NoUser,
@@ -188,8 +184,9 @@ impl From<Status> for Failure {
             Code::Aborted => Self::Changed,
             Code::FailedPrecondition => Self::KeyReused,
             Code::OutOfRange => Self::ChangesLost,
-            Code::ResourceExhausted => Self::TooMuch(retry()),
-            Code::Unavailable => Self::Unavailable(retry()),
+            // Without it, a message was larger than one side takes.
+            Code::ResourceExhausted if let Some(after) = told => Self::TooMuch(after),
+            Code::Unavailable => Self::Unavailable(told.unwrap_or(RETRY)),
             Code::DeadlineExceeded => Self::Late,
             _ => {
                 tracing::warn!(code = ?status.code(), message = status.message(), "server failed");

@@ -72,6 +72,7 @@ pub async fn accept_until_stopped<S, F>(
     F: Future<Output = ()> + Send + 'static,
 {
     let slots = Slots::new(caps);
+    life.spawn(give_memory_back(slots.clone(), life.clone()));
     let metrics = life.metrics().connections.clone();
     // Looked up once, not for each connection.
     let accepted = metrics
@@ -131,6 +132,25 @@ pub async fn accept_until_stopped<S, F>(
         admit(connection);
     }
 }
+
+/// What a crowd needed is of no use to those who stay.
+async fn give_memory_back(slots: Slots, life: Life) {
+    loop {
+        tokio::select! {
+            biased;
+            () = life.stopping() => return,
+            () = slots.dispersed() => {}
+        }
+        // The last of them are still being closed.
+        tokio::time::sleep(AFTERWARDS).await;
+        // A few milliseconds, in which this thread serves nobody else.
+        if let Err(error) = tokio::task::spawn_blocking(heap::give_back).await {
+            tracing::debug!(%error, "no memory given back");
+        }
+    }
+}
+
+const AFTERWARDS: Duration = Duration::from_secs(1);
 
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 

@@ -1,8 +1,10 @@
-//! Caps on connections: overall and per address.
+//! Caps on connections: overall and per address; and the news that a crowd has gone.
 
 use std::collections::HashMap;
 use std::net::IpAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use tokio::sync::Notify;
 
 use super::Refusal;
 
@@ -20,13 +22,19 @@ pub struct Caps {
 pub(super) struct Slots {
     caps: Caps,
     taken: Arc<Mutex<Taken>>,
+    dispersed: Arc<Notify>,
 }
 
 #[derive(Debug, Default)]
 struct Taken {
     total: usize,
+    /// The most there were since the last crowd.
+    peak: usize,
     by_address: HashMap<IpAddr, usize>,
 }
+
+/// As many connections as are worth giving memory back for.
+const CROWD: usize = 1000;
 
 /// One connection's place, free again when dropped.
 #[derive(Debug)]
@@ -40,7 +48,13 @@ impl Slots {
         Self {
             caps,
             taken: Arc::default(),
+            dispersed: Arc::default(),
         }
+    }
+
+    /// Waits until of a crowd a quarter is left, or less.
+    pub(super) async fn dispersed(&self) {
+        self.dispersed.notified().await;
     }
 
     /// A place for a connection from this address, or why there is none.
@@ -55,6 +69,7 @@ impl Slots {
         }
         *from_address += 1;
         taken.total += 1;
+        taken.peak = taken.peak.max(taken.total);
         Ok(Slot {
             slots: self.clone(),
             address,
@@ -70,6 +85,10 @@ impl Drop for Slot {
     fn drop(&mut self) {
         let mut taken = self.slots.lock();
         taken.total -= 1;
+        if taken.peak >= CROWD && taken.total <= taken.peak / 4 {
+            taken.peak = taken.total;
+            self.slots.dispersed.notify_one();
+        }
         if let Some(from_address) = taken.by_address.get_mut(&self.address) {
             *from_address -= 1;
             if *from_address == 0 {
@@ -99,6 +118,25 @@ mod tests {
         assert_eq!(slots.take(THERE).unwrap_err(), Refusal::TooMany);
         drop(first);
         assert!(slots.take(HERE).is_ok());
+    }
+
+    #[tokio::test]
+    async fn a_crowd_that_has_gone_is_told_of_once_and_a_few_are_no_crowd() {
+        let slots = Slots::new(Caps {
+            total: 2 * CROWD,
+            per_address: 2 * CROWD,
+        });
+        let told = || futures_util::FutureExt::now_or_never(slots.dispersed()).is_some();
+        let mut few: Vec<Slot> = (1..CROWD).map(|_| slots.take(HERE).unwrap()).collect();
+        few.clear();
+        assert!(!told());
+        let mut crowd: Vec<Slot> = (0..CROWD).map(|_| slots.take(HERE).unwrap()).collect();
+        crowd.truncate(CROWD / 4 + 1);
+        assert!(!told());
+        crowd.pop();
+        assert!(told());
+        crowd.clear();
+        assert!(!told());
     }
 
     #[test]

@@ -21,7 +21,7 @@ impl std::fmt::Debug for Dedicated {
 
 impl Dedicated {
     pub(super) async fn connect(target: &Target, limit: Duration) -> Result<Self, RedisError> {
-        let connecting = timeout(limit, target.connect(limit, None)).await;
+        let connecting = timeout(limit, target.connect(limit)).await;
         connecting
             .unwrap_or_else(|_| Err((ErrorKind::Io, "no connection in time").into()))
             .map(Self)

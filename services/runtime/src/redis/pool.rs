@@ -2,8 +2,8 @@
 //!
 //! A place in the pool is the right to have one command under way; places share connections, so
 //! that commands of the same moment travel together, which saves Redis and us most system calls.
-//! deadpool keeps the places; deadpool-redis does not fit, since it asks each connection for a
-//! sign of life before each use: a round trip of its own.
+//! deadpool keeps the places, deadpool-redis makes the connections; its own pool does not fit, since it
+//! asks each connection for a sign of life before each use: a round trip of its own.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -64,7 +64,7 @@ impl managed::Manager for Connections {
             return Ok(Place::on(line));
         }
         // Commands have a limit in time of their own.
-        let connecting = self.target.connect(self.connect_timeout, None);
+        let connecting = self.target.connect(self.connect_timeout);
         let connection = timeout(self.connect_timeout, connecting)
             .await
             .unwrap_or_else(|_| Err((ErrorKind::Io, "no connection in time").into()))?;

@@ -2,12 +2,13 @@
 
 use std::time::Duration;
 
+use deadpool::managed::Manager;
 use redis::aio::{ConnectionLike, MultiplexedConnection};
 use redis::cluster::{ClusterClient, ClusterConfig};
 use redis::cluster_async::ClusterConnection;
 use redis::sentinel::{SentinelClient, SentinelClientBuilder, SentinelServerType};
 use redis::{
-    AsyncConnectionConfig, Client, Cmd, ConnectionAddr, IntoConnectionInfo, RedisConnectionInfo,
+    AsyncConnectionConfig, Cmd, ConnectionAddr, IntoConnectionInfo, RedisConnectionInfo,
     RedisResult, Value,
 };
 use tokio::sync::Mutex;
@@ -17,7 +18,7 @@ use crate::settings::Secret;
 
 /// Where connections go.
 pub(super) enum Target {
-    Node(Box<Client>),
+    Node(Box<deadpool_redis::Manager>),
     Sentinel(Box<Mutex<SentinelClient>>),
     Cluster(Box<ClusterClient>),
 }
@@ -48,7 +49,11 @@ impl Target {
             Topology::Node => {
                 let first = addresses.map(info).next().transpose()?;
                 let none = || (redis::ErrorKind::InvalidClientConfig, "no address");
-                Self::Node(Box::new(Client::open(first.ok_or_else(none)?)?))
+                let manager = deadpool_redis::Manager::new_with_config(
+                    first.ok_or_else(none)?,
+                    patient(settings.connect_timeout),
+                )?;
+                Self::Node(Box::new(manager))
             }
             Topology::Sentinel(master) => {
                 let client = sentinel(settings, master)?;
@@ -69,39 +74,31 @@ impl Target {
         })
     }
 
-    /// Makes a connection, whose commands wait for at most this long; none: for ever.
-    pub(super) async fn connect(
-        &self,
-        connect_timeout: Duration,
-        response_timeout: Option<Duration>,
-    ) -> RedisResult<Connection> {
-        let config = AsyncConnectionConfig::new()
-            .set_connection_timeout(Some(connect_timeout))
-            .set_response_timeout(response_timeout);
+    /// Makes a connection. Its commands have limits of their own.
+    pub(super) async fn connect(&self, limit: Duration) -> RedisResult<Connection> {
         match self {
-            Self::Node(client) => client
-                .get_multiplexed_async_connection_with_config(&config)
-                .await
-                .map(Connection::Node),
-            Self::Sentinel(client) => client
-                .lock()
-                .await
-                .get_async_connection_with_config(&config)
-                .await
-                .map(Connection::Node),
+            Self::Node(manager) => manager.create().await.map(Connection::Node),
+            Self::Sentinel(client) => {
+                let mut client = client.lock().await;
+                let made = client.get_async_connection_with_config(&patient(limit));
+                made.await.map(Connection::Node)
+            }
             Self::Cluster(client) => {
-                let config = ClusterConfig::new().set_connection_timeout(connect_timeout);
-                let config = match response_timeout {
-                    Some(timeout) => config.set_response_timeout(timeout),
-                    None => config.set_response_timeout(FOR_EVER),
-                };
-                client
-                    .get_async_connection_with_config(config)
-                    .await
-                    .map(Connection::Cluster)
+                let config = ClusterConfig::new()
+                    .set_connection_timeout(limit)
+                    .set_response_timeout(FOR_EVER);
+                let made = client.get_async_connection_with_config(config);
+                made.await.map(Connection::Cluster)
             }
         }
     }
+}
+
+/// Connections that are made soon or not at all, and whose commands may take as long as they like.
+fn patient(connect_timeout: Duration) -> AsyncConnectionConfig {
+    AsyncConnectionConfig::new()
+        .set_connection_timeout(Some(connect_timeout))
+        .set_response_timeout(None)
 }
 
 /// A slot may have moved, and moved again.

@@ -1,4 +1,4 @@
-//! A client that does what the page does: it comes back, resumes, and sends again what has no
+//! For the simulation and for real processes: a client that does what the page does: it comes back, resumes, and sends again what has no
 //! answer. It keeps a log of all it does and sees.
 
 use std::collections::VecDeque;
@@ -10,27 +10,34 @@ use futures_util::{SinkExt, StreamExt};
 use rand::rngs::SmallRng;
 use rand::{Rng, SeedableRng};
 use serde_json::{Value, json};
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::time::{Instant, sleep_until, timeout};
 use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::tungstenite::client::IntoClientRequest;
-use turmoil::net::TcpStream;
-
-use crate::network::PORT;
 
 /// The events of one client, shared with the one who judges.
 pub(crate) type Log = Arc<Mutex<Vec<Event>>>;
 
+/// The time of a world, which all of its clients share.
+#[derive(Clone)]
+pub(crate) struct Clock {
+    /// How long the world has lasted.
+    pub(crate) elapsed: Arc<dyn Fn() -> Duration + Send + Sync>,
+    /// No new message after this.
+    pub(crate) until: Duration,
+    /// Whether the end has come.
+    pub(crate) over: Arc<dyn Fn() -> bool + Send + Sync>,
+}
+
 /// Who it is and what it does.
 pub(crate) struct Client {
-    pub(crate) number: i64,
-    pub(crate) service: &'static str,
-    pub(crate) log: Log,
+    number: i64,
+    /// Host and port of its service.
+    service: String,
+    log: Log,
+    clock: Clock,
     dice: SmallRng,
-    /// No new message after this.
-    until: Duration,
-    /// Not gone before this.
-    end: Duration,
     said: u32,
     /// Sent and not answered, in their order.
     open: VecDeque<String>,
@@ -44,27 +51,19 @@ pub(crate) struct Client {
 /// Silence after which a connection counts as lost.
 const SILENCE: Duration = Duration::from_millis(1500);
 
-type Socket = WebSocketStream<TcpStream>;
+type Socket<S> = WebSocketStream<S>;
 
 /// The connection is lost.
 struct Lost;
 
 impl Client {
-    pub(crate) fn new(
-        number: i64,
-        service: &'static str,
-        seed: u64,
-        until: Duration,
-        end: Duration,
-        log: Log,
-    ) -> Self {
+    pub(crate) fn new(number: i64, service: String, seed: u64, clock: Clock, log: Log) -> Self {
         Self {
             number,
             service,
             log,
+            clock,
             dice: SmallRng::seed_from_u64(seed ^ u64::try_from(number).unwrap()),
-            until,
-            end,
             said: 0,
             open: VecDeque::new(),
             place: None,
@@ -74,10 +73,13 @@ impl Client {
     }
 
     /// Connects again and again until the end.
-    pub(crate) async fn live(mut self) {
-        while turmoil::elapsed() < self.end {
+    pub(crate) async fn live<S>(mut self, dial: impl AsyncFn() -> Option<S>)
+    where
+        S: AsyncRead + AsyncWrite + Unpin,
+    {
+        while !(self.clock.over)() {
             let wait = Duration::from_millis(self.dice.random_range(10..300));
-            if let Ok(Some(socket)) = timeout(SILENCE, self.connect()).await {
+            if let Ok(Some(socket)) = timeout(SILENCE, self.connect(&dial)).await {
                 if self.stay(socket).await.is_ok() {
                     return; // the end, and still connected
                 }
@@ -88,33 +90,36 @@ impl Client {
     }
 
     fn note(&self, what: Seen) {
-        let at = u64::try_from(turmoil::elapsed().as_millis()).unwrap();
+        let at = u64::try_from((self.clock.elapsed)().as_millis()).unwrap();
         self.log.lock().unwrap().push(Event { at, what });
     }
 
-    async fn connect(&mut self) -> Option<Socket> {
-        let (number, service) = (self.number, self.service);
+    async fn connect<S>(&mut self, dial: &impl AsyncFn() -> Option<S>) -> Option<Socket<S>>
+    where
+        S: AsyncRead + AsyncWrite + Unpin,
+    {
+        let (number, service) = (self.number, &self.service);
         let resume = self
             .place
             .as_ref()
             .map_or(String::new(), |(epoch, cursor)| {
                 format!("&epoch={epoch}&cursor={cursor}")
             });
-        let url = format!("ws://{service}:{PORT}/ws/{number}?session=s-{number}{resume}");
+        let url = format!("ws://{service}/ws/{number}?session=s-{number}{resume}");
         let mut request = url.into_client_request().unwrap();
         let protocol = "malha.chat.v1".parse().unwrap();
         request
             .headers_mut()
             .insert("sec-websocket-protocol", protocol);
-        let stream = TcpStream::connect((service, PORT)).await.ok()?;
-        let (socket, _) = tokio_tungstenite::client_async(request, stream)
-            .await
-            .ok()?;
-        Some(socket)
+        let connected = tokio_tungstenite::client_async(request, dial().await?).await;
+        connected.ok().map(|(socket, _)| socket)
     }
 
     /// Speaks and listens until the connection is lost, or the end has come.
-    async fn stay(&mut self, mut socket: Socket) -> Result<(), Lost> {
+    async fn stay<S>(&mut self, mut socket: Socket<S>) -> Result<(), Lost>
+    where
+        S: AsyncRead + AsyncWrite + Unpin,
+    {
         let mut heard = Instant::now();
         self.welcomed = false;
         loop {
@@ -132,7 +137,7 @@ impl Client {
                     }
                 }
                 () = sleep_until(self.next), if self.welcomed => {
-                    if turmoil::elapsed() >= self.end {
+                    if (self.clock.over)() {
                         return Ok(());
                     }
                     self.speak(&mut socket).await?;
@@ -159,10 +164,13 @@ impl Client {
         }
     }
 
-    async fn speak(&mut self, socket: &mut Socket) -> Result<(), Lost> {
+    async fn speak<S>(&mut self, socket: &mut Socket<S>) -> Result<(), Lost>
+    where
+        S: AsyncRead + AsyncWrite + Unpin,
+    {
         let wait = self.dice.random_range(5..250);
         self.next = Instant::now() + Duration::from_millis(wait);
-        if turmoil::elapsed() >= self.until {
+        if (self.clock.elapsed)() >= self.clock.until {
             return Ok(());
         }
         self.said += 1;
@@ -172,7 +180,10 @@ impl Client {
         say(socket, &id).await
     }
 
-    async fn read(&mut self, frame: &Value, socket: &mut Socket) -> Result<(), Lost> {
+    async fn read<S>(&mut self, frame: &Value, socket: &mut Socket<S>) -> Result<(), Lost>
+    where
+        S: AsyncRead + AsyncWrite + Unpin,
+    {
         let text = |name: &str| frame[name].as_str().unwrap_or_default().to_owned();
         let number = || frame["client"].as_i64().unwrap();
         let in_the_flow = frame["duplicate"] != true && frame["type"] != "welcome";
@@ -214,12 +225,18 @@ impl Client {
     }
 }
 
-async fn say(socket: &mut Socket, id: &str) -> Result<(), Lost> {
+async fn say<S>(socket: &mut Socket<S>, id: &str) -> Result<(), Lost>
+where
+    S: AsyncRead + AsyncWrite + Unpin,
+{
     let frame = json!({"type": "send", "id": id, "text": format!("texto de {id}")});
     send(socket, &frame).await
 }
 
-async fn send(socket: &mut Socket, frame: &Value) -> Result<(), Lost> {
+async fn send<S>(socket: &mut Socket<S>, frame: &Value) -> Result<(), Lost>
+where
+    S: AsyncRead + AsyncWrite + Unpin,
+{
     let message = Message::Text(frame.to_string().into());
     socket.send(message).await.map_err(|_| Lost)
 }

@@ -1,0 +1,82 @@
+//! Which replicas are alive, which of them relays, and what the dead ones leave behind.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+use redis::{AsyncCommands, RedisError};
+
+use super::Shared;
+use crate::clock;
+use crate::domain::log::{Offer, Passing};
+use crate::domain::{ClientId, Source, Token, TraceContext, What};
+
+fn millis(duration: Duration) -> u64 {
+    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
+}
+
+impl Shared {
+    /// How often a replica says that it is alive, and looks after the dead.
+    pub fn alive_every(&self) -> Duration {
+        self.0.dead_after / 5
+    }
+
+    /// Says that this replica is alive.
+    pub async fn say_alive(&self) -> Result<(), RedisError> {
+        let key = self.0.keys.replica(self.0.replica.as_str());
+        let mut connection = self.0.connection.clone();
+        connection.pset_ex(key, 1, millis(self.0.dead_after)).await
+    }
+
+    /// Whether this replica is the one to relay to a peer, for the next seconds.
+    pub async fn leads(&self, peer: &str) -> Result<bool, RedisError> {
+        let mut lead = self.0.scripts.lead.prepare_invoke();
+        lead.key(self.0.keys.leader(peer))
+            .arg(self.0.replica.as_str())
+            .arg(millis(self.0.dead_after / 2));
+        self.0.invoke::<bool>(&lead).await
+    }
+
+    /// Announces that those have left who were at replicas that are dead.
+    pub async fn bury_the_dead(&self) -> Result<(), RedisError> {
+        let mut connection = self.0.connection.clone();
+        let here: BTreeMap<String, String> = connection.hgetall(&self.0.keys.here).await?;
+        let sessions = here.iter().filter_map(|(session, at)| {
+            let mut parts = at.split(' ');
+            let replica = Token::parse(parts.next()?).ok()?;
+            let client = ClientId::parse(parts.nth(1)?)?;
+            Some((Token::parse(session).ok()?, replica, client))
+        });
+        let sessions: Vec<_> = sessions.collect();
+        let mut dead = BTreeSet::new();
+        let replicas: BTreeSet<_> = sessions.iter().map(|(_, replica, _)| replica).collect();
+        for replica in replicas {
+            let alive: bool = connection
+                .exists(self.0.keys.replica(replica.as_str()))
+                .await?;
+            if !alive {
+                dead.insert(replica.clone());
+            }
+        }
+        for (session, replica, client) in sessions {
+            if dead.contains(&replica) {
+                tracing::info!(%client, %replica, "left with its replica");
+                self.append_as(&gone(session, client), &replica).await;
+            }
+        }
+        Ok(())
+    }
+}
+
+fn gone(session: Token, client: ClientId) -> Offer {
+    Offer {
+        id: Token::random(),
+        what: What::Left { client },
+        source: Source::Own {
+            session,
+            sequence: None,
+        },
+        at: clock::now_ms(),
+        trace: TraceContext::default(),
+        passing: Passing::Always,
+    }
+}

@@ -1,0 +1,218 @@
+//! Several replicas of a service, over a real Redis, where one is installed.
+
+use std::process::{Child, Command, Stdio};
+
+use runtime::testing::{eventually, listener};
+use serde_json::{Value, json};
+
+use crate::support::Service;
+
+/// A Redis of this test alone.
+struct Redis {
+    process: Child,
+    url: String,
+}
+
+impl Redis {
+    /// None where `redis-server` is not installed, which is said.
+    async fn start() -> Option<Self> {
+        let port = listener().await.local_addr().unwrap().port().to_string();
+        let started = Command::new("redis-server")
+            .args(["--port", &port, "--bind", "127.0.0.1", "--save", ""])
+            .stdout(Stdio::null())
+            .spawn();
+        let Ok(process) = started else {
+            println!("not tested: redis-server is not installed");
+            return None;
+        };
+        let url = format!("redis://127.0.0.1:{port}/0");
+        let redis = Self { process, url };
+        eventually("Redis answers", async || redis.command(&["PING"]).await).await;
+        Some(redis)
+    }
+
+    async fn command(&self, words: &[&str]) -> Option<redis::Value> {
+        let client = redis::Client::open(&*self.url).unwrap();
+        let mut connection = client.get_multiplexed_async_connection().await.ok()?;
+        let mut command = redis::cmd(words[0]);
+        command.arg(&words[1..]);
+        command.query_async(&mut connection).await.ok()
+    }
+
+    /// A replica of a service.
+    async fn replica(&self, name: &str, more: &[(&str, &str)]) -> Service {
+        let own = [
+            ("SERVICE_NAME", name),
+            ("REDIS_URL", &self.url),
+            ("REPLICA_TIMEOUT", "500ms"),
+        ];
+        Service::alone(&[&own[..], more].concat()).await
+    }
+}
+
+impl Drop for Redis {
+    fn drop(&mut self) {
+        self.process.kill().unwrap();
+        self.process.wait().unwrap();
+    }
+}
+
+fn place(welcome: &Value, cursor: &Value) -> String {
+    format!(
+        "epoch={}&cursor={cursor}",
+        welcome["epoch"].as_str().unwrap()
+    )
+}
+
+#[tokio::test]
+async fn clients_of_all_replicas_and_of_the_peer_see_everything_once_and_in_one_order() {
+    let Some(redis) = Redis::start().await else {
+        return;
+    };
+    let b = listener().await;
+    let of_b = format!("http://{}/relay", b.local_addr().unwrap());
+    let one = redis.replica("serviceA", &[("PEER_URL", &of_b)]).await;
+    let two = redis.replica("serviceA", &[("PEER_URL", &of_b)]).await;
+    let of_one = one.url("/relay");
+    let b = Service::on(b, &[("SERVICE_NAME", "serviceB"), ("PEER_URL", &of_one)]);
+
+    let (mut first, _) = one.v1(1, "session=s-1").await;
+    first.frame_of("joined").await;
+    let (mut second, _) = two.v1(2, "").await;
+    second.frame_of("joined").await;
+    b.knows_joined(2).await;
+    let (mut far, _) = b.v1(3, "").await;
+    for client in [&mut first, &mut second, &mut far] {
+        while client.frame_of("joined").await["client"] != 3 {}
+    }
+    for n in 0..10 {
+        first.send(&format!("a-{n}"), "de um").await;
+        second.send(&format!("b-{n}"), "de dois").await;
+        far.send(&format!("c-{n}"), "de longe").await;
+    }
+    let mut orders = Vec::new();
+    for client in [&mut first, &mut second] {
+        let mut order = Vec::new();
+        while order.len() < 30 {
+            let frame = client.frame().await;
+            if frame["type"] == "message" || frame["type"] == "accepted" {
+                order.push((frame["cursor"].clone(), frame["id"].clone()));
+            }
+        }
+        orders.push(order);
+    }
+    assert_eq!(orders[0], orders[1]);
+    let mut seen = Vec::new();
+    while seen.len() < 20 {
+        seen.push(
+            far.frame_of("message").await["id"]
+                .as_str()
+                .unwrap()
+                .to_owned(),
+        );
+    }
+    for prefix in ["a", "b"] {
+        let of_one: Vec<_> = seen.iter().filter(|id| id.starts_with(prefix)).collect();
+        let expected: Vec<_> = (0..10).map(|n| format!("{prefix}-{n}")).collect();
+        assert_eq!(of_one, expected.iter().collect::<Vec<_>>());
+    }
+}
+
+#[tokio::test]
+async fn a_sender_at_any_replica_is_told_when_the_peer_has_taken_its_message() {
+    let Some(redis) = Redis::start().await else {
+        return;
+    };
+    let b = Service::alone(&[("SERVICE_NAME", "serviceB")]).await;
+    let of_b = b.url("/relay");
+    let one = redis.replica("serviceA", &[("PEER_URL", &of_b)]).await;
+    let two = redis.replica("serviceA", &[("PEER_URL", &of_b)]).await;
+    for (number, replica) in (1..).zip([&one, &two]) {
+        let (mut client, _) = replica.v1(number, "").await;
+        let id = format!("m-{number}");
+        client.send(&id, "olá").await;
+        let accepted = client.frame_of("accepted").await;
+        let delivered = client.frame_of("delivered").await;
+        assert_eq!(
+            (&delivered["id"], &delivered["service"]),
+            (&json!(id), &json!("serviceB"))
+        );
+        assert_eq!(delivered["through"], accepted["cursor"]);
+    }
+}
+
+#[tokio::test]
+async fn a_client_comes_back_to_another_replica_and_misses_nothing() {
+    let Some(redis) = Redis::start().await else {
+        return;
+    };
+    let (one, two) = (
+        redis.replica("serviceA", &[]).await,
+        redis.replica("serviceA", &[]).await,
+    );
+    let (mut client, welcome) = one.v1(1, "session=s-1").await;
+    client.send("m-1", "antes").await;
+    let cursor = client.frame_of("accepted").await["cursor"].clone();
+    client.leave().await;
+    let (mut other, _) = one.v1(2, "").await;
+    other.send("m-2", "no meio").await;
+    let last = other.frame_of("accepted").await["cursor"].clone();
+
+    let query = format!("session=s-1&{}", place(&welcome, &cursor));
+    let (mut back, again) = two.v1(1, &query).await;
+    assert_eq!(
+        (&again["recovered"], &again["epoch"]),
+        (&json!(true), &welcome["epoch"])
+    );
+    assert_eq!(back.frame_of("message").await["id"], "m-2");
+    // The id of its message is known here, too.
+    back.send("m-1", "antes").await;
+    while back.frame_of("accepted").await["duplicate"] != true {}
+    // A newcomer to a replica that begins now sees the same past.
+    let three = redis.replica("serviceA", &[]).await;
+    let (_, late) = three.v1(3, "history=1000").await;
+    assert!(late["behind"].as_u64() >= last.as_u64(), "{late}");
+    assert_eq!(late["epoch"], welcome["epoch"]);
+}
+
+#[tokio::test]
+async fn who_is_here_is_known_at_every_replica_also_when_one_dies() {
+    let Some(redis) = Redis::start().await else {
+        return;
+    };
+    let (one, two) = (
+        redis.replica("serviceA", &[]).await,
+        redis.replica("serviceA", &[]).await,
+    );
+    let (mut stays, _) = one.v1(1, "").await;
+    stays.frame_of("joined").await;
+    // As a replica leaves it that was killed: a session at one that says nothing.
+    let gone = ["HSET", "{chat:serviceA}:here", "s-9", "dead 1 9"];
+    redis.command(&gone).await.unwrap();
+    let left = stays.frame_of("left").await;
+    assert_eq!(left["client"], 9);
+    let (_, welcome) = two.v1(2, "").await;
+    assert_eq!(
+        welcome["presence"][0],
+        json!({"service":"serviceA","count":1,"clients":[1]})
+    );
+    let (_, welcome) = one.v1(3, "").await;
+    assert!(
+        welcome["presence"][0]["count"].as_u64().unwrap() <= 2,
+        "{welcome}"
+    );
+}
+
+#[tokio::test]
+async fn a_service_whose_redis_forgets_everything_ends_so_that_it_begins_anew() {
+    let Some(redis) = Redis::start().await else {
+        return;
+    };
+    let one = redis.replica("serviceA", &[]).await;
+    let (mut client, _) = one.v1(1, "").await;
+    client.frame_of("joined").await;
+    redis.command(&["FLUSHALL"]).await.unwrap();
+    client.send("m-1", "olá").await;
+    // Nobody knows what became of the message: it is asked again after the reconnection.
+    assert_eq!(client.closed().await.0, 1011);
+}
