@@ -79,8 +79,9 @@ impl Target {
         match self {
             Self::Node(manager) => manager.create().await.map(Connection::Node),
             Self::Sentinel(client) => {
+                let config = patient(limit);
                 let mut client = client.lock().await;
-                let made = client.get_async_connection_with_config(&patient(limit));
+                let made = client.get_async_connection_with_config(&config);
                 made.await.map(Connection::Node)
             }
             Self::Cluster(client) => {
