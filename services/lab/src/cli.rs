@@ -63,11 +63,13 @@ pub fn suggestions(unknown: &str) -> Vec<&'static str> {
     const ALIKE: f64 = 0.6;
     let unknown = unknown.to_lowercase();
     let alike = |name: &str| strsim::normalized_damerau_levenshtein(&unknown, name);
+    let holds = |name: &str| unknown.len() > 2 && name.contains(&unknown);
     let mut near: Vec<_> = catalogue::names()
         .chain([DOCTOR])
-        .filter(|name| alike(name) >= ALIKE || (unknown.len() > 2 && name.contains(&unknown)))
+        .filter(|name| alike(name) >= ALIKE || holds(name))
         .collect();
-    near.sort_by(|a, b| alike(b).total_cmp(&alike(a)));
+    // Whoever writes a part of a name means that one rather than one that only looks alike.
+    near.sort_by(|a, b| (holds(b).cmp(&holds(a))).then(alike(b).total_cmp(&alike(a))));
     near.truncate(3);
     near
 }
@@ -136,7 +138,10 @@ mod tests {
             matches!(ask(&["desafio1-cliente"]), Ask::Unknown(name) if name == "desafio1-cliente")
         );
         assert_eq!(suggestions("Desafio1-cliente"), ["desafio1-client"]);
-        assert!(suggestions("servidor").contains(&"desafio1-servidor"));
+        assert_eq!(
+            suggestions("servidor")[..2],
+            ["grpc-servidor", "desafio1-servidor"]
+        );
         assert_eq!(suggestions("desafio")[0], "desafio1");
         assert!(suggestions("xyz").is_empty());
     }
