@@ -12,7 +12,7 @@ use crate::metrics::ChatMetrics;
 use crate::relay::inbound::Inbound;
 use crate::relay::outbound::{self, Outbound};
 use crate::server::{self, App};
-use crate::settings::ChatSettings;
+use crate::settings::{ChatSettings, Redis};
 use crate::store::Local;
 use crate::store::shared::{Place, Shared};
 
@@ -105,7 +105,7 @@ pub async fn serve(
     let chat_metrics = ChatMetrics::new(metrics);
     let (hub, from) = match &settings.redis {
         Some(redis) => {
-            let (hub, from) = replica(&settings, redis.reveal(), chat_metrics).await?;
+            let (hub, from) = replica(&settings, redis, chat_metrics).await?;
             (hub, Some(from))
         }
         None => (room(&settings, chat_metrics)?, None),
@@ -143,7 +143,7 @@ const MAX_ANSWER: usize = 4 * 1024 * 1024;
 /// The room of one replica, which shares its log with others, and where to follow that from.
 async fn replica(
     settings: &ChatSettings,
-    redis: &str,
+    redis: &Redis,
     metrics: ChatMetrics,
 ) -> Result<(Hub, Place), Error> {
     let names = names(settings);

@@ -26,8 +26,8 @@ pub struct ChatSettings {
     pub keeps: Keeps,
     /// `OUTBOX_DIR`, `OUTBOX_SYNC`: where it keeps that.
     pub disk: Option<Disk>,
-    /// `REDIS_URL`: where the replicas of the service share it.
-    pub redis: Option<Secret>,
+    /// `REDIS_URL`, `REDIS_PASSWORD`: where the replicas of the service share it.
+    pub redis: Option<Redis>,
     /// `REPLICA_TIMEOUT`: after which a silent replica is dead.
     pub replica_timeout: Duration,
     /// How it relays.
@@ -40,6 +40,15 @@ pub struct ChatSettings {
     pub trace_url: Option<String>,
     /// The limits of its HTTP server.
     pub limits: HttpLimits,
+}
+
+/// A log that replicas share.
+#[derive(Clone, Debug)]
+pub struct Redis {
+    /// `REDIS_URL`: its address, which may hold a password.
+    pub url: Secret,
+    /// `REDIS_PASSWORD`: the password otherwise.
+    pub password: Option<Secret>,
 }
 
 /// A log that outlives the process.
@@ -119,11 +128,13 @@ impl Settings for ChatSettings {
             directory: directory.into(),
             sync,
         });
-        let redis: Option<Secret> = source.get_optional("REDIS_URL")?;
-        if let (Some(redis), true) = (&redis, disk.is_some()) {
+        let url: Option<Secret> = source.get_optional("REDIS_URL")?;
+        if url.is_some() && disk.is_some() {
             let expected = "one of OUTBOX_DIR and REDIS_URL alone".to_owned();
-            return Err(source.refused("REDIS_URL", redis.reveal(), expected));
+            return Err(source.refused("REDIS_URL", "***", expected)); // it may hold a password
         }
+        let password = source.get_optional("REDIS_PASSWORD")?;
+        let redis = url.map(|url| Redis { url, password });
         let origins: Option<CommaList<String>> = source.get_optional("ALLOWED_ORIGINS")?;
         let mut limits = HttpLimits::read(source)?;
         // A relayed line holds a whole message beside its prefix, which JSON may make six times

@@ -15,13 +15,14 @@ use std::time::Duration;
 
 use opentelemetry::KeyValue;
 use redis::aio::{ConnectionManager, ConnectionManagerConfig};
-use redis::{Client, RedisError, Script, ScriptInvocation};
+use redis::{Client, IntoConnectionInfo, RedisError, Script, ScriptInvocation};
 use runtime::trace::{self, Parent, SpanKind};
 use tracing::Instrument;
 
 use crate::domain::log::{Keeps, Log, Offer, Passing, Record, Refusal, Verdict};
 use crate::domain::presence::Here;
 use crate::domain::{ClientId, Entry, Source, Token, What};
+use crate::settings::Redis;
 pub use follow::Followed;
 use keys::Keys;
 
@@ -108,13 +109,18 @@ const TRIES: u32 = 3;
 impl Shared {
     /// Joins the replicas of a service.
     pub async fn begin(
-        url: &str,
+        redis: &Redis,
         service: Token,
         keeps: Keeps,
         peers: Vec<String>,
         dead_after: Duration,
     ) -> Result<(Self, Begun), SharedError> {
-        let client = Client::open(url)?;
+        let mut info = redis.url.reveal().into_connection_info()?; // to connect to it
+        if let Some(password) = &redis.password {
+            let login = info.redis_settings().clone();
+            info = info.set_redis_settings(login.set_password(password.reveal())); // to log in with
+        }
+        let client = Client::open(info)?;
         let config = ConnectionManagerConfig::new()
             .set_response_timeout(Some(TIMEOUT))
             .set_connection_timeout(Some(TIMEOUT))

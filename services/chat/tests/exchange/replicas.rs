@@ -3,13 +3,15 @@
 use runtime::testing::listener;
 use serde_json::{Value, json};
 
-use crate::redis_server::Redis;
+use crate::redis_server::{PASSWORD, Redis};
 use crate::support::Service;
 
 async fn replica(redis: &Redis, name: &str, more: &[(&str, &str)]) -> Service {
+    let bare = redis.url.replace(&format!(":{PASSWORD}@"), "");
     let own = [
         ("SERVICE_NAME", name),
-        ("REDIS_URL", &redis.url),
+        ("REDIS_URL", &bare),
+        ("REDIS_PASSWORD", PASSWORD),
         ("REPLICA_TIMEOUT", "500ms"),
     ];
     Service::alone(&[&own[..], more].concat()).await

@@ -7,24 +7,38 @@ use runtime::testing::{eventually, listener};
 /// A Redis of this test alone.
 pub(crate) struct Redis {
     process: Child,
-    /// Where it answers.
+    /// Where it answers, with its password.
     pub(crate) url: String,
 }
+
+/// What it wants to hear first.
+pub(crate) const PASSWORD: &str = "for-tests";
 
 impl Redis {
     /// None where `redis-server` is not installed, which is said.
     pub(crate) async fn start() -> Option<Self> {
         let port = listener().await.local_addr().unwrap().port().to_string();
         let started = Command::new("redis-server")
-            .args(["--port", &port, "--bind", "127.0.0.1", "--save", ""])
+            .args([
+                "--port",
+                &port,
+                "--bind",
+                "127.0.0.1",
+                "--save",
+                "",
+                "--requirepass",
+                PASSWORD,
+            ])
             .stdout(Stdio::null())
             .spawn();
         let Ok(process) = started else {
             println!("not tested: redis-server is not installed");
             return None;
         };
-        let url = format!("redis://127.0.0.1:{port}/0");
-        let redis = Self { process, url };
+        let redis = Self {
+            process,
+            url: format!("redis://:{PASSWORD}@127.0.0.1:{port}/0"),
+        };
         eventually("Redis answers", async || redis.command(&["PING"]).await).await;
         Some(redis)
     }
