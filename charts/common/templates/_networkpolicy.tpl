@@ -66,7 +66,7 @@ spec:
       to:
         - podSelector:
             matchLabels:
-              {{- include "common.selector" (dict "root" $root "name" "redis") | nindent 14 }}
+              {{- include "common.selector" (dict "root" $root "name" $.values.redis.name) | nindent 14 }}
       {{- end }}
     {{- else }}
     {{- $called := get $services $callee }}

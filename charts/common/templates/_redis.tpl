@@ -4,9 +4,9 @@ Takes dict "root" "values".
 */}}
 {{- define "common.redis" -}}
 {{- $redis := .values.redis }}
-{{- $each := dict "root" .root "values" .values "name" "redis" "component" "store" }}
+{{- $each := dict "root" .root "values" .values "name" $redis.name "component" "store" }}
 {{ include "common.serviceaccount" $each }}
-{{- range $name := list "redis" "redis-headless" }}
+{{- range $name := list $redis.name (printf "%s-headless" $redis.name) }}
 ---
 apiVersion: v1
 kind: Service
@@ -16,8 +16,8 @@ metadata:
   labels:
     {{- include "common.labels" $each | nindent 4 }}
 spec:
-  {{- if eq $name "redis-headless" }}
-  # What a StatefulSet asks for. Callers use `redis`, whose address stays when the pod's changes.
+  {{- if ne $name $redis.name }}
+  # What a StatefulSet asks for. Callers use the other one, whose address stays when the pod's changes.
   clusterIP: None
   {{- end }}
   selector:
@@ -29,7 +29,7 @@ spec:
 apiVersion: apps/v1
 kind: StatefulSet
 metadata:
-  name: redis
+  name: {{ $redis.name }}
   namespace: {{ include "common.namespace" $each }}
   labels:
     {{- include "common.labels" $each | nindent 4 }}
@@ -38,7 +38,7 @@ metadata:
     kube-score/ignore: statefulset-has-host-podantiaffinity,statefulset-has-poddisruptionbudget,statefulset-replicas
 spec:
   replicas: 1
-  serviceName: redis-headless
+  serviceName: {{ $redis.name }}-headless
   revisionHistoryLimit: 3
   selector:
     matchLabels:
@@ -48,7 +48,7 @@ spec:
       labels:
         {{- include "common.labels" $each | nindent 8 }}
     spec:
-      serviceAccountName: redis
+      serviceAccountName: {{ $redis.name }}
       automountServiceAccountToken: false
       enableServiceLinks: false
       terminationGracePeriodSeconds: 30
@@ -135,7 +135,7 @@ spec:
 apiVersion: networking.k8s.io/v1
 kind: NetworkPolicy
 metadata:
-  name: redis
+  name: {{ $redis.name }}
   namespace: {{ include "common.namespace" $each }}
   labels:
     {{- include "common.labels" $each | nindent 4 }}
@@ -162,5 +162,5 @@ spec:
 
 {{/* Where the services that call `redis` find it. Takes dict "values". */}}
 {{- define "common.redisUrl" -}}
-{{ .values.redis.url | default "redis://redis:6379" }}
+{{ .values.redis.url | default (printf "redis://%s:6379" .values.redis.name) }}
 {{- end -}}
