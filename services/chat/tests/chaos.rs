@@ -19,7 +19,7 @@ use clients::{Client, Clock, Log};
 use rand::rngs::SmallRng;
 use rand::{Rng, SeedableRng};
 use redis_server::Redis;
-use runtime::testing::{Process, Signal, listener};
+use runtime::testing::{Process, Signal, address};
 use tokio::net::TcpStream;
 use tokio::time::{Instant, sleep};
 
@@ -179,24 +179,12 @@ async fn judge(seed: u64, services: &mut [Service], addresses: &[SocketAddr]) {
     );
 }
 
-async fn addresses<const N: usize>() -> [SocketAddr; N] {
-    let mut listeners = Vec::new();
-    for _ in 0..N {
-        listeners.push(listener().await);
-    }
-    let addresses: Vec<_> = listeners
-        .iter()
-        .map(|it| it.local_addr().unwrap())
-        .collect();
-    addresses.try_into().unwrap()
-}
-
 #[tokio::test]
 async fn processes_that_are_killed_and_stopped_keep_their_promises() {
     for seed in seeds() {
         let disk = tempfile::tempdir().unwrap();
         let store = ("OUTBOX_DIR", disk.path().to_str().unwrap());
-        let [a, b] = addresses().await;
+        let [a, b] = std::array::from_fn(|_| address());
         let mut services = [
             Service::start("serviceA", a, b, store),
             Service::start("serviceB", b, a, store),
@@ -212,7 +200,7 @@ async fn replicas_that_are_killed_and_stopped_keep_their_promises() {
             return;
         };
         let store = ("REDIS_URL", &*redis.url);
-        let [one, two, b] = addresses().await;
+        let [one, two, b] = std::array::from_fn(|_| address());
         let mut services = [
             Service::start("serviceA", one, b, store),
             Service::start("serviceA", two, b, store),

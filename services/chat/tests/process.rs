@@ -4,7 +4,7 @@
 use std::net::SocketAddr;
 
 use futures_util::{SinkExt, StreamExt};
-use runtime::testing::{Process, Signal, eventually, listener};
+use runtime::testing::{Process, Signal, address, eventually};
 use serde_json::{Value, json};
 use tokio::net::TcpStream;
 use tokio_tungstenite::tungstenite::Message;
@@ -14,11 +14,6 @@ use tokio_tungstenite::{MaybeTlsStream, WebSocketStream};
 const CHAT: &str = env!("CARGO_BIN_EXE_chat");
 
 type Socket = WebSocketStream<MaybeTlsStream<TcpStream>>;
-
-/// A free address, to be listened on again and again.
-async fn address() -> SocketAddr {
-    listener().await.local_addr().unwrap()
-}
 
 fn service(name: &str, listen: SocketAddr, peer: SocketAddr, more: &[(&str, &str)]) -> Process {
     let (listen, peer) = (listen.to_string(), format!("http://{peer}/relay"));
@@ -71,7 +66,7 @@ async fn frame_of(socket: &mut Socket, kind: &str) -> Value {
 
 #[tokio::test]
 async fn what_is_said_while_the_peer_is_dead_arrives_once_and_in_order_when_it_is_back() {
-    let (of_a, of_b) = (address().await, address().await);
+    let (of_a, of_b) = (address(), address());
     let a = service("serviceA", of_a, of_b, &[]);
     let mut b = service("serviceB", of_b, of_a, &[]);
     a.address("LISTEN").await;
@@ -79,6 +74,8 @@ async fn what_is_said_while_the_peer_is_dead_arrives_once_and_in_order_when_it_i
     let mut reader = connect(of_b, 2, "").await;
     say(&mut sender, "antes").await;
     assert_eq!(frame_of(&mut reader, "message").await["text"], "antes");
+    // Who is killed before it has said that it took a message gets it again, and knows nothing of it.
+    frame_of(&mut sender, "delivered").await;
 
     b.signal(Signal::SIGKILL);
     b.ended().await;
@@ -99,7 +96,7 @@ async fn what_is_said_while_the_peer_is_dead_arrives_once_and_in_order_when_it_i
 
 #[tokio::test]
 async fn what_waits_for_the_peer_outlives_a_kill_where_there_is_a_disk() {
-    let (of_a, of_b) = (address().await, address().await);
+    let (of_a, of_b) = (address(), address());
     let directory = tempfile::tempdir().unwrap();
     let disk = [("OUTBOX_DIR", directory.path().to_str().unwrap())];
     let mut a = service("serviceA", of_a, of_b, &disk);
@@ -124,11 +121,14 @@ async fn what_waits_for_the_peer_outlives_a_kill_where_there_is_a_disk() {
 
 #[tokio::test]
 async fn a_peer_that_is_stopped_for_a_while_gets_everything_once() {
-    let (of_a, of_b) = (address().await, address().await);
+    let (of_a, of_b) = (address(), address());
     let _a = service("serviceA", of_a, of_b, &[("RELAY_TIMEOUT", "50ms")]);
     let b = service("serviceB", of_b, of_a, &[]);
     let mut reader = connect(of_b, 2, "").await;
     let mut sender = connect(of_a, 1, "").await;
+    // The peer must have been there before it can be told that it is not.
+    say(&mut sender, "antes").await;
+    assert_eq!(frame_of(&mut reader, "message").await["text"], "antes");
     let mut watcher = connect(of_a, 3, "").await;
     b.signal(Signal::SIGSTOP);
     for n in 0..20 {
@@ -149,7 +149,7 @@ async fn a_peer_that_is_stopped_for_a_while_gets_everything_once() {
 
 #[tokio::test]
 async fn at_sigterm_clients_are_told_the_others_hear_of_it_and_what_waits_is_sent() {
-    let (of_a, of_b) = (address().await, address().await);
+    let (of_a, of_b) = (address(), address());
     let mut a = service("serviceA", of_a, of_b, &[]);
     let _b = service("serviceB", of_b, of_a, &[]);
     let mut reader = connect(of_b, 2, "").await;
@@ -174,7 +174,7 @@ async fn at_sigterm_clients_are_told_the_others_hear_of_it_and_what_waits_is_sen
 
 #[tokio::test]
 async fn what_is_lost_with_the_process_is_said() {
-    let (of_a, of_b) = (address().await, address().await);
+    let (of_a, of_b) = (address(), address());
     let mut a = service("serviceA", of_a, of_b, &[("DRAIN_TIMEOUT", "200ms")]);
     let mut sender = connect(of_a, 1, "").await;
     say(&mut sender, "perdida").await;
@@ -190,11 +190,11 @@ async fn what_is_lost_with_the_process_is_said() {
 async fn two_processes_do_not_share_a_directory() {
     let directory = tempfile::tempdir().unwrap();
     let disk = [("OUTBOX_DIR", directory.path().to_str().unwrap())];
-    let (of_a, of_b) = (address().await, address().await);
+    let (of_a, of_b) = (address(), address());
     let first = service("serviceA", of_a, of_b, &disk);
     first.address("LISTEN").await;
     connect(of_a, 1, "").await;
-    let mut second = service("serviceA", address().await, of_b, &disk);
+    let mut second = service("serviceA", address(), of_b, &disk);
     assert_eq!(second.ended().await.code(), Some(1));
     second
         .stderr
@@ -204,7 +204,7 @@ async fn two_processes_do_not_share_a_directory() {
 
 #[tokio::test]
 async fn the_relay_can_have_a_port_of_its_own() {
-    let (of_a, of_b) = (address().await, address().await);
+    let (of_a, of_b) = (address(), address());
     let a = service("serviceA", of_a, of_b, &[("RELAY_LISTEN", "127.0.0.1:0")]);
     let relay = a.address("RELAY_LISTEN").await;
     let post = async |address: SocketAddr| {

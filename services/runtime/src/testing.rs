@@ -17,6 +17,8 @@ pub use python::python;
 pub use redis::{RedisCluster, RedisSentinel, RedisServer, has_redis};
 pub use spans::{CapturedSpan, Spans, TraceParent};
 
+use std::net::SocketAddr;
+use std::sync::atomic::{AtomicU16, Ordering};
 use std::time::Duration;
 
 use tokio::net::TcpListener;
@@ -83,6 +85,26 @@ pub async fn listener() -> TcpListener {
     TcpListener::bind(("127.0.0.1", 0))
         .await
         .expect("a free port")
+}
+
+/// A free address for a process that is started later, or again and again.
+///
+/// Its port is below the range from which systems give ports to clients: one of theirs could be a
+/// client's by the time the process listens.
+pub fn address() -> SocketAddr {
+    static NEXT: AtomicU16 = AtomicU16::new(0);
+    const FIRST: u16 = 12_000;
+    // Test processes that run at once have ids near each other, and so other windows.
+    const WINDOWS: u16 = 80;
+    const WINDOW: u16 = 220;
+    let window = u16::try_from(std::process::id() % u32::from(WINDOWS)).unwrap_or_default();
+    loop {
+        let port = FIRST + window * WINDOW + NEXT.fetch_add(1, Ordering::Relaxed) % WINDOW;
+        let address = SocketAddr::from(([127, 0, 0, 1], port));
+        if std::net::TcpListener::bind(address).is_ok() {
+            return address;
+        }
+    }
 }
 
 /// Waits until a condition holds, asking again and again.

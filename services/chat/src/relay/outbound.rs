@@ -11,7 +11,7 @@ use reqwest::Request;
 use runtime::Life;
 use runtime::backoff::Backoff;
 use runtime::http_client::{Answer, Client, ClientError};
-use runtime::trace::{self, SpanKind};
+use runtime::trace::{self, Parent, SpanKind};
 use tokio::time::Instant;
 use tracing::Instrument;
 use url::Url;
@@ -245,7 +245,9 @@ impl<C: Carrier> Outbound<C> {
         let mut request = Request::new(Method::GET, url);
         let id = format!("presence:{}", Token::random());
         self.sign(request.headers_mut(), id, b"");
-        match self.carrier.carry(request).await {
+        // A request must not be the root of its trace.
+        let span = trace::start(SpanKind::Internal, "ask presence", Parent::Current, []);
+        match self.carrier.carry(request).instrument(span).await {
             // An original has no such path; it is there all the same.
             Ok(answer) if answer.status.is_success() || answer.status == StatusCode::NOT_FOUND => {
                 self.hub.peer_is_there(&self.key, name_in(&answer).as_ref());

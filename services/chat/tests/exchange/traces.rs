@@ -113,3 +113,22 @@ async fn a_refused_message_is_an_error_in_its_trace() {
     let trace = spans.of_trace(caller.trace_id, 1).await;
     assert_eq!(trace[0].attribute("error.type"), Some("empty".into()));
 }
+
+#[tokio::test]
+async fn a_question_for_presence_is_a_trace_whose_root_is_no_request() {
+    let spans = Spans::capture();
+    let (_a, b) = Service::pair(&[("PRESENCE_INTERVAL", "100ms")]).await;
+    let chain = spans.chain(&b.url("/relay/presence"), 3).await;
+    let names: Vec<_> = chain
+        .iter()
+        .map(|span| (span.name.as_ref(), span.kind.clone()))
+        .collect();
+    assert_eq!(
+        names,
+        [
+            ("ask presence", SpanKind::Internal),
+            ("GET", SpanKind::Client),
+            ("GET /relay/presence", SpanKind::Server)
+        ]
+    );
+}

@@ -2,7 +2,7 @@
 
 use std::net::SocketAddr;
 
-use runtime::testing::{Process, Signal, TestLife, listener};
+use runtime::testing::{Process, Signal, TestLife, address, listener};
 use tempfile::{TempDir, tempdir};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
@@ -55,7 +55,7 @@ impl Service {
 
 /// Both services, which relay to one another and keep what they know in memory alone.
 pub(crate) async fn both() -> (Service, Service) {
-    let (mut a, mut b) = neither().await;
+    let (mut a, mut b) = neither();
     a.start().await;
     b.start().await;
     (a, b)
@@ -63,17 +63,16 @@ pub(crate) async fn both() -> (Service, Service) {
 
 /// Both, with `serviceB` keeping its log on a disk.
 pub(crate) async fn both_with_disk() -> (Service, Service) {
-    let (mut a, mut b) = neither().await;
+    let (mut a, mut b) = neither();
     b.disk = Some(tempdir().unwrap());
     a.start().await;
     b.start().await;
     (a, b)
 }
 
-async fn neither() -> (Service, Service) {
+fn neither() -> (Service, Service) {
     // Their addresses must be known before they start, and stay the same when they start again.
-    let free = [listener().await, listener().await];
-    let [a, b] = free.map(|listener| listener.local_addr().unwrap());
+    let [a, b] = [address(), address()];
     let service = |name, address, peer: SocketAddr| Service {
         name,
         address,

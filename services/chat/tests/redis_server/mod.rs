@@ -2,7 +2,7 @@
 
 use std::process::{Child, Command, Stdio};
 
-use runtime::testing::{eventually, listener};
+use runtime::testing::{address, eventually};
 
 /// A Redis of this test alone.
 pub(crate) struct Redis {
@@ -17,7 +17,7 @@ pub(crate) const PASSWORD: &str = "for-tests";
 impl Redis {
     /// None where `redis-server` is not installed, which is said.
     pub(crate) async fn start() -> Option<Self> {
-        let port = listener().await.local_addr().unwrap().port().to_string();
+        let port = address().port().to_string();
         let started = Command::new("redis-server")
             .args([
                 "--port",

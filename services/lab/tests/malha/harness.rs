@@ -1,12 +1,11 @@
 //! A lab of its own for a test: free ports, its lines, its end.
 
 use std::io::{BufRead, BufReader, Read};
-use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::net::{SocketAddr, TcpStream};
 use std::process::{Child, Command, ExitStatus, Stdio};
-use std::sync::atomic::{AtomicU16, Ordering};
 use std::sync::{Arc, Mutex};
 
-use runtime::testing::eventually;
+use runtime::testing::{address, eventually};
 use serde_json::Value;
 
 /// The binary `malha` without what a developer's own environment may say.
@@ -55,12 +54,12 @@ pub(crate) struct Ports {
 impl Ports {
     pub(crate) fn free() -> Self {
         Self {
-            page: free(),
-            otlp: free(),
-            admin: free(),
-            servidor: free(),
-            servidor_admin: free(),
-            client_admin: free(),
+            page: address(),
+            otlp: address(),
+            admin: address(),
+            servidor: address(),
+            servidor_admin: address(),
+            client_admin: address(),
         }
     }
 
@@ -79,7 +78,7 @@ impl Ports {
                 self.client_admin.to_string(),
             ),
         ];
-        environment.extend(OTHERS.map(|name| (name, free().to_string())));
+        environment.extend(OTHERS.map(|name| (name, address().to_string())));
         environment
     }
 
@@ -92,24 +91,6 @@ impl Ports {
             self.servidor_admin,
             self.client_admin,
         ]
-    }
-}
-
-/// A free address below the range from which systems give ports to clients: the lab's own clients
-/// would take those between here and the lab's start.
-pub(crate) fn free() -> SocketAddr {
-    static NEXT: AtomicU16 = AtomicU16::new(0);
-    const FIRST: u16 = 12_000;
-    // Test processes that run at once have ids near each other, and so other windows.
-    const WINDOWS: u32 = 80;
-    const WINDOW: u16 = 220;
-    let window = u16::try_from(std::process::id() % WINDOWS).unwrap() * WINDOW;
-    loop {
-        let port = FIRST + window + NEXT.fetch_add(1, Ordering::Relaxed) % WINDOW;
-        let address = SocketAddr::from(([127, 0, 0, 1], port));
-        if TcpListener::bind(address).is_ok() {
-            return address;
-        }
     }
 }
 

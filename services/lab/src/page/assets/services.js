@@ -43,9 +43,11 @@ export function tick() {
 
 function exercise(name, members) {
   const row = make("div", "mesh");
-  for (const [index, column] of columns(members).entries()) {
-    if (index > 0) row.append(arrow());
+  let before = [];
+  for (const column of columns(members)) {
+    if (before.length > 0) row.append(arrow(column.some((service) => asksOneOf(service, before))));
     row.append(make("div", "column", ...column.map(card)));
+    before = column;
   }
   const element = make("div", "exercise", make("h3", "", name), row);
   element.dataset.services = members.map((service) => service.name).join(" ");
@@ -59,15 +61,20 @@ function columns(members) {
   while (left.length > 0) {
     const asked = new Set(left.flatMap((service) => service.asks));
     const now = left.filter((service) => !asked.has(service.name));
-    const column = now.length > 0 ? now : left; // a ring has no first
+    const column = now.length > 0 ? now : left.slice(0, 1); // a ring has no first
     result.push(column);
     left = left.filter((service) => !column.includes(service));
   }
   return result;
 }
 
-function arrow() {
-  const element = make("span", "arrow", make("span", "dot"));
+function asksOneOf(service, others) {
+  return others.some((other) => service.asks.includes(other.name));
+}
+
+/** From one column to the next, and back where those there ask, too. */
+function arrow(mutual) {
+  const element = make("span", mutual ? "arrow mutual" : "arrow", make("span", "dot"));
   element.setAttribute("aria-hidden", "true");
   return element;
 }

@@ -11,7 +11,9 @@ use lab::plan::prefix;
 
 use super::documents::Documented;
 use super::openmetrics::{self, Family};
-use crate::harness::{Lab, free};
+use runtime::testing::address;
+
+use crate::harness::Lab;
 
 /// Metrics that have values in every run, where there is a service that has them.
 pub(super) const HAPPENS: &[&str] = &[
@@ -62,11 +64,11 @@ impl Busy {
         }
         let (mut addresses, mut admins) = (BTreeMap::new(), Vec::new());
         for (_, row) in catalogue::services() {
-            let (name, admin) = (row.program.name, free());
+            let (name, admin) = (row.program.name, address());
             environment.push((format!("{}ADMIN_LISTEN", prefix(name)), admin.to_string()));
             admins.push(admin);
             if row.port.is_some() {
-                let listen = free();
+                let listen = address();
                 environment.push((format!("{}LISTEN", prefix(name)), listen.to_string()));
                 addresses.insert(name, listen);
             }
@@ -154,7 +156,7 @@ impl Redis {
     /// None where it is not installed.
     #[expect(clippy::print_stderr, reason = "says what is not looked at")]
     fn start() -> Option<Self> {
-        let address = free();
+        let address = address();
         let port = address.port().to_string();
         let started = Command::new("redis-server")
             .args([
