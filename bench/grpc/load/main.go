@@ -127,15 +127,15 @@ func main() {
 	start := time.Now()
 	end := start.Add(time.Duration(seconds) * time.Second)
 	var all sync.WaitGroup
+	var first sync.Once
 	for at, call := range calls {
 		all.Go(func() {
 			due := start.Add(every * time.Duration(at) / time.Duration(callers))
 			for i := at; due.Before(end); i++ {
 				time.Sleep(time.Until(due))
 				if err := call(ids[i*7919%len(ids)]); err != nil {
-					if failed[at]++; failed[at] == 1 {
-						fmt.Fprintln(os.Stderr, err)
-					}
+					failed[at]++
+					first.Do(func() { fmt.Fprintln(os.Stderr, err) })
 					if kind == "http" {
 						return // what the connection carries next is unknown
 					}
