@@ -49,7 +49,7 @@ def table(title, *names):
 
 
 peers = ("ours", "gorilla", "fastapi")
-table("full", *(f"full-{name}" for name in peers))
-table("paced", *(f"paced-{name}" for name in peers))
+for kind in ("full", "single", "paced"):
+    table(kind, *(f"{kind}-{name}" for name in peers))
 for name in peers[:2]:
     table("one stuck reader", f"without-{name}", f"stuck-{name}")
