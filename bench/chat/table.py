@@ -1,0 +1,54 @@
+"""Medians of what `run` measured: `table.py DIRECTORY`, one line of the load per round."""
+
+import pathlib
+import statistics
+import sys
+
+FIELDS = "delivered missed seconds used sent p50 p99 most lost own".split()
+
+
+class Measured:
+    def __init__(self, name):
+        lines = (pathlib.Path(sys.argv[1]) / name).read_text().splitlines()
+        self.rounds = [dict(zip(FIELDS, map(float, line.split()))) for line in lines]
+
+    def median(self, of):
+        return statistics.median(of(each) for each in self.rounds)
+
+    def seen(self):
+        return self.median(lambda each: each["delivered"] / each["seconds"])
+
+    def served(self):
+        return self.median(lambda each: each["delivered"] / each["used"] * 1e6)
+
+    def load(self):
+        """Share of the load's core."""
+        return self.median(lambda each: each["own"] / each["seconds"] / 1e6)
+
+    def ms(self, field):
+        return self.median(lambda each: each[field] / 1000)
+
+    def total(self, field):
+        return sum(int(each[field]) for each in self.rounds)
+
+    def range(self, field):
+        values = [each[field] / 1000 for each in self.rounds]
+        return f"{min(values):.1f}..{max(values):.1f}"
+
+
+def table(title, *names):
+    print(f"{title:<18}{'seen/s':>9}{'ours / it':>10}{'per CPU s':>10}{'ours / it':>10}{'load':>6}"
+          f"{'p50 ms':>9}{'p99 ms':>9}{'of rounds':>16}{'missed':>8}{'lost':>6}")
+    ours = Measured(names[0])
+    for name in names:
+        it = Measured(name)
+        print(f"{name:<18}{it.seen():>9.0f}{ours.seen() / it.seen():>10.2f}"
+              f"{it.served():>10.0f}{ours.served() / it.served():>10.2f}{it.load():>6.0%}"
+              f"{it.ms('p50'):>9.1f}{it.ms('p99'):>9.1f}{it.range('p99'):>16}"
+              f"{it.total('missed'):>8}{it.total('lost'):>6}")
+
+
+peers = ("ours", "gorilla", "fastapi")
+for kind in ("full", "single", "paced"):
+    table(kind, *(f"{kind}-{name}" for name in peers))
+table("one stuck reader", "without-ours", "stuck-ours")
