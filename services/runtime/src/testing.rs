@@ -2,6 +2,7 @@
 
 mod collector;
 mod dice;
+mod ports;
 mod printed;
 mod process;
 mod python;
@@ -18,11 +19,11 @@ pub use redis::{RedisCluster, RedisSentinel, RedisServer, has_redis};
 pub use spans::{CapturedSpan, Spans, TraceParent};
 
 use std::net::SocketAddr;
-use std::sync::atomic::{AtomicU16, Ordering};
 use std::time::Duration;
 
 use tokio::net::TcpListener;
 
+use self::ports::{Ports, is_free};
 use crate::life::Life;
 use crate::metrics::Metrics;
 use crate::service::Service;
@@ -88,23 +89,9 @@ pub async fn listener() -> TcpListener {
 }
 
 /// A free address for a process that is started later, or again and again.
-///
-/// Its port is below the range from which systems give ports to clients: one of theirs could be a
-/// client's by the time the process listens.
 pub fn address() -> SocketAddr {
-    static NEXT: AtomicU16 = AtomicU16::new(0);
-    const FIRST: u16 = 12_000;
-    // Test processes that run at once have ids near each other, and so other windows.
-    const WINDOWS: u16 = 80;
-    const WINDOW: u16 = 220;
-    let window = u16::try_from(std::process::id() % u32::from(WINDOWS)).unwrap_or_default();
-    loop {
-        let port = FIRST + window * WINDOW + NEXT.fetch_add(1, Ordering::Relaxed) % WINDOW;
-        let address = SocketAddr::from(([127, 0, 0, 1], port));
-        if std::net::TcpListener::bind(address).is_ok() {
-            return address;
-        }
-    }
+    static PORTS: Ports = Ports::new(12_000, 80, 220);
+    SocketAddr::from(([127, 0, 0, 1], PORTS.find(is_free)))
 }
 
 /// Waits until a condition holds, asking again and again.

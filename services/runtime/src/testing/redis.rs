@@ -1,14 +1,13 @@
 //! Real Redis servers for tests: one alone, a cluster of three, a master that sentinels watch.
 
-use std::net::TcpListener;
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
-use std::sync::atomic::{AtomicU16, Ordering};
 
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 
 use super::eventually;
+use super::ports::{Ports, is_free};
 
 /// A Redis server on a free port of this machine, without anything on disk. Killed when dropped.
 #[derive(Debug)]
@@ -265,19 +264,8 @@ impl RedisSentinel {
     }
 }
 
-/// A free port below the range from which systems give ports to clients, and low enough for the
-/// bus of a cluster, ten thousand above.
+/// A free port, low enough for the bus of a cluster, ten thousand above.
 fn free_port() -> u16 {
-    static NEXT: AtomicU16 = AtomicU16::new(0);
-    const FIRST: u16 = 16_000;
-    const WINDOW: u16 = 80;
-    // Test processes that run at once have ids near each other, and so other windows.
-    let window = u16::try_from(std::process::id() % 70).unwrap_or_default() * WINDOW;
-    loop {
-        let port = FIRST + window + NEXT.fetch_add(1, Ordering::Relaxed) % WINDOW;
-        let is_free = |port| TcpListener::bind(("127.0.0.1", port)).is_ok();
-        if is_free(port) && is_free(port + 10_000) {
-            return port;
-        }
-    }
+    static PORTS: Ports = Ports::new(16_000, 70, 80);
+    PORTS.find(|port| is_free(port) && is_free(port + 10_000))
 }
