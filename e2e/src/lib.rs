@@ -11,10 +11,12 @@
 //! - [`journeys`]: one file an exercise.
 //! - [`chat`]: a client of chat that comes back as the page does.
 //! - [`soak`]: what is written while things are broken, and read back.
+//! - [`dial`]: whether an address takes a connection.
 //! - [`tcp`]: a plain socket, and the header that carries a trace.
 //! - [`load`]: a steady, bounded load that counts failures.
 
 pub mod chat;
+pub mod dial;
 pub mod jaeger;
 pub mod journeys;
 pub mod load;
