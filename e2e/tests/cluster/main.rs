@@ -2,14 +2,16 @@
 //!
 //! Runs with `E2E_TARGET=cluster`; `kubectl` and `KUBECONFIG` decide which cluster. Without it each
 //! test says that it was skipped. `E2E_SCALE=10` has ten times the load of the runs in which things
-//! are broken.
+//! are broken. `E2E_TAG` is the tag of other images than those of this version, for what tests install.
 #![cfg(test)]
 
 mod chat;
 mod desafio1;
+mod helm;
 mod journeys;
 mod kubectl;
 mod pods;
+mod policies;
 #[path = "../support/mod.rs"]
 mod support;
 mod users;
