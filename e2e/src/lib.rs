@@ -8,6 +8,7 @@
 //! - [`target`]: where the exercises and Jaeger are.
 //! - [`jaeger`]: traces by Jaeger's query API, which the lab speaks too.
 //! - [`tree`]: the shape of a trace, and what must hold of every span.
+//! - [`score`]: the Instrumentation Score of each service.
 //! - [`journeys`]: one file an exercise.
 //! - [`chat`]: a client of chat that comes back as the page does.
 //! - [`soak`]: what is written while things are broken, and read back.
@@ -20,6 +21,7 @@ pub mod dial;
 pub mod jaeger;
 pub mod journeys;
 pub mod load;
+pub mod score;
 pub mod soak;
 pub mod target;
 pub mod tcp;

@@ -12,6 +12,8 @@ mod journeys;
 mod kubectl;
 mod pods;
 mod policies;
+mod releases;
 #[path = "../support/mod.rs"]
 mod support;
+mod telemetry;
 mod users;
