@@ -5,8 +5,10 @@
 //! are broken. `E2E_TAG` is the tag of other images than those of this version, for what tests install.
 #![cfg(test)]
 
+mod autoscaling;
 mod chat;
 mod desafio1;
+mod evictions;
 mod helm;
 mod journeys;
 mod kubectl;
@@ -16,4 +18,5 @@ mod releases;
 #[path = "../support/mod.rs"]
 mod support;
 mod telemetry;
+mod upgrades;
 mod users;
