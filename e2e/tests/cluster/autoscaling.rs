@@ -37,8 +37,8 @@ async fn load_brings_pods_and_the_new_ones_get_requests() {
     let row = "services.desafio1-servidor.autoscaling";
     let values = [
         &format!("{row}.enabled=true"),
-        &format!("{row}.minReplicas=2"),
-        &format!("{row}.maxReplicas=3"),
+        &format!("{row}.minReplicas=1"),
+        &format!("{row}.maxReplicas=2"),
         // Of the 10m that are requested: as much as a few hundred requests a second take.
         &format!("{row}.targetCPU=50"),
         // The load keeps its connections, as programs do: they move to the new pod when they are old.
@@ -47,7 +47,7 @@ async fn load_brings_pods_and_the_new_ones_get_requests() {
     let values = values.map(|value| ["--set", value]).concat();
     install(&namespace, "desafio1", "desafio1", &values).await;
     let before: Vec<Value> = pods_of(NAMESPACE, SERVIDOR).await;
-    assert_eq!(before.len(), 2);
+    assert_eq!(before.len(), 1);
     let plan = [
         "load",
         "--url=http://servidor:8080/",
@@ -57,9 +57,9 @@ async fn load_brings_pods_and_the_new_ones_get_requests() {
     ];
     let _job = Job::start(NAMESPACE, "load", &plan, &[]).await;
 
-    let scaled = eventually("the autoscaler asks for a third pod", async || {
+    let scaled = eventually("the autoscaler asks for a second pod", async || {
         let autoscaler = get(NAMESPACE, "hpa/desafio1-servidor").await;
-        (autoscaler["status"]["desiredReplicas"] == 3).then_some(autoscaler)
+        (autoscaler["status"]["desiredReplicas"] == 2).then_some(autoscaler)
     })
     .await;
     let active = condition(&scaled, "ScalingActive").unwrap();
@@ -68,7 +68,7 @@ async fn load_brings_pods_and_the_new_ones_get_requests() {
         (&"True".into(), &"ValidMetricFound".into())
     );
     let usage = &scaled["status"]["currentMetrics"][0]["resource"]["current"];
-    println!("autoscaling: 3 pods wanted at {usage}");
+    println!("autoscaling: 2 pods wanted at {usage}");
     assert!(
         usage["averageUtilization"].as_u64().unwrap() > 50,
         "{usage}"
@@ -84,13 +84,13 @@ async fn load_brings_pods_and_the_new_ones_get_requests() {
     ])
     .await;
     assert!(
-        why.contains("New size: 3; reason: cpu resource utilization"),
+        why.contains("New size: 2; reason: cpu resource utilization"),
         "{why}"
     );
 
     let name = |pod: &Value| pod["metadata"]["name"].as_str().unwrap().to_owned();
     let known: Vec<String> = before.iter().map(name).collect();
-    let added = eventually("the third pod", async || {
+    let added = eventually("the second pod", async || {
         let pods = pods_of(NAMESPACE, SERVIDOR).await;
         pods.iter().map(name).find(|name| !known.contains(name))
     })
@@ -107,7 +107,7 @@ async fn load_brings_pods_and_the_new_ones_get_requests() {
     .await;
     let metrics = Forward::to(NAMESPACE, &format!("pod/{added}"), 9464).await;
     let http = Trip::new(Target::default()).unwrap().http;
-    let served = eventually("a request at the third pod", async || {
+    let served = eventually("a request at the second pod", async || {
         let answer = http
             .get(metrics.url.join("metrics").unwrap())
             .send()

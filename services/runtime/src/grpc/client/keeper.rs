@@ -36,6 +36,10 @@ const LOOKUP: Duration = Duration::from_secs(5);
 /// Between two look-ups, however many servers fail.
 const LOOKUP_PAUSE: Duration = Duration::from_millis(250);
 
+/// Between two look-ups while every server drains or is away: others are about to come, and what a
+/// DNS server has kept of the name is about to be forgotten.
+const LOOKUP_ALONE: Duration = Duration::from_millis(500);
+
 /// The first wait after a server that does not answer, and the longest.
 const RECONNECT: (Duration, Duration) = (Duration::from_millis(100), Duration::from_secs(2));
 
@@ -48,6 +52,7 @@ impl Keeper {
         let mut kept: HashMap<SocketAddr, CancellationToken> = HashMap::new();
         let mut backoff = Backoff::new(LOOKUP_PAUSE, self.settings.resolve_interval);
         loop {
+            let losses = self.pool.losses();
             let looked_up = tokio::select! {
                 () = self.ended.cancelled() => return,
                 looked_up = timeout(LOOKUP, resolver.resolve()) => looked_up,
@@ -55,12 +60,16 @@ impl Keeper {
             let wait = match looked_up {
                 Ok(Ok(addresses)) if !addresses.is_empty() => {
                     backoff.success();
-                    self.keep(&addresses, &mut kept);
-                    self.settings.resolve_interval
+                    self.keep(&addresses, losses, &mut kept);
+                    if self.pool.serves() {
+                        self.settings.resolve_interval
+                    } else {
+                        self.settings.resolve_interval.min(LOOKUP_ALONE)
+                    }
                 }
-                Ok(Ok(_)) => self.unresolved("it has no address", &mut backoff),
-                Ok(Err(error)) => self.unresolved(&error.to_string(), &mut backoff),
-                Err(_) => self.unresolved("no answer in time", &mut backoff),
+                Ok(Ok(_)) => self.unresolved("it has no address", losses, &mut backoff),
+                Ok(Err(error)) => self.unresolved(&error.to_string(), losses, &mut backoff),
+                Err(_) => self.unresolved("no answer in time", losses, &mut backoff),
             };
             let asked = async {
                 sleep(LOOKUP_PAUSE).await;
@@ -74,16 +83,21 @@ impl Keeper {
         }
     }
 
-    fn unresolved(&self, reason: &str, backoff: &mut Backoff) -> Duration {
+    fn unresolved(&self, reason: &str, losses: u64, backoff: &mut Backoff) -> Duration {
         let server = &self.settings.server;
         tracing::debug!(%server, reason, "the server's name gives no address");
-        self.pool
-            .unresolved(format!("the name {} is unknown: {reason}", server.host()));
+        let reason = format!("the name {} is unknown: {reason}", server.host());
+        self.pool.unresolved(reason, losses);
         backoff.failure()
     }
 
-    fn keep(&self, addresses: &[SocketAddr], kept: &mut HashMap<SocketAddr, CancellationToken>) {
-        for address in self.pool.resolved(addresses) {
+    fn keep(
+        &self,
+        addresses: &[SocketAddr],
+        losses: u64,
+        kept: &mut HashMap<SocketAddr, CancellationToken>,
+    ) {
+        for address in self.pool.resolved(addresses, losses) {
             let ended = self.ended.child_token();
             kept.insert(address, ended.clone());
             let keeper = Self {
@@ -120,13 +134,14 @@ impl Keeper {
             Err(error) => return self.pool.failed(address, error.to_string()),
         };
         loop {
-            let reason = match endpoint.connect().await {
+            // Both here and not when they are first used: a connection keeps the span of the call
+            // under which it was opened, and that call's trace would be told when it ends.
+            let connected = tokio::try_join!(endpoint.connect(), endpoint.connect());
+            let reason = match connected {
                 Err(error) => format!("no connection to {address}: {}", innermost(&error)),
-                Ok(channel) => {
+                Ok((channel, streams)) => {
                     let since = Instant::now();
-                    let server = self
-                        .pool
-                        .connected(address, channel, endpoint.connect_lazy());
+                    let server = self.pool.connected(address, channel, streams);
                     tracing::debug!(%address, "connected");
                     self.until_lost(&server).await;
                     tracing::debug!(%address, "connection lost");
@@ -156,7 +171,10 @@ impl Keeper {
             match answer {
                 Ok(Ok(answer)) => {
                     let status = answer.into_inner().status();
-                    server.set_serves(status == ServingStatus::Serving);
+                    let serves = status == ServingStatus::Serving;
+                    if server.set_serves(serves) && !serves {
+                        self.pool.stale.notify_one();
+                    }
                 }
                 // A server without the health service is one that serves.
                 Ok(Err(status)) if status.code() == Code::Unimplemented => {}
