@@ -36,6 +36,7 @@ struct RawSpan {
     span_id: String,
     operation_name: String,
     start_time: u64,
+    duration: u64,
     references: Vec<RawReference>,
     tags: Vec<RawTag>,
     #[serde(rename = "processID")]
@@ -104,6 +105,23 @@ impl Jaeger {
             Ok(traces.into_iter().rev().find(|trace| pick(trace)))
         })
         .await
+    }
+
+    /// All traces in which a service took part between two times, in microseconds since 1970.
+    pub async fn between(
+        &self,
+        service: &str,
+        from: u64,
+        to: u64,
+    ) -> Result<Vec<Vec<Span>>, Failure> {
+        let (from, to) = (from.to_string(), to.to_string());
+        let query = [
+            ("service", service),
+            ("start", &from),
+            ("end", &to),
+            ("limit", "5000"),
+        ];
+        self.traces("/api/traces", &query).await
     }
 
     async fn until<T>(
@@ -183,6 +201,7 @@ fn spans(trace: RawTrace) -> Vec<Span> {
             name: span.operation_name,
             kind: kind.to_owned(),
             start: span.start_time,
+            duration: span.duration,
             resource: process
                 .map(|process| tags(&process.tags))
                 .unwrap_or_default(),
@@ -216,5 +235,6 @@ mod tests {
         );
         assert_eq!(span.attributes["http.response.status_code"], 200);
         assert_eq!(span.resource["service.instance.id"], "i");
+        assert_eq!((span.start, span.duration), (7, 3));
     }
 }

@@ -8,16 +8,20 @@
 //! - [`target`]: where the exercises and Jaeger are.
 //! - [`jaeger`]: traces by Jaeger's query API, which the lab speaks too.
 //! - [`tree`]: the shape of a trace, and what must hold of every span.
+//! - [`score`]: the Instrumentation Score of each service.
 //! - [`journeys`]: one file an exercise.
 //! - [`chat`]: a client of chat that comes back as the page does.
 //! - [`soak`]: what is written while things are broken, and read back.
+//! - [`dial`]: whether an address takes a connection.
 //! - [`tcp`]: a plain socket, and the header that carries a trace.
 //! - [`load`]: a steady, bounded load that counts failures.
 
 pub mod chat;
+pub mod dial;
 pub mod jaeger;
 pub mod journeys;
 pub mod load;
+pub mod score;
 pub mod soak;
 pub mod target;
 pub mod tcp;

@@ -46,7 +46,10 @@ spec:
   template:
     metadata:
       labels:
-        {{- include "common.labels" $each | nindent 8 }}
+        # No versions: a release that says nothing new of Redis must not take it away for a while.
+        {{- include "common.selector" $each | nindent 8 }}
+        app.kubernetes.io/component: store
+        app.kubernetes.io/part-of: malha
     spec:
       serviceAccountName: {{ $redis.name }}
       automountServiceAccountToken: false

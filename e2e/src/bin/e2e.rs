@@ -2,10 +2,12 @@
 #![expect(clippy::print_stdout, reason = "its report is its product")]
 
 use std::process::ExitCode;
+use std::time::Duration;
 
 use anyhow::Context;
 use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
 use e2e::Failure;
+use e2e::dial::{self, Expected};
 use e2e::journeys::{self, Trip};
 use e2e::load::{self, Load};
 use e2e::soak::{Plan, chat, users};
@@ -49,8 +51,30 @@ fn command() -> Command {
                 .help("Run those of these exercises; none: of all with an address"),
         )
         .subcommand(load)
-        .subcommand(soak("users", "Creates users at USUARIOS_URL, each until it is acknowledged, and reads all back; exit code 1 if one is lost"))
-        .subcommand(soak("chat", "Talks at CHAT_A_URL, each message until it is accepted, and listens at CHAT_B_URL; exit code 1 if one is lost, doubled or out of order"))
+        .subcommand(dials())
+        // Not `users` and `chat`: a subcommand named like an exercise would be run in its place.
+        .subcommand(soak("soak-users", "Creates users at USUARIOS_URL, each until it is acknowledged, and reads all back; exit code 1 if one is lost"))
+        .subcommand(soak("soak-chat", "Talks at CHAT_A_URL, each message until it is accepted, and listens at CHAT_B_URL; exit code 1 if one is lost, doubled or out of order"))
+}
+
+fn dials() -> Command {
+    let address = |expected: Expected, help: &'static str| {
+        let name = match expected {
+            Expected::Open => "open",
+            Expected::Closed => "closed",
+        };
+        let argument = Arg::new(name).long(name).value_name("HOST:PORT");
+        argument.action(ArgAction::Append).help(help)
+    };
+    Command::new("dial")
+        .about("Dials addresses; exit code 1 if one is not as expected")
+        .arg(address(Expected::Open, "Must take a connection"))
+        .arg(address(Expected::Closed, "Must take none"))
+        .arg(number(
+            "patience",
+            "15",
+            "Seconds in which that must come to be",
+        ))
 }
 
 fn soak(name: &'static str, about: &'static str) -> Command {
@@ -68,8 +92,9 @@ async fn main() -> anyhow::Result<ExitCode> {
     let matches = command().get_matches();
     match matches.subcommand() {
         Some(("load", matches)) => run_load(matches).await,
-        Some(("users", matches)) => soak_users(matches).await,
-        Some(("chat", matches)) => soak_chat(matches).await,
+        Some(("soak-users", matches)) => soak_users(matches).await,
+        Some(("soak-chat", matches)) => soak_chat(matches).await,
+        Some(("dial", matches)) => run_dials(matches).await,
         _ => run_journeys(&matches).await,
     }
 }
@@ -96,6 +121,41 @@ fn exit_code(good: bool) -> ExitCode {
     } else {
         ExitCode::FAILURE
     }
+}
+
+async fn run_dials(matches: &ArgMatches) -> anyhow::Result<ExitCode> {
+    let patience = matches.get_one::<u64>("patience").copied();
+    let patience = Duration::from_secs(patience.unwrap_or_default());
+    let addresses = |name: &str| {
+        matches
+            .get_many::<String>(name)
+            .unwrap_or_default()
+            .cloned()
+    };
+    let open = addresses("open").map(|address| (Expected::Open, address));
+    let closed = addresses("closed").map(|address| (Expected::Closed, address));
+    let mut dials = tokio::task::JoinSet::new();
+    for (expected, address) in open.chain(closed) {
+        dials.spawn(async move {
+            let answer = dial::until(&address, expected, patience).await;
+            (expected, address, answer)
+        });
+    }
+    anyhow::ensure!(
+        !dials.is_empty(),
+        "no address; --open and --closed take one each"
+    );
+    let mut failed = 0;
+    let all = dials.len();
+    while let Some(dialled) = dials.join_next().await {
+        let (expected, address, answer) = dialled?;
+        let good = expected.fits(&answer);
+        failed += usize::from(!good);
+        let mark = if good { "ok     " } else { "FAILED " };
+        println!("{mark} {address} is {expected}: {answer}");
+    }
+    println!("{} as expected, {failed} not", all - failed);
+    Ok(exit_code(failed == 0))
 }
 
 async fn soak_users(matches: &ArgMatches) -> anyhow::Result<ExitCode> {
@@ -210,4 +270,17 @@ async fn run_load(matches: &ArgMatches) -> anyhow::Result<ExitCode> {
         println!("lost: {reason}");
     }
     Ok(exit_code(outcome.failed == 0))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_exercise_as_argument_means_its_journeys() {
+        for journey in journeys::all() {
+            let matches = command().get_matches_from(["e2e", journey.exercise]);
+            assert_eq!(matches.subcommand_name(), None, "{}", journey.exercise);
+        }
+    }
 }

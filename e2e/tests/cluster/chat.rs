@@ -14,7 +14,7 @@ async fn no_message_is_lost_doubled_or_misplaced_while_both_services_are_replace
         ("CHAT_A_URL", "http://servicea:8000/"),
         ("CHAT_B_URL", "http://serviceb:8000/"),
     ];
-    let plan = ["chat", "--rate=12", &format!("--writes={writes}")];
+    let plan = ["soak-chat", "--rate=12", &format!("--writes={writes}")];
     let job = Job::start("chat", "soak", &plan, &env).await;
     delete_one("chat", "app.kubernetes.io/name=serviceb", &[]).await;
     rolled_out_in("chat", "serviceb").await;

@@ -3,7 +3,7 @@
 use std::process::Stdio;
 
 use serde_json::Value;
-use tokio::io::{AsyncBufReadExt, BufReader, Lines};
+use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader, Lines};
 use tokio::process::{Child, ChildStdout, Command};
 use url::Url;
 
@@ -26,6 +26,29 @@ pub(crate) async fn kubectl(args: &[&str]) -> String {
     let (status, out, err) = (output.status, text(output.stdout), text(output.stderr));
     assert!(status.success(), "kubectl {}: {out}{err}", args.join(" "));
     out
+}
+
+/// Makes an object, or makes it like this.
+pub(crate) async fn apply(object: &Value) {
+    let mut kubectl = Command::new("kubectl");
+    let kubectl = kubectl.args(["apply", "-f", "-"]).stdin(Stdio::piped());
+    let kubectl = kubectl.stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut process = kubectl.spawn().unwrap();
+    let mut input = process.stdin.take().unwrap();
+    input
+        .write_all(object.to_string().as_bytes())
+        .await
+        .unwrap();
+    drop(input);
+    let output = process.wait_with_output().await.unwrap();
+    let error = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{object}: {error}");
+}
+
+/// One object.
+pub(crate) async fn get(namespace: &str, what: &str) -> Value {
+    let object = kubectl(&["get", what, "-n", namespace, "-o", "json"]).await;
+    serde_json::from_str(&object).unwrap()
 }
 
 /// The pods of a namespace with a label, those that are on their way out left out.

@@ -2,14 +2,21 @@
 //!
 //! Runs with `E2E_TARGET=cluster`; `kubectl` and `KUBECONFIG` decide which cluster. Without it each
 //! test says that it was skipped. `E2E_SCALE=10` has ten times the load of the runs in which things
-//! are broken.
+//! are broken. `E2E_TAG` is the tag of other images than those of this version, for what tests install.
 #![cfg(test)]
 
+mod autoscaling;
 mod chat;
 mod desafio1;
+mod evictions;
+mod helm;
 mod journeys;
 mod kubectl;
 mod pods;
+mod policies;
+mod releases;
 #[path = "../support/mod.rs"]
 mod support;
+mod telemetry;
+mod upgrades;
 mod users;

@@ -2,47 +2,91 @@
 
 use serde_json::{Value, json};
 
-use crate::kubectl::kubectl;
+use crate::kubectl::{apply, kubectl};
 use crate::support::eventually;
 
 /// A pod that runs the conformance image once.
 pub(crate) struct Job {
-    namespace: &'static str,
-    name: &'static str,
+    namespace: String,
+    name: String,
+}
+
+/// What is particular to a pod.
+#[derive(Default)]
+pub(crate) struct Particulars<'a> {
+    /// Its labels; none: those of a test, whom the exercises' policies let in.
+    pub(crate) labels: &'a [(&'a str, &'a str)],
+    pub(crate) args: &'a [&'a str],
+    pub(crate) env: &'a [(&'a str, &'a str)],
+    /// Never ready, so that no Service with these labels sends anybody there.
+    pub(crate) hidden: bool,
+}
+
+fn map(pairs: &[(&str, &str)]) -> Value {
+    let pairs = pairs
+        .iter()
+        .map(|(name, value)| ((*name).to_owned(), Value::from(*value)));
+    pairs.collect::<serde_json::Map<_, _>>().into()
+}
+
+fn manifest(namespace: &str, name: &str, particulars: &Particulars<'_>) -> Value {
+    let env: Vec<Value> = particulars
+        .env
+        .iter()
+        .map(|(name, value)| json!({"name": name, "value": value}))
+        .collect();
+    let of_a_test = [
+        ("app.kubernetes.io/name", name),
+        ("app.kubernetes.io/component", "test"),
+        ("app.kubernetes.io/part-of", "malha"),
+    ];
+    let labels = if particulars.labels.is_empty() {
+        &of_a_test
+    } else {
+        particulars.labels
+    };
+    let gates = if particulars.hidden {
+        json!([{"conditionType": "malha.test/never"}])
+    } else {
+        json!([])
+    };
+    json!({
+        "apiVersion": "v1", "kind": "Pod",
+        "metadata": {"name": name, "namespace": namespace, "labels": map(labels)},
+        "spec": {"restartPolicy": "Never", "automountServiceAccountToken": false,
+            "enableServiceLinks": false, "readinessGates": gates,
+            "securityContext": {"runAsNonRoot": true, "runAsUser": 65532,
+                "seccompProfile": {"type": "RuntimeDefault"}},
+            "containers": [{"name": "e2e", "image": format!("malha/e2e:{}", tag()),
+                "imagePullPolicy": "IfNotPresent", "args": particulars.args, "env": env,
+                "securityContext": {"allowPrivilegeEscalation": false,
+                    "readOnlyRootFilesystem": true, "capabilities": {"drop": ["ALL"]}}}]}})
 }
 
 impl Job {
     /// Starts it, in the place of one that an earlier run has left, and waits until it runs.
     pub(crate) async fn start(
-        namespace: &'static str,
-        name: &'static str,
+        namespace: &str,
+        name: &str,
         args: &[&str],
         env: &[(&str, &str)],
     ) -> Self {
-        let job = Self { namespace, name };
+        let particulars = Particulars {
+            args,
+            env,
+            ..Particulars::default()
+        };
+        Self::create(namespace, name, &particulars).await
+    }
+
+    /// The same, of a pod that is not like the others.
+    pub(crate) async fn create(namespace: &str, name: &str, particulars: &Particulars<'_>) -> Self {
+        let job = Self {
+            namespace: namespace.to_owned(),
+            name: name.to_owned(),
+        };
         job.delete().await;
-        let env: Vec<Value> = env
-            .iter()
-            .map(|(name, value)| json!({"name": name, "value": value}))
-            .collect();
-        let pod = json!({
-            "apiVersion": "v1", "kind": "Pod",
-            "metadata": {"name": name, "namespace": namespace, "labels": {
-                "app.kubernetes.io/name": name,
-                // Whom the exercises' NetworkPolicies let in.
-                "app.kubernetes.io/component": "test", "app.kubernetes.io/part-of": "malha"}},
-            "spec": {"restartPolicy": "Never", "automountServiceAccountToken": false,
-                "enableServiceLinks": false,
-                "securityContext": {"runAsNonRoot": true, "runAsUser": 65532,
-                    "seccompProfile": {"type": "RuntimeDefault"}},
-                "containers": [{"name": "e2e", "image": concat!("malha/e2e:", env!("CARGO_PKG_VERSION")),
-                    "imagePullPolicy": "IfNotPresent", "args": args, "env": env,
-                    "securityContext": {"allowPrivilegeEscalation": false,
-                        "readOnlyRootFilesystem": true, "capabilities": {"drop": ["ALL"]}}}]}});
-        let file = std::env::temp_dir().join(format!("malha-{name}-{}.json", std::process::id()));
-        std::fs::write(&file, pod.to_string()).unwrap();
-        kubectl(&["apply", "-f", file.to_str().unwrap()]).await;
-        std::fs::remove_file(&file).unwrap();
+        apply(&manifest(namespace, name, particulars)).await;
         eventually("the pod runs", async || {
             (job.phase().await != "Pending").then_some(())
         })
@@ -52,7 +96,7 @@ impl Job {
 
     async fn phase(&self) -> String {
         let form = "jsonpath={.status.phase}";
-        kubectl(&["get", "pod", self.name, "-n", self.namespace, "-o", form]).await
+        kubectl(&["get", "pod", &self.name, "-n", &self.namespace, "-o", form]).await
     }
 
     /// Whether it is still at work: what is broken after its end shows nothing.
@@ -70,7 +114,7 @@ impl Job {
             // Its own plan says for how long it works, and it bounds its patience itself.
             tokio::time::sleep(std::time::Duration::from_millis(200)).await;
         }
-        let report = kubectl(&["logs", self.name, "-n", self.namespace]).await;
+        let report = kubectl(&["logs", &self.name, "-n", &self.namespace]).await;
         self.delete().await;
         report
     }
@@ -79,13 +123,19 @@ impl Job {
         kubectl(&[
             "delete",
             "pod",
-            self.name,
+            &self.name,
             "-n",
-            self.namespace,
+            &self.namespace,
             "--ignore-not-found",
         ])
         .await;
     }
+}
+
+/// The tag of the images: this version, or `E2E_TAG`.
+#[expect(clippy::disallowed_methods, reason = "a switch of these tests")]
+pub(crate) fn tag() -> String {
+    std::env::var("E2E_TAG").unwrap_or_else(|_| env!("CARGO_PKG_VERSION").to_owned())
 }
 
 /// How many times the small size of a run is wanted: `E2E_SCALE`.

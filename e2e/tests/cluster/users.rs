@@ -20,7 +20,7 @@ async fn no_acknowledged_user_is_lost_while_redis_servers_and_gateways_go() {
     let _alone = CLUSTER.lock().await;
     let writes = 1_500 * scale();
     let env = [("USUARIOS_URL", "http://cliente:8000/")];
-    let plan = ["users", "--rate=50", &format!("--writes={writes}")];
+    let plan = ["soak-users", "--rate=50", &format!("--writes={writes}")];
     let job = Job::start("grpc", "soak", &plan, &env).await;
     // At once, as a crash would.
     kubectl(&[

@@ -10,6 +10,7 @@ mod member;
 mod peers;
 
 pub use coming::{Join, Joined, Resume};
+pub use following::RETRY;
 pub use member::{Ending, MemberId, Speaks};
 pub use peers::PeerName;
 

@@ -2,19 +2,21 @@
 
 use std::sync::Arc;
 
+use runtime::backoff::Backoff;
+use runtime::readiness::Dependency;
 use runtime::settings::Defaults;
 use runtime::{Life, Service, http, http_client, net};
 use tokio::net::TcpListener;
 
 use crate::error::Error;
-use crate::hub::{Hub, PeerName, WelcomeSettings};
+use crate::hub::{Hub, PeerName, RETRY, WelcomeSettings};
 use crate::metrics::ChatMetrics;
 use crate::relay::inbound::Inbound;
 use crate::relay::outbound::{self, Outbound};
 use crate::server::{self, App};
 use crate::settings::{ChatSettings, Redis};
 use crate::store::Local;
-use crate::store::shared::{Place, Shared};
+use crate::store::shared::{Begun, Shared};
 
 /// `chat`: one of the services, by `SERVICE_NAME`.
 #[derive(Debug)]
@@ -105,8 +107,13 @@ pub async fn serve(
     let chat_metrics = ChatMetrics::new(metrics);
     let (hub, from) = match &settings.redis {
         Some(redis) => {
-            let (hub, from) = replica(&settings, redis, chat_metrics).await?;
-            (hub, Some(from))
+            let store = life.readiness().require("redis");
+            let Some((shared, begun)) = join(&settings, redis, &store, &life).await? else {
+                return Ok(()); // told to end before Redis was there
+            };
+            let from = begun.from.clone();
+            let hub = replica(&settings, shared, begun, chat_metrics);
+            (hub, Some((from, store)))
         }
         None => (room(&settings, chat_metrics)?, None),
     };
@@ -120,13 +127,13 @@ pub async fn serve(
     let inbound = Inbound::new(hub.clone(), keys, settings.relay.tolerance);
     let app = App::new(hub.clone(), &settings, life.clone());
     let serving = server::serve(app, inbound, &settings, public, relay);
-    let Some(from) = from else {
+    let Some((from, store)) = from else {
         serving.await;
         return Ok(());
     };
     let alive = (hub.clone(), life.clone());
     life.spawn(async move { alive.0.keep_alive(&alive.1).await });
-    let following = hub.follow(from, &life);
+    let following = hub.follow(from, &store, &life);
     tokio::pin!(serving, following);
     tokio::select! {
         biased;
@@ -140,22 +147,45 @@ pub async fn serve(
 /// Most bytes of a peer's answer: its presence names every client.
 const MAX_ANSWER: usize = 4 * 1024 * 1024;
 
-/// The room of one replica, which shares its log with others, and where to follow that from.
-async fn replica(
+/// Joins the replicas that share a log. Pods start in any order: while Redis is away this waits, and
+/// says so to whoever asks whether the service is ready. None where the life ends first.
+async fn join(
     settings: &ChatSettings,
     redis: &Redis,
-    metrics: ChatMetrics,
-) -> Result<(Hub, Place), Error> {
-    let names = names(settings);
-    let (service, keeps) = (settings.service.clone(), settings.keeps);
-    let urls = names.iter().map(|name| name.url.clone()).collect();
+    store: &Dependency,
+    life: &Life,
+) -> Result<Option<(Shared, Begun)>, Error> {
+    let urls: Vec<_> = names(settings).into_iter().map(|name| name.url).collect();
+    let (service, keeps) = (&settings.service, settings.keeps);
     let dead_after = settings.replica_timeout;
-    let begin = Shared::begin(redis, service.clone(), keeps, urls, dead_after);
-    let (shared, begun) = begin.await?;
-    let from = begun.from.clone();
-    let welcome = welcome(settings);
-    let hub = Hub::at_replica(service, shared, begun, names, welcome, metrics);
-    Ok((hub, from))
+    let mut backoff = Backoff::new(RETRY.0, RETRY.1);
+    loop {
+        let begin = Shared::begin(redis, service.clone(), keeps, urls.clone(), dead_after);
+        let wait = tokio::select! {
+            biased;
+            () = life.stopping() => return Ok(None),
+            begun = begin => match begun {
+                Err(error) if error.is_away() => {
+                    let wait = backoff.failure();
+                    tracing::warn!(%error, retry_in = ?wait, "Redis is not there yet");
+                    store.not_ready(error.to_string());
+                    wait
+                }
+                begun => return Ok(Some(begun?)),
+            },
+        };
+        tokio::select! {
+            biased;
+            () = life.stopping() => return Ok(None),
+            () = tokio::time::sleep(wait) => {}
+        }
+    }
+}
+
+/// The room of one replica.
+fn replica(settings: &ChatSettings, shared: Shared, begun: Begun, metrics: ChatMetrics) -> Hub {
+    let (service, welcome) = (settings.service.clone(), welcome(settings));
+    Hub::at_replica(service, shared, begun, names(settings), welcome, metrics)
 }
 
 fn names(settings: &ChatSettings) -> Vec<PeerName> {

@@ -105,7 +105,7 @@ impl Drop for Leaving {
     fn drop(&mut self) {
         let span = moment("leave", self.connection.as_ref(), self.client);
         let trace = carried::of_span(&span);
-        self.hub.leave(self.member, trace, &self.life);
+        span.in_scope(|| self.hub.leave(self.member, trace, &self.life));
     }
 }
 

@@ -3,6 +3,7 @@
 use axum::extract::ws::Utf8Bytes;
 use runtime::Life;
 use tokio::sync::{mpsc, oneshot};
+use tracing::Instrument;
 
 use super::member::{Ending, Member, MemberId, Speaks};
 use super::{Hub, Room};
@@ -127,10 +128,11 @@ impl Hub {
             return;
         }
         let hub = self.clone();
-        life.spawn_apart(async move {
+        let told = async move {
             // Until it is known. Where this process ends before, the other replicas see to it.
             while hub.offer(offer.clone()).await == Verdict::Unknown {}
-        });
+        };
+        life.spawn_apart(told.in_current_span());
     }
 
     fn remove(&self, member: MemberId) -> Option<Member> {

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use runtime::Life;
 use runtime::backoff::Backoff;
+use runtime::readiness::Dependency;
 
 use super::member::Ending;
 use super::{Hub, Room};
@@ -12,15 +13,19 @@ use crate::domain::Entry;
 use crate::store::shared::{Followed, Place, Shared, SharedError};
 
 /// Shortest and longest wait between two tries to reach Redis.
-const RETRY: (Duration, Duration) = (Duration::from_millis(50), Duration::from_secs(2));
+pub const RETRY: (Duration, Duration) = (Duration::from_millis(50), Duration::from_secs(2));
 
 impl Hub {
     /// Follows the shared log until everybody has left, or Redis has forgotten it.
-    pub async fn follow(&self, mut from: Place, life: &Life) -> Result<(), SharedError> {
+    pub async fn follow(
+        &self,
+        mut from: Place,
+        store: &Dependency,
+        life: &Life,
+    ) -> Result<(), SharedError> {
         let Some(shared) = self.0.shared.clone() else {
             return Ok(());
         };
-        let store = life.readiness().require("redis");
         store.ready();
         let mut backoff = Backoff::new(RETRY.0, RETRY.1);
         loop {

@@ -15,7 +15,9 @@ use std::time::Duration;
 
 use opentelemetry::KeyValue;
 use redis::aio::{ConnectionManager, ConnectionManagerConfig};
-use redis::{Client, IntoConnectionInfo, RedisError, Script, ScriptInvocation};
+use redis::{
+    Client, ErrorKind, IntoConnectionInfo, RedisError, Script, ScriptInvocation, ServerErrorKind,
+};
 use runtime::trace::{self, Parent, SpanKind};
 use tracing::Instrument;
 
@@ -95,6 +97,17 @@ pub enum SharedError {
     /// Redis has forgotten the log under this process.
     #[error("REDIS_URL: the log is gone from Redis; this process begins anew")]
     Lost,
+}
+
+impl SharedError {
+    /// Whether Redis was not reached, or is not ready: that passes, other errors do not.
+    pub fn is_away(&self) -> bool {
+        let Self::Redis(error) = self else {
+            return false;
+        };
+        let loading = ErrorKind::Server(ServerErrorKind::BusyLoading);
+        error.is_io_error() || error.is_timeout() || error.kind() == loading
+    }
 }
 
 /// How long messages of a peer, and ids of messages, are known as taken: seconds.

@@ -1,6 +1,6 @@
 //! Several replicas of a service, over a real Redis, where one is installed.
 
-use runtime::testing::listener;
+use runtime::testing::{address, eventually, listener};
 use serde_json::{Value, json};
 
 use crate::redis_server::{PASSWORD, Redis};
@@ -161,6 +161,27 @@ async fn who_is_here_is_known_at_every_replica_also_when_one_dies() {
         welcome["presence"][0]["count"].as_u64().unwrap() <= 2,
         "{welcome}"
     );
+}
+
+#[tokio::test]
+async fn a_service_that_begins_before_its_redis_says_so_and_waits_for_it() {
+    let later = address();
+    let url = format!("redis://{later}");
+    let env = [("REDIS_URL", url.as_str()), ("REDIS_PASSWORD", PASSWORD)];
+    let one = Service::alone(&env).await;
+    let readiness = one.life.life().readiness().clone();
+    eventually("a reason why it is not ready", async || {
+        let report = readiness.report();
+        let reason = report.checks.first()?.reason.clone()?;
+        (!report.ready && reason.contains("refused")).then_some(())
+    })
+    .await;
+    let Some(_redis) = Redis::start_at(later).await else {
+        return;
+    };
+    let (mut client, _) = one.v1(1, "").await;
+    client.frame_of("joined").await;
+    assert!(readiness.report().ready);
 }
 
 #[tokio::test]

@@ -1,5 +1,6 @@
 //! A real Redis, where one is installed.
 
+use std::net::SocketAddr;
 use std::process::{Child, Command, Stdio};
 
 use runtime::testing::{address, eventually};
@@ -17,7 +18,12 @@ pub(crate) const PASSWORD: &str = "for-tests";
 impl Redis {
     /// None where `redis-server` is not installed, which is said.
     pub(crate) async fn start() -> Option<Self> {
-        let port = address().port().to_string();
+        Self::start_at(address()).await
+    }
+
+    /// One at an address that was known before.
+    pub(crate) async fn start_at(address: SocketAddr) -> Option<Self> {
+        let port = address.port().to_string();
         let started = Command::new("redis-server")
             .args([
                 "--port",

@@ -4,6 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use redis::{AsyncCommands, RedisError};
+use runtime::trace::{self, Parent, SpanKind};
+use tracing::Instrument;
 
 use super::Shared;
 use crate::clock;
@@ -60,7 +62,10 @@ impl Shared {
         for (session, replica, client) in sessions {
             if dead.contains(&replica) {
                 tracing::info!(%client, %replica, "left with its replica");
-                self.append_as(&gone(session, client), &replica).await;
+                // Nobody asks for it, so that it begins a trace.
+                let span = trace::start(SpanKind::Internal, "leave", Parent::Current, []);
+                let left = gone(session, client);
+                self.append_as(&left, &replica).instrument(span).await;
             }
         }
         Ok(())

@@ -2,9 +2,11 @@
 
 use std::time::Duration;
 
-use runtime::Life;
 use runtime::backoff::Backoff;
 use runtime::redis::{Command, Dedicated, RedisError};
+use runtime::trace::{Parent, SpanKind};
+use runtime::{Life, trace};
+use tracing::{Instrument, Span};
 
 use super::{PRUNED_AT_ONCE, Redis, key, row};
 use crate::domain::{Position, Refused};
@@ -35,7 +37,7 @@ pub(super) async fn follow(store: Redis, life: Life) {
 }
 
 async fn stream(store: &Redis, backoff: &mut Backoff) -> Result<(), Error> {
-    let mut position = begin(store).await?;
+    let mut position = begin(store).instrument(unasked("find changes")).await?;
     let mut connection = store.client.dedicated().await?;
     loop {
         let entries = read(&mut connection, position).await?;
@@ -45,9 +47,18 @@ async fn stream(store: &Redis, backoff: &mut Backoff) -> Result<(), Error> {
             store.feed.publish(row::changes(&entries)?);
         } else if store.rules.users.ttl.is_some() {
             // Nobody asks for anything, so that nobody else lets those go whose time is up.
-            while store.prune().await? == PRUNED_AT_ONCE {}
+            let pruned = async {
+                while store.prune().await? == PRUNED_AT_ONCE {}
+                Ok::<(), Error>(())
+            };
+            pruned.instrument(unasked("prune")).await?;
         }
     }
+}
+
+/// The beginning of a trace of what no request asks for: a CLIENT span would not say why.
+fn unasked(name: &'static str) -> Span {
+    trace::start(SpanKind::Internal, name, Parent::Current, [])
 }
 
 /// Where to go on: after the last change seen, unless it is not known any more what came after it.

@@ -91,15 +91,19 @@ impl Endpoint {
         };
         let authority = self.settings.server.to_string();
         let authority = Authority::try_from(authority).map_err(|e| not_opened(e.to_string()))?;
-        let opening = timeout(self.settings.connect_timeout, self.open());
-        let (sender, connection) = match opening.await {
-            Ok(Ok(open)) => open,
-            Ok(Err(error)) => return Err(not_opened(innermost(&*error))),
-            Err(_) => return Err(not_opened("no answer in time".to_owned())),
+        // Not under the span of the call that needs it first: a connection keeps the span under
+        // which it was opened, and the call's would end with the connection.
+        let (endpoint, within) = (self.clone(), self.settings.connect_timeout);
+        let opening = async move { timeout(within, endpoint.open()).await };
+        let (sender, connection) = match self.life.spawn_apart(opening).await {
+            Ok(Ok(Ok(open))) => open,
+            Ok(Ok(Err(error))) => return Err(not_opened(innermost(&*error))),
+            Ok(Err(_)) => return Err(not_opened("no answer in time".to_owned())),
+            Err(error) => return Err(not_opened(error.to_string())),
         };
         let closed = CancellationToken::new();
         let ended = closed.clone().drop_guard();
-        self.life.spawn(async move {
+        self.life.spawn_apart(async move {
             let _ended = ended;
             if let Err(error) = connection.await {
                 tracing::debug!(%error, "connection to a server broke");

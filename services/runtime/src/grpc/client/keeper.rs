@@ -35,6 +35,10 @@ const LOOKUP: Duration = Duration::from_secs(5);
 /// Between two look-ups, however many servers fail.
 const LOOKUP_PAUSE: Duration = Duration::from_millis(250);
 
+/// Between two look-ups while every server drains or is away: others are about to come, and what a
+/// DNS server has kept of the name is about to be forgotten.
+const LOOKUP_ALONE: Duration = Duration::from_millis(500);
+
 /// The first wait after a server that does not answer, and the longest.
 const RECONNECT: (Duration, Duration) = (Duration::from_millis(100), Duration::from_secs(2));
 
@@ -47,6 +51,7 @@ impl Keeper {
         let mut kept: HashMap<SocketAddr, CancellationToken> = HashMap::new();
         let mut backoff = Backoff::new(LOOKUP_PAUSE, self.settings.resolve_interval);
         loop {
+            let losses = self.pool.losses();
             let looked_up = tokio::select! {
                 () = self.ended.cancelled() => return,
                 looked_up = timeout(LOOKUP, resolver.resolve()) => looked_up,
@@ -54,12 +59,16 @@ impl Keeper {
             let wait = match looked_up {
                 Ok(Ok(addresses)) if !addresses.is_empty() => {
                     backoff.success();
-                    self.keep(&addresses, &mut kept);
-                    self.settings.resolve_interval
+                    self.keep(&addresses, losses, &mut kept);
+                    if self.pool.serves() {
+                        self.settings.resolve_interval
+                    } else {
+                        self.settings.resolve_interval.min(LOOKUP_ALONE)
+                    }
                 }
-                Ok(Ok(_)) => self.unresolved("it has no address", &mut backoff),
-                Ok(Err(error)) => self.unresolved(&error.to_string(), &mut backoff),
-                Err(_) => self.unresolved("no answer in time", &mut backoff),
+                Ok(Ok(_)) => self.unresolved("it has no address", losses, &mut backoff),
+                Ok(Err(error)) => self.unresolved(&error.to_string(), losses, &mut backoff),
+                Err(_) => self.unresolved("no answer in time", losses, &mut backoff),
             };
             let asked = async {
                 sleep(LOOKUP_PAUSE).await;
@@ -73,16 +82,21 @@ impl Keeper {
         }
     }
 
-    fn unresolved(&self, reason: &str, backoff: &mut Backoff) -> Duration {
+    fn unresolved(&self, reason: &str, losses: u64, backoff: &mut Backoff) -> Duration {
         let server = &self.settings.server;
         tracing::debug!(%server, reason, "the server's name gives no address");
-        self.pool
-            .unresolved(format!("the name {} is unknown: {reason}", server.host()));
+        let reason = format!("the name {} is unknown: {reason}", server.host());
+        self.pool.unresolved(reason, losses);
         backoff.failure()
     }
 
-    fn keep(&self, addresses: &[SocketAddr], kept: &mut HashMap<SocketAddr, CancellationToken>) {
-        for address in self.pool.resolved(addresses) {
+    fn keep(
+        &self,
+        addresses: &[SocketAddr],
+        losses: u64,
+        kept: &mut HashMap<SocketAddr, CancellationToken>,
+    ) {
+        for address in self.pool.resolved(addresses, losses) {
             let ended = self.ended.child_token();
             kept.insert(address, ended.clone());
             let keeper = Self {
@@ -163,7 +177,11 @@ impl Keeper {
             loop {
                 sleep(self.settings.health_interval).await;
                 match self.ask(&server.for_calls).await {
-                    Some(serves) => server.set_serves(serves),
+                    Some(serves) => {
+                        if server.set_serves(serves) && !serves {
+                            self.pool.stale.notify_one();
+                        }
+                    }
                     None => return,
                 }
             }

@@ -33,6 +33,10 @@ struct Servers {
     known: BTreeMap<SocketAddr, Standing>,
     /// Why the last look-up of the name gave nothing.
     unresolved: Option<String>,
+    /// How many connections were lost, and how many of them before the last look-up began: after one
+    /// more, the name may have other servers by now.
+    losses: u64,
+    looked_up_after: u64,
 }
 
 #[derive(Debug)]
@@ -80,8 +84,8 @@ impl Pool {
 
     /// Picks a server, another one than `not` where there is one.
     ///
-    /// Waits while the first connection is being opened; fails at once where every server was
-    /// tried in vain.
+    /// Waits while the first connection is being opened, and after the loss of one until the name was
+    /// looked up again; fails at once where every server was tried in vain.
     pub(super) async fn pick(&self, not: Option<SocketAddr>) -> Result<Picked, NoServer> {
         let mut changed = self.changed.subscribe();
         loop {
@@ -96,10 +100,23 @@ impl Pool {
         }
     }
 
-    /// The name has these addresses now. Returns those that were not known.
-    pub(super) fn resolved(&self, addresses: &[SocketAddr]) -> Vec<SocketAddr> {
+    /// What a look-up that begins now cannot be asked about later.
+    pub(super) fn losses(&self) -> u64 {
+        self.lock().losses
+    }
+
+    /// Whether there is a server that does not drain.
+    pub(super) fn serves(&self) -> bool {
+        let servers = self.lock();
+        servers.connected().any(|server| server.serves())
+    }
+
+    /// The name has these addresses, by a look-up that began after so many losses. Returns those that
+    /// were not known.
+    pub(super) fn resolved(&self, addresses: &[SocketAddr], losses: u64) -> Vec<SocketAddr> {
         let mut servers = self.lock();
         servers.unresolved = None;
+        servers.looked_up_after = losses;
         servers.known.retain(|known, _| addresses.contains(known));
         let mut new = Vec::new();
         for address in addresses {
@@ -114,9 +131,10 @@ impl Pool {
 
     /// The look-up gave nothing. What is connected stays: a DNS server that is away must not
     /// take the servers along.
-    pub(super) fn unresolved(&self, reason: String) {
+    pub(super) fn unresolved(&self, reason: String, losses: u64) {
         let mut servers = self.lock();
         servers.unresolved = Some(reason);
+        servers.looked_up_after = losses;
         self.publish(servers);
     }
 
@@ -156,7 +174,9 @@ impl Pool {
         let mut servers = self.lock();
         // One that the name has no more is not taken up again by a late word on it.
         if let Some(known) = servers.known.get_mut(&address) {
+            let was_connected = matches!(known, Standing::Connected(_));
             *known = standing;
+            servers.losses += u64::from(was_connected);
         }
         self.publish(servers);
     }
@@ -196,9 +216,7 @@ impl Servers {
 
     fn choose(&self, not: Option<SocketAddr>) -> Choice {
         let all: Vec<_> = self.connected().collect();
-        let preferred = |server: &&Arc<Server>| {
-            Some(server.address) != not && server.serves.load(Ordering::Relaxed)
-        };
+        let preferred = |server: &&Arc<Server>| Some(server.address) != not && server.serves();
         let best: Vec<_> = all.iter().copied().filter(preferred).collect();
         let others: Vec<_> = all
             .iter()
@@ -215,6 +233,9 @@ impl Servers {
     }
 
     fn without_any(&self) -> Choice {
+        if self.looked_up_after < self.losses {
+            return Choice::Wait;
+        }
         let mut reasons = Vec::new();
         for standing in self.known.values() {
             match standing {
@@ -246,6 +267,7 @@ fn less_loaded<'a>(among: &[&'a Arc<Server>]) -> &'a Arc<Server> {
 }
 
 impl Server {
+    /// The connection for streams, opened where it is not.
     pub(super) async fn for_streams(&self) -> Result<Connection, ConnectionError> {
         let mut streams = self.streams.lock().await;
         if let Some(open) = streams.as_ref().filter(|open| !open.is_closed()) {
@@ -254,9 +276,13 @@ impl Server {
         Ok(streams.insert(self.endpoint.connect().await?).clone())
     }
 
-    /// What it says of itself.
-    pub(super) fn set_serves(&self, serves: bool) {
-        self.serves.store(serves, Ordering::Relaxed);
+    /// What it says of itself; whether that is news.
+    pub(super) fn set_serves(&self, serves: bool) -> bool {
+        self.serves.swap(serves, Ordering::Relaxed) != serves
+    }
+
+    fn serves(&self) -> bool {
+        self.serves.load(Ordering::Relaxed)
     }
 }
 

@@ -1,0 +1,106 @@
+//! What `kubectl drain` does to pods, by the Eviction API: it asks, and the disruption budget answers.
+
+use std::process::Stdio;
+
+use serde_json::{Value, json};
+use tokio::io::AsyncWriteExt;
+use tokio::process::Command;
+
+use crate::helm::{Namespace, install};
+use crate::kubectl::{CLUSTER, pods_of, rolled_out_in, skipped};
+use crate::pods::{Job, scale};
+use crate::support::eventually;
+
+const NAMESPACE: &str = "evictions";
+
+/// Asks for the eviction of a pod; the reason why it is refused, which the API says with status 429.
+async fn evict(pod: &str) -> Result<(), String> {
+    let path = format!("/api/v1/namespaces/{NAMESPACE}/pods/{pod}/eviction");
+    let eviction = json!({"apiVersion": "policy/v1", "kind": "Eviction",
+        "metadata": {"name": pod, "namespace": NAMESPACE}});
+    let mut kubectl = Command::new("kubectl");
+    let kubectl = kubectl.args(["create", "--raw", &path, "-f", "-"]);
+    let kubectl = kubectl
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped());
+    let mut process = kubectl.spawn().unwrap();
+    let mut input = process.stdin.take().unwrap();
+    input
+        .write_all(eviction.to_string().as_bytes())
+        .await
+        .unwrap();
+    drop(input);
+    let output = process.wait_with_output().await.unwrap();
+    let error = String::from_utf8(output.stderr).unwrap();
+    if output.status.success() {
+        Ok(())
+    } else {
+        Err(error)
+    }
+}
+
+/// The pods of a service that are ready.
+async fn ready_pods(service: &str) -> Vec<String> {
+    let pods = pods_of(NAMESPACE, &format!("app.kubernetes.io/name={service}")).await;
+    let is_ready = |pod: &&Value| {
+        let conditions = pod["status"]["conditions"].as_array();
+        let mut conditions = conditions.into_iter().flatten();
+        conditions.any(|each| each["type"] == "Ready" && each["status"] == "True")
+    };
+    let ready = pods.iter().filter(is_ready);
+    ready
+        .map(|pod| pod["metadata"]["name"].as_str().unwrap().to_owned())
+        .collect()
+}
+
+/// Evicts both pods of a service as a drain does: the second as soon as the budget allows it.
+async fn drain(service: &str) {
+    let before = ready_pods(service).await;
+    let [first, second] = &before[..] else {
+        panic!("not two pods of {service}: {before:?}")
+    };
+    evict(first).await.unwrap();
+    let refused = evict(second).await.unwrap_err();
+    assert!(
+        refused.contains("would violate the pod's disruption budget"),
+        "{refused}"
+    );
+    eventually("the budget allows the second eviction", async || {
+        evict(second).await.ok()
+    })
+    .await;
+    rolled_out_in(NAMESPACE, service).await;
+    eventually("two other pods", async || {
+        let after = ready_pods(service).await;
+        (after.len() == 2 && after.iter().all(|pod| !before.contains(pod))).then_some(())
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn evictions_respect_the_budget_and_lose_no_request() {
+    if skipped() {
+        return;
+    }
+    let _alone = CLUSTER.lock().await;
+    let namespace = Namespace::new(NAMESPACE).await;
+    install(&namespace, "grpc", "grpc", &[]).await;
+    let requests = 8_000 * scale();
+    let plan = [
+        "load",
+        "--url=http://cliente:8000/usuarios?limite=1",
+        "--rate=250",
+        &format!("--requests={requests}"),
+    ];
+    let job = Job::start(NAMESPACE, "load", &plan, &[]).await;
+    drain("grpc-servidor").await;
+    drain("grpc-cliente").await;
+    assert!(job.runs().await, "the load ended before the evictions did");
+    let report = job.report().await;
+    println!("evictions: {report}");
+    assert!(
+        report.starts_with(&format!("{requests} ok, 0 lost")),
+        "{report}"
+    );
+}

@@ -1,0 +1,96 @@
+//! Everything in one namespace, and the same exercise twice: what a release owes to its names.
+
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use e2e::journeys::Trip;
+use e2e::target::Target;
+use serde_json::Value;
+
+use crate::helm::{Namespace, charts, install, run, test};
+use crate::kubectl::{CLUSTER, Forward, kubectl, restarts, skipped};
+use crate::telemetry::well_instrumented;
+
+const ONE: &str = "malha-one";
+const TWO: &str = "malha-two";
+
+fn now() -> u64 {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
+    u64::try_from(since.as_micros()).unwrap()
+}
+
+/// Every test of a release has passed, with all that it looked at.
+fn passed(report: &str, suites: usize) {
+    assert_eq!(
+        report.matches("Phase:          Succeeded").count(),
+        suites,
+        "{report}"
+    );
+    assert_eq!(
+        report.matches(" passed, 0 failed\n").count(),
+        suites,
+        "{report}"
+    );
+    assert!(!report.contains("skipped"), "{report}");
+}
+
+#[tokio::test]
+async fn all_exercises_share_one_namespace_and_score_in_full() {
+    if skipped() {
+        return;
+    }
+    let _alone = CLUSTER.lock().await;
+    let one = Namespace::new(ONE).await;
+    let values = charts().join("malha/one-namespace.yaml");
+    let values = ["-f", values.to_str().unwrap()];
+    install(&one, "malha", "malha", &values).await;
+    // Pods start in any order: none may have ended for want of another.
+    let pods = kubectl(&["get", "pods", "-n", ONE, "-o", "json"]).await;
+    let pods: Value = serde_json::from_str(&pods).unwrap();
+    for pod in pods["items"].as_array().unwrap() {
+        assert_eq!(restarts(pod), 0, "{}", pod["metadata"]["name"]);
+    }
+    let began = now();
+    passed(&test(&one, "malha").await, 5);
+    let jaeger = Forward::to(ONE, "svc/jaeger", 16686).await;
+    let target = Target {
+        jaeger: Some(jaeger.url.clone()),
+        ..Target::default()
+    };
+    let jaeger = Trip::new(target).unwrap().jaeger().unwrap();
+    well_instrumented(&jaeger, began, now()).await;
+
+    run("helm", &["uninstall", "malha", "-n", ONE, "--wait"]).await;
+    let kinds = "all,networkpolicies,poddisruptionbudgets,secrets,configmaps";
+    let release = "app.kubernetes.io/instance=malha";
+    let left = ["get", kinds, "-n", ONE, "-l", release, "-o", "name"];
+    let left = kubectl(&left).await;
+    // What `helm test` made stays, so that it can be looked at.
+    let left: Vec<&str> = left
+        .lines()
+        .filter(|object| !object.ends_with("-test"))
+        .collect();
+    assert!(left.is_empty(), "{left:?}");
+}
+
+#[tokio::test]
+async fn two_releases_of_an_exercise_stand_side_by_side_under_any_name() {
+    if skipped() {
+        return;
+    }
+    let _alone = CLUSTER.lock().await;
+    let (one, two) = tokio::join!(Namespace::new(ONE), Namespace::new(TWO));
+    tokio::join!(
+        install(&one, "hello", "hello", &[]),
+        install(&two, "saudacao", "hello", &[]),
+        install(&one, "conversa", "chat", &[]),
+        install(&two, "chat", "chat", &[]),
+    );
+    for (namespace, release) in [
+        (&one, "hello"),
+        (&two, "saudacao"),
+        (&one, "conversa"),
+        (&two, "chat"),
+    ] {
+        passed(&test(namespace, release).await, 1);
+    }
+}
