@@ -162,7 +162,7 @@ async fn exchange(
     };
     let answer = match channel.ready().and_then(|ready| ready.call(request)).await {
         Ok(answer) => answer,
-        Err(error) => return Err(broken(&picked, &error)),
+        Err(error) => return Err(lost(shared, &picked, &error)),
     };
     let (head, body) = answer.into_parts();
     if let Some(status) = Status::from_header_map(&head.headers) {
@@ -187,7 +187,7 @@ async fn exchange(
             let status = Status::resource_exhausted(said);
             return Err(Failed::of(status, Again::Never, Some(address)));
         }
-        Err(error) => return Err(broken(&picked, &*error)),
+        Err(error) => return Err(lost(shared, &picked, &*error)),
     };
     let status = whole.trailers().and_then(Status::from_header_map);
     let status = status.unwrap_or_else(|| Status::unknown("the answer has no status"));
@@ -205,6 +205,19 @@ fn finished(status: Status, head: response::Parts, body: Body, address: SocketAd
         server: Some(address),
         answer: Some(answer),
     }))
+}
+
+/// The connection broke, and nobody is to pick it before its keeper has heard of that.
+fn lost(
+    shared: &Shared,
+    picked: &Picked,
+    error: &(dyn std::error::Error + Send + Sync + 'static),
+) -> Box<Failed> {
+    let failed = broken(picked, error);
+    if failed.status.code() == Code::Unavailable {
+        shared.pool.broke(picked);
+    }
+    failed
 }
 
 /// The connection broke: its keeper opens another one.

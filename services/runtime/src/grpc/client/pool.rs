@@ -158,6 +158,18 @@ impl Pool {
         server
     }
 
+    /// A call found this very connection broken.
+    pub(super) fn broke(&self, broken: &Picked) {
+        let mut servers = self.lock();
+        if let Some(known) = servers.known.get_mut(&broken.address)
+            && matches!(known, Standing::Connected(server) if Arc::ptr_eq(server, &broken.0))
+        {
+            *known = Standing::Connecting;
+            servers.losses += 1;
+        }
+        self.publish(servers);
+    }
+
     /// The connection broke, and is tried anew at once.
     pub(super) fn lost(&self, address: SocketAddr) {
         self.set(address, Standing::Connecting);

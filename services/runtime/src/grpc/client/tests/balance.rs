@@ -1,8 +1,9 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
 
-use super::super::Client;
-use super::support::{Answers, Name, Server, ask, client, patient};
+use super::super::{Client, GrpcClientSettings};
+use super::support::{Answers, Name, Server, ask, client, patient, settings};
 use crate::testing::{TestLife, eventually, listener};
 
 /// Calls until every one of these servers has been reached.
@@ -97,6 +98,28 @@ async fn a_server_that_dies_under_load_fails_no_call_that_can_be_repeated() {
     for asking in asking {
         asking.await.unwrap();
     }
+}
+
+#[tokio::test]
+async fn calls_wait_for_the_server_that_the_name_has_in_the_place_of_the_one_that_went() {
+    let mut one = Server::start().await;
+    let name = Name::of(&[&one]);
+    let seldom = GrpcClientSettings {
+        resolve_interval: Duration::from_mins(10),
+        health_interval: Duration::from_mins(10),
+        ..settings()
+    };
+    let life = TestLife::default();
+    let client = Client::start("servidor", seldom, name.clone(), life.life());
+    ask(&client, patient()).await.unwrap();
+    let other = Server::start().await;
+    name.set([other.address]);
+    one.kill();
+    for _ in 0..20 {
+        let call = patient().repeatable(true);
+        ask(&client, call).await.unwrap();
+    }
+    assert_eq!(other.calls(), 20);
 }
 
 #[tokio::test]
