@@ -132,7 +132,8 @@ fn unconventional(span: &Span) -> Option<String> {
     None
 }
 
-/// Spans under one of another service that cannot have called them.
+/// Spans under one of another service that cannot have called them. What is consumed hangs under
+/// whatever has put it there.
 fn mismatched(trace: &Trace) -> Option<String> {
     let parent = |span: &Span| {
         trace
@@ -144,7 +145,7 @@ fn mismatched(trace: &Trace) -> Option<String> {
             parent.service != span.service
                 && !matches!(
                     (parent.kind.as_str(), span.kind.as_str()),
-                    ("client", "server") | ("producer", "consumer")
+                    ("client", "server") | (_, "consumer")
                 )
         })
     });
