@@ -8,6 +8,7 @@ use serde_json::Value;
 
 use crate::helm::{Namespace, charts, install, run, test};
 use crate::kubectl::{CLUSTER, Forward, kubectl, restarts, skipped};
+use crate::support::eventually;
 use crate::telemetry::well_instrumented;
 
 const ONE: &str = "malha-one";
@@ -63,13 +64,14 @@ async fn all_exercises_share_one_namespace_and_score_in_full() {
     let kinds = "all,networkpolicies,poddisruptionbudgets,secrets,configmaps";
     let release = "app.kubernetes.io/instance=malha";
     let left = ["get", kinds, "-n", ONE, "-l", release, "-o", "name"];
-    let left = kubectl(&left).await;
-    // What `helm test` made stays, so that it can be looked at.
-    let left: Vec<&str> = left
-        .lines()
-        .filter(|object| !object.ends_with("-test"))
-        .collect();
-    assert!(left.is_empty(), "{left:?}");
+    // Pods drain after it. What `helm test` made stays, so that it can be looked at.
+    eventually("nothing of the release is left", async || {
+        let left = kubectl(&left).await;
+        left.lines()
+            .all(|object| object.ends_with("-test"))
+            .then_some(())
+    })
+    .await;
 }
 
 #[tokio::test]

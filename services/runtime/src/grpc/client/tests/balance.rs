@@ -124,6 +124,28 @@ async fn no_call_waits_for_an_address_that_its_server_has_left() {
 }
 
 #[tokio::test]
+async fn calls_wait_for_the_server_that_the_name_has_in_the_place_of_the_one_that_went() {
+    let mut one = Server::start().await;
+    let name = Name::of(&[&one]);
+    let seldom = GrpcClientSettings {
+        resolve_interval: Duration::from_mins(10),
+        health_interval: Duration::from_mins(10),
+        ..settings()
+    };
+    let life = TestLife::default();
+    let client = Client::start("servidor", seldom, name.clone(), life.life());
+    ask(&client, patient()).await.unwrap();
+    let other = Server::start().await;
+    name.set([other.address]);
+    one.kill();
+    for _ in 0..20 {
+        let call = patient().repeatable(true);
+        ask(&client, call).await.unwrap();
+    }
+    assert_eq!(other.calls(), 20);
+}
+
+#[tokio::test]
 async fn a_server_that_stops_finishes_the_call_under_way() {
     let server = Server::start().await;
     server.answers(Answers::OnceReleased);
