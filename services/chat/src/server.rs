@@ -3,6 +3,7 @@
 mod connect;
 mod origin;
 mod query;
+mod upgrade;
 
 use std::sync::Arc;
 
