@@ -9,6 +9,7 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::routing::get;
+use runtime::tcp::Trust;
 use runtime::{Life, http};
 use tokio::net::TcpListener;
 
@@ -27,6 +28,7 @@ struct Parts {
     hub: Hub,
     limits: ClientLimits,
     origins: Origins,
+    trust: Trust,
     life: Life,
 }
 
@@ -37,6 +39,7 @@ impl App {
             hub,
             limits: settings.client,
             origins: Origins::new(&settings.allowed_origins),
+            trust: settings.trust.clone(),
             life,
         }))
     }

@@ -32,6 +32,8 @@ pub(crate) struct Visitor {
     pub(crate) limits: ClientLimits,
     /// Who it is and what it wants to see.
     pub(crate) join: Join,
+    /// Whether a trace that it brings along is continued.
+    pub(crate) is_trusted: bool,
     /// The request that opened the connection, if that has a trace.
     pub(crate) opened_by: Option<SpanContext>,
 }
@@ -80,6 +82,7 @@ impl Visitor {
             client,
             session,
             speaks,
+            is_trusted: self.is_trusted,
             connection: connection.clone(),
             line,
             bucket: Bucket::new(self.limits.rate, self.limits.burst),
@@ -127,6 +130,7 @@ struct Guest {
     client: ClientId,
     session: crate::domain::Token,
     speaks: Speaks,
+    is_trusted: bool,
     connection: Option<SpanContext>,
     line: Arc<Line>,
     bucket: Bucket,

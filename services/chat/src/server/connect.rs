@@ -1,6 +1,9 @@
 //! `GET /ws/{clientId}`: who may connect, and as whom.
 
-use axum::extract::{Path, RawQuery, State};
+use std::net::SocketAddr;
+
+use axum::Extension;
+use axum::extract::{ConnectInfo, Path, RawQuery, State};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 use hyper_util::rt::TokioIo;
@@ -20,6 +23,7 @@ pub(super) async fn connect(
     State(app): State<App>,
     Path(client): Path<String>,
     RawQuery(query): RawQuery,
+    peer: Option<Extension<ConnectInfo<SocketAddr>>>,
     headers: HeaderMap,
     upgrade: Result<Upgrade, Response>,
 ) -> Response {
@@ -63,6 +67,7 @@ pub(super) async fn connect(
             resume: query.resume,
             history: query.history,
         },
+        is_trusted: peer.is_some_and(|peer| app.0.trust.holds(peer.0.0.ip())),
         opened_by: carried::link(&Span::current()),
     };
     begin(&app, upgrade, visitor)

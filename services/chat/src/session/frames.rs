@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use opentelemetry::KeyValue;
 use opentelemetry::trace::TraceContextExt;
+use opentelemetry::{Context, KeyValue};
 use runtime::trace::{self, Parent, SpanKind};
 use tracing::{Instrument, Span};
 use tracing_opentelemetry::OpenTelemetrySpanExt;
@@ -148,31 +148,35 @@ impl Guest {
         reason
     }
 
-    /// The span in which a message is taken: the beginning of its trace, unless the client has a
-    /// span of its own. It refers to the connection, which is no parent: it may last for days.
+    /// The span in which a message is taken. It hangs under the client's own, if that has one and
+    /// is trusted, and else begins a trace. It refers to the connection, which is no parent, for it
+    /// may last for days, and to the span of a client who is not trusted: a stranger must not be
+    /// able to have everything recorded, or nothing.
     fn receive(&self, parent: Option<String>) -> Span {
         let attributes = [
             KeyValue::new("chat.client", self.client.to_string()),
             KeyValue::new("chat.protocol", self.speaks.code()),
             KeyValue::new("network.protocol.name", "websocket"),
         ];
-        let connection = self.connection.clone();
-        let sent = carried::parent(&TraceContext {
+        let client = carried::context(&TraceContext {
             parent,
             state: None,
         });
-        let has_trace = match &sent {
-            Parent::Remote(context) => context.span().span_context().is_valid(),
-            _ => false,
-        };
+        let sent = client.span().span_context().clone();
         let kind = SpanKind::Consumer;
-        if !has_trace {
-            let parent = connection.map_or(Parent::Current, Parent::Linked);
-            return trace::start(kind, "receive", parent, attributes);
-        }
-        let span = trace::start(kind, "receive", sent, attributes);
-        if let Some(connection) = connection {
-            span.add_link(connection);
+        let span = if sent.is_valid() && self.is_trusted {
+            trace::start(kind, "receive", Parent::Remote(client), attributes)
+        } else {
+            // From nothing: what this task does otherwise is no parent of the message.
+            let nothing = Parent::Remote(Context::new());
+            let span = trace::start(kind, "receive", nothing, attributes);
+            if sent.is_valid() {
+                span.add_link(sent);
+            }
+            span
+        };
+        if let Some(connection) = &self.connection {
+            span.add_link(connection.clone());
         }
         span
     }

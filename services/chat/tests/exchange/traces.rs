@@ -69,6 +69,24 @@ async fn a_message_is_one_trace_through_both_services() {
 }
 
 #[tokio::test]
+async fn the_trace_of_a_client_that_is_not_trusted_is_linked_and_not_continued() {
+    let spans = Spans::capture();
+    let service = Service::alone(&[("TRACE_TRUST", "none")]).await;
+    let (mut stranger, _) = service.v1(1, "").await;
+    let caller = TraceParent::random();
+    let send = json!({"type":"send","id":"m-1","text":"teste","traceparent":caller.header()});
+    stranger.say(send.to_string()).await;
+    let accepted = stranger.frame_of("accepted").await;
+    let own = opentelemetry::trace::TraceId::from_hex(accepted["trace"].as_str().unwrap()).unwrap();
+    assert_ne!(own, caller.trace_id);
+    let trace = spans.of_trace(own, 2).await;
+    let receive = trace.iter().find(|span| span.name == "receive").unwrap();
+    let links: Vec<_> = receive.links.iter().map(|link| link.span_id()).collect();
+    assert_eq!(links.len(), 2, "its own span and the connection: {links:?}");
+    assert_eq!(links[0], caller.span_id);
+}
+
+#[tokio::test]
 async fn every_try_to_relay_shows_in_the_trace() {
     let spans = Spans::capture();
     let absent = runtime::testing::listener().await;

@@ -155,7 +155,11 @@ impl RedisServer {
         let output = Command::new("redis-cli")
             .args(["-p", &self.port.to_string()])
             .args(arguments)
-            .envs(self.password.iter().map(|password| ("REDISCLI_AUTH", password)))
+            .envs(
+                self.password
+                    .iter()
+                    .map(|password| ("REDISCLI_AUTH", password)),
+            )
             .stderr(Stdio::null())
             .output()
             .ok()?;
