@@ -52,3 +52,8 @@ peers = ("ours", "gorilla", "fastapi")
 for kind in ("full", "single", "paced"):
     table(kind, *(f"{kind}-{name}" for name in peers))
 table("one stuck reader", "without-ours", "stuck-ours")
+without, stuck = Measured("without-ours"), Measured("stuck-ours")
+for field in ("p50", "p99"):
+    pairs = sorted(b[field] / a[field] for a, b in zip(without.rounds, stuck.rounds))
+    print(f"{field} with a stuck reader / without, each round's pair, sorted: "
+          f"{', '.join(f'{pair:.2f}' for pair in pairs)}; median {statistics.median(pairs):.2f}")

@@ -96,7 +96,7 @@ impl Visitor {
             connection,
             life,
         };
-        Ok((guest, Stayed { span, leaving }))
+        Ok((guest, Stayed { leaving, span }))
     }
 }
 

@@ -273,3 +273,6 @@ impl std::fmt::Debug for Line {
         f.debug_struct("Line").finish_non_exhaustive()
     }
 }
+
+#[cfg(test)]
+mod tests;

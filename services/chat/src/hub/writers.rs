@@ -58,7 +58,7 @@ impl Writer {
     }
 
     /// Takes the list, and leaves an empty one in its place.
-    fn take(&self, list: &mut Vec<Arc<Line>>) {
+    pub(super) fn take(&self, list: &mut Vec<Arc<Line>>) {
         let mut listed = self.listed.lock().unwrap_or_else(PoisonError::into_inner);
         std::mem::swap(&mut *listed, list);
     }
