@@ -1,6 +1,6 @@
 //! A message is one trace, from the client that sends it to those at the other service.
 
-use opentelemetry::trace::{SpanKind, Status};
+use opentelemetry::trace::{SpanContext, SpanKind, Status};
 use runtime::testing::{Spans, TraceParent};
 use serde_json::json;
 
@@ -81,7 +81,7 @@ async fn the_trace_of_a_client_that_is_not_trusted_is_linked_and_not_continued()
     assert_ne!(own, caller.trace_id);
     let trace = spans.of_trace(own, 2).await;
     let receive = trace.iter().find(|span| span.name == "receive").unwrap();
-    let links: Vec<_> = receive.links.iter().map(|link| link.span_id()).collect();
+    let links: Vec<_> = receive.links.iter().map(SpanContext::span_id).collect();
     assert_eq!(links.len(), 2, "its own span and the connection: {links:?}");
     assert_eq!(links[0], caller.span_id);
 }
