@@ -42,10 +42,10 @@ build_fastapi() {
     }
 }
 
-# Servers and load come before all else that runs here, where root asks for it: what others do to the
-# machine is not to be measured.
+# What servers and load are started by: `come_first` lets them come before all else that runs here,
+# where root asks for it, so that lateness is theirs and not that of a busy machine.
 first=()
-[[ $(id -u) -ne 0 ]] || first=(nice -n -20)
+come_first() { chrt --rr 1 true 2>/dev/null && first=(chrt --rr 1) || first=(); }
 
 # Starts ours, gorilla or fastapi on core 0 and waits until it listens: sets `server` and `path`.
 # Of ours, only what the load would run into is set: the rate of a client, connections per address.

@@ -40,25 +40,25 @@ pub(crate) struct Visitor {
 
 impl Visitor {
     /// Lets it in, serves it to its end, and tells the others.
-    pub(crate) async fn stay(self, line: Arc<Line>, life: Life) {
+    ///
+    /// Whatever happens once is in a box of its own, and so is the guest: this task lasts as long
+    /// as the connection, and would hold room for all of it.
+    pub(crate) async fn stay(self: Box<Self>, line: Arc<Line>, life: Life) {
         let (hub, wait) = (self.hub.clone(), self.limits.close_timeout);
-        // What happens once is in boxes: what is not would be held as long as the connection.
         let entered = Box::pin(self.enter(Arc::clone(&line), life.clone())).await;
-        let (close, stayed) = match entered {
-            Ok((guest, stayed)) => (guest.serve(&life).await, Some(stayed)),
+        let (close, guest) = match entered {
+            Ok(mut guest) => (guest.serve(&life).await, Some(guest)),
             Err(close) => (close, None),
         };
         ChatMetrics::count(&hub.metrics().closed, close.metric());
         let farewell = Box::pin(Farewell::say(&line, &close, wait)).await;
-        if let Some(Stayed { span, leaving }) = stayed {
-            span.set_attribute("chat.close.code", i64::from(close.code()));
-            span.set_attribute("chat.close.reason", close.reason());
-            drop(leaving);
+        if let Some(guest) = guest {
+            guest.leave(&close);
         }
         Box::pin(farewell.linger()).await;
     }
 
-    async fn enter(self, line: Arc<Line>, life: Life) -> Result<(Guest, Stayed), Close> {
+    async fn enter(self: Box<Self>, line: Arc<Line>, life: Life) -> Result<Box<Guest>, Close> {
         // The connection is a trace of its own, which refers to the request that opened it; each
         // message is another, which refers to the connection.
         let parent = self.opened_by.map_or(Parent::Current, Parent::Linked);
@@ -76,34 +76,28 @@ impl Visitor {
         let Ok(member) = joined.instrument(joining).await else {
             return Err(Close::Unavailable);
         };
-        let guest = Guest {
-            hub: self.hub.clone(),
+        Ok(Box::new(Guest {
+            leaving: Leaving {
+                hub: self.hub.clone(),
+                member,
+                client,
+                connection: connection.clone(),
+                life,
+            },
+            span,
+            hub: self.hub,
             limits: self.limits,
             client,
             session,
             speaks,
             is_trusted: self.is_trusted,
-            connection: connection.clone(),
+            connection,
             line,
             bucket: Bucket::new(self.limits.rate, self.limits.burst),
             came: Instant::now(),
             refused_in_a_row: 0,
-        };
-        let leaving = Leaving {
-            hub: self.hub,
-            member,
-            client,
-            connection,
-            life,
-        };
-        Ok((guest, Stayed { leaving, span }))
+        }))
     }
-}
-
-/// What ends with a stay.
-struct Stayed {
-    leaving: Leaving,
-    span: Span,
 }
 
 /// Tells the others when the connection ends, in whatever way.
@@ -125,6 +119,10 @@ impl Drop for Leaving {
 
 /// A client in the room.
 struct Guest {
+    /// What is done when it is dropped.
+    leaving: Leaving,
+    /// Of the connection.
+    span: Span,
     hub: Hub,
     limits: ClientLimits,
     client: ClientId,
@@ -140,7 +138,7 @@ struct Guest {
 }
 
 impl Guest {
-    async fn serve(mut self, life: &Life) -> Close {
+    async fn serve(&mut self, life: &Life) -> Close {
         let line = Arc::clone(&self.line);
         tokio::select! {
             biased;
@@ -148,6 +146,14 @@ impl Guest {
             () = life.stopping() => Close::Draining,
             close = self.converse() => close,
         }
+    }
+
+    /// Notes why it ended, and tells the others.
+    fn leave(self, close: &Close) {
+        let Self { span, leaving, .. } = self;
+        span.set_attribute("chat.close.code", i64::from(close.code()));
+        span.set_attribute("chat.close.reason", close.reason());
+        drop(leaving);
     }
 
     /// Hears and answers until something ends it.

@@ -57,7 +57,7 @@ pub(super) async fn connect(
             return (StatusCode::BAD_REQUEST, wrong).into_response();
         }
     };
-    let visitor = Visitor {
+    let visitor = Box::new(Visitor {
         hub: app.0.hub.clone(),
         limits: app.0.limits,
         join: Join {
@@ -69,14 +69,14 @@ pub(super) async fn connect(
         },
         is_trusted: peer.is_some_and(|peer| app.0.trust.holds(peer.0.0.ip())),
         opened_by: carried::link(&Span::current()),
-    };
+    });
     begin(&app, upgrade, visitor)
 }
 
 /// Answers 101, and lets the visitor in once that is sent.
 ///
 /// The task that waits for this is of the life from now on, so that no drain overlooks it.
-fn begin(app: &App, upgrade: Upgrade, visitor: Visitor) -> Response {
+fn begin(app: &App, upgrade: Upgrade, visitor: Box<Visitor>) -> Response {
     let (answer, connection) = upgrade.accept();
     let life = app.0.life.clone();
     app.0.life.spawn_apart(async move {
