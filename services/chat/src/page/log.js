@@ -108,12 +108,18 @@ export class Log {
   #drawState(entry, element) {
     const meta = element.querySelector(".meta");
     const [state, words] = this.#state(entry);
-    if (element.dataset.state !== state || meta.dataset.words !== words || meta.dataset.trace !== (entry.trace ?? "")) {
-      const shown = make("span", "state", words);
-      meta.replaceChildren(this.#time(entry.at), ...this.#trace(entry), shown);
+    const accepted = `${entry.at} ${entry.trace ?? ""}`;
+    if (meta.dataset.accepted !== accepted) {
+      meta.replaceChildren(this.#time(entry.at), ...this.#trace(entry), make("span", "state"));
+      meta.dataset.accepted = accepted;
+      delete meta.dataset.words;
+    }
+    if (element.dataset.state !== state || meta.dataset.words !== words) {
+      // In its place: what stands beside it may have the focus.
+      meta.querySelector(".state").textContent = words;
+      meta.querySelector(".retry")?.remove();
       if (state === "refused") meta.append(this.#retry(entry));
       meta.dataset.words = words;
-      meta.dataset.trace = entry.trace ?? "";
       element.dataset.state = state;
     }
   }

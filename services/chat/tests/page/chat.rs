@@ -199,6 +199,23 @@ async fn a_page_whose_session_went_elsewhere_says_so_and_waits_to_be_asked() {
 }
 
 #[tokio::test]
+async fn what_has_the_focus_keeps_it_while_its_message_comes_further() {
+    let browser = browser_or_skip!();
+    let (a, mut b) = both().await;
+    b.kill().await;
+    let ana = browser.open(&a.url()).await;
+    ana.connected().await;
+    ana.say("olá").await;
+    ana.until("document.querySelector('[data-state=accepted] .trace') !== null")
+        .await;
+    ana.eval("document.querySelector('.trace').focus()").await;
+    b.start().await;
+    ana.until("document.querySelector('[data-state=seen]') !== null")
+        .await;
+    assert_eq!(ana.eval("document.activeElement.className").await, "trace");
+}
+
+#[tokio::test]
 async fn everything_can_be_done_by_keyboard() {
     let browser = browser_or_skip!();
     let (a, _b) = both().await;
