@@ -8,10 +8,14 @@
 # The inventory of a release (SBOM) takes in Cargo.lock: a static binary does not say what it is made of.
 ARG BUILDKIT_SBOM_SCAN_CONTEXT=true
 
+ARG SERVICE
+# Who wants several images names them all, the same for each: they are compiled once, side by side.
+ARG SERVICES=$SERVICE
+
 FROM rust:1.95-bookworm AS build
 WORKDIR /malha
 COPY . .
-ARG SERVICE
+ARG SERVICES
 ARG COMMIT=
 # `quick` builds in seconds after an edit: skaffold.yaml and tilt/Tiltfile use it.
 ARG PROFILE=release
@@ -23,8 +27,9 @@ RUN --mount=type=cache,id=malha-registry,target=/usr/local/cargo/registry,sharin
     --mount=type=cache,id=malha-target-${TARGETARCH},target=/malha/target,sharing=locked \
     triple="$(uname -m)-unknown-linux-gnu" && \
     MALHA_COMMIT="$COMMIT" RUSTFLAGS="-C target-feature=+crt-static" \
-    cargo build --profile "$PROFILE" --locked --target "$triple" --bin "$SERVICE" && \
-    install -D "target/$triple/$PROFILE/$SERVICE" /out/service
+    cargo build --profile "$PROFILE" --locked --target "$triple" $(printf -- '--bin %s ' $SERVICES) && \
+    mkdir /out && \
+    for service in $SERVICES; do cp "target/$triple/$PROFILE/$service" /out/ || exit; done
 
 FROM gcr.io/distroless/static-debian12:nonroot
 ARG SERVICE
@@ -33,7 +38,7 @@ LABEL org.opencontainers.image.title="$SERVICE" \
       org.opencontainers.image.description="A service of Malha, distributed-systems exercises for Kubernetes" \
       org.opencontainers.image.licenses="Apache-2.0" \
       org.opencontainers.image.revision="$COMMIT"
-COPY --from=build /out/service /service
+COPY --from=build /out/$SERVICE /service
 # A number, so that Kubernetes can see that it is not root.
 USER 65532:65532
 ENTRYPOINT ["/service"]

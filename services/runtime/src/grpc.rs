@@ -6,6 +6,7 @@
 //!   [`net`](crate::net).
 //! - `preface.rs`, `connection.rs`: one connection, its age and its end.
 //! - `call.rs`: one call: span, cap, deadline, size of messages, panics.
+//! - `tasks.rs`: what hyper runs beside a connection.
 //! - `exchange.rs`, `answer.rs`, `message.rs`: its span and metrics, its answer's body, its request's.
 //! - [`timeout`]: the header `grpc-timeout`.
 //! - [`status`]: codes by name, and which of them are a server's fault.
@@ -23,6 +24,7 @@ mod message;
 mod preface;
 mod server;
 pub mod status;
+mod tasks;
 pub mod timeout;
 
 pub use health::LIVENESS;

@@ -1,13 +1,10 @@
 """Users over gRPC from Python, by nothing but the .proto file.
 
-    python3 -m venv /tmp/usuarios && . /tmp/usuarios/bin/activate
-    pip install grpcio grpcio-tools grpcio-status
-    python -m grpc_tools.protoc -I proto --python_out=/tmp/usuarios --grpc_python_out=/tmp/usuarios \
-        proto/usuarios/v1/usuarios.proto
     cargo run -- grpc-servidor &
-    PYTHONPATH=/tmp/usuarios python services/grpc/examples/python/exemplo.py localhost:50051
+    services/grpc/examples/python/run localhost:50051
 
-It ends with 0 if all went as the interface promises, and prints what it did.
+The script beside this one makes the stubs. It ends with 0 if all went as the interface promises,
+and prints what it did.
 """
 
 import sys
@@ -53,7 +50,9 @@ def watch(stub, started, seen):
 
 
 def main(address):
-    stub = rpc.UsuarioServiceStub(grpc.insecure_channel(address))
+    channel = grpc.insecure_channel(address)
+    grpc.channel_ready_future(channel).result(timeout=DEADLINE)
+    stub = rpc.UsuarioServiceStub(channel)
     started, seen = threading.Event(), []
     watcher = threading.Thread(target=watch, args=(stub, started, seen), daemon=True)
     watcher.start()

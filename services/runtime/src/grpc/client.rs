@@ -14,12 +14,14 @@
 //! - `keeper`: keeps the pool as the network is.
 //! - `pool`: who is connected, and who is picked.
 //! - `attempt`: one try, with its span.
+//! - `connection`: one HTTP/2 connection.
 //! - `budget`: how many calls may be repeated.
 //! - `status`: what a failure means.
 
 mod attempt;
 mod budget;
 mod call;
+mod connection;
 mod keeper;
 mod metrics;
 mod pool;

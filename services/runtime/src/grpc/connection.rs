@@ -5,7 +5,6 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
-use hyper::rt::Executor;
 use hyper::server::conn::http2;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
@@ -18,6 +17,7 @@ use tokio_util::sync::CancellationToken;
 use super::call::{Calls, Connection};
 use super::limits::GrpcLimits;
 use super::preface::{self, Replayed};
+use super::tasks::OnLife;
 use crate::life::Life;
 use crate::metrics::ProtocolReason;
 use crate::net::Accepted;
@@ -30,16 +30,6 @@ pub(super) const PROTOCOL: &str = "grpc";
 pub(super) struct Server {
     pub(super) calls: Arc<Calls>,
     pub(super) life: Life,
-}
-
-/// Runs the streams of a connection as tasks that the drain waits for.
-#[derive(Clone)]
-struct OnLife(Life);
-
-impl<F: Future<Output = ()> + Send + 'static> Executor<F> for OnLife {
-    fn execute(&self, stream: F) {
-        self.0.spawn(stream);
-    }
 }
 
 impl Server {
@@ -99,6 +89,7 @@ impl Server {
     fn builder(&self) -> http2::Builder<OnLife> {
         let limits: &GrpcLimits = &self.calls.limits;
         let max_header = u32::try_from(limits.max_header.as_u64()).unwrap_or(u32::MAX);
+        // The drain waits for its streams.
         let mut builder = http2::Builder::new(OnLife(self.life.clone()));
         builder
             .timer(TokioTimer::new())

@@ -151,6 +151,8 @@ impl Drop for RedisServer {
     }
 }
 
+const NODE: [&str; 4] = ["--cluster-enabled", "yes", "--cluster-node-timeout", "2000"];
+
 impl RedisCluster {
     /// Starts three nodes and makes a cluster of them.
     ///
@@ -159,8 +161,7 @@ impl RedisCluster {
     pub async fn start() -> Self {
         let mut nodes = Vec::new();
         for _ in 0..3 {
-            let arguments = ["--cluster-enabled", "yes", "--cluster-node-timeout", "2000"];
-            nodes.push(RedisServer::start(&arguments).await);
+            nodes.push(RedisServer::start(&NODE).await);
         }
         let addresses: Vec<_> = nodes
             .iter()
@@ -188,6 +189,37 @@ impl RedisCluster {
     /// The nodes.
     pub fn nodes(&self) -> &[RedisServer] {
         &self.0
+    }
+
+    /// Takes a node out, as it stands: what becomes of it is the caller's.
+    ///
+    /// # Panics
+    /// If there are not as many.
+    pub fn take(&mut self, node: usize) -> RedisServer {
+        self.0.remove(node)
+    }
+
+    /// Starts a node more, which follows this one and has all that it has.
+    ///
+    /// # Panics
+    /// If there are not as many, or the new one cannot be started.
+    #[expect(clippy::expect_used, reason = "a test without its node cannot go on")]
+    pub async fn add_replica_of(&mut self, node: usize) {
+        let replica = RedisServer::start(&NODE).await;
+        let master = &self.0[node];
+        let id = master.ask(&["CLUSTER", "MYID"]).expect("a node has an id");
+        replica.ask(&["CLUSTER", "MEET", "127.0.0.1", &master.port.to_string()]);
+        eventually("the replica knows its master", async || {
+            let answer = replica.ask(&["CLUSTER", "REPLICATE", &id])?;
+            (answer == "OK").then_some(())
+        })
+        .await;
+        eventually("the replica follows", async || {
+            let role = replica.ask(&["ROLE"])?;
+            role.contains("connected").then_some(())
+        })
+        .await;
+        self.0.push(replica);
     }
 
     /// As `REDIS_URL` has it.

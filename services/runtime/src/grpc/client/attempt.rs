@@ -5,21 +5,21 @@ use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
 use bytes::Bytes;
-use futures_util::TryFutureExt;
 use http::{HeaderValue, request, response};
 use http_body::{Frame, SizeHint};
 use http_body_util::{BodyExt, Full, Limited};
+use hyper::body::Incoming;
 use opentelemetry::KeyValue;
 use opentelemetry::trace::{SpanKind, Status as SpanStatus};
 use tokio::time::{Instant, timeout_at};
 use tonic::body::Body;
 use tonic::{Code, Status};
-use tower::{Service, ServiceExt};
 use tracing::{Instrument, Span};
 use tracing_opentelemetry::OpenTelemetrySpanExt;
 
 use super::Shared;
 use super::call::Call;
+use super::connection::ConnectionError;
 use super::pool::Picked;
 use super::status::{self, Again};
 use crate::grpc::status::name;
@@ -155,14 +155,17 @@ async fn exchange(
     span.set_attribute(semconv::NETWORK_PEER_PORT, i64::from(address.port()));
 
     let request = request(message, earlier, &span);
-    let mut channel = if message.call.stream {
-        picked.streams.clone()
-    } else {
-        picked.channel.clone()
+    let sent = async {
+        let connection = if message.call.stream {
+            picked.for_streams().await?
+        } else {
+            picked.for_calls.clone()
+        };
+        connection.send(request).await
     };
-    let answer = match channel.ready().and_then(|ready| ready.call(request)).await {
+    let answer = match sent.await {
         Ok(answer) => answer,
-        Err(error) => return Err(lost(shared, &picked, &error)),
+        Err(error) => return Err(broken(&error, address)),
     };
     let (head, body) = answer.into_parts();
     if let Some(status) = Status::from_header_map(&head.headers) {
@@ -182,12 +185,12 @@ async fn exchange(
     let max = usize::try_from(shared.settings.max_answer.as_u64()).unwrap_or(usize::MAX);
     let whole = match Limited::new(body, max).collect().await {
         Ok(whole) => whole,
-        Err(error) if error.is::<http_body_util::LengthLimitError>() => {
-            let said = format!("the answer is larger than {max} bytes");
-            let status = Status::resource_exhausted(said);
-            return Err(Failed::of(status, Again::Never, Some(address)));
+        Err(error) => {
+            return Err(match error.downcast::<hyper::Error>() {
+                Ok(error) => broken(&ConnectionError::BrokenOff(*error), address),
+                Err(_) => too_large(max, address),
+            });
         }
-        Err(error) => return Err(lost(shared, &picked, &*error)),
     };
     let status = whole.trailers().and_then(Status::from_header_map);
     let status = status.unwrap_or_else(|| Status::unknown("the answer has no status"));
@@ -207,26 +210,14 @@ fn finished(status: Status, head: response::Parts, body: Body, address: SocketAd
     }))
 }
 
-/// The connection broke, and nobody is to pick it before its keeper has heard of that.
-fn lost(
-    shared: &Shared,
-    picked: &Picked,
-    error: &(dyn std::error::Error + Send + Sync + 'static),
-) -> Box<Failed> {
-    let failed = broken(picked, error);
-    if failed.status.code() == Code::Unavailable {
-        shared.pool.broke(picked);
-    }
-    failed
+fn broken(error: &ConnectionError, server: SocketAddr) -> Box<Failed> {
+    let (status, again) = status::of_transport(error);
+    Failed::of(status, again, Some(server))
 }
 
-/// The connection broke: its keeper opens another one.
-fn broken(picked: &Picked, error: &(dyn std::error::Error + Send + Sync + 'static)) -> Box<Failed> {
-    let (status, again) = status::of_transport(error);
-    if status.code() == Code::Unavailable {
-        picked.lost.notify_one();
-    }
-    Failed::of(status, again, Some(picked.address))
+fn too_large(max: usize, server: SocketAddr) -> Box<Failed> {
+    let said = format!("the answer is larger than {max} bytes");
+    Failed::of(Status::resource_exhausted(said), Again::Never, Some(server))
 }
 
 fn request(message: &Message, earlier: u32, span: &Span) -> http::Request<Body> {
@@ -251,7 +242,7 @@ pin_project_lite::pin_project! {
     /// A stream's messages, which keep its span and its server's load until they end.
     struct StreamBody {
         #[pin]
-        inner: Body,
+        inner: Incoming,
         attempt: Attempt,
         picked: Picked,
     }
@@ -275,7 +266,10 @@ impl http_body::Body for StreamBody {
                 }
                 return Poll::Ready(Some(Ok(frame)));
             }
-            Some(Err(error)) => Some(Err(broken(this.picked, &error).status)),
+            Some(Err(error)) => {
+                let error = ConnectionError::BrokenOff(error);
+                Some(Err(status::of_transport(&error).0))
+            }
             None => None,
         };
         if let Some(Err(status)) = &end {

@@ -9,15 +9,14 @@ use std::time::Duration;
 use tokio::time::{Instant, sleep, timeout};
 use tokio_util::sync::CancellationToken;
 use tonic::Code;
-use tonic::transport::Endpoint;
 use tonic_health::pb::HealthCheckRequest;
 use tonic_health::pb::health_check_response::ServingStatus;
 use tonic_health::pb::health_client::HealthClient;
 
+use super::connection::{Connection, Endpoint};
 use super::pool::{Pool, Server};
 use super::resolve::Resolve;
 use super::settings::GrpcClientSettings;
-use super::status::innermost;
 use crate::backoff::Backoff;
 use crate::life::Life;
 
@@ -129,19 +128,16 @@ impl Keeper {
     async fn reconnect(self, address: SocketAddr) {
         let (first, longest) = RECONNECT;
         let mut backoff = Backoff::new(first, longest);
-        let endpoint = match self.endpoint(address) {
-            Ok(endpoint) => endpoint,
-            Err(error) => return self.pool.failed(address, error.to_string()),
+        let endpoint = Endpoint {
+            address,
+            settings: Arc::clone(&self.settings),
+            life: self.life.clone(),
         };
         loop {
-            // Both here and not when they are first used: a connection keeps the span of the call
-            // under which it was opened, and that call's trace would be told when it ends.
-            let connected = tokio::try_join!(endpoint.connect(), endpoint.connect());
-            let reason = match connected {
-                Err(error) => format!("no connection to {address}: {}", innermost(&error)),
-                Ok((channel, streams)) => {
+            let reason = match self.connect(&endpoint).await {
+                Err(reason) => reason,
+                Ok(server) => {
                     let since = Instant::now();
-                    let server = self.pool.connected(address, channel, streams);
                     tracing::debug!(%address, "connected");
                     self.until_lost(&server).await;
                     tracing::debug!(%address, "connection lost");
@@ -159,53 +155,52 @@ impl Keeper {
         }
     }
 
+    /// Connects, and has the server say how it is: the kernel of a process that hangs accepts
+    /// connections too.
+    async fn connect(&self, endpoint: &Endpoint) -> Result<Arc<Server>, String> {
+        let connection = endpoint
+            .connect()
+            .await
+            .map_err(|error| error.to_string())?;
+        let Some(serves) = self.ask(&connection).await else {
+            let address = endpoint.address;
+            return Err(format!(
+                "no sign of life from {address} on a new connection"
+            ));
+        };
+        Ok(self.pool.connected(endpoint, connection, serves))
+    }
+
     /// Asks the server how it is, until the connection turns out to be broken.
     async fn until_lost(&self, server: &Server) {
-        let mut health = HealthClient::new(server.channel.clone());
-        loop {
-            let asked = health.check(HealthCheckRequest::default());
-            let answer = tokio::select! {
-                () = server.lost.notified() => return,
-                answer = timeout(self.settings.health_timeout, asked) => answer,
-            };
-            match answer {
-                Ok(Ok(answer)) => {
-                    let status = answer.into_inner().status();
-                    let serves = status == ServingStatus::Serving;
-                    if server.set_serves(serves) && !serves {
-                        self.pool.stale.notify_one();
+        let asking = async {
+            loop {
+                sleep(self.settings.health_interval).await;
+                match self.ask(&server.for_calls).await {
+                    Some(serves) => {
+                        if server.set_serves(serves) && !serves {
+                            self.pool.stale.notify_one();
+                        }
                     }
+                    None => return,
                 }
-                // A server without the health service is one that serves.
-                Ok(Err(status)) if status.code() == Code::Unimplemented => {}
-                Ok(Err(_)) | Err(_) => return,
             }
-            tokio::select! {
-                () = server.lost.notified() => return,
-                () = sleep(self.settings.health_interval) => {}
-            }
+        };
+        tokio::select! {
+            () = server.for_calls.closed() => {}
+            () = asking => {}
         }
     }
 
-    fn endpoint(&self, address: SocketAddr) -> Result<Endpoint, tonic::transport::Error> {
-        let endpoint = Endpoint::new(format!("http://{address}"))?
-            .user_agent(concat!("malha/", env!("CARGO_PKG_VERSION")))?
-            .connect_timeout(self.settings.connect_timeout)
-            .tcp_nodelay(true)
-            // For streams, which no deadline ends when their server vanishes.
-            .http2_keep_alive_interval(KEEPALIVE)
-            .keep_alive_timeout(self.settings.health_timeout)
-            .http2_max_header_list_size(MAX_HEADERS);
-        // `:authority` stays the name that was looked up, whatever address it gave.
-        Ok(match format!("http://{}", self.settings.server).parse() {
-            Ok(origin) => endpoint.origin(origin),
-            Err(_) => endpoint,
-        })
+    /// Whether the server says that it serves; none where it does not answer.
+    async fn ask(&self, connection: &Connection) -> Option<bool> {
+        let mut health = HealthClient::new(connection.clone());
+        let asked = health.check(HealthCheckRequest::default());
+        match timeout(self.settings.health_timeout, asked).await {
+            Ok(Ok(answer)) => Some(answer.into_inner().status() == ServingStatus::Serving),
+            // A server without the health service is one that serves.
+            Ok(Err(status)) if status.code() == Code::Unimplemented => Some(true),
+            Ok(Err(_)) | Err(_) => None,
+        }
     }
 }
-
-/// Between two pings of a connection that has calls under way.
-const KEEPALIVE: Duration = Duration::from_secs(10);
-
-/// Bytes of an answer's headers and trailers together.
-const MAX_HEADERS: u32 = 16 * 1024;

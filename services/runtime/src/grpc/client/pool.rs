@@ -2,14 +2,14 @@
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use prometheus_client::metrics::gauge::Gauge;
 use rand::Rng;
 use tokio::sync::{Notify, watch};
-use tonic::transport::Channel;
 
+use super::connection::{Connection, ConnectionError, Endpoint};
 use crate::readiness::Dependency;
 
 /// Every server of one name. Those who call pick from it; the keeper of each server tells it
@@ -52,17 +52,15 @@ enum Standing {
 #[derive(Debug)]
 pub(super) struct Server {
     pub(super) address: SocketAddr,
-    /// For calls.
-    pub(super) channel: Channel,
-    /// For streams, on a connection of their own: those that stay open must not take the places of
-    /// calls, which a server bounds for each connection.
-    pub(super) streams: Channel,
+    pub(super) for_calls: Connection,
+    /// Streams have a connection of their own, opened with the first of them: those that stay open
+    /// must not take the places of calls, which a server bounds for each connection.
+    streams: tokio::sync::Mutex<Option<Connection>>,
+    endpoint: Endpoint,
     in_flight: AtomicUsize,
     /// Whether it says of itself that it serves: one that drains does not, and is not picked
     /// while another one is there.
-    serves: std::sync::atomic::AtomicBool,
-    /// A call found the connection broken.
-    pub(super) lost: Notify,
+    serves: AtomicBool,
 }
 
 /// A server picked for one call.
@@ -140,34 +138,24 @@ impl Pool {
         self.publish(servers);
     }
 
+    /// It is connected, and has said whether it serves.
     pub(super) fn connected(
         &self,
-        address: SocketAddr,
-        channel: Channel,
-        streams: Channel,
+        endpoint: &Endpoint,
+        for_calls: Connection,
+        serves: bool,
     ) -> Arc<Server> {
         let server = Arc::new(Server {
-            address,
-            channel,
-            streams,
+            address: endpoint.address,
+            for_calls,
+            streams: tokio::sync::Mutex::default(),
+            endpoint: endpoint.clone(),
             in_flight: AtomicUsize::new(0),
-            serves: true.into(),
-            lost: Notify::new(),
+            serves: serves.into(),
         });
-        self.set(address, Standing::Connected(Arc::clone(&server)));
+        let standing = Standing::Connected(Arc::clone(&server));
+        self.set(endpoint.address, standing);
         server
-    }
-
-    /// A call found this very connection broken.
-    pub(super) fn broke(&self, broken: &Picked) {
-        let mut servers = self.lock();
-        if let Some(known) = servers.known.get_mut(&broken.address)
-            && matches!(known, Standing::Connected(server) if Arc::ptr_eq(server, &broken.0))
-        {
-            *known = Standing::Connecting;
-            servers.losses += 1;
-        }
-        self.publish(servers);
     }
 
     /// The connection broke, and is tried anew at once.
@@ -220,7 +208,8 @@ enum Choice {
 impl Servers {
     fn connected(&self) -> impl Iterator<Item = &Arc<Server>> {
         self.known.values().filter_map(|standing| match standing {
-            Standing::Connected(server) => Some(server),
+            // A connection is closed before its keeper has heard of it.
+            Standing::Connected(server) if !server.for_calls.is_closed() => Some(server),
             _ => None,
         })
     }
@@ -278,6 +267,15 @@ fn less_loaded<'a>(among: &[&'a Arc<Server>]) -> &'a Arc<Server> {
 }
 
 impl Server {
+    /// The connection for streams, opened where it is not.
+    pub(super) async fn for_streams(&self) -> Result<Connection, ConnectionError> {
+        let mut streams = self.streams.lock().await;
+        if let Some(open) = streams.as_ref().filter(|open| !open.is_closed()) {
+            return Ok(open.clone());
+        }
+        Ok(streams.insert(self.endpoint.connect().await?).clone())
+    }
+
     /// What it says of itself; whether that is news.
     pub(super) fn set_serves(&self, serves: bool) -> bool {
         self.serves.swap(serves, Ordering::Relaxed) != serves

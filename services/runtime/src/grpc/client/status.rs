@@ -1,9 +1,9 @@
 //! What a failure means: whether the server was reached, and by which status it is known.
 
-use std::error::Error;
-
-use tonic::{Code, ConnectError, Status, TimeoutExpired};
+use tonic::{Code, Status};
 use tonic_types::StatusExt;
+
+use super::connection::{ConnectionError, innermost};
 
 /// Whether a call that failed can be made again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -17,17 +17,18 @@ pub(super) enum Again {
 }
 
 /// What broke between this process and the server, as a status of the call.
-pub(super) fn of_transport(error: &(dyn Error + Send + Sync + 'static)) -> (Status, Again) {
-    let has = |is: fn(&(dyn Error + 'static)) -> bool| causes(error).any(is);
-    if has(<dyn Error>::is::<TimeoutExpired>) {
-        return (late(), Again::Never);
-    }
-    let status = Status::unavailable(innermost(error));
-    if has(<dyn Error>::is::<ConnectError>) {
-        (status, Again::Always)
+pub(super) fn of_transport(error: &ConnectionError) -> (Status, Again) {
+    let said = match error {
+        // It names the address.
+        ConnectionError::NotOpened { .. } => error.to_string(),
+        _ => innermost(error),
+    };
+    let again = if error.unseen() {
+        Again::Always
     } else {
-        (status, Again::IfRepeatable)
-    }
+        Again::IfRepeatable
+    };
+    (Status::unavailable(said), again)
 }
 
 /// What a server answered. One that says when to come back (`RetryInfo`) is not asked sooner.
@@ -43,15 +44,4 @@ pub(super) fn of_answer(status: &Status) -> Again {
 /// The deadline has passed.
 pub(super) fn late() -> Status {
     Status::deadline_exceeded("the deadline has passed")
-}
-
-/// The last cause of an error: the first ones only say that something failed.
-pub(super) fn innermost(error: &(dyn Error + 'static)) -> String {
-    causes(error)
-        .last()
-        .map_or_else(String::new, ToString::to_string)
-}
-
-fn causes<'a>(error: &'a (dyn Error + 'static)) -> impl Iterator<Item = &'a (dyn Error + 'static)> {
-    std::iter::successors(Some(error), |&error| error.source())
 }

@@ -100,6 +100,29 @@ async fn a_server_that_dies_under_load_fails_no_call_that_can_be_repeated() {
     }
 }
 
+/// An address that a pod has left behaves alike: whoever connects to it hears nothing.
+#[tokio::test]
+async fn no_call_waits_for_an_address_that_its_server_has_left() {
+    let (mut gone, other) = (Server::start().await, Server::start().await);
+    // Nothing but the connection itself says that it has ended.
+    let settings = GrpcClientSettings {
+        health_interval: Duration::from_hours(1),
+        ..settings()
+    };
+    let life = TestLife::default();
+    let name = Name::of(&[&gone, &other]);
+    let client = Client::start("servidor", settings, name, life.life());
+    until_all_are_reached(&client, &[&gone, &other]).await;
+    gone.kill();
+    let _silent = eventually("the address is free", async || {
+        tokio::net::TcpListener::bind(gone.address).await.ok()
+    })
+    .await;
+    for _ in 0..50 {
+        ask(&client, patient().repeatable(true)).await.unwrap();
+    }
+}
+
 #[tokio::test]
 async fn calls_wait_for_the_server_that_the_name_has_in_the_place_of_the_one_that_went() {
     let mut one = Server::start().await;
