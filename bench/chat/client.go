@@ -64,6 +64,7 @@ func (client *client) read(room *room) bool {
 		text := came[head : head+length]
 		switch came[0] & 15 {
 		case 0, 1:
+			room.texts++
 			if came[0]&0x80 == 0 || len(client.parts) > 0 {
 				client.parts = append(client.parts, text...)
 				text = client.parts

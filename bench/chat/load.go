@@ -33,7 +33,7 @@ var (
 
 const (
 	drain  = 15 * time.Second       // at most, for what is under way at the end
-	quiet  = 500 * time.Millisecond // without a byte: joins have been told to all
+	quiet  = 500 * time.Millisecond // without a text: joins have been told to all
 	digits = 16
 )
 
@@ -43,6 +43,7 @@ type room struct {
 	talker  *client
 	started time.Time
 	buffer  []byte
+	texts   int      // frames of text that came
 	late    []uint32 // microseconds, of each delivery
 	lost    int      // connections that ended
 }
@@ -73,7 +74,12 @@ func main() {
 	if *stuck {
 		connect(*count)
 	}
-	for room.read(quiet) {
+	for last := time.Now(); time.Since(last) < quiet; {
+		before := room.texts
+		room.read(quiet - time.Since(last))
+		if room.texts > before { // pings come all the time
+			last = time.Now()
+		}
 	}
 	if *idle {
 		room.rest(before)

@@ -42,6 +42,11 @@ build_fastapi() {
     }
 }
 
+# What servers and load are started by: `come_first` lets them come before all else that runs here,
+# where root asks for it, so that lateness is theirs and not that of a busy machine.
+first=()
+come_first() { chrt --rr 1 true 2>/dev/null && first=(chrt --rr 1) || first=(); }
+
 # Starts ours, gorilla or fastapi on core 0 and waits until it listens: sets `server` and `path`.
 # Of ours, only what the load would run into is set: the rate of a client, connections per address.
 start() {
@@ -49,14 +54,14 @@ start() {
     case $1 in
     ours)
         LISTEN=127.0.0.1:$port ADMIN_LISTEN=127.0.0.1:0 LOG_LEVEL=error RATE=1000000 RATE_BURST=1000000 \
-            MAX_CONNECTIONS_PER_ADDRESS=20000 taskset -c 0 "$work/chat" &
+            MAX_CONNECTIONS_PER_ADDRESS=20000 "${first[@]}" taskset -c 0 "$work/chat" &
         ;;
     gorilla)
         path=/ws
-        GOMAXPROCS=1 taskset -c 0 "$gorilla" -addr 127.0.0.1:$port 2>"$work/gorilla.log" &
+        GOMAXPROCS=1 "${first[@]}" taskset -c 0 "$gorilla" -addr 127.0.0.1:$port 2>"$work/gorilla.log" &
         ;;
     fastapi)
-        taskset -c 0 "$venv/bin/uvicorn" --app-dir bench/chat twin:app --port $port --workers 1 \
+        "${first[@]}" taskset -c 0 "$venv/bin/uvicorn" --app-dir bench/chat twin:app --port $port --workers 1 \
             --log-level critical 2>"$work/fastapi.log" &
         ;;
     esac
@@ -70,4 +75,4 @@ start() {
     return 1
 }
 
-load() { timeout 600 taskset -c 1 "$work/load" -port $port -path "$path" -pid "$server" "$@"; }
+load() { "${first[@]}" timeout 600 taskset -c 1 "$work/load" -port $port -path "$path" -pid "$server" "$@"; }

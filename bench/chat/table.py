@@ -48,7 +48,17 @@ def table(title, *names):
               f"{it.total('missed'):>8}{it.total('lost'):>6}")
 
 
+def is_measured(kind):
+    return (pathlib.Path(sys.argv[1]) / f"{kind}-ours").exists()
+
+
 peers = ("ours", "gorilla", "fastapi")
-for kind in ("full", "single", "paced"):
+for kind in filter(is_measured, ("full", "single", "paced")):
     table(kind, *(f"{kind}-{name}" for name in peers))
-table("one stuck reader", "without-ours", "stuck-ours")
+if is_measured("stuck"):
+    table("one stuck reader", "without-ours", "stuck-ours")
+    without, stuck = Measured("without-ours"), Measured("stuck-ours")
+    for field in ("p50", "p99"):
+        pairs = sorted(b[field] / a[field] for a, b in zip(without.rounds, stuck.rounds))
+        print(f"{field} with a stuck reader / without, each round's pair, sorted: "
+              f"{', '.join(f'{pair:.2f}' for pair in pairs)}; median {statistics.median(pairs):.2f}")

@@ -1,6 +1,7 @@
 //! Contexts of traces that travel with entries: through queues, disks and peers.
 
 use http::{HeaderMap, HeaderName, HeaderValue};
+use opentelemetry::Context;
 use opentelemetry::trace::{SpanContext, TraceContextExt};
 use runtime::trace::{self, Parent};
 use tracing::Span;
@@ -28,6 +29,11 @@ pub(crate) fn of_span(span: &Span) -> TraceContext {
 
 /// The carried context as a parent of what is done now.
 pub(crate) fn parent(carried: &TraceContext) -> Parent {
+    Parent::Remote(context(carried))
+}
+
+/// The carried context, which may be none.
+pub(crate) fn context(carried: &TraceContext) -> Context {
     let mut headers = HeaderMap::new();
     for (name, text) in [(PARENT, &carried.parent), (STATE, &carried.state)] {
         let value = text.as_deref().map(HeaderValue::from_str);
@@ -35,7 +41,7 @@ pub(crate) fn parent(carried: &TraceContext) -> Parent {
             headers.insert(name, value);
         }
     }
-    Parent::Remote(trace::extract(&headers))
+    trace::extract(&headers)
 }
 
 /// What others may refer to a span by, if it has a trace.

@@ -6,11 +6,14 @@
 mod coming;
 mod fan_out;
 mod following;
+mod line;
 mod member;
 mod peers;
+mod writers;
 
-pub use coming::{Join, Joined, Resume};
+pub use coming::{Join, Resume};
 pub use following::RETRY;
+pub use line::{Line, Stream};
 pub use member::{Ending, MemberId, Speaks};
 pub use peers::PeerName;
 
@@ -28,6 +31,7 @@ use crate::store::Local;
 use crate::store::shared::{Begun, Shared as SharedLog};
 use member::Member;
 use peers::Peer;
+use writers::Writers;
 
 /// The room. Every clone is the same one.
 #[derive(Clone, Debug)]
@@ -40,6 +44,7 @@ struct Shared {
     welcome: WelcomeSettings,
     metrics: ChatMetrics,
     room: Mutex<Room>,
+    writers: Writers,
     /// The log of all replicas, where there is one: the room's own is a copy of it then.
     shared: Option<SharedLog>,
     /// The last sequence number, for those who relay.
@@ -141,6 +146,7 @@ impl Hub {
             welcome,
             metrics,
             room: Mutex::new(room),
+            writers: Writers::new(),
             sequence: watch::Sender::new(sequence),
             members: watch::Sender::new(0),
             shared,

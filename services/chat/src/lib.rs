@@ -10,7 +10,8 @@
 //!   [`domain::entry`].
 //! - [`server`]: the routes; `page.rs`, the page; `session.rs`, one WebSocket.
 //! - [`domain`]: the log, its history and outbox; rates; presence. No async, no I/O.
-//! - [`hub`]: the room: the one lock under which an entry is taken and handed to everybody.
+//! - [`hub`]: the room: the one lock under which an entry is taken and handed to everybody; the
+//!   lines to the clients, and who writes to them.
 //! - [`store`]: the log in memory or on disk.
 //! - [`relay`]: what the peers are sent, and what is taken from them.
 //! - [`metrics`]: what is counted. `carried.rs`: traces that travel with entries.

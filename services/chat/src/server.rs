@@ -3,11 +3,13 @@
 mod connect;
 mod origin;
 mod query;
+mod upgrade;
 
 use std::sync::Arc;
 
 use axum::Router;
 use axum::routing::get;
+use runtime::tcp::Trust;
 use runtime::{Life, http};
 use tokio::net::TcpListener;
 
@@ -26,6 +28,7 @@ struct Parts {
     hub: Hub,
     limits: ClientLimits,
     origins: Origins,
+    trust: Trust,
     life: Life,
 }
 
@@ -36,6 +39,7 @@ impl App {
             hub,
             limits: settings.client,
             origins: Origins::new(&settings.allowed_origins),
+            trust: settings.trust.clone(),
             life,
         }))
     }

@@ -117,6 +117,7 @@ pub async fn serve(
         }
         None => (room(&settings, chat_metrics)?, None),
     };
+    hub.begin_writing(&life);
     let carrier = Arc::new(client);
     for url in &settings.relay.peers {
         let carrier = Arc::clone(&carrier);

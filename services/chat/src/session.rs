@@ -1,27 +1,27 @@
 //! One WebSocket, from its welcome to its close.
 
+mod close;
 mod frames;
-mod socket;
 
+use std::sync::Arc;
 use std::time::Duration;
 
-use axum::extract::ws::{Message, Utf8Bytes, WebSocket};
 use opentelemetry::KeyValue;
 use opentelemetry::trace::SpanContext;
 use runtime::Life;
 use runtime::trace::{self, Parent, SpanKind};
-use tokio::sync::{mpsc, oneshot};
 use tokio::time::Instant;
-use tracing::Instrument;
+use tracing::{Instrument, Span};
 use tracing_opentelemetry::OpenTelemetrySpanExt;
 
 use crate::carried;
 use crate::domain::ClientId;
 use crate::domain::rate::Bucket;
-use crate::hub::{Ending, Hub, Join, Joined, MemberId, Speaks};
+use crate::hub::{Hub, Join, Line, MemberId, Speaks};
 use crate::metrics::ChatMetrics;
 use crate::settings::ClientLimits;
-use socket::{Close, Heard, Socket};
+use crate::wire::websocket::{self, Opcode, Reader};
+use close::{Close, Farewell};
 
 /// A client that has connected and is not in the room yet.
 #[derive(Debug)]
@@ -32,19 +32,36 @@ pub(crate) struct Visitor {
     pub(crate) limits: ClientLimits,
     /// Who it is and what it wants to see.
     pub(crate) join: Join,
+    /// Whether a trace that it brings along is continued.
+    pub(crate) is_trusted: bool,
     /// The request that opened the connection, if that has a trace.
     pub(crate) opened_by: Option<SpanContext>,
 }
 
 impl Visitor {
     /// Lets it in, serves it to its end, and tells the others.
-    pub(crate) async fn stay(self, socket: WebSocket, life: Life) {
+    ///
+    /// Whatever happens once is in a box of its own, and so is the guest: this task lasts as long
+    /// as the connection, and would hold room for all of it.
+    pub(crate) async fn stay(self: Box<Self>, line: Arc<Line>, life: Life) {
+        let (hub, wait) = (self.hub.clone(), self.limits.close_timeout);
+        let entered = Box::pin(self.enter(Arc::clone(&line), life.clone())).await;
+        let (close, guest) = match entered {
+            Ok(mut guest) => (guest.serve(&life).await, Some(guest)),
+            Err(close) => (close, None),
+        };
+        ChatMetrics::count(&hub.metrics().closed, close.metric());
+        let farewell = Box::pin(Farewell::say(&line, &close, wait)).await;
+        if let Some(guest) = guest {
+            guest.leave(&close);
+        }
+        Box::pin(farewell.linger()).await;
+    }
+
+    async fn enter(self: Box<Self>, line: Arc<Line>, life: Life) -> Result<Box<Guest>, Close> {
         // The connection is a trace of its own, which refers to the request that opened it; each
         // message is another, which refers to the connection.
-        let parent = self
-            .opened_by
-            .clone()
-            .map_or(Parent::Current, Parent::Linked);
+        let parent = self.opened_by.map_or(Parent::Current, Parent::Linked);
         let attributes = [
             KeyValue::new("chat.client", self.join.client.to_string()),
             KeyValue::new("chat.protocol", self.join.speaks.code()),
@@ -54,41 +71,32 @@ impl Visitor {
         let (client, speaks) = (self.join.client, self.join.speaks);
         let session = self.join.session.clone();
         let joining = moment("join", connection.as_ref(), client);
-        let joined = self.hub.join(self.join, carried::of_span(&joining));
-        let Ok(joined) = joined.instrument(joining).await else {
-            let close = Close::Unavailable;
-            ChatMetrics::count(&self.hub.metrics().closed, close.metric());
-            let socket = Socket::new(socket);
-            return socket.close(&close, self.limits.close_timeout).await;
+        let trace = carried::of_span(&joining);
+        let joined = self.hub.join(self.join, Arc::clone(&line), trace);
+        let Ok(member) = joined.instrument(joining).await else {
+            return Err(Close::Unavailable);
         };
-        let Joined {
-            member,
-            first,
-            queue,
-            ended,
-        } = joined;
-        let guest = Guest {
-            hub: self.hub.clone(),
+        Ok(Box::new(Guest {
+            leaving: Leaving {
+                hub: self.hub.clone(),
+                member,
+                client,
+                connection: connection.clone(),
+                life,
+            },
+            span,
+            hub: self.hub,
             limits: self.limits,
             client,
             session,
             speaks,
-            connection: connection.clone(),
-            socket: Socket::new(socket),
+            is_trusted: self.is_trusted,
+            connection,
+            line,
             bucket: Bucket::new(self.limits.rate, self.limits.burst),
             came: Instant::now(),
             refused_in_a_row: 0,
-        };
-        let _leaving = Leaving {
-            hub: self.hub,
-            member,
-            client,
-            connection,
-            life: life.clone(),
-        };
-        let close = guest.serve(first, queue, ended, &life).await;
-        span.set_attribute("chat.close.code", i64::from(close.code()));
-        span.set_attribute("chat.close.reason", close.reason());
+        }))
     }
 }
 
@@ -111,51 +119,46 @@ impl Drop for Leaving {
 
 /// A client in the room.
 struct Guest {
+    /// What is done when it is dropped.
+    leaving: Leaving,
+    /// Of the connection.
+    span: Span,
     hub: Hub,
     limits: ClientLimits,
     client: ClientId,
     session: crate::domain::Token,
     speaks: Speaks,
+    is_trusted: bool,
     connection: Option<SpanContext>,
-    socket: Socket,
+    line: Arc<Line>,
     bucket: Bucket,
     came: Instant,
     /// Messages over its rate since the last one within it.
     refused_in_a_row: u32,
 }
 
-/// At most so many frames are written before the socket is read again.
-const BATCH: usize = 64;
-
 impl Guest {
-    async fn serve(
-        mut self,
-        first: Vec<Utf8Bytes>,
-        mut queue: mpsc::Receiver<Utf8Bytes>,
-        mut ended: oneshot::Receiver<Ending>,
-        life: &Life,
-    ) -> Close {
-        let close = tokio::select! {
+    async fn serve(&mut self, life: &Life) -> Close {
+        let line = Arc::clone(&self.line);
+        tokio::select! {
             biased;
-            Ok(ending) = &mut ended => Close::of(ending),
+            ending = line.ended() => ending.into(),
             () = life.stopping() => Close::Draining,
-            close = self.converse(first, &mut queue) => close,
-        };
-        ChatMetrics::count(&self.hub.metrics().closed, close.metric());
-        self.socket.close(&close, self.limits.close_timeout).await;
-        close
+            close = self.converse() => close,
+        }
     }
 
-    /// Reads and writes until something ends it.
-    async fn converse(
-        &mut self,
-        first: Vec<Utf8Bytes>,
-        queue: &mut mpsc::Receiver<Utf8Bytes>,
-    ) -> Close {
-        if let Err(close) = self.socket.write(first).await {
-            return close;
-        }
-        let mut frames = Vec::new(); // given away with each batch: most connections are silent
+    /// Notes why it ended, and tells the others.
+    fn leave(self, close: &Close) {
+        let Self { span, leaving, .. } = self;
+        span.set_attribute("chat.close.code", i64::from(close.code()));
+        span.set_attribute("chat.close.reason", close.reason());
+        drop(leaving);
+    }
+
+    /// Hears and answers until something ends it.
+    async fn converse(&mut self) -> Close {
+        let mut reader = Reader::new(self.limits.max_message);
         let mut heard = Instant::now();
         let mut pinged = None;
         let silence = tokio::time::sleep(self.limits.ping_interval);
@@ -163,25 +166,24 @@ impl Guest {
         loop {
             tokio::select! {
                 biased;
-                next = self.socket.read() => {
-                    (heard, pinged) = (Instant::now(), None);
-                    let answered = match next {
-                        Ok(Heard::Text(text)) => self.answer(&text).await,
-                        Ok(Heard::Nothing) => Ok(()),
-                        Err(close) => Err(close),
-                    };
-                    if let Err(close) = answered {
-                        return close;
+                came = self.line.read(|bytes| reader.feed(bytes)) => {
+                    if !came.unwrap_or(false) {
+                        return Close::Gone;
                     }
-                }
-                // The room keeps its end of the queue until it ends this connection.
-                _ = queue.recv_many(&mut frames, BATCH) => {
-                    if let Err(close) = self.socket.write(std::mem::take(&mut frames)).await {
-                        return close;
+                    loop {
+                        let said = match reader.hear() {
+                            Ok(Some(said)) => said,
+                            Ok(None) => break,
+                            Err(wrong) => return wrong.into(),
+                        };
+                        (heard, pinged) = (Instant::now(), None);
+                        if let Err(close) = Box::pin(self.answer(said)).await {
+                            return close;
+                        }
                     }
                 }
                 () = &mut silence => {
-                    match self.mind_silence(heard, &mut pinged).await {
+                    match Box::pin(self.mind_silence(heard, &mut pinged)).await {
                         Ok(again) => silence.as_mut().reset(again),
                         Err(close) => return close,
                     }
@@ -204,7 +206,7 @@ impl Guest {
             Some(at) => Ok(at + self.limits.pong_timeout),
             None if now < quiet_until => Ok(quiet_until),
             None => {
-                self.socket.send(Message::Ping(bytes::Bytes::new())).await?;
+                self.line.send(websocket::frame(Opcode::Ping, &[])).await?;
                 *pinged = Some(now);
                 Ok(now + self.limits.pong_timeout)
             }
@@ -231,7 +233,7 @@ impl Guest {
 const FLOOD: u32 = 10;
 
 /// A span of a connection's beginning or end: a trace of its own, which refers to the connection.
-fn moment(name: &'static str, of: Option<&SpanContext>, client: ClientId) -> tracing::Span {
+fn moment(name: &'static str, of: Option<&SpanContext>, client: ClientId) -> Span {
     let parent = of.cloned().map_or(Parent::Current, Parent::Linked);
     let attributes = [KeyValue::new("chat.client", client.to_string())];
     trace::start(SpanKind::Internal, name, parent, attributes)

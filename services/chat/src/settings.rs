@@ -8,6 +8,7 @@ use bytesize::ByteSize;
 use runtime::Settings;
 use runtime::http::HttpLimits;
 use runtime::settings::{CommaList, FromSetting, Secret, SettingsError, Source};
+use runtime::tcp::Trust;
 use url::Url;
 
 use crate::domain::Token;
@@ -38,6 +39,8 @@ pub struct ChatSettings {
     pub allowed_origins: Vec<String>,
     /// `TRACE_URL`: where the page looks at a trace.
     pub trace_url: Option<String>,
+    /// `TRACE_TRUST`: whose clients' own traces are continued.
+    pub trust: Trust,
     /// The limits of its HTTP server.
     pub limits: HttpLimits,
 }
@@ -153,6 +156,7 @@ impl Settings for ChatSettings {
             client,
             allowed_origins: origins.unwrap_or_default().0,
             trace_url: source.get_optional("TRACE_URL")?,
+            trust: source.get("TRACE_TRUST")?,
             limits,
         })
     }

@@ -3,6 +3,7 @@
 pub mod relay;
 pub mod signature;
 pub mod v1;
+pub mod websocket;
 
 /// The subprotocol that the page asks for.
 pub const V1: &str = "malha.chat.v1";

@@ -6,8 +6,6 @@
 
 #[path = "clients/mod.rs"]
 mod clients;
-#[path = "redis_server/mod.rs"]
-mod redis_server;
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -18,8 +16,7 @@ use chat::checker::{ClientLog, Seen, Violation, check};
 use clients::{Client, Clock, Log};
 use rand::rngs::SmallRng;
 use rand::{Rng, SeedableRng};
-use redis_server::Redis;
-use runtime::testing::{Process, Signal, address};
+use runtime::testing::{Process, RedisServer, Signal, address, has_redis};
 use tokio::net::TcpStream;
 use tokio::time::{Instant, sleep};
 
@@ -195,11 +192,12 @@ async fn processes_that_are_killed_and_stopped_keep_their_promises() {
 
 #[tokio::test]
 async fn replicas_that_are_killed_and_stopped_keep_their_promises() {
+    if !has_redis("replicas that fail") {
+        return;
+    }
     for seed in seeds() {
-        let Some(redis) = Redis::start().await else {
-            return;
-        };
-        let store = ("REDIS_URL", &*redis.url);
+        let redis = RedisServer::start_with_password("for-tests").await;
+        let store = ("REDIS_URL", &*redis.url_with_password());
         let [one, two, b] = std::array::from_fn(|_| address());
         let mut services = [
             Service::start("serviceA", one, b, store),

@@ -1,10 +1,11 @@
 //! Coming and going.
 
-use axum::extract::ws::Utf8Bytes;
-use runtime::Life;
-use tokio::sync::{mpsc, oneshot};
-use tracing::Instrument;
+use std::sync::Arc;
 
+use bytes::Bytes;
+use runtime::Life;
+
+use super::line::Line;
 use super::member::{Ending, Member, MemberId, Speaks};
 use super::{Hub, Room};
 use crate::clock;
@@ -13,6 +14,7 @@ use crate::domain::log::{Offer, Passing, Verdict};
 use crate::domain::{ClientId, Source, Token, TraceContext, What};
 use crate::metrics::RecoveredLabel;
 use crate::wire::v1::{FromServer, HereFrame, Welcome};
+use crate::wire::websocket;
 
 /// Who comes, and what it wants to see.
 #[derive(Clone, Debug)]
@@ -38,25 +40,18 @@ pub struct Resume {
     pub cursor: u64,
 }
 
-/// A place in the room.
-#[derive(Debug)]
-pub struct Joined {
-    /// The place.
-    pub member: MemberId,
-    /// Sent before anything of the queue.
-    pub first: Vec<Utf8Bytes>,
-    /// What is sent from now on.
-    pub queue: mpsc::Receiver<Utf8Bytes>,
-    /// Comes when the room ends the connection.
-    pub ended: oneshot::Receiver<Ending>,
-}
-
 impl Hub {
-    /// Lets a client in. Everybody is told, itself included, unless its session was here already.
+    /// Lets a client in by its line. Everybody is told, itself included, unless its session was here
+    /// already.
     ///
     /// Fails where the store does not take that it joined.
-    pub async fn join(&self, join: Join, trace: TraceContext) -> Result<Joined, Verdict> {
-        let (joined, is_new) = self.admit(&join);
+    pub async fn join(
+        &self,
+        join: Join,
+        line: Arc<Line>,
+        trace: TraceContext,
+    ) -> Result<MemberId, Verdict> {
+        let (member, is_new) = self.admit(&join, line);
         if is_new {
             let what = What::Joined {
                 client: join.client,
@@ -64,26 +59,23 @@ impl Hub {
             let offer = moved(what, join.session, Passing::IfRoom, trace);
             match self.offer(offer).await {
                 verdict @ (Verdict::Refused(_) | Verdict::Unknown) => {
-                    self.remove(joined.member);
+                    self.remove(member);
                     return Err(verdict);
                 }
-                verdict => self.lock().told(joined.member, &verdict),
+                verdict => self.lock().told(member, &verdict),
             }
         }
-        Ok(joined)
+        Ok(member)
     }
 
     /// Gives a client its place. Says whether its session was not here.
-    fn admit(&self, join: &Join) -> (Joined, bool) {
-        let (sender, queue) = mpsc::channel(self.0.welcome.queue);
-        let (end, ended) = oneshot::channel();
+    fn admit(&self, join: &Join, line: Arc<Line>) -> (MemberId, bool) {
         let mut room = self.lock();
-        let mut member = Member::new(join.client, join.session.clone(), join.speaks, sender, end);
         let before = room.replace(&join.session);
-        let first = match join.speaks {
-            Speaks::Plain => Vec::new(),
-            Speaks::V1 => self.first_frames(&room, join),
-        };
+        if join.speaks == Speaks::V1 {
+            line.begin_with(self.first_frames(&room, join));
+        }
+        let mut member = Member::new(join.client, join.session.clone(), join.speaks, line);
         let last = room.local.log().history().last();
         member.seen = last.max(self.ahead(join));
         member.told = before.as_ref().is_some_and(|before| before.told);
@@ -94,13 +86,7 @@ impl Hub {
             clients.get_or_create(&before.speaks.label()).dec();
         }
         self.0.members.send_replace(room.members.len());
-        let joined = Joined {
-            member: id,
-            first,
-            queue,
-            ended,
-        };
-        (joined, before.is_none())
+        (id, before.is_none())
     }
 
     /// What a client has seen of this log, perhaps at a replica that is ahead of this one.
@@ -132,7 +118,7 @@ impl Hub {
             // Until it is known. Where this process ends before, the other replicas see to it.
             while hub.offer(offer.clone()).await == Verdict::Unknown {}
         };
-        life.spawn_apart(told.in_current_span());
+        life.spawn(told);
     }
 
     fn remove(&self, member: MemberId) -> Option<Member> {
@@ -146,7 +132,7 @@ impl Hub {
     }
 
     /// `welcome`, and the past that the client is to see.
-    fn first_frames(&self, room: &Room, join: &Join) -> Vec<Utf8Bytes> {
+    fn first_frames(&self, room: &Room, join: &Join) -> Bytes {
         let history = room.local.log().history();
         let (recovered, entries) = match &join.resume {
             Some(resume) => {
@@ -182,8 +168,7 @@ impl Hub {
         }));
         let frame = |entry| FromServer::for_session(&self.0.service, entry, &join.session);
         let past = entries.iter().map(|entry| frame(entry).encode());
-        let all = [welcome.encode()].into_iter().chain(past);
-        all.map(Utf8Bytes::from).collect()
+        websocket::texts([welcome.encode()].into_iter().chain(past))
     }
 }
 
@@ -191,7 +176,7 @@ impl Room {
     /// Ends the connection that a session has, if it has one.
     fn replace(&mut self, session: &Token) -> Option<Member> {
         let before = self.sessions.remove(session)?;
-        let mut member = self.members.remove(&before)?;
+        let member = self.members.remove(&before)?;
         member.end(Ending::Replaced);
         Some(member)
     }

@@ -2,7 +2,6 @@
 
 use std::cell::OnceCell;
 
-use axum::extract::ws::Utf8Bytes;
 use opentelemetry::KeyValue;
 use runtime::trace::{self, SpanKind};
 use tracing_opentelemetry::OpenTelemetrySpanExt;
@@ -13,6 +12,7 @@ use crate::carried;
 use crate::domain::{Entry, Token, What};
 use crate::metrics::{ChatMetrics, PeerLabel};
 use crate::wire::v1::FromServer;
+use crate::wire::websocket;
 
 impl Room {
     /// Hands an entry to every member, under a span of the entry's trace.
@@ -24,7 +24,7 @@ impl Room {
         let is_message = matches!(entry.what, What::Message { .. });
         let (plain, v1) = (OnceCell::new(), OnceCell::new());
         let mut recipients = 0_u32;
-        for member in self.members.values_mut() {
+        for member in self.members.values() {
             if entry.cursor <= member.seen {
                 continue; // another replica showed it this
             }
@@ -32,13 +32,13 @@ impl Room {
             let frame = match member.speaks {
                 Speaks::Plain if is_own => continue,
                 Speaks::Plain => plain
-                    .get_or_init(|| Utf8Bytes::from(entry.what.line()))
+                    .get_or_init(|| websocket::text(&entry.what.line()))
                     .clone(),
-                Speaks::V1 if is_own => FromServer::for_session(own, entry, &member.session)
-                    .encode()
-                    .into(),
+                Speaks::V1 if is_own => {
+                    websocket::text(&FromServer::for_session(own, entry, &member.session).encode())
+                }
                 Speaks::V1 => v1
-                    .get_or_init(|| Utf8Bytes::from(FromServer::of_entry(own, entry).encode()))
+                    .get_or_init(|| websocket::text(&FromServer::of_entry(own, entry).encode()))
                     .clone(),
             };
             recipients += u32::from(member.hand(frame));
@@ -49,9 +49,9 @@ impl Room {
 
     /// Hands a frame to everybody who speaks v1.
     pub(super) fn tell_all(&mut self, frame: &FromServer<'_>) {
-        let frame = Utf8Bytes::from(frame.encode());
-        let v1 = |member: &&mut super::Member| member.speaks == Speaks::V1;
-        for member in self.members.values_mut().filter(v1) {
+        let frame = websocket::text(&frame.encode());
+        let v1 = |member: &&super::Member| member.speaks == Speaks::V1;
+        for member in self.members.values().filter(v1) {
             member.hand(frame.clone());
         }
     }
@@ -59,9 +59,9 @@ impl Room {
     /// Hands a frame to one session, if it is here and speaks v1.
     pub(super) fn tell(&mut self, session: &Token, frame: &FromServer<'_>) {
         let member = self.sessions.get(session).copied();
-        let member = member.and_then(|id| self.members.get_mut(&id));
+        let member = member.and_then(|id| self.members.get(&id));
         if let Some(member) = member.filter(|member| member.speaks == Speaks::V1) {
-            member.hand(frame.encode().into());
+            member.hand(websocket::text(&frame.encode()));
         }
     }
 

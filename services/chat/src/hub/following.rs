@@ -76,7 +76,7 @@ impl Hub {
     }
 
     /// Waits until the service has stopped and everybody is gone.
-    async fn left_alone(&self, life: &Life) {
+    pub(super) async fn left_alone(&self, life: &Life) {
         life.stopping().await;
         // Ends early only where the room is gone, and with it every member.
         let _ = self.members().wait_for(|members| *members == 0).await;
@@ -115,7 +115,7 @@ impl Room {
         }
         tracing::error!(expected, got = entry.cursor, "entries were missed");
         self.local.miss_until(entry.cursor);
-        for member in self.members.values_mut() {
+        for member in self.members.values() {
             member.end(Ending::Missed);
         }
     }

@@ -1,8 +1,10 @@
 //! One client in the room.
 
-use axum::extract::ws::Utf8Bytes;
-use tokio::sync::{mpsc, oneshot};
+use std::sync::Arc;
 
+use bytes::Bytes;
+
+use super::line::Line;
 use crate::domain::{ClientId, Token};
 use crate::metrics::ProtocolLabel;
 
@@ -56,46 +58,27 @@ pub(super) struct Member {
     pub(super) told: bool,
     /// It has seen everything up to this cursor.
     pub(super) seen: u64,
-    queue: mpsc::Sender<Utf8Bytes>,
-    end: Option<oneshot::Sender<Ending>>,
+    line: Arc<Line>,
 }
 
 impl Member {
-    pub(super) fn new(
-        client: ClientId,
-        session: Token,
-        speaks: Speaks,
-        queue: mpsc::Sender<Utf8Bytes>,
-        end: oneshot::Sender<Ending>,
-    ) -> Self {
+    pub(super) fn new(client: ClientId, session: Token, speaks: Speaks, line: Arc<Line>) -> Self {
         Self {
             client,
             session,
             speaks,
             told: false,
             seen: 0,
-            queue,
-            end: Some(end),
+            line,
         }
     }
 
-    /// Hands it a frame, if it has not been ended. One whose queue is full is ended: it would
-    /// otherwise miss a frame and not know it.
-    pub(super) fn hand(&mut self, frame: Utf8Bytes) -> bool {
-        if self.end.is_none() {
-            return false;
-        }
-        let handed = self.queue.try_send(frame).is_ok();
-        if !handed {
-            self.end(Ending::TooSlow);
-        }
-        handed
+    /// Hands it a frame, if it has not been ended.
+    pub(super) fn hand(&self, frame: Bytes) -> bool {
+        self.line.hand(frame)
     }
 
-    pub(super) fn end(&mut self, ending: Ending) {
-        if let Some(end) = self.end.take() {
-            // A connection that has ended by itself does not listen any more.
-            let _ = end.send(ending);
-        }
+    pub(super) fn end(&self, ending: Ending) {
+        self.line.end(ending);
     }
 }

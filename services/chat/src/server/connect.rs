@@ -1,14 +1,17 @@
 //! `GET /ws/{clientId}`: who may connect, and as whom.
 
-use axum::extract::ws::rejection::WebSocketUpgradeRejection;
-use axum::extract::{Path, RawQuery, State, WebSocketUpgrade};
+use std::net::SocketAddr;
+
+use axum::Extension;
+use axum::extract::{ConnectInfo, Path, RawQuery, State};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
-use tokio::sync::oneshot;
+use hyper_util::rt::TokioIo;
 use tracing::Span;
 
 use super::App;
 use super::query::Query;
+use super::upgrade::Upgrade;
 use crate::carried;
 use crate::domain::{ClientId, Token};
 use crate::hub::{Join, Speaks};
@@ -16,15 +19,13 @@ use crate::metrics::ChatMetrics;
 use crate::session::Visitor;
 use crate::wire::V1;
 
-/// Small, for there may be many connections, and most of them are silent.
-const BUFFER: usize = 2 * 1024;
-
 pub(super) async fn connect(
     State(app): State<App>,
     Path(client): Path<String>,
     RawQuery(query): RawQuery,
+    peer: Option<Extension<ConnectInfo<SocketAddr>>>,
     headers: HeaderMap,
-    upgrade: Result<WebSocketUpgrade, WebSocketUpgradeRejection>,
+    upgrade: Result<Upgrade, Response>,
 ) -> Response {
     let metrics = app.0.hub.metrics();
     if !app.0.origins.allow(&headers) {
@@ -37,11 +38,11 @@ pub(super) async fn connect(
         let answer = "clientId: expected a whole number\n";
         return (StatusCode::FORBIDDEN, answer).into_response();
     };
-    let upgrade = match upgrade {
-        Ok(upgrade) => upgrade.protocols([V1]),
-        Err(rejection) => return rejection.into_response(),
+    let mut upgrade = match upgrade {
+        Ok(upgrade) => upgrade,
+        Err(rejection) => return rejection,
     };
-    let (speaks, query) = if upgrade.selected_protocol().is_some() {
+    let (speaks, query) = if upgrade.choose(V1) {
         (
             Speaks::V1,
             Query::read(query.as_deref().unwrap_or_default()),
@@ -56,7 +57,7 @@ pub(super) async fn connect(
             return (StatusCode::BAD_REQUEST, wrong).into_response();
         }
     };
-    let visitor = Visitor {
+    let visitor = Box::new(Visitor {
         hub: app.0.hub.clone(),
         limits: app.0.limits,
         join: Join {
@@ -66,31 +67,24 @@ pub(super) async fn connect(
             resume: query.resume,
             history: query.history,
         },
+        is_trusted: peer.is_some_and(|peer| app.0.trust.holds(peer.0.0.ip())),
         opened_by: carried::link(&Span::current()),
-    };
+    });
     begin(&app, upgrade, visitor)
 }
 
 /// Answers 101, and lets the visitor in once that is sent.
 ///
 /// The task that waits for this is of the life from now on, so that no drain overlooks it.
-fn begin(app: &App, upgrade: WebSocketUpgrade, visitor: Visitor) -> Response {
-    let (upgraded, socket) = oneshot::channel();
+fn begin(app: &App, upgrade: Upgrade, visitor: Box<Visitor>) -> Response {
+    let (answer, connection) = upgrade.accept();
     let life = app.0.life.clone();
     app.0.life.spawn_apart(async move {
-        // Without a socket the client went away before it was one.
-        if let Ok(socket) = socket.await {
-            visitor.stay(socket, life).await;
+        // Without a connection the client went away before it was one.
+        if let Ok(connection) = connection.await {
+            let line = visitor.hub.line(Box::new(TokioIo::new(connection)));
+            visitor.stay(line, life).await;
         }
     });
-    let most = app.0.limits.max_message;
-    upgrade
-        .max_message_size(most)
-        .max_frame_size(most)
-        .read_buffer_size(BUFFER)
-        .write_buffer_size(BUFFER)
-        .on_upgrade(async move |socket| {
-            // Nobody waits for it only where the process is being cut.
-            let _ = upgraded.send(socket);
-        })
+    answer
 }

@@ -2,15 +2,14 @@
 
 use std::time::Duration;
 
-use axum::extract::ws::Message;
-use opentelemetry::KeyValue;
 use opentelemetry::trace::TraceContextExt;
+use opentelemetry::{Context, KeyValue};
 use runtime::trace::{self, Parent, SpanKind};
 use tracing::{Instrument, Span};
 use tracing_opentelemetry::OpenTelemetrySpanExt;
 
 use super::Guest;
-use super::socket::Close;
+use super::close::{Close, NO_CODE};
 use crate::carried;
 use crate::domain::log::Verdict;
 use crate::domain::{Token, TraceContext};
@@ -18,20 +17,31 @@ use crate::hub::{Said, Speaks};
 use crate::metrics::ChatMetrics;
 use crate::wire::plain_refusal;
 use crate::wire::v1::{self, FromClient, FromServer, Refused, reason_text};
+use crate::wire::websocket::{self, Heard, Opcode};
 
 /// Milliseconds after which a full outbox may have room.
 const OUTBOX_RETRY: u64 = 1000;
 
 impl Guest {
-    /// Answers one frame of text.
-    pub(super) async fn answer(&mut self, text: &str) -> Result<(), Close> {
-        match self.speaks {
-            Speaks::Plain => self.answer_plain(text).await,
-            Speaks::V1 => self.answer_v1(text).await,
+    /// Answers what a client said.
+    pub(super) async fn answer(&mut self, said: Heard) -> Result<(), Close> {
+        match (said, self.speaks) {
+            (Heard::Text(text), Speaks::Plain) => self.answer_plain(text).await,
+            (Heard::Text(text), Speaks::V1) => self.answer_v1(&text).await,
+            (Heard::Ping(payload), _) => {
+                let pong = websocket::frame(Opcode::Pong, &payload);
+                Ok(self.line.send(pong).await?)
+            }
+            (Heard::Pong, _) => Ok(()),
+            (Heard::Close(code), _) => Err(Close::ByClient(code.unwrap_or(NO_CODE))),
         }
     }
 
-    async fn answer_plain(&mut self, text: &str) -> Result<(), Close> {
+    async fn send(&self, text: &str) -> Result<(), Close> {
+        Ok(self.line.send(websocket::text(text)).await?)
+    }
+
+    async fn answer_plain(&mut self, text: String) -> Result<(), Close> {
         let span = self.receive(None);
         let reason = match self.admit() {
             Err(_) if self.is_flooding() => return Err(Close::Flood),
@@ -43,8 +53,7 @@ impl Guest {
             },
         };
         trace::fail(&span, reason, "");
-        let line = plain_refusal(reason_text(reason));
-        self.socket.send(Message::Text(line.into())).await
+        self.send(&plain_refusal(reason_text(reason))).await
     }
 
     async fn answer_v1(&mut self, text: &str) -> Result<(), Close> {
@@ -56,8 +65,7 @@ impl Guest {
         match (frame, admitted) {
             (FromClient::Send(send), admitted) => self.take(send, admitted).await,
             (FromClient::Ping { at }, Ok(())) => {
-                let pong = FromServer::Pong { at: &at }.encode();
-                self.socket.send(Message::Text(pong.into())).await
+                self.send(&FromServer::Pong { at: &at }.encode()).await
             }
             (FromClient::Ping { .. }, Err(_)) => Ok(()),
             (FromClient::Unknown { id }, _) => {
@@ -78,7 +86,7 @@ impl Guest {
             }
             (None, Ok(())) => (self.count_refusal("id"), None),
             (Some(_), Ok(())) if send.text.is_empty() => (self.count_refusal("empty"), None),
-            (Some(token), Ok(())) => match self.say(&span, token.clone(), &send.text).await {
+            (Some(token), Ok(())) => match self.say(&span, token.clone(), send.text).await {
                 // Its place in the flow is where the client is told.
                 Verdict::Taken(_) => return Ok(()),
                 Verdict::Duplicate(cursor) => return self.accepted_before(&token, cursor).await,
@@ -91,18 +99,17 @@ impl Guest {
         self.refuse(id, reason, retry_after, Some(&span)).await
     }
 
-    /// Offers a message to the room. Borrows nothing, for a socket is not shared between threads.
-    fn say(&self, span: &Span, id: Token, text: &str) -> impl Future<Output = Verdict> + use<> {
+    /// Offers a message to the room.
+    async fn say(&self, span: &Span, id: Token, text: String) -> Verdict {
         span.set_attribute("chat.message.id", id.to_string());
         let said = Said {
             client: self.client,
             session: self.session.clone(),
             id,
-            text: text.to_owned(),
+            text,
         };
-        let (hub, trace) = (self.hub.clone(), carried::of_span(span));
-        let saying = async move { hub.say(said, trace).await };
-        saying.instrument(span.clone())
+        let saying = self.hub.say(said, carried::of_span(span));
+        saying.instrument(span.clone()).await
     }
 
     async fn accepted_before(&mut self, id: &Token, cursor: Option<u64>) -> Result<(), Close> {
@@ -114,8 +121,7 @@ impl Guest {
             trace: None,
             duplicate: true,
         };
-        let frame = Message::Text(accepted.encode().into());
-        self.socket.send(frame).await
+        self.send(&accepted.encode()).await
     }
 
     async fn refuse(
@@ -134,8 +140,7 @@ impl Guest {
             service: None,
             trace: trace.trace_id(),
         });
-        let frame = Message::Text(refused.encode().into());
-        self.socket.send(frame).await
+        self.send(&refused.encode()).await
     }
 
     fn count_refusal(&self, reason: &'static str) -> &'static str {
@@ -143,31 +148,35 @@ impl Guest {
         reason
     }
 
-    /// The span in which a message is taken: the beginning of its trace, unless the client has a
-    /// span of its own. It refers to the connection, which is no parent: it may last for days.
+    /// The span in which a message is taken. It hangs under the client's own, if that has one and
+    /// is trusted, and else begins a trace. It refers to the connection, which is no parent, for it
+    /// may last for days, and to the span of a client who is not trusted: a stranger must not be
+    /// able to have everything recorded, or nothing.
     fn receive(&self, parent: Option<String>) -> Span {
         let attributes = [
             KeyValue::new("chat.client", self.client.to_string()),
             KeyValue::new("chat.protocol", self.speaks.code()),
             KeyValue::new("network.protocol.name", "websocket"),
         ];
-        let connection = self.connection.clone();
-        let sent = carried::parent(&TraceContext {
+        let client = carried::context(&TraceContext {
             parent,
             state: None,
         });
-        let has_trace = match &sent {
-            Parent::Remote(context) => context.span().span_context().is_valid(),
-            _ => false,
-        };
+        let sent = client.span().span_context().clone();
         let kind = SpanKind::Consumer;
-        if !has_trace {
-            let parent = connection.map_or(Parent::Current, Parent::Linked);
-            return trace::start(kind, "receive", parent, attributes);
-        }
-        let span = trace::start(kind, "receive", sent, attributes);
-        if let Some(connection) = connection {
-            span.add_link(connection);
+        let span = if sent.is_valid() && self.is_trusted {
+            trace::start(kind, "receive", Parent::Remote(client), attributes)
+        } else {
+            // From nothing: what this task does otherwise is no parent of the message.
+            let nothing = Parent::Remote(Context::new());
+            let span = trace::start(kind, "receive", nothing, attributes);
+            if sent.is_valid() {
+                span.add_link(sent);
+            }
+            span
+        };
+        if let Some(connection) = &self.connection {
+            span.add_link(connection.clone());
         }
         span
     }

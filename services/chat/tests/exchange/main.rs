@@ -3,8 +3,6 @@
 
 mod limits;
 mod plain;
-#[path = "../redis_server/mod.rs"]
-mod redis_server;
 mod relay;
 mod replicas;
 mod resume;

@@ -1,16 +1,24 @@
 //! Several replicas of a service, over a real Redis, where one is installed.
 
-use runtime::testing::{address, eventually, listener};
+use runtime::testing::{RedisServer, eventually, has_redis, listener};
 use serde_json::{Value, json};
 
-use crate::redis_server::{PASSWORD, Redis};
 use crate::support::Service;
 
-async fn replica(redis: &Redis, name: &str, more: &[(&str, &str)]) -> Service {
-    let bare = redis.url.replace(&format!(":{PASSWORD}@"), "");
+/// What Redis wants to hear first.
+const PASSWORD: &str = "for-tests";
+
+async fn redis(test: &str) -> Option<RedisServer> {
+    if !has_redis(test) {
+        return None;
+    }
+    Some(RedisServer::start_with_password(PASSWORD).await)
+}
+
+async fn replica(redis: &RedisServer, name: &str, more: &[(&str, &str)]) -> Service {
     let own = [
         ("SERVICE_NAME", name),
-        ("REDIS_URL", &bare),
+        ("REDIS_URL", &redis.url()),
         ("REDIS_PASSWORD", PASSWORD),
         ("REPLICA_TIMEOUT", "500ms"),
     ];
@@ -26,7 +34,7 @@ fn place(welcome: &Value, cursor: &Value) -> String {
 
 #[tokio::test]
 async fn clients_of_all_replicas_and_of_the_peer_see_everything_once_and_in_one_order() {
-    let Some(redis) = Redis::start().await else {
+    let Some(redis) = redis("clients of several replicas").await else {
         return;
     };
     let b = listener().await;
@@ -80,7 +88,7 @@ async fn clients_of_all_replicas_and_of_the_peer_see_everything_once_and_in_one_
 
 #[tokio::test]
 async fn a_sender_at_any_replica_is_told_when_the_peer_has_taken_its_message() {
-    let Some(redis) = Redis::start().await else {
+    let Some(redis) = redis("receipts of several replicas").await else {
         return;
     };
     let b = Service::alone(&[("SERVICE_NAME", "serviceB")]).await;
@@ -103,7 +111,7 @@ async fn a_sender_at_any_replica_is_told_when_the_peer_has_taken_its_message() {
 
 #[tokio::test]
 async fn a_client_comes_back_to_another_replica_and_misses_nothing() {
-    let Some(redis) = Redis::start().await else {
+    let Some(redis) = redis("coming back to another replica").await else {
         return;
     };
     let (one, two) = (
@@ -137,7 +145,7 @@ async fn a_client_comes_back_to_another_replica_and_misses_nothing() {
 
 #[tokio::test]
 async fn who_is_here_is_known_at_every_replica_also_when_one_dies() {
-    let Some(redis) = Redis::start().await else {
+    let Some(redis) = redis("presence over replicas").await else {
         return;
     };
     let (one, two) = (
@@ -148,7 +156,7 @@ async fn who_is_here_is_known_at_every_replica_also_when_one_dies() {
     stays.frame_of("joined").await;
     // As a replica leaves it that was killed: a session at one that says nothing.
     let gone = ["HSET", "{chat:serviceA}:here", "s-9", "dead 1 9"];
-    redis.command(&gone).await.unwrap();
+    redis.ask(&gone).unwrap();
     let left = stays.frame_of("left").await;
     assert_eq!(left["client"], 9);
     let (_, welcome) = two.v1(2, "").await;
@@ -165,9 +173,11 @@ async fn who_is_here_is_known_at_every_replica_also_when_one_dies() {
 
 #[tokio::test]
 async fn a_service_that_begins_before_its_redis_says_so_and_waits_for_it() {
-    let later = address();
-    let url = format!("redis://{later}");
-    let env = [("REDIS_URL", url.as_str()), ("REDIS_PASSWORD", PASSWORD)];
+    let Some(mut redis) = redis("a service that begins before its Redis").await else {
+        return;
+    };
+    redis.kill();
+    let env = [("REDIS_URL", &*redis.url()), ("REDIS_PASSWORD", PASSWORD)];
     let one = Service::alone(&env).await;
     let readiness = one.life.life().readiness().clone();
     eventually("a reason why it is not ready", async || {
@@ -176,9 +186,7 @@ async fn a_service_that_begins_before_its_redis_says_so_and_waits_for_it() {
         (!report.ready && reason.contains("refused")).then_some(())
     })
     .await;
-    let Some(_redis) = Redis::start_at(later).await else {
-        return;
-    };
+    redis.restart().await;
     let (mut client, _) = one.v1(1, "").await;
     client.frame_of("joined").await;
     assert!(readiness.report().ready);
@@ -186,13 +194,13 @@ async fn a_service_that_begins_before_its_redis_says_so_and_waits_for_it() {
 
 #[tokio::test]
 async fn a_service_whose_redis_forgets_everything_ends_so_that_it_begins_anew() {
-    let Some(redis) = Redis::start().await else {
+    let Some(redis) = redis("a Redis that forgets").await else {
         return;
     };
     let one = replica(&redis, "serviceA", &[]).await;
     let (mut client, _) = one.v1(1, "").await;
     client.frame_of("joined").await;
-    redis.command(&["FLUSHALL"]).await.unwrap();
+    redis.ask(&["FLUSHALL"]).unwrap();
     client.send("m-1", "olá").await;
     // Nobody knows what became of the message: it is asked again after the reconnection.
     assert_eq!(client.closed().await.0, 1011);

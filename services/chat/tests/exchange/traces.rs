@@ -1,6 +1,6 @@
 //! A message is one trace, from the client that sends it to those at the other service.
 
-use opentelemetry::trace::{SpanKind, Status};
+use opentelemetry::trace::{SpanContext, SpanKind, Status};
 use runtime::testing::{Spans, TraceParent};
 use serde_json::json;
 
@@ -66,6 +66,24 @@ async fn a_message_is_one_trace_through_both_services() {
         opened[0].attribute("http.response.status_code"),
         Some(101.into())
     );
+}
+
+#[tokio::test]
+async fn the_trace_of_a_client_that_is_not_trusted_is_linked_and_not_continued() {
+    let spans = Spans::capture();
+    let service = Service::alone(&[("TRACE_TRUST", "none")]).await;
+    let (mut stranger, _) = service.v1(1, "").await;
+    let caller = TraceParent::random();
+    let send = json!({"type":"send","id":"m-1","text":"teste","traceparent":caller.header()});
+    stranger.say(send.to_string()).await;
+    let accepted = stranger.frame_of("accepted").await;
+    let own = opentelemetry::trace::TraceId::from_hex(accepted["trace"].as_str().unwrap()).unwrap();
+    assert_ne!(own, caller.trace_id);
+    let trace = spans.of_trace(own, 2).await;
+    let receive = trace.iter().find(|span| span.name == "receive").unwrap();
+    let links: Vec<_> = receive.links.iter().map(SpanContext::span_id).collect();
+    assert_eq!(links.len(), 2, "its own span and the connection: {links:?}");
+    assert_eq!(links[0], caller.span_id);
 }
 
 #[tokio::test]

@@ -15,6 +15,7 @@ pub struct RedisServer {
     process: Option<Child>,
     port: u16,
     arguments: Vec<String>,
+    password: Option<String>,
     directory: PathBuf,
 }
 
@@ -54,6 +55,17 @@ impl RedisServer {
         server
     }
 
+    /// The same for those alone who say this password first.
+    ///
+    /// # Panics
+    /// If it cannot be started.
+    pub async fn start_with_password(password: &str) -> Self {
+        let mut server = Self::absent(&["--requirepass", password]);
+        server.password = Some(password.to_owned());
+        server.restart().await;
+        server
+    }
+
     /// One that is not there yet.
     ///
     /// # Panics
@@ -72,6 +84,7 @@ impl RedisServer {
             process: None,
             port,
             arguments: arguments.iter().map(|&text| text.to_owned()).collect(),
+            password: None,
             directory,
         }
     }
@@ -125,9 +138,16 @@ impl RedisServer {
         self.port
     }
 
-    /// As `REDIS_URL` has it.
+    /// As `REDIS_URL` has it, with a password beside it.
     pub fn url(&self) -> String {
         format!("redis://127.0.0.1:{}", self.port)
+    }
+
+    /// As `REDIS_URL` has it, with the password in it, if there is one.
+    pub fn url_with_password(&self) -> String {
+        let login = self.password.as_ref();
+        let login = login.map_or(String::new(), |password| format!(":{password}@"));
+        format!("redis://{login}127.0.0.1:{}", self.port)
     }
 
     /// What `redis-cli` prints for these arguments, if it ends well.
@@ -135,6 +155,11 @@ impl RedisServer {
         let output = Command::new("redis-cli")
             .args(["-p", &self.port.to_string()])
             .args(arguments)
+            .envs(
+                self.password
+                    .iter()
+                    .map(|password| ("REDISCLI_AUTH", password)),
+            )
             .stderr(Stdio::null())
             .output()
             .ok()?;

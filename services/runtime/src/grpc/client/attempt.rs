@@ -187,7 +187,11 @@ async fn exchange(
         Ok(whole) => whole,
         Err(error) => {
             return Err(match error.downcast::<hyper::Error>() {
-                Ok(error) => broken(&ConnectionError::BrokenOff(*error), address),
+                Ok(error) => {
+                    let error = ConnectionError::BrokenOff(*error);
+                    picked.for_calls.failed(&error);
+                    broken(&error, address)
+                }
                 Err(_) => too_large(max, address),
             });
         }

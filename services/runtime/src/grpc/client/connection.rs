@@ -70,17 +70,29 @@ impl ConnectionError {
             Self::BrokenOff(_) => false,
         }
     }
+
+    /// Whether other calls on the same connection go on (RFC 9113, section 5.4.2).
+    fn is_of_the_call_alone(&self) -> bool {
+        match self {
+            Self::NotOpened { .. } | Self::NotSent(_) => false,
+            Self::Broken(error) | Self::BrokenOff(error) => {
+                http2_error(error).is_some_and(h2::Error::is_reset)
+            }
+        }
+    }
+}
+
+fn http2_error(error: &hyper::Error) -> Option<&h2::Error> {
+    std::error::Error::source(error)?.downcast_ref()
 }
 
 /// Whether the server says that it did not look at the call (RFC 9113, sections 6.8 and 8.7).
 fn refused(error: &hyper::Error) -> bool {
-    let cause = std::error::Error::source(error);
-    let Some(error) = cause.and_then(|cause| cause.downcast_ref::<h2::Error>()) else {
-        return false;
-    };
-    let reason = error.reason();
-    let gone = error.is_go_away() && reason == Some(h2::Reason::NO_ERROR);
-    error.is_remote() && (gone || reason == Some(h2::Reason::REFUSED_STREAM))
+    http2_error(error).is_some_and(|error| {
+        let reason = error.reason();
+        let gone = error.is_go_away() && reason == Some(h2::Reason::NO_ERROR);
+        error.is_remote() && (gone || reason == Some(h2::Reason::REFUSED_STREAM))
+    })
 }
 
 impl Endpoint {
@@ -152,13 +164,22 @@ impl Connection {
         *request.uri_mut() = self.full(request.uri());
         let agent = HeaderValue::from_static(USER_AGENT);
         request.headers_mut().insert(header::USER_AGENT, agent);
-        self.sender
-            .try_send_request(request)
-            .await
-            .map_err(|mut failed| match failed.take_message() {
+        let answer = self.sender.try_send_request(request).await;
+        answer.map_err(|mut failed| {
+            let error = match failed.take_message() {
                 Some(_) => ConnectionError::NotSent(failed.into_error()),
                 None => ConnectionError::Broken(failed.into_error()),
-            })
+            };
+            self.failed(&error);
+            error
+        })
+    }
+
+    /// A call failed: unless that was the call's own end, nobody is to send another one here.
+    pub(super) fn failed(&self, error: &ConnectionError) {
+        if !error.is_of_the_call_alone() {
+            self.closed.cancel();
+        }
     }
 
     fn full(&self, of: &Uri) -> Uri {

@@ -1,0 +1,103 @@
+//! Those who write to the clients what the room has handed to their lines.
+//!
+//! There is one for each thread of the runtime, and each line has its own. A writer goes through
+//! its list from line to line, and what was handed to a line meanwhile is written with the rest, by
+//! one call: the busier the room, the fewer calls for each delivery.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use runtime::Life;
+use tokio::sync::Notify;
+
+use super::Hub;
+use super::line::{Line, Stream};
+
+/// The writers of a room.
+#[derive(Debug)]
+pub(super) struct Writers {
+    all: Vec<Arc<Writer>>,
+    next: AtomicUsize,
+}
+
+/// One of them.
+#[derive(Debug, Default)]
+pub(super) struct Writer {
+    listed: Mutex<Vec<Arc<Line>>>,
+    bell: Notify,
+}
+
+/// After so many lines a writer lets others run: those who read, above all.
+const TURN: usize = 32;
+
+impl Writers {
+    pub(super) fn new() -> Self {
+        let runtime = tokio::runtime::Handle::try_current();
+        let threads = runtime.map_or(1, |runtime| runtime.metrics().num_workers());
+        Self {
+            all: (0..threads).map(|_| Arc::default()).collect(),
+            next: AtomicUsize::new(0),
+        }
+    }
+
+    /// Whose turn it is to get another line.
+    fn pick(&self) -> Arc<Writer> {
+        let next = self.next.fetch_add(1, Ordering::Relaxed);
+        Arc::clone(&self.all[next % self.all.len()])
+    }
+}
+
+impl Writer {
+    /// Adds a line on which something waits.
+    pub(super) fn list(&self, line: Arc<Line>) {
+        let mut listed = self.listed.lock().unwrap_or_else(PoisonError::into_inner);
+        listed.push(line);
+        if listed.len() == 1 {
+            self.bell.notify_one();
+        }
+    }
+
+    /// Takes the list, and leaves an empty one in its place.
+    pub(super) fn take(&self, list: &mut Vec<Arc<Line>>) {
+        let mut listed = self.listed.lock().unwrap_or_else(PoisonError::into_inner);
+        std::mem::swap(&mut *listed, list);
+    }
+
+    /// Writes whatever is listed, for ever.
+    async fn write(&self) {
+        let mut list = Vec::new();
+        loop {
+            self.bell.notified().await;
+            self.take(&mut list);
+            for (number, line) in list.drain(..).enumerate() {
+                if number % TURN == TURN - 1 {
+                    tokio::task::yield_now().await;
+                }
+                line.write();
+            }
+        }
+    }
+}
+
+impl Hub {
+    /// Has what is handed to the lines of this room written, until everybody has left.
+    pub fn begin_writing(&self, life: &Life) {
+        for writer in &self.0.writers.all {
+            let (hub, life_here) = (self.clone(), life.clone());
+            let writer = Arc::clone(writer);
+            life.spawn_apart(async move {
+                tokio::select! {
+                    biased;
+                    () = life_here.cut() => {}
+                    () = hub.left_alone(&life_here) => {}
+                    () = writer.write() => {}
+                }
+            });
+        }
+    }
+
+    /// A line to a client.
+    pub(crate) fn line(&self, stream: Box<dyn Stream>) -> Arc<Line> {
+        Line::new(stream, self.0.welcome.queue, self.0.writers.pick())
+    }
+}

@@ -1,0 +1,160 @@
+//! The ways in which a connection ends.
+
+use bytes::Bytes;
+use tokio::time::{Duration, Instant, timeout_at};
+
+use crate::hub::{Ending, Line};
+use crate::wire::websocket::{self, Opcode, Wrong};
+
+/// Why a connection ended, or is to be ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Close {
+    /// The client said so, with this code.
+    ByClient(u16),
+    /// The network did.
+    Gone,
+    /// No answer to a ping.
+    Silent,
+    /// The service ends.
+    Draining,
+    /// It did not read what was sent to it.
+    TooSlow,
+    /// Another connection of its session came.
+    Replaced,
+    /// Not text.
+    Binary,
+    /// Not UTF-8.
+    NotUtf8,
+    /// Not RFC 6455.
+    Protocol,
+    /// Larger than allowed.
+    TooBig,
+    /// No frame of the subprotocol.
+    BadFrame(String),
+    /// Too many messages, though it was told.
+    Flood,
+    /// The store does not answer: nobody knows what became of its message.
+    Unavailable,
+}
+
+impl Close {
+    /// RFC 6455, 7.4.1, and 4000 of the range for private use.
+    pub(super) fn code(&self) -> u16 {
+        match self {
+            Self::ByClient(code) => *code,
+            Self::Gone | Self::Silent => 1006,
+            Self::Draining => 1001,
+            Self::Protocol => 1002,
+            Self::Binary => 1003,
+            Self::NotUtf8 => 1007,
+            Self::BadFrame(_) | Self::Flood => 1008,
+            Self::TooBig => 1009,
+            Self::Unavailable => 1011,
+            Self::TooSlow => 1013,
+            Self::Replaced => 4000,
+        }
+    }
+
+    /// What the client reads.
+    pub(super) fn reason(&self) -> String {
+        match self {
+            Self::BadFrame(why) => why.clone(),
+            other => other.metric().replace('_', " "),
+        }
+    }
+
+    /// A bounded name.
+    pub(super) fn metric(&self) -> &'static str {
+        match self {
+            Self::ByClient(_) => "by_client",
+            Self::Gone => "gone",
+            Self::Silent => "silent",
+            Self::Draining => "draining",
+            Self::TooSlow => "too_slow",
+            Self::Replaced => "replaced",
+            Self::Binary => "text_frames_only",
+            Self::NotUtf8 => "not_utf_8",
+            Self::Protocol => "protocol_error",
+            Self::TooBig => "message_too_big",
+            Self::BadFrame(_) => "bad_frame",
+            Self::Flood => "rate",
+            Self::Unavailable => "store_unavailable",
+        }
+    }
+
+    /// What is said last; nothing to who cannot hear it.
+    fn frame(&self) -> Option<Bytes> {
+        match self {
+            Self::Gone | Self::Silent => None,
+            Self::ByClient(NO_CODE) => Some(websocket::frame(Opcode::Close, &[])),
+            Self::ByClient(code) => Some(websocket::close(*code, "")),
+            _ => Some(websocket::close(self.code(), &self.reason())),
+        }
+    }
+}
+
+impl From<Ending> for Close {
+    fn from(ending: Ending) -> Self {
+        match ending {
+            Ending::TooSlow => Self::TooSlow,
+            Ending::Replaced => Self::Replaced,
+            Ending::Missed => Self::Unavailable,
+        }
+    }
+}
+
+impl From<Wrong> for Close {
+    fn from(wrong: Wrong) -> Self {
+        match wrong {
+            Wrong::Protocol => Self::Protocol,
+            Wrong::Binary => Self::Binary,
+            Wrong::NotUtf8 => Self::NotUtf8,
+            Wrong::TooBig(_) => Self::TooBig,
+        }
+    }
+}
+
+impl From<std::io::Error> for Close {
+    fn from(_: std::io::Error) -> Self {
+        Self::Gone
+    }
+}
+
+/// What a close without a code counts as (RFC 6455, 7.4.1).
+pub(super) const NO_CODE: u16 = 1005;
+
+/// The end of a connection, which takes only so long.
+pub(super) struct Farewell<'a> {
+    line: &'a Line,
+    until: Instant,
+    said: bool,
+}
+
+impl<'a> Farewell<'a> {
+    /// Says why.
+    pub(super) async fn say(line: &'a Line, why: &Close, within: Duration) -> Self {
+        let until = Instant::now() + within;
+        let Some(frame) = why.frame() else {
+            return Self {
+                line,
+                until,
+                said: false,
+            };
+        };
+        // Whoever is told to come back, or does not hear us, will ask again for what was dropped.
+        let drops = !matches!(why, Close::ByClient(_) | Close::Draining);
+        let saying = timeout_at(until, line.goodbye(frame, drops));
+        let said = matches!(saying.await, Ok(Ok(())));
+        Self { line, until, said }
+    }
+
+    /// Waits until the client has heard it and ends its half. A connection that is closed while
+    /// something unread lies in it may be reset, and what was said last is lost with it.
+    pub(super) async fn linger(self) {
+        let to_the_end = async { while let Ok(true) = self.line.read(|_| {}).await {} };
+        if self.said {
+            // A client that does not answer is left alone then.
+            let _ = timeout_at(self.until, to_the_end).await;
+        }
+    }
+}
