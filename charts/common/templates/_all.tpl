@@ -10,7 +10,9 @@
 {{- with $row.service }}
 {{ include "common.service" $each }}
 {{- end }}
-{{- if and $values.podDisruptionBudget.enabled (gt (int $row.replicas) 1) }}
+{{- $least := int $row.replicas }}
+{{- if (($row.autoscaling).enabled) }}{{ $least = int ($row.autoscaling.minReplicas | default $row.replicas) }}{{ end }}
+{{- if and $values.podDisruptionBudget.enabled (gt $least 1) }}
 {{ include "common.pdb" $each }}
 {{- end }}
 {{- if (($row.autoscaling).enabled) }}

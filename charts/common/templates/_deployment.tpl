@@ -28,6 +28,11 @@ metadata:
 spec:
   {{- if not ((.row.autoscaling).enabled) }}
   replicas: {{ .row.replicas }}
+  {{- else }}
+  {{- /* As many as run. Were the field left out where it was before, Kubernetes would take it for 1. */}}
+  {{- with dig "spec" "replicas" "" (lookup "apps/v1" "Deployment" (include "common.namespace" .) .name) }}
+  replicas: {{ . }}
+  {{- end }}
   {{- end }}
   revisionHistoryLimit: 3
   strategy:

@@ -4,7 +4,7 @@ use e2e::journeys::Trip;
 use e2e::target::Target;
 use serde_json::Value;
 
-use crate::helm::{Namespace, install};
+use crate::helm::{Namespace, install, upgrade};
 use crate::kubectl::{CLUSTER, Forward, get, kubectl, pods_of, skipped};
 use crate::pods::Job;
 use crate::support::eventually;
@@ -34,20 +34,22 @@ async fn load_brings_pods_and_the_new_ones_get_requests() {
         return;
     }
     let namespace = Namespace::new(NAMESPACE).await;
+    // The load keeps its connections, as programs do: they move to the new pod when they are old.
+    let age = "services.desafio1-servidor.env.MAX_CONNECTION_AGE=5s";
+    install(&namespace, "desafio1", "desafio1", &["--set", age]).await;
+    let before: Vec<Value> = pods_of(NAMESPACE, SERVIDOR).await;
+    assert_eq!(before.len(), 2);
+    // Switched on while it runs: none of what runs may go for it.
     let row = "services.desafio1-servidor.autoscaling";
     let values = [
         &format!("{row}.enabled=true"),
-        &format!("{row}.minReplicas=1"),
-        &format!("{row}.maxReplicas=2"),
+        &format!("{row}.minReplicas=2"),
+        &format!("{row}.maxReplicas=3"),
         // Of the 10m that are requested: as much as a few hundred requests a second take.
         &format!("{row}.targetCPU=50"),
-        // The load keeps its connections, as programs do: they move to the new pod when they are old.
-        "services.desafio1-servidor.env.MAX_CONNECTION_AGE=5s",
     ];
     let values = values.map(|value| ["--set", value]).concat();
-    install(&namespace, "desafio1", "desafio1", &values).await;
-    let before: Vec<Value> = pods_of(NAMESPACE, SERVIDOR).await;
-    assert_eq!(before.len(), 1);
+    upgrade(&namespace, "desafio1", "desafio1", &values).await;
     let plan = [
         "load",
         "--url=http://servidor:8080/",
@@ -57,9 +59,9 @@ async fn load_brings_pods_and_the_new_ones_get_requests() {
     ];
     let _job = Job::start(NAMESPACE, "load", &plan, &[]).await;
 
-    let scaled = eventually("the autoscaler asks for a second pod", async || {
+    let scaled = eventually("the autoscaler asks for a third pod", async || {
         let autoscaler = get(NAMESPACE, "hpa/desafio1-servidor").await;
-        (autoscaler["status"]["desiredReplicas"] == 2).then_some(autoscaler)
+        (autoscaler["status"]["desiredReplicas"] == 3).then_some(autoscaler)
     })
     .await;
     let active = condition(&scaled, "ScalingActive").unwrap();
@@ -68,7 +70,7 @@ async fn load_brings_pods_and_the_new_ones_get_requests() {
         (&"True".into(), &"ValidMetricFound".into())
     );
     let usage = &scaled["status"]["currentMetrics"][0]["resource"]["current"];
-    println!("autoscaling: 2 pods wanted at {usage}");
+    println!("autoscaling: 3 pods wanted at {usage}");
     assert!(
         usage["averageUtilization"].as_u64().unwrap() > 50,
         "{usage}"
@@ -84,13 +86,19 @@ async fn load_brings_pods_and_the_new_ones_get_requests() {
     ])
     .await;
     assert!(
-        why.contains("New size: 2; reason: cpu resource utilization"),
+        why.contains("New size: 3; reason: cpu resource utilization"),
         "{why}"
     );
 
     let name = |pod: &Value| pod["metadata"]["name"].as_str().unwrap().to_owned();
     let known: Vec<String> = before.iter().map(name).collect();
-    let added = eventually("the second pod", async || {
+    let now = pods_of(NAMESPACE, SERVIDOR).await;
+    let now: Vec<String> = now.iter().map(name).collect();
+    assert!(
+        known.iter().all(|name| now.contains(name)),
+        "{known:?} became {now:?}"
+    );
+    let added = eventually("the third pod", async || {
         let pods = pods_of(NAMESPACE, SERVIDOR).await;
         pods.iter().map(name).find(|name| !known.contains(name))
     })
@@ -107,7 +115,7 @@ async fn load_brings_pods_and_the_new_ones_get_requests() {
     .await;
     let metrics = Forward::to(NAMESPACE, &format!("pod/{added}"), 9464).await;
     let http = Trip::new(Target::default()).unwrap().http;
-    let served = eventually("a request at the second pod", async || {
+    let served = eventually("a request at the third pod", async || {
         let answer = http
             .get(metrics.url.join("metrics").unwrap())
             .send()

@@ -58,11 +58,35 @@ pub(crate) async fn run(program: &str, args: &[&str]) -> String {
 
 /// Installs a chart of this tree until it is ready.
 pub(crate) async fn install(namespace: &Namespace, release: &str, chart: &str, values: &[&str]) {
+    let tag = format!("global.image.tag={}", tag());
+    let values = [&["--set", &tag], values].concat();
+    become_ready("install", namespace, release, chart, &values).await;
+}
+
+/// Changes values of a release, until it is ready.
+pub(crate) async fn upgrade(namespace: &Namespace, release: &str, chart: &str, values: &[&str]) {
+    let values = [&["--reuse-values"], values].concat();
+    become_ready("upgrade", namespace, release, chart, &values).await;
+}
+
+async fn become_ready(
+    how: &str,
+    namespace: &Namespace,
+    release: &str,
+    chart: &str,
+    values: &[&str],
+) {
     let chart = charts().join(chart);
     let chart = chart.to_str().unwrap();
-    let tag = format!("global.image.tag={}", tag());
-    let fixed = ["install", release, chart, "-n", namespace.name, "--wait"];
-    let fixed = [&fixed[..], &["--timeout=3m", "--set", &tag]].concat();
+    let fixed = [
+        how,
+        release,
+        chart,
+        "-n",
+        namespace.name,
+        "--wait",
+        "--timeout=3m",
+    ];
     run("helm", &[&fixed, values].concat()).await;
 }
 

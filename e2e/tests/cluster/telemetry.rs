@@ -104,7 +104,7 @@ fn unconventional(span: &Span) -> Option<String> {
     {
         return wrong(format!("the resource has no {missing}"));
     }
-    let kinds: &[&str] = if span.attributes.contains_key("db.system.name") {
+    let kinds: &[&str] = if span.attributes.contains_key("db.operation.name") {
         &["client"]
     } else if span.attributes.contains_key("http.route") {
         &["server"]
