@@ -121,7 +121,8 @@ async fn a_page_that_is_loaded_again_is_still_the_same_person() {
     ana.shows("resposta").await;
     let said = ana.said().await;
 
-    ana.eval("window.old = true; location.reload()").await;
+    ana.eval("window.old = true; setTimeout(() => location.reload())")
+        .await;
     ana.until(
         "window.old === undefined && document.querySelector('[data-note=recovered]') !== null",
     )
@@ -149,7 +150,8 @@ async fn a_page_that_is_gone_back_to_is_still_the_same_person() {
     bia.say("enquanto isso").await;
 
     // Whether the browser kept the page or loads it again.
-    ana.eval("history.back()").await;
+    // Not before this answer has gone out, which the page that goes away would take along.
+    ana.eval("setTimeout(() => history.back())").await;
     ana.connected().await;
     ana.shows("enquanto isso").await;
     ana.shows("nothing was missed").await;

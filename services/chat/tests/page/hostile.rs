@@ -46,7 +46,8 @@ async fn none_of_twenty_injections_runs_or_is_read_as_markup() {
             .await;
     }
     // Once more from what was kept.
-    ana.eval("window.old = true; location.reload()").await;
+    ana.eval("window.old = true; setTimeout(() => location.reload())")
+        .await;
     ana.until("window.old === undefined && document.querySelectorAll('.said').length === 20")
         .await;
     for page in [&ana, &bia] {
