@@ -38,6 +38,24 @@ impl Target {
         }
     }
 
+    /// Where connections go, as `host:port`.
+    pub fn addresses(&self) -> Vec<String> {
+        let urls = [
+            &self.desafio1,
+            &self.usuarios,
+            &self.usuarios_grpc,
+            &self.chat_a,
+            &self.chat_b,
+            &self.jaeger,
+        ];
+        let of_url = |url: &Url| Some(format!("{}:{}", url.host()?, url.port_or_known_default()?));
+        let of_urls = urls.into_iter().flatten().filter_map(of_url);
+        of_urls
+            .chain(self.hello.clone())
+            .chain(self.sockets.clone())
+            .collect()
+    }
+
     /// Reads the addresses from variables of the environment.
     ///
     /// # Errors
@@ -78,6 +96,22 @@ mod tests {
             assert!(all.has(journey.exercise), "{}", journey.exercise);
             assert!(!Target::default().has(journey.exercise));
         }
+    }
+
+    #[test]
+    fn every_address_has_a_port() {
+        let variables = [
+            ("CHAT_A_URL", "http://servicea:8000/"),
+            ("USUARIOS_URL", "http://[::1]/"),
+            ("HELLO_ADDRESS", "server:8082"),
+        ];
+        let read = |name: &str| {
+            let (_, value) = variables.iter().find(|(variable, _)| *variable == name)?;
+            Some((*value).to_owned())
+        };
+        let target = Target::from_variables(read).unwrap();
+        let addresses = ["[::1]:80", "servicea:8000", "server:8082"];
+        assert_eq!(target.addresses(), addresses);
     }
 
     #[test]

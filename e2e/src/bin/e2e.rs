@@ -115,6 +115,9 @@ fn plan(matches: &ArgMatches) -> Plan {
     }
 }
 
+/// How long an address may take to be reached after its pods are ready.
+const SETTLING: Duration = Duration::from_secs(10);
+
 fn exit_code(good: bool) -> ExitCode {
     if good {
         ExitCode::SUCCESS
@@ -211,6 +214,11 @@ async fn run_journeys(matches: &ArgMatches) -> anyhow::Result<ExitCode> {
         !wanted.is_empty() || chosen.iter().any(|journey| target.has(journey.exercise)),
         "no exercise has an address: set DESAFIO1_URL, HELLO_ADDRESS, USUARIOS_URL, CHAT_A_URL or SOCKETS_ADDRESS"
     );
+    // A Service refuses connections until every node has heard of its first pod, which is a moment
+    // after that pod is ready. Who stays away is for the journeys to tell.
+    for address in target.addresses() {
+        dial::until(&address, Expected::Open, SETTLING).await;
+    }
     let (mut passed, mut failed, mut skipped) = (0, 0, 0);
     let trip = Trip::new(target)?;
     for journey in chosen {
