@@ -116,10 +116,10 @@ pub fn scored(spans: &[Span], from_outside: Option<&str>) -> Result<(), Failure>
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use super::*;
 
-    fn span(id: &str, parent: Option<&str>, kind: &str, name: &str) -> Span {
+    pub(crate) fn span(id: &str, parent: Option<&str>, kind: &str, name: &str) -> Span {
         Span {
             id: id.to_owned(),
             parent: parent.map(str::to_owned),

@@ -219,17 +219,10 @@ mod tests {
     fn span(id: &str, parent: Option<&str>, kind: &str, name: &str) -> Span {
         let resource = [("service.instance.id", id), ("k8s.pod.uid", id)];
         Span {
-            id: id.to_owned(),
-            parent: parent.map(str::to_owned),
-            service: "s".to_owned(),
-            name: name.to_owned(),
-            kind: kind.to_owned(),
-            start: 0,
-            duration: 9_000,
-            attributes: BTreeMap::new(),
             resource: resource
                 .map(|(name, value)| (name.to_owned(), value.into()))
                 .into(),
+            ..crate::tree::tests::span(id, parent, kind, name)
         }
     }
 

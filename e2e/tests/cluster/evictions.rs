@@ -1,13 +1,9 @@
 //! What `kubectl drain` does to pods, by the Eviction API: it asks, and the disruption budget answers.
 
-use std::process::Stdio;
-
 use serde_json::{Value, json};
-use tokio::io::AsyncWriteExt;
-use tokio::process::Command;
 
 use crate::helm::{Namespace, install};
-use crate::kubectl::{CLUSTER, pods_of, rolled_out_in, skipped};
+use crate::kubectl::{CLUSTER, kubectl_with, pods_of, rolled_out_in, skipped};
 use crate::pods::{Job, scale};
 use crate::support::eventually;
 
@@ -18,26 +14,7 @@ async fn evict(pod: &str) -> Result<(), String> {
     let path = format!("/api/v1/namespaces/{NAMESPACE}/pods/{pod}/eviction");
     let eviction = json!({"apiVersion": "policy/v1", "kind": "Eviction",
         "metadata": {"name": pod, "namespace": NAMESPACE}});
-    let mut kubectl = Command::new("kubectl");
-    let kubectl = kubectl.args(["create", "--raw", &path, "-f", "-"]);
-    let kubectl = kubectl
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped());
-    let mut process = kubectl.spawn().unwrap();
-    let mut input = process.stdin.take().unwrap();
-    input
-        .write_all(eviction.to_string().as_bytes())
-        .await
-        .unwrap();
-    drop(input);
-    let output = process.wait_with_output().await.unwrap();
-    let error = String::from_utf8(output.stderr).unwrap();
-    if output.status.success() {
-        Ok(())
-    } else {
-        Err(error)
-    }
+    kubectl_with(&["create", "--raw", &path, "-f", "-"], &eviction).await
 }
 
 /// The pods of a service that are ready.

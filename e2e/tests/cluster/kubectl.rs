@@ -30,8 +30,14 @@ pub(crate) async fn kubectl(args: &[&str]) -> String {
 
 /// Makes an object, or makes it like this.
 pub(crate) async fn apply(object: &Value) {
+    let applied = kubectl_with(&["apply", "-f", "-"], object).await;
+    applied.unwrap_or_else(|error| panic!("{object}: {error}"));
+}
+
+/// Runs kubectl with an object as its input; where it fails, what it says of that.
+pub(crate) async fn kubectl_with(args: &[&str], object: &Value) -> Result<(), String> {
     let mut kubectl = Command::new("kubectl");
-    let kubectl = kubectl.args(["apply", "-f", "-"]).stdin(Stdio::piped());
+    let kubectl = kubectl.args(args).stdin(Stdio::piped());
     let kubectl = kubectl.stdout(Stdio::piped()).stderr(Stdio::piped());
     let mut process = kubectl.spawn().unwrap();
     let mut input = process.stdin.take().unwrap();
@@ -41,8 +47,11 @@ pub(crate) async fn apply(object: &Value) {
         .unwrap();
     drop(input);
     let output = process.wait_with_output().await.unwrap();
-    let error = String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success(), "{object}: {error}");
+    if output.status.success() {
+        Ok(())
+    } else {
+        Err(String::from_utf8_lossy(&output.stderr).into_owned())
+    }
 }
 
 /// One object.

@@ -11,6 +11,7 @@ use tokio::time::Instant;
 use tracing::{Instrument, Span};
 use tracing_opentelemetry::OpenTelemetrySpanExt;
 
+use crate::error::innermost;
 use crate::metrics::{HttpClientLabels, Metrics};
 use crate::trace::{self, Parent, semconv};
 
@@ -232,13 +233,4 @@ fn attributes(request: &Request) -> Vec<KeyValue> {
         attributes.push(KeyValue::new(semconv::SERVER_PORT, i64::from(port)));
     }
     attributes
-}
-
-/// The last cause of an error: the first ones only say that something failed.
-fn innermost(error: &reqwest::Error) -> String {
-    let mut cause: &dyn std::error::Error = error;
-    while let Some(next) = cause.source() {
-        cause = next;
-    }
-    cause.to_string()
 }

@@ -22,6 +22,7 @@ use tonic::body::Body;
 use tower::Service;
 
 use super::settings::GrpcClientSettings;
+use crate::error::innermost;
 use crate::grpc::tasks::OnLife;
 use crate::life::Life;
 
@@ -214,11 +215,4 @@ impl Service<http::Request<Body>> for Connection {
     fn call(&mut self, request: http::Request<Body>) -> Self::Future {
         Box::pin(self.clone().send(request))
     }
-}
-
-/// The last cause of an error: the first ones only say that something failed.
-pub(super) fn innermost(error: &(dyn std::error::Error + 'static)) -> String {
-    std::iter::successors(Some(error), |&error| error.source())
-        .last()
-        .map_or_else(String::new, ToString::to_string)
 }

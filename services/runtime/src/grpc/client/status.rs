@@ -3,7 +3,8 @@
 use tonic::{Code, Status};
 use tonic_types::StatusExt;
 
-use super::connection::{ConnectionError, innermost};
+use super::connection::ConnectionError;
+use crate::error::innermost;
 
 /// Whether a call that failed can be made again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
