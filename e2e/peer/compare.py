@@ -76,11 +76,16 @@ class Room:
         second client of it if that is quick; from here on there is one order."""
         for at, number in enumerate((one, two)):
             await self.connect(number, at)
+            # Who is connected is not in the room yet, and would miss what the other one says.
+            await self.hears(number, f"Client #{number} joined the chat")
         for client in self.clients.values():
             await client.send("begin")
         for number, other in ((one, two), (two, one)):
-            while await asyncio.wait_for(self.clients[number].recv(), 20) != f"Client #{other}: begin":
-                pass
+            await self.hears(number, f"Client #{other}: begin")
+
+    async def hears(self, number, text):
+        while await asyncio.wait_for(self.clients[number].recv(), 20) != text:
+            pass
 
     async def join(self, number, service):
         await self.connect(number, service)

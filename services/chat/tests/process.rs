@@ -28,8 +28,9 @@ fn service(name: &str, listen: SocketAddr, peer: SocketAddr, more: &[(&str, &str
     Process::start(CHAT, &[&own[..], more].concat())
 }
 
+/// A client that was let in: who is only connected is not in the room yet, and misses what is said.
 async fn connect(address: SocketAddr, client: i64, query: &str) -> Socket {
-    eventually(&format!("a connection to {address}"), async || {
+    let mut socket = eventually(&format!("a connection to {address}"), async || {
         let url = format!("ws://{address}/ws/{client}?{query}");
         let mut request = url.into_client_request().unwrap();
         let protocol = "malha.chat.v1".parse().unwrap();
@@ -39,7 +40,9 @@ async fn connect(address: SocketAddr, client: i64, query: &str) -> Socket {
         let connected = tokio_tungstenite::connect_async(request).await;
         connected.ok().map(|(socket, _)| socket)
     })
-    .await
+    .await;
+    frame_of(&mut socket, "welcome").await;
+    socket
 }
 
 async fn say(socket: &mut Socket, id: &str) {

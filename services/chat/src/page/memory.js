@@ -3,8 +3,8 @@
 const IDENTITY = "malha-chat-identity";
 /** The number changes with the shape of what is kept, so that no release reads what it does not know. */
 const CONVERSATION = "malha-chat-conversation-1";
-/** A page that reloads gives its lock back within this time; one that was duplicated never does. */
-const LOCK_WAIT = 400;
+/** A page that is reloaded gives its lock back within this time; one that was duplicated never does. */
+const LOCK_WAIT = 2000;
 const CLIENTS = 99_999;
 
 function recall(key) {
@@ -38,17 +38,23 @@ function stranger() {
   return { client: 1 + (number % CLIENTS), session: uuid() };
 }
 
+/** Takes a session's lock for as long as the page lives, or tells `whether` that it could not. */
+function lock(session, options, whether) {
+  const taken = (lock) => {
+    whether(lock !== null);
+    return lock && new Promise(() => {});
+  };
+  navigator.locks.request(`malha-chat-${session}`, options, taken).catch(() => whether(false));
+}
+
 /** Whether this page alone has this session: a duplicated tab comes with a copy of the storage. */
-function alone(session) {
+async function alone(session) {
   if (!navigator.locks) return true;
-  return new Promise((known) => {
-    const forGood = () => {
-      known(true);
-      return new Promise(() => {});
-    };
-    const signal = AbortSignal.timeout(LOCK_WAIT);
-    navigator.locks.request(`malha-chat-${session}`, { signal }, forGood).catch(() => known(false));
-  });
+  // The wait begins when another page is known to have the lock: a slow answer is none.
+  const free = await new Promise((known) => lock(session, { ifAvailable: true }, known));
+  if (free) return true;
+  const signal = AbortSignal.timeout(LOCK_WAIT);
+  return new Promise((known) => lock(session, { signal }, known));
 }
 
 /** Who this page is, and the conversation that it had; that is null for a new page. */

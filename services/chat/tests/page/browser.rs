@@ -78,9 +78,15 @@ impl Browser {
 
     /// The same on another screen.
     pub(crate) async fn open_with(&self, url: &str, screen: Screen) -> Tab {
-        let context =
-            self.call("Target.createBrowserContext", json!({})).await["browserContextId"].clone();
+        let context = self.context().await;
         self.tab(context, screen).await.opened(url).await
+    }
+
+    /// The same with a script that runs before those of the page.
+    pub(crate) async fn open_after(&self, script: &str, url: &str) -> Tab {
+        let tab = self.tab(self.context().await, Screen::DESK).await;
+        tab.begin_with(script).await;
+        tab.opened(url).await
     }
 
     /// A copy of a page beside it, as a browser makes it of a duplicated tab: with what was stored.
@@ -90,12 +96,12 @@ impl Browser {
         let restore = format!(
             "if (!sessionStorage.length) Object.assign(sessionStorage, JSON.parse({stored}))"
         );
-        copy.call(
-            "Page.addScriptToEvaluateOnNewDocument",
-            json!({ "source": restore }),
-        )
-        .await;
+        copy.begin_with(&restore).await;
         copy.opened(url).await
+    }
+
+    async fn context(&self) -> Value {
+        self.call("Target.createBrowserContext", json!({})).await["browserContextId"].clone()
     }
 
     async fn tab(&self, context: Value, screen: Screen) -> Tab {

@@ -179,6 +179,24 @@ async fn a_duplicated_tab_is_another_person() {
     copy.shows(&format!("Client #{at_first}: tres")).await;
 }
 
+/// As on a machine that has much to do: a page that gave up its lock after a while once shared its
+/// session with its copy.
+#[tokio::test]
+async fn a_duplicated_tab_is_another_person_however_slow_the_browser_is() {
+    let browser = browser_or_skip!();
+    let (a, _b) = both().await;
+    let slow = "const request = navigator.locks.request.bind(navigator.locks);
+        navigator.locks.request = async (...asked) => {
+            await new Promise((over) => setTimeout(over, 1000));
+            return request(...asked);
+        };";
+    let ana = browser.open_after(slow, &a.url()).await;
+    ana.connected().await;
+    let copy = browser.duplicate(&ana, &a.url()).await;
+    copy.connected().await;
+    assert_ne!(ana.client().await, copy.client().await);
+}
+
 #[tokio::test]
 async fn a_page_whose_session_went_elsewhere_says_so_and_waits_to_be_asked() {
     let browser = browser_or_skip!();

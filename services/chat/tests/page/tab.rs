@@ -99,6 +99,13 @@ impl Tab {
         self
     }
 
+    /// Runs a script on every page that is opened here, before its own.
+    pub(crate) async fn begin_with(&self, script: &str) {
+        let script = json!({ "source": script });
+        self.call("Page.addScriptToEvaluateOnNewDocument", script)
+            .await;
+    }
+
     pub(crate) async fn call(&self, method: &str, parameters: Value) -> Value {
         let mut devtools = self.devtools.lock().await;
         devtools.call(Some(&self.session), method, parameters).await
