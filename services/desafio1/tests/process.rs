@@ -54,7 +54,10 @@ async fn a_request_in_flight_at_sigterm_is_answered_and_its_span_delivered() {
 #[tokio::test]
 async fn during_the_drain_delay_it_serves_but_is_not_ready() {
     let mut servidor = Process::start(SERVIDOR, &[("DRAIN_DELAY", "1h")]);
-    assert_eq!(readyz(&servidor).await.0, 200);
+    eventually("it is ready", async || {
+        (readyz(&servidor).await.0 == 200).then_some(())
+    })
+    .await;
     servidor.signal(Signal::SIGTERM);
     servidor.stderr.containing("\"message\":\"draining\"").await;
     let (status, report) = readyz(&servidor).await;
