@@ -321,8 +321,8 @@ impl RedisSentinel {
     }
 }
 
-/// A free port, low enough for the bus of a cluster, ten thousand above.
+/// A free port, low enough for the bus of a cluster, ten thousand above; none that `address` gives.
 fn free_port() -> u16 {
-    static PORTS: Ports = Ports::new(16_000, 70, 80);
+    static PORTS: Ports = Ports::new(21_100, 20, 80);
     PORTS.find(|port| is_free(port) && is_free(port + 10_000))
 }
