@@ -59,7 +59,7 @@ impl Hub {
             let offer = moved(what, join.session, Passing::IfRoom, trace);
             match self.offer(offer).await {
                 verdict @ (Verdict::Refused(_) | Verdict::Unknown) => {
-                    self.remove(member);
+                    self.part_with(member, |_, _| {});
                     return Err(verdict);
                 }
                 verdict => self.lock().told(member, &verdict),
@@ -98,37 +98,42 @@ impl Hub {
 
     /// A client is gone. The others are told, unless its session is here by another connection.
     pub fn leave(&self, member: MemberId, trace: TraceContext, life: &Life) {
-        let Some(member) = self.remove(member) else {
-            return; // replaced
-        };
-        let client = member.client;
-        let is_shared = self.0.shared.is_some(); // where the script knows whether they were told
-        let passing = if member.told || is_shared {
-            Passing::Always
-        } else {
-            Passing::Never
-        };
-        let offer = moved(What::Left { client }, member.session, passing, trace);
-        if !is_shared {
-            self.take(&mut self.lock(), offer);
-            return;
-        }
-        let hub = self.clone();
-        let told = async move {
-            // Until it is known. Where this process ends before, the other replicas see to it.
-            while hub.offer(offer.clone()).await == Verdict::Unknown {}
-        };
-        life.spawn(told);
+        self.part_with(member, |room, member| {
+            let left = What::Left {
+                client: member.client,
+            };
+            if self.0.shared.is_none() {
+                let passing = if member.told {
+                    Passing::Always
+                } else {
+                    Passing::Never
+                };
+                self.take(room, moved(left, member.session, passing, trace));
+                return;
+            }
+            // The script knows whether they were told.
+            let offer = moved(left, member.session, Passing::Always, trace);
+            let hub = self.clone();
+            let told = async move {
+                // Until it is known. Where this process ends before, the other replicas see to it.
+                while hub.offer(offer.clone()).await == Verdict::Unknown {}
+            };
+            life.spawn(told);
+        });
     }
 
-    fn remove(&self, member: MemberId) -> Option<Member> {
+    /// Takes a member's place, if it still has it, and does with it what must be done before the
+    /// room is known to be without it: who relays ends when nobody is left and the log holds nothing.
+    fn part_with(&self, member: MemberId, then: impl FnOnce(&mut Room, Member)) {
         let mut room = self.lock();
-        let member = room.members.remove(&member)?;
+        let Some(member) = room.members.remove(&member) else {
+            return; // replaced
+        };
         room.sessions.remove(&member.session);
         let label = member.speaks.label();
         self.0.metrics.clients.get_or_create(&label).dec();
+        then(&mut room, member);
         self.0.members.send_replace(room.members.len());
-        Some(member)
     }
 
     /// `welcome`, and the past that the client is to see.
@@ -220,3 +225,6 @@ pub(super) fn moved(what: What, session: Token, passing: Passing, trace: TraceCo
         passing,
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,47 @@
+//! How a room is left, as those see it who relay.
+
+use std::sync::Barrier;
+
+use runtime::testing::{TestLife, settings};
+use tokio::io::duplex;
+
+use super::*;
+use crate::metrics::ChatMetrics;
+use crate::{Chat, service};
+
+const PEER: &str = "http://peer.example/relay";
+
+/// Once the last one left before the log said so, and a service that ended told nobody.
+#[tokio::test]
+async fn who_sees_that_nobody_is_left_finds_in_the_log_that_they_left() {
+    let life = TestLife::default();
+    let metrics = ChatMetrics::new(life.life().metrics());
+    let hub = service::room(&settings::<Chat>(&[("PEER_URL", PEER)]), metrics).unwrap();
+    for _ in 0..300 {
+        let join = Join {
+            client: ClientId::parse("1").unwrap(),
+            session: Token::random(),
+            speaks: Speaks::V1,
+            resume: None,
+            history: 0,
+        };
+        let line = hub.line(Box::new(duplex(1).0));
+        let member = hub.join(join, line, TraceContext::default()).await.unwrap();
+        let joined = *hub.sequence().borrow();
+        let ready = Barrier::new(2);
+        std::thread::scope(|scope| {
+            let watcher = scope.spawn(|| {
+                let members = hub.members();
+                ready.wait();
+                while *members.borrow() > 0 {
+                    std::hint::spin_loop();
+                }
+                hub.next_letter(PEER, joined)
+            });
+            ready.wait();
+            hub.leave(member, TraceContext::default(), life.life());
+            let left = watcher.join().unwrap().expect("an entry to be relayed");
+            assert!(matches!(left.what, What::Left { .. }), "{left:?}");
+        });
+    }
+}
