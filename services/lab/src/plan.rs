@@ -51,7 +51,8 @@ const UNLESS_SET: &[(&str, &str)] = &[
     ("OTEL_BSP_SCHEDULE_DELAY", "500"), // ms: a trace is on the page when its answer is read
 ];
 
-/// The processes of these exercises. `environment` is the lab's own; spans go to `spans_to`.
+/// The processes of these exercises. `environment` is the lab's own; spans go to `spans_to`, where
+/// `trace_url`, if any, is where a browser looks at a trace.
 ///
 /// A variable that begins with a service's name, as in `DESAFIO1_SERVIDOR_LISTEN`, is a setting of
 /// that service alone and wins over everything else.
@@ -59,7 +60,13 @@ pub fn plan(
     exercises: &[&'static Exercise],
     environment: &HashMap<String, String>,
     spans_to: &str,
+    trace_url: Option<&str>,
 ) -> Result<Vec<Planned>, SettingsError> {
+    let common = Common {
+        environment,
+        spans_to,
+        trace_url,
+    };
     let all = || {
         let rows = |exercise: &'static Exercise| exercise.services.iter();
         exercises
@@ -74,7 +81,7 @@ pub fn plan(
         listening.extend(listen.transpose()?.map(|listen| (row.program.name, listen)));
     }
     all()
-        .map(|(exercise, row)| process(exercise, row, environment, spans_to, &listening))
+        .map(|(exercise, row)| process(exercise, row, &common, &listening))
         .collect()
 }
 
@@ -106,13 +113,24 @@ pub fn prefix(service: &str) -> String {
     format!("{}_", service.to_uppercase().replace('-', "_"))
 }
 
+/// What is the same for every process.
+struct Common<'a> {
+    environment: &'a HashMap<String, String>,
+    spans_to: &'a str,
+    trace_url: Option<&'a str>,
+}
+
 fn process(
     exercise: &Exercise,
     row: &Row,
-    environment: &HashMap<String, String>,
-    spans_to: &str,
+    common: &Common<'_>,
     listening: &HashMap<&str, SocketAddr>,
 ) -> Result<Planned, SettingsError> {
+    let Common {
+        environment,
+        spans_to,
+        trace_url,
+    } = *common;
     let name = row.program.name;
     let own = own(row, environment);
     let listen = listening.get(name).copied();
@@ -132,6 +150,9 @@ fn process(
         set(key, (*value).to_owned());
     }
     set("OTEL_EXPORTER_OTLP_ENDPOINT", spans_to.to_owned());
+    if let Some(trace_url) = trace_url.filter(|_| !environment.contains_key("TRACE_URL")) {
+        set("TRACE_URL", trace_url.to_owned());
+    }
     set("EXIT_WITH_STDIN", "true".to_owned());
     set("ADMIN_LISTEN", admin.to_string());
     if let Some(listen) = listen {

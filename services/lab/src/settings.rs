@@ -66,9 +66,12 @@ impl LabSettings {
             source.get_within("LAB_MAX_EXPORT_BYTES", ByteSize::kib(64)..=ByteSize::gib(1))?;
         let bytes: ByteSize =
             source.get_within("LAB_MAX_TRACE_BYTES", ByteSize::kib(64)..=ByteSize::gib(16))?;
+        let page_listen = source.get("LAB_PAGE_LISTEN")?;
+        let trace_url = format!("http://{}/trace/{{trace}}", reached_at(page_listen));
+        let trace_url = spans_elsewhere.is_none().then_some(&*trace_url);
         Ok(Self {
-            services: plan(&chosen(source)?, environment, &spans_to)?,
-            page_listen: source.get("LAB_PAGE_LISTEN")?,
+            services: plan(&chosen(source)?, environment, &spans_to, trace_url)?,
+            page_listen,
             otlp_listen,
             admin_listen: source.get("ADMIN_LISTEN")?,
             spans_elsewhere,

@@ -10,9 +10,13 @@ const CSS: &str = "text/css; charset=utf-8";
 const SCRIPT: &str = "text/javascript; charset=utf-8";
 const SVG: &str = "image/svg+xml";
 
+const INDEX: &str = include_str!("assets/index.html");
+
 /// Path, type and content of every file.
-const FILES: [(&str, &str, &str); 10] = [
-    ("/", HTML, include_str!("assets/index.html")),
+const FILES: [(&str, &str, &str); 11] = [
+    ("/", HTML, INDEX),
+    // The same page, of one trace: a path as in Jaeger's.
+    ("/trace/{id}", HTML, INDEX),
     ("/page.css", CSS, include_str!("assets/page.css")),
     ("/traces.css", CSS, include_str!("assets/traces.css")),
     ("/app.js", SCRIPT, include_str!("assets/app.js")),

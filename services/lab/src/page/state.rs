@@ -13,6 +13,7 @@ use serde_json::json;
 
 use super::summary::Summary;
 use crate::collector::Shared;
+use crate::collector::id::TraceId;
 use crate::supervisor::board::{Board, Entry};
 
 /// What the page shows.
@@ -53,20 +54,31 @@ pub(super) async fn services(State(shown): State<Shown>, headers: HeaderMap) -> 
 }
 
 #[derive(Deserialize)]
-pub(super) struct Amount {
+pub(super) struct Wanted {
+    /// At most so many.
     limit: Option<usize>,
+    /// This one alone.
+    trace: Option<String>,
 }
 
 pub(super) async fn traces(
     State(shown): State<Shown>,
-    Query(amount): Query<Amount>,
+    Query(wanted): Query<Wanted>,
     headers: HeaderMap,
 ) -> Response {
     /// More than that nobody reads.
     const MOST: usize = 200;
-    let limit = amount.limit.unwrap_or(50).min(MOST);
+    let limit = wanted.limit.unwrap_or(50).min(MOST);
     let store = shown.store.lock();
-    let (latest, counts) = (store.latest(limit), store.counts());
+    let latest = match wanted.trace {
+        None => store.latest(limit),
+        // What is no id names no trace.
+        Some(id) => TraceId::from_hex(&id)
+            .and_then(|id| store.trace(id))
+            .into_iter()
+            .collect(),
+    };
+    let counts = store.counts();
     drop(store);
     let traces: Vec<_> = latest.iter().filter_map(Summary::of).collect();
     let counts = json!({
@@ -145,6 +157,24 @@ mod tests {
         let body: Value = serde_json::from_slice(&body).unwrap();
         assert_eq!(body["traces"][0]["id"], trace_id(2).to_string());
         assert_eq!(body["spans"]["kept"], 2);
+    }
+
+    #[tokio::test]
+    async fn a_trace_can_be_asked_for_alone() {
+        let (store, page) = page();
+        store.lock().insert(span("a", 1, 1));
+        store.lock().insert(span("b", 2, 1));
+        for (id, found) in [
+            (trace_id(1).to_string(), 1),
+            ("1f".repeat(16), 0),
+            ("no".to_owned(), 0),
+        ] {
+            let (status, _, body) = ask(&page, &format!("/lab/traces?trace={id}"), "").await;
+            let body: Value = serde_json::from_slice(&body).unwrap();
+            let traces = body["traces"].as_array().unwrap();
+            assert_eq!((status, traces.len()), (200, found), "{id}");
+            assert!(traces.iter().all(|trace| trace["id"] == *id));
+        }
     }
 
     #[tokio::test]

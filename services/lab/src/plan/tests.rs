@@ -6,7 +6,12 @@ fn planned(environment: &[(&str, &str)]) -> Result<Vec<Planned>, SettingsError> 
         .iter()
         .map(|(key, value)| ((*key).to_owned(), (*value).to_owned()));
     let all: Vec<_> = EXERCISES.iter().collect();
-    plan(&all, &pairs.collect(), "http://127.0.0.1:4318")
+    plan(
+        &all,
+        &pairs.collect(),
+        "http://127.0.0.1:4318",
+        Some("http://localhost:8888/trace/{trace}"),
+    )
 }
 
 fn setting<'a>(planned: &'a [Planned], service: &str, setting: &str) -> &'a str {
@@ -39,6 +44,21 @@ fn each_service_gets_its_ports_and_where_its_spans_go() {
         );
         assert_eq!(service.environment["EXIT_WITH_STDIN"], "true");
     }
+}
+
+#[test]
+fn pages_link_to_the_lab_s_traces_where_nothing_else_is_said() {
+    let shown = planned(&[]).unwrap();
+    assert_eq!(
+        setting(&shown, "serviceA", "TRACE_URL"),
+        "http://localhost:8888/trace/{trace}"
+    );
+    let said = planned(&[("TRACE_URL", "http://jaeger/trace/{trace}")]).unwrap();
+    // It is inherited.
+    assert!(
+        said.iter()
+            .all(|one| !one.environment.contains_key("TRACE_URL"))
+    );
 }
 
 #[test]

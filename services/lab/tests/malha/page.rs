@@ -38,6 +38,15 @@ async fn services_come_up_ready_and_their_trace_has_both_in_it() {
         .json("/lab/traces?limit=1&service=desafio1-client")
         .await;
     assert_eq!(latest["traces"][0]["service"], "desafio1-client");
+
+    // The page of one trace, which other pages link to.
+    let id = trace["traceID"].as_str().unwrap();
+    let page = lab.request(&format!("/trace/{id}")).send().await.unwrap();
+    assert_eq!(page.status(), 200);
+    assert!(page.text().await.unwrap().contains("<title>Malha</title>"));
+    let alone = lab.json(&format!("/lab/traces?trace={id}")).await;
+    assert_eq!(alone["traces"].as_array().unwrap().len(), 1);
+    assert_eq!(alone["traces"][0]["id"], id);
 }
 
 fn tag<'a>(span: &'a Value, key: &str) -> &'a str {

@@ -1,10 +1,11 @@
 // Asks the lab for its state once a second and shows what changed.
 
 import { pulse, showServices, tick } from "./services.js";
-import { redrawTraces, showTraces } from "./traces.js";
+import { asked, redrawTraces, showTraces } from "./traces.js";
 import { label, speak, word } from "./words.js";
 
 const INTERVAL = 1000;
+const TRACES = asked ? `/lab/traces?trace=${asked}` : "/lab/traces";
 const lost = document.getElementById("lost");
 const elsewhere = document.getElementById("elsewhere");
 const example = document.getElementById("api-example");
@@ -23,7 +24,7 @@ async function ask(path) {
 async function poll() {
   if (document.hidden) return;
   try {
-    const [serviceText, traceText] = await Promise.all([ask("/lab/services"), ask("/lab/traces")]);
+    const [serviceText, traceText] = await Promise.all([ask("/lab/services"), ask(TRACES)]);
     if (serviceText !== seen.services) {
       seen.services = serviceText;
       services = JSON.parse(serviceText);

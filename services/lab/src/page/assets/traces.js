@@ -1,4 +1,5 @@
 // The list of traces. One that is opened holds the list still; what comes meanwhile is counted.
+// At /trace/ID it holds that one alone, open.
 
 import { hue, make } from "./dom.js";
 import { clock, duration, word } from "./words.js";
@@ -9,19 +10,28 @@ const empty = document.getElementById("empty");
 const held = document.getElementById("held");
 const filter = document.getElementById("filter");
 
+/** The trace that the page is of; null on the page of all. */
+export const asked = location.pathname.match(/^\/trace\/([0-9a-f]{1,32})$/i)?.[1].toLowerCase().padStart(32, "0") ?? null;
+
 /** The newest answer of the lab. */
 let latest = [];
 /** The items of the list, by the trace's id. */
 let items = new Map();
 /** The ids of the traces that are open. */
 const open = new Set();
+if (asked) {
+  open.add(asked);
+  filter.parentNode.hidden = true;
+  document.getElementById("every").hidden = false;
+  empty.dataset.word = "notHere";
+}
 
 /** Takes the newest traces, newest first. Gives those that were not there before. */
 export function showTraces(traces) {
   const known = new Set(latest.map((trace) => trace.id));
   latest = traces;
   offerServices();
-  if (open.size > 0) {
+  if (open.size > 0 && !asked) {
     countHeld();
     updateShown();
   } else {
@@ -121,7 +131,7 @@ function makeItem(id) {
     button.setAttribute("aria-expanded", String(!detail.hidden));
     if (detail.hidden) {
       open.delete(id);
-      if (open.size === 0) draw();
+      if (open.size === 0 && !asked) draw();
     } else {
       open.add(id);
       fill();
