@@ -1,7 +1,10 @@
 //! Binding addresses, and the one accept loop that every server stands on.
 
 mod accept;
+mod gathering;
 mod slots;
+
+pub(crate) use gathering::{Gathering, Sharer};
 
 pub use accept::{Accepted, Refusal, accept_until_stopped};
 pub use slots::{Caps, Slot};

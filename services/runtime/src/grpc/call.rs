@@ -27,6 +27,7 @@ use super::message::LimitedBody;
 use super::{status, timeout};
 use crate::deadline;
 use crate::http::KeepingBody;
+use crate::net::Sharer;
 
 /// What every call of one listener shares.
 pub(super) struct Calls {
@@ -50,6 +51,8 @@ pub(super) struct Connection {
     pub(super) peer: SocketAddr,
     /// No more is taken: what is not a single answer ends.
     pub(super) closing: CancellationToken,
+    /// Its clones are held by calls until their answers begin: those of a moment are sent together.
+    pub(super) first: Sharer,
 }
 
 /// What an answer holds until it has ended.
@@ -80,6 +83,7 @@ impl Calls {
         connection: Arc<Connection>,
     ) -> Result<Response<CallBody>, Infallible> {
         let began = Instant::now();
+        let _sharer = Arc::clone(&connection.first);
         let mut limits = AnswerLimits {
             deadline: None,
             closing: connection.closing.clone(),

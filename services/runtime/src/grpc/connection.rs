@@ -20,7 +20,7 @@ use super::preface::{self, Replayed};
 use super::tasks::OnLife;
 use crate::life::Life;
 use crate::metrics::ProtocolReason;
-use crate::net::Accepted;
+use crate::net::{Accepted, Gathering, Sharer};
 
 /// The name of the protocol in metrics.
 pub(super) const PROTOCOL: &str = "grpc";
@@ -42,10 +42,11 @@ impl Server {
         let shared = Arc::new(Connection {
             peer,
             closing: CancellationToken::new(),
+            first: Sharer::default(),
         });
         let answer =
             service_fn(|request| Arc::clone(&self.calls).answer(request, Arc::clone(&shared)));
-        let io = TokioIo::new(Replayed::new(stream));
+        let io = TokioIo::new(Gathering::answers(Replayed::new(stream), &shared.first));
         let connection = self.builder().serve_connection(io, answer);
         let mut connection = pin!(connection);
 

@@ -2,8 +2,8 @@
 //!
 //! A place in the pool is the right to have one command under way; places share connections, so
 //! that commands of the same moment travel together, which saves Redis and us most system calls.
-//! deadpool keeps the places, deadpool-redis makes the connections; its own pool does not fit, since it
-//! asks each connection for a sign of life before each use: a round trip of its own.
+//! deadpool keeps the places; the pool of deadpool-redis does not fit, since it asks each connection for a
+//! sign of life before each use: a round trip of its own.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -16,6 +16,7 @@ use tokio::time::timeout;
 
 use super::settings::RedisSettings;
 use super::target::{Connection, Target};
+use crate::net::Sharer;
 
 pub(super) type Pool = managed::Pool<Connections>;
 
@@ -31,6 +32,8 @@ pub(super) struct Connections {
 struct Line {
     connection: Connection,
     broken: AtomicBool,
+    /// Its clones are held by commands that are under way: those of a moment are sent together.
+    first: Sharer,
 }
 
 /// A place: the right to have one command under way.
@@ -64,13 +67,16 @@ impl managed::Manager for Connections {
             return Ok(Place::on(line));
         }
         // Commands have a limit in time of their own.
-        let connecting = self.target.connect(self.connect_timeout);
+        let first = Sharer::default();
+        // Rarely done, and large: no part of every command's future.
+        let connecting = Box::pin(self.target.connect_shared(self.connect_timeout, &first));
         let connection = timeout(self.connect_timeout, connecting)
             .await
             .unwrap_or_else(|_| Err((ErrorKind::Io, "no connection in time").into()))?;
         let line = slot.insert(Arc::new(Line {
             connection,
             broken: AtomicBool::new(false),
+            first,
         }));
         Ok(Place::on(line))
     }
@@ -98,6 +104,7 @@ impl Place {
     }
 
     pub(super) async fn ask(&mut self, command: &Cmd) -> RedisResult<Value> {
+        let _sharer = Arc::clone(&self.line.first);
         self.connection.ask(command).await
     }
 

@@ -8,19 +8,28 @@ use redis::cluster::{ClusterClient, ClusterConfig};
 use redis::cluster_async::ClusterConnection;
 use redis::sentinel::{SentinelClient, SentinelClientBuilder, SentinelServerType};
 use redis::{
-    AsyncConnectionConfig, Cmd, ConnectionAddr, IntoConnectionInfo, RedisConnectionInfo,
-    RedisResult, Value,
+    AsyncConnectionConfig, Cmd, ConnectionAddr, ConnectionInfo, ErrorKind, IntoConnectionInfo,
+    RedisConnectionInfo, RedisResult, Value,
 };
+use tokio::net::TcpStream;
 use tokio::sync::Mutex;
 
 use super::settings::{RedisSettings, Topology};
+use crate::net::{Gathering, Sharer};
 use crate::settings::Secret;
 
 /// Where connections go.
 pub(super) enum Target {
-    Node(Box<deadpool_redis::Manager>),
+    Node(Box<Node>),
     Sentinel(Box<Mutex<SentinelClient>>),
     Cluster(Box<ClusterClient>),
+}
+
+/// One node.
+pub(super) struct Node {
+    /// Makes connections that nobody shares.
+    manager: deadpool_redis::Manager,
+    info: ConnectionInfo,
 }
 
 /// A connection that many commands can share.
@@ -48,12 +57,11 @@ impl Target {
         Ok(match &settings.topology {
             Topology::Node => {
                 let first = addresses.map(info).next().transpose()?;
-                let none = || (redis::ErrorKind::InvalidClientConfig, "no address");
-                let manager = deadpool_redis::Manager::new_with_config(
-                    first.ok_or_else(none)?,
-                    patient(settings.connect_timeout),
-                )?;
-                Self::Node(Box::new(manager))
+                let none = || (ErrorKind::InvalidClientConfig, "no address");
+                let info: ConnectionInfo = first.ok_or_else(none)?;
+                let config = patient(settings.connect_timeout);
+                let manager = deadpool_redis::Manager::new_with_config(info.clone(), config)?;
+                Self::Node(Box::new(Node { manager, info }))
             }
             Topology::Sentinel(master) => {
                 let client = sentinel(settings, master)?;
@@ -74,10 +82,10 @@ impl Target {
         })
     }
 
-    /// Makes a connection. Its commands have limits of their own.
+    /// Makes a connection for one user. Its commands have limits of their own.
     pub(super) async fn connect(&self, limit: Duration) -> RedisResult<Connection> {
         match self {
-            Self::Node(manager) => manager.create().await.map(Connection::Node),
+            Self::Node(node) => node.manager.create().await.map(Connection::Node),
             Self::Sentinel(client) => {
                 let config = patient(limit);
                 let mut client = client.lock().await;
@@ -93,6 +101,40 @@ impl Target {
             }
         }
     }
+
+    /// Makes a connection that many will share, each with a clone of `first` for every command.
+    pub(super) async fn connect_shared(
+        &self,
+        limit: Duration,
+        first: &Sharer,
+    ) -> RedisResult<Connection> {
+        match self {
+            Self::Node(node) => shared(&node.info, limit, first).await,
+            Self::Sentinel(client) => {
+                let master = client.lock().await.async_get_client().await?;
+                shared(master.get_connection_info(), limit, first).await
+            }
+            Self::Cluster(_) => self.connect(limit).await,
+        }
+    }
+}
+
+/// Makes a connection whose commands of the same moment are written together.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "it ends with the connection's last clone, which tracked tasks hold"
+)]
+async fn shared(info: &ConnectionInfo, limit: Duration, first: &Sharer) -> RedisResult<Connection> {
+    let ConnectionAddr::Tcp(host, port) = info.addr() else {
+        return Err((ErrorKind::InvalidClientConfig, "no address").into());
+    };
+    let stream = TcpStream::connect((&**host, *port)).await?;
+    stream.set_nodelay(true)?;
+    let (stream, login) = (Gathering::requests(stream, first), info.redis_settings());
+    let made = MultiplexedConnection::new_with_config(login, stream, patient(limit));
+    let (connection, driver) = made.await?;
+    tokio::spawn(driver);
+    Ok(Connection::Node(connection))
 }
 
 /// Connections that are made soon or not at all, and whose commands may take as long as they like.

@@ -25,6 +25,7 @@ use super::settings::GrpcClientSettings;
 use crate::error::innermost;
 use crate::grpc::tasks::OnLife;
 use crate::life::Life;
+use crate::net::{Gathering, Sharer};
 
 /// How to open connections to one server.
 #[derive(Clone, Debug)]
@@ -43,6 +44,8 @@ pub(super) struct Connection {
     /// The name that was looked up, whatever address it gave: what `:authority` says.
     authority: Authority,
     closed: CancellationToken,
+    /// Its clones are held by calls until their answers begin: those of a moment are sent together.
+    first: Arc<Sharer>,
 }
 
 /// Why a connection is not there, or gave no answer.
@@ -107,7 +110,9 @@ impl Endpoint {
         // Not under the span of the call that needs it first: a connection keeps the span under
         // which it was opened, and the call's would end with the connection.
         let (endpoint, within) = (self.clone(), self.settings.connect_timeout);
-        let opening = async move { timeout(within, endpoint.open()).await };
+        let first = Sharer::default();
+        let sharer = Arc::clone(&first);
+        let opening = async move { timeout(within, endpoint.open(&sharer)).await };
         let (sender, connection) = match self.life.spawn_apart(opening).await {
             Ok(Ok(Ok(open))) => open,
             Ok(Ok(Err(error))) => return Err(not_opened(innermost(&*error))),
@@ -126,10 +131,11 @@ impl Endpoint {
             sender,
             authority,
             closed,
+            first: Arc::new(first),
         })
     }
 
-    async fn open(&self) -> Result<Open, Box<dyn std::error::Error + Send + Sync>> {
+    async fn open(&self, first: &Sharer) -> Result<Open, Box<dyn std::error::Error + Send + Sync>> {
         let stream = TcpStream::connect(self.address).await?;
         stream.set_nodelay(true)?;
         let mut builder = http2::Builder::new(OnLife(self.life.clone()));
@@ -139,13 +145,15 @@ impl Endpoint {
             .keep_alive_interval(KEEPALIVE)
             .keep_alive_timeout(self.settings.health_timeout)
             .max_header_list_size(MAX_HEADERS);
-        Ok(builder.handshake(TokioIo::new(stream)).await?)
+        Ok(builder
+            .handshake(TokioIo::new(Gathering::requests(stream, first)))
+            .await?)
     }
 }
 
 type Open = (
     http2::SendRequest<Body>,
-    http2::Connection<TokioIo<TcpStream>, Body, OnLife>,
+    http2::Connection<TokioIo<Gathering<TcpStream>>, Body, OnLife>,
 );
 
 /// Between two pings of a connection that has calls under way.
@@ -162,6 +170,7 @@ impl Connection {
         mut self,
         mut request: http::Request<Body>,
     ) -> Result<http::Response<Incoming>, ConnectionError> {
+        let _sharer = Sharer::clone(&self.first);
         *request.uri_mut() = self.full(request.uri());
         let agent = HeaderValue::from_static(USER_AGENT);
         request.headers_mut().insert(header::USER_AGENT, agent);
