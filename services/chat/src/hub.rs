@@ -200,17 +200,9 @@ impl Hub {
     fn part_with_the_past(&self) {
         let mut room = self.lock();
         for (session, here) in room.local.log().here().clone() {
-            let client = here.client;
-            let passing = if here.told {
-                Passing::Always
-            } else {
-                Passing::Never
-            };
             let trace = TraceContext::default();
-            self.take(
-                &mut room,
-                coming::moved(What::Left { client }, session, passing, trace),
-            );
+            let left = coming::left(here.client, session, here.told, trace);
+            self.take(&mut room, left);
         }
     }
 

@@ -99,26 +99,19 @@ impl Hub {
     /// A client is gone. The others are told, unless its session is here by another connection.
     pub fn leave(&self, member: MemberId, trace: TraceContext, life: &Life) {
         self.part_with(member, |room, member| {
-            let left = What::Left {
-                client: member.client,
-            };
-            if self.0.shared.is_none() {
-                let passing = if member.told {
-                    Passing::Always
-                } else {
-                    Passing::Never
-                };
-                self.take(room, moved(left, member.session, passing, trace));
+            let is_shared = self.0.shared.is_some(); // where the script knows whether they were told
+            let told = member.told || is_shared;
+            let offer = left(member.client, member.session, told, trace);
+            if !is_shared {
+                self.take(room, offer);
                 return;
             }
-            // The script knows whether they were told.
-            let offer = moved(left, member.session, Passing::Always, trace);
             let hub = self.clone();
-            let told = async move {
+            let telling = async move {
                 // Until it is known. Where this process ends before, the other replicas see to it.
                 while hub.offer(offer.clone()).await == Verdict::Unknown {}
             };
-            life.spawn(told);
+            life.spawn(telling);
         });
     }
 
@@ -211,8 +204,18 @@ impl Room {
     }
 }
 
+/// Somebody went, of whom the others were told that they came, or were not.
+pub(super) fn left(client: ClientId, session: Token, told: bool, trace: TraceContext) -> Offer {
+    let passing = if told {
+        Passing::Always
+    } else {
+        Passing::Never
+    };
+    moved(What::Left { client }, session, passing, trace)
+}
+
 /// Somebody came or went.
-pub(super) fn moved(what: What, session: Token, passing: Passing, trace: TraceContext) -> Offer {
+fn moved(what: What, session: Token, passing: Passing, trace: TraceContext) -> Offer {
     Offer {
         id: Token::random(),
         what,

@@ -131,7 +131,7 @@ function makeItem(id) {
     button.setAttribute("aria-expanded", String(!detail.hidden));
     if (detail.hidden) {
       open.delete(id);
-      if (open.size === 0 && !asked) draw();
+      if (open.size === 0) draw();
     } else {
       open.add(id);
       fill();

@@ -45,6 +45,7 @@ pub(super) struct Connection {
     authority: Authority,
     closed: CancellationToken,
     /// Its clones are held by calls until their answers begin: those of a moment are sent together.
+    /// In an `Arc` of its own, so that a clone of the connection is none of it.
     first: Arc<Sharer>,
 }
 
