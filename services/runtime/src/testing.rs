@@ -90,7 +90,7 @@ pub async fn listener() -> TcpListener {
 
 /// A free address for a process that is started later, or again and again.
 pub fn address() -> SocketAddr {
-    static PORTS: Ports = Ports::new(12_000, 41, 220);
+    static PORTS: Ports = Ports::new(12_000, 10, 900);
     SocketAddr::from(([127, 0, 0, 1], PORTS.find(is_free)))
 }
 

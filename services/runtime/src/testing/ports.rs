@@ -8,7 +8,8 @@ use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU16, Ordering};
 
 /// A range of ports, of which each test process has a window of its own: a port whose process is
-/// away for a while looks free to the others.
+/// away for a while looks free to the others. For the same reason a window holds more than any
+/// process asks for (the lab's tests some 550): those asked for again would look free too.
 pub(super) struct Ports {
     first: u16,
     windows: u16,

@@ -323,6 +323,6 @@ impl RedisSentinel {
 
 /// A free port, low enough for the bus of a cluster, ten thousand above; none that `address` gives.
 fn free_port() -> u16 {
-    static PORTS: Ports = Ports::new(21_100, 20, 80);
+    static PORTS: Ports = Ports::new(21_100, 8, 200);
     PORTS.find(|port| is_free(port) && is_free(port + 10_000))
 }
