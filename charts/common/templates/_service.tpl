@@ -87,6 +87,10 @@ spec:
         target:
           type: Utilization
           averageUtilization: {{ .row.autoscaling.targetCPU | default 80 }}
+  {{- with .row.autoscaling.behavior }}
+  behavior:
+    {{- toYaml . | nindent 4 }}
+  {{- end }}
 {{- end -}}
 
 {{/*

@@ -1,4 +1,7 @@
-//! The `HorizontalPodAutoscaler` that values switch on: load brings pods, and the pods get work.
+//! The `HorizontalPodAutoscaler` that values switch on: load brings pods, the pods get work, and when the load
+//! is over they go again.
+
+use std::time::Duration;
 
 use e2e::journeys::Trip;
 use e2e::target::Target;
@@ -6,8 +9,8 @@ use serde_json::Value;
 
 use crate::helm::{Namespace, install, upgrade};
 use crate::kubectl::{CLUSTER, Forward, get, kubectl, pods_of, skipped};
-use crate::pods::Job;
-use crate::support::eventually;
+use crate::pods::{Job, scale};
+use crate::support::{eventually, within};
 
 const NAMESPACE: &str = "autoscaling";
 const SERVIDOR: &str = "app.kubernetes.io/name=desafio1-servidor";
@@ -23,59 +26,19 @@ fn condition<'a>(autoscaler: &'a Value, name: &str) -> Option<&'a Value> {
     conditions.iter().find(|each| each["type"] == name)
 }
 
-#[tokio::test]
-async fn load_brings_pods_and_the_new_ones_get_requests() {
-    if skipped() {
-        return;
-    }
-    let _alone = CLUSTER.lock().await;
-    if !measured().await {
-        eprintln!("SKIPPED: this cluster serves no resource metrics, so nothing can scale by them");
-        return;
-    }
-    let namespace = Namespace::new(NAMESPACE).await;
-    // The load keeps its connections, as programs do: they move to the new pod when they are old.
-    let age = "services.desafio1-servidor.env.MAX_CONNECTION_AGE=5s";
-    install(&namespace, "desafio1", "desafio1", &["--set", age]).await;
-    let before: Vec<Value> = pods_of(NAMESPACE, SERVIDOR).await;
-    assert_eq!(before.len(), 2);
-    // Switched on while it runs: none of what runs may go for it.
-    let row = "services.desafio1-servidor.autoscaling";
-    let values = [
-        &format!("{row}.enabled=true"),
-        &format!("{row}.minReplicas=2"),
-        &format!("{row}.maxReplicas=3"),
-        // Of the 10m that are requested: as much as a few hundred requests a second take.
-        &format!("{row}.targetCPU=50"),
-    ];
-    let values = values.map(|value| ["--set", value]).concat();
-    upgrade(&namespace, "desafio1", "desafio1", &values).await;
-    let plan = [
-        "load",
-        "--url=http://servidor:8080/",
-        "--rate=400",
-        "--concurrency=8",
-        "--requests=1000000",
-    ];
-    let _job = Job::start(NAMESPACE, "load", &plan, &[]).await;
-
-    let scaled = eventually("the autoscaler asks for a third pod", async || {
+/// Waits until the autoscaler asks for a number of pods.
+async fn wanted(pods: u64) -> Value {
+    let patience = Duration::from_mins(3);
+    within(patience, "the autoscaler asks for other pods", async || {
         let autoscaler = get(NAMESPACE, "hpa/desafio1-servidor").await;
-        (autoscaler["status"]["desiredReplicas"] == 3).then_some(autoscaler)
+        (autoscaler["status"]["desiredReplicas"] == pods).then_some(autoscaler)
     })
-    .await;
-    let active = condition(&scaled, "ScalingActive").unwrap();
-    assert_eq!(
-        (&active["status"], &active["reason"]),
-        (&"True".into(), &"ValidMetricFound".into())
-    );
-    let usage = &scaled["status"]["currentMetrics"][0]["resource"]["current"];
-    println!("autoscaling: 3 pods wanted at {usage}");
-    assert!(
-        usage["averageUtilization"].as_u64().unwrap() > 50,
-        "{usage}"
-    );
-    let why = kubectl(&[
+    .await
+}
+
+/// What the autoscaler has said of the steps that it took.
+async fn steps() -> String {
+    kubectl(&[
         "get",
         "events",
         "-n",
@@ -84,36 +47,28 @@ async fn load_brings_pods_and_the_new_ones_get_requests() {
         "-o",
         "jsonpath={.items[*].message}",
     ])
-    .await;
-    assert!(
-        why.contains("New size: 3; reason: cpu resource utilization"),
-        "{why}"
-    );
+    .await
+}
 
-    let name = |pod: &Value| pod["metadata"]["name"].as_str().unwrap().to_owned();
-    let known: Vec<String> = before.iter().map(name).collect();
-    let now = pods_of(NAMESPACE, SERVIDOR).await;
-    let now: Vec<String> = now.iter().map(name).collect();
-    assert!(
-        known.iter().all(|name| now.contains(name)),
-        "{known:?} became {now:?}"
-    );
-    let added = eventually("the third pod", async || {
-        let pods = pods_of(NAMESPACE, SERVIDOR).await;
-        pods.iter().map(name).find(|name| !known.contains(name))
-    })
-    .await;
+async fn names() -> Vec<String> {
+    let pods = pods_of(NAMESPACE, SERVIDOR).await;
+    let names = pods.iter().map(|pod| pod["metadata"]["name"].as_str());
+    names.map(|name| name.unwrap().to_owned()).collect()
+}
+
+/// Waits until a pod is ready and has answered a request for the message.
+async fn served(pod: &str) {
     kubectl(&[
         "wait",
         "--for=condition=Ready",
         "-n",
         NAMESPACE,
         "pod",
-        &added,
+        pod,
         "--timeout=60s",
     ])
     .await;
-    let metrics = Forward::to(NAMESPACE, &format!("pod/{added}"), 9464).await;
+    let metrics = Forward::to(NAMESPACE, &format!("pod/{pod}"), 9464).await;
     let http = Trip::new(Target::default()).unwrap().http;
     let served = eventually("a request at the third pod", async || {
         let answer = http
@@ -130,4 +85,101 @@ async fn load_brings_pods_and_the_new_ones_get_requests() {
     })
     .await;
     println!("autoscaling: {served}");
+}
+
+/// Requests at a rate, with kept connections.
+async fn load(name: &str, rate: u64, requests: u64) -> Job {
+    let plan = [
+        "load",
+        "--url=http://servidor:8080/",
+        &format!("--rate={rate}"),
+        "--concurrency=8",
+        &format!("--requests={requests}"),
+    ];
+    Job::start(NAMESPACE, name, &plan, &[]).await
+}
+
+#[tokio::test]
+async fn load_brings_a_pod_that_serves_and_its_end_takes_one_away() {
+    if skipped() {
+        return;
+    }
+    let _alone = CLUSTER.lock().await;
+    if !measured().await {
+        eprintln!("SKIPPED: this cluster serves no resource metrics, so nothing can scale by them");
+        return;
+    }
+    let namespace = Namespace::new(NAMESPACE).await;
+    // The load keeps its connections, as programs do: they move to the new pod when they are old.
+    let age = "services.desafio1-servidor.env.MAX_CONNECTION_AGE=5s";
+    // Half of it is what a few hundred requests a second take, and several times what a quiet pod does.
+    let cpu = "services.desafio1-servidor.resources.requests.cpu=30m";
+    let values = ["--set", age, "--set", cpu];
+    install(&namespace, "desafio1", "desafio1", &values).await;
+    let before = names().await;
+    assert_eq!(before.len(), 2);
+    // Switched on while it runs: none of what runs may go for it.
+    let row = "services.desafio1-servidor.autoscaling";
+    let values = [
+        &format!("{row}.enabled=true"),
+        &format!("{row}.minReplicas=2"),
+        &format!("{row}.maxReplicas=3"),
+        &format!("{row}.targetCPU=50"),
+        // Five minutes by default.
+        &format!("{row}.behavior.scaleDown.stabilizationWindowSeconds=0"),
+    ];
+    let values = values.map(|value| ["--set", value]).concat();
+    upgrade(&namespace, "desafio1", "desafio1", &values).await;
+    let heavy = load("heavy", 600, 1_000_000).await;
+
+    let scaled = wanted(3).await;
+    let active = condition(&scaled, "ScalingActive").unwrap();
+    assert_eq!(
+        (&active["status"], &active["reason"]),
+        (&"True".into(), &"ValidMetricFound".into())
+    );
+    let usage = &scaled["status"]["currentMetrics"][0]["resource"]["current"];
+    println!("autoscaling: 3 pods wanted at {usage}");
+    assert!(
+        usage["averageUtilization"].as_u64().unwrap() > 50,
+        "{usage}"
+    );
+    let why = steps().await;
+    assert!(
+        why.contains("New size: 3; reason: cpu resource utilization"),
+        "{why}"
+    );
+    let now = names().await;
+    assert!(
+        before.iter().all(|name| now.contains(name)),
+        "{before:?} became {now:?}"
+    );
+    let added = eventually("the third pod", async || {
+        let mut names = names().await.into_iter();
+        names.find(|name| !before.contains(name))
+    })
+    .await;
+    served(&added).await;
+
+    // What goes on meanwhile is little, and loses nothing.
+    let requests = 2_000 * scale();
+    let light = load("light", 20, requests).await;
+    heavy.delete().await;
+    wanted(2).await;
+    eventually("two pods", async || {
+        (names().await.len() == 2).then_some(())
+    })
+    .await;
+    let why = steps().await;
+    assert!(
+        why.contains("New size: 2; reason: All metrics below target"),
+        "{why}"
+    );
+    assert!(light.runs().await, "the load ended before the pod had gone");
+    let report = light.report().await;
+    println!("autoscaling: a pod less, {report}");
+    assert!(
+        report.starts_with(&format!("{requests} ok, 0 lost")),
+        "{report}"
+    );
 }

@@ -8,6 +8,7 @@
 mod autoscaling;
 mod chat;
 mod desafio1;
+mod drains;
 mod evictions;
 mod helm;
 mod journeys;

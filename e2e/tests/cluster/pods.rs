@@ -119,7 +119,8 @@ impl Job {
         report
     }
 
-    async fn delete(&self) {
+    /// Ends it, whatever it is at.
+    pub(crate) async fn delete(&self) {
         kubectl(&[
             "delete",
             "pod",

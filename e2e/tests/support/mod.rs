@@ -27,8 +27,17 @@ pub(crate) async fn walk(target: Target, exercises: &[&str]) {
 }
 
 /// Waits until a condition holds; a minute is far beyond what any machine needs.
-pub(crate) async fn eventually<T>(what: &str, mut condition: impl AsyncFnMut() -> Option<T>) -> T {
-    let deadline = Instant::now() + Duration::from_mins(1);
+pub(crate) async fn eventually<T>(what: &str, condition: impl AsyncFnMut() -> Option<T>) -> T {
+    within(Duration::from_mins(1), what, condition).await
+}
+
+/// The same, of what others measure and think over before they act.
+pub(crate) async fn within<T>(
+    patience: Duration,
+    what: &str,
+    mut condition: impl AsyncFnMut() -> Option<T>,
+) -> T {
+    let deadline = Instant::now() + patience;
     loop {
         if let Some(value) = condition().await {
             return value;
