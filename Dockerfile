@@ -31,6 +31,10 @@ RUN --mount=type=cache,id=malha-registry,target=/usr/local/cargo/registry,sharin
     mkdir /out && \
     for service in $SERVICES; do cp "target/$triple/$PROFILE/$service" /out/ || exit; done
 
+# The programs alone, for tilt/Tiltfile: `docker build --target programs --output DIRECTORY`.
+FROM scratch AS programs
+COPY --from=build /out /
+
 FROM gcr.io/distroless/static-debian12:nonroot
 ARG SERVICE
 ARG COMMIT=

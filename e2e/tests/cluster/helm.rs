@@ -102,3 +102,18 @@ pub(crate) async fn test(namespace: &Namespace, release: &str) -> String {
     ];
     run("helm", &args).await
 }
+
+/// Every test of a release has passed, with all that it looked at.
+pub(crate) fn passed(report: &str, suites: usize) {
+    assert_eq!(
+        report.matches("Phase:          Succeeded").count(),
+        suites,
+        "{report}"
+    );
+    assert_eq!(
+        report.matches(" passed, 0 failed\n").count(),
+        suites,
+        "{report}"
+    );
+    assert!(!report.contains("skipped"), "{report}");
+}

@@ -11,6 +11,7 @@ mod desafio1;
 mod drains;
 mod evictions;
 mod helm;
+mod history;
 mod journeys;
 mod kubectl;
 mod pods;

@@ -6,7 +6,7 @@ use e2e::journeys::Trip;
 use e2e::target::Target;
 use serde_json::Value;
 
-use crate::helm::{Namespace, charts, install, run, test};
+use crate::helm::{Namespace, charts, install, passed, run, test};
 use crate::kubectl::{CLUSTER, Forward, kubectl, restarts, skipped};
 use crate::support::eventually;
 use crate::telemetry::well_instrumented;
@@ -17,21 +17,6 @@ const TWO: &str = "malha-two";
 fn now() -> u64 {
     let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
     u64::try_from(since.as_micros()).unwrap()
-}
-
-/// Every test of a release has passed, with all that it looked at.
-fn passed(report: &str, suites: usize) {
-    assert_eq!(
-        report.matches("Phase:          Succeeded").count(),
-        suites,
-        "{report}"
-    );
-    assert_eq!(
-        report.matches(" passed, 0 failed\n").count(),
-        suites,
-        "{report}"
-    );
-    assert!(!report.contains("skipped"), "{report}");
 }
 
 #[tokio::test]

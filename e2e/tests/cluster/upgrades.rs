@@ -1,69 +1,16 @@
 //! Upgrades under load: from the release before to this tree, and from this tree to the next version.
 //!
-//! What there was before are the charts of the last tag (`git describe`) or, as long as there is none, of
-//! the commit that brought the umbrella chart, the first in which all exercises could be installed;
-//! `E2E_UPGRADE_FROM` names another commit. The images are this tree's in all of it: an older
-//! release's cannot be had everywhere, and what is shown here is what the charts do to what runs.
+//! The images are this tree's in all of it: an older release's cannot be had everywhere, and what is shown
+//! here is what the charts do to what runs.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use serde_json::Value;
-use tokio::process::Command;
 
-use crate::helm::{Namespace, charts, run};
+use crate::helm::{Namespace, charts, passed, run, test};
+use crate::history::{before, next, shell};
 use crate::kubectl::{CLUSTER, get, skipped};
 use crate::pods::{Job, scale, tag};
-
-/// A folder that goes with the test.
-struct Folder(PathBuf);
-
-impl Folder {
-    fn new(name: &str) -> Self {
-        let folder = std::env::temp_dir().join(format!("malha-{name}-{}", std::process::id()));
-        std::fs::create_dir_all(&folder).unwrap();
-        Self(folder)
-    }
-
-    fn charts(&self) -> PathBuf {
-        self.0.join("charts")
-    }
-}
-
-impl Drop for Folder {
-    fn drop(&mut self) {
-        if let Err(error) = std::fs::remove_dir_all(&self.0) {
-            eprintln!("{} is left behind: {error}", self.0.display());
-        }
-    }
-}
-
-/// What a line of shell prints, in the root of the tree; nothing where it fails.
-async fn shell(line: &str) -> Option<String> {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
-    let output = Command::new("sh")
-        .args(["-c", line])
-        .current_dir(root)
-        .output()
-        .await
-        .unwrap();
-    let text = String::from_utf8(output.stdout).unwrap().trim().to_owned();
-    (output.status.success() && !text.is_empty()).then_some(text)
-}
-
-/// The commit of the charts before; none where there is no history.
-#[expect(clippy::disallowed_methods, reason = "a switch of these tests")]
-async fn before() -> Option<String> {
-    if let Ok(named) = std::env::var("E2E_UPGRADE_FROM") {
-        return Some(named);
-    }
-    // A tag on this very commit is this release, not the one before.
-    let tag = shell("git describe --tags --abbrev=0 --match 'v*' HEAD^ 2>/dev/null").await;
-    let added = "git log --diff-filter=A --format=%h -- charts/malha/Chart.yaml | tail -n 1";
-    match tag {
-        Some(tag) => Some(tag),
-        None => shell(added).await,
-    }
-}
 
 /// One release of grpc, and the Helm that looks after it.
 struct Release {
@@ -138,23 +85,6 @@ impl Release {
     }
 }
 
-/// Every version of the charts one higher, as the next release's are.
-async fn next() -> Folder {
-    let folder = Folder::new("next");
-    let copy = format!(
-        "cp -R charts {0} && cd {0}/charts && echo done",
-        folder.0.display()
-    );
-    shell(&copy).await.unwrap();
-    let version = env!("CARGO_PKG_VERSION");
-    let raise = format!(
-        "sed -i 's/ersion: \"*{version}\"*/&-next/; s/{version}\"-next/{version}-next\"/' {}/*/Chart.yaml && echo done",
-        folder.charts().display()
-    );
-    shell(&raise).await.unwrap();
-    folder
-}
-
 async fn upgraded(helm: &'static str, namespace: &'static str, old: &Path, new: &Path) {
     let namespace = Namespace::new(namespace).await;
     let release = Release { helm, namespace };
@@ -177,19 +107,9 @@ async fn upgrades_keep_users_and_password_and_lose_no_request() {
         return;
     }
     let _alone = CLUSTER.lock().await;
-    let Some(commit) = before().await else {
-        eprintln!("SKIPPED: no history of the charts; E2E_UPGRADE_FROM names a commit");
+    let Some(old) = before("upgrades").await else {
         return;
     };
-    let old = Folder::new("before");
-    let unpack = format!(
-        "git archive {commit} charts | tar -x -C {} && echo done",
-        old.0.display()
-    );
-    shell(&unpack)
-        .await
-        .unwrap_or_else(|| panic!("{commit} has no charts"));
-    println!("upgrades begin with the charts of {commit}");
     let (old, next) = (old.charts(), next().await);
     let next = next.charts();
     let by_4 = upgraded("helm", "upgrade-helm", &old, &next);
@@ -199,4 +119,42 @@ async fn upgrades_keep_users_and_password_and_lose_no_request() {
         eprintln!("SKIPPED: upgrades by Helm 3, since helm3 is not on PATH");
         by_4.await;
     }
+}
+
+#[tokio::test]
+async fn an_upgrade_of_all_exercises_at_once_loses_no_request() {
+    if skipped() {
+        return;
+    }
+    let _alone = CLUSTER.lock().await;
+    let Some(old) = before("umbrella").await else {
+        return;
+    };
+    let all = Namespace::new("upgrade-all").await;
+    let image = format!("global.image.tag={}", tag());
+    let to = async |charts: &Path| {
+        let chart = charts.join("malha");
+        let values = chart.join("one-namespace.yaml");
+        let fixed = ["upgrade", "--install", "malha", chart.to_str().unwrap()];
+        let more = ["-n", all.name, "-f", values.to_str().unwrap()];
+        let wait = ["--set", &image, "--wait", "--timeout=4m"];
+        run("helm", &[&fixed[..], &more, &wait].concat()).await
+    };
+    to(&old.charts()).await;
+    let requests = 4_000 * scale();
+    let plan = [
+        "load",
+        "--url=http://servidor:8080/",
+        "--rate=80",
+        &format!("--requests={requests}"),
+    ];
+    let job = Job::start(all.name, "requests", &plan, &[]).await;
+    to(&charts()).await;
+    let report = job.report().await;
+    println!("upgrade, all exercises: {report}");
+    assert!(
+        report.starts_with(&format!("{requests} ok, 0 lost")),
+        "{report}"
+    );
+    passed(&test(&all, "malha").await, 5);
 }
