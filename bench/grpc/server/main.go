@@ -1,7 +1,9 @@
 // ObterUsuario as a Go programmer would write it: grpc-go, go-redis, one HMGET of the same key that
-// our server reads. No health service, metrics, spans, deadline of its own, or cap of anything.
+// our server reads. No health service, metrics, deadline of its own, or cap of anything. No spans either,
+// but with `spans`: then by the libraries' own instrumentation, every one sampled, and sent nowhere, as
+// ours are where no endpoint is set.
 //
-//	server LISTEN REDIS
+//	server LISTEN REDIS [spans]
 package main
 
 import (
@@ -13,7 +15,12 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/redis/go-redis/extra/redisotel/v9"
 	"github.com/redis/go-redis/v9"
+	"go.opentelemetry.io/contrib/instrumentation/google.golang.org/grpc/otelgrpc"
+	"go.opentelemetry.io/otel"
+	"go.opentelemetry.io/otel/propagation"
+	"go.opentelemetry.io/otel/sdk/trace"
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
@@ -85,9 +92,17 @@ func main() {
 	if err != nil {
 		panic(err)
 	}
-	rpc := grpc.NewServer()
-	pb.RegisterUsuarioServiceServer(rpc, &server{
-		redis: redis.NewClient(&redis.Options{Addr: os.Args[2]}),
-	})
+	store := redis.NewClient(&redis.Options{Addr: os.Args[2]})
+	var options []grpc.ServerOption
+	if len(os.Args) > 3 {
+		otel.SetTracerProvider(trace.NewTracerProvider())
+		otel.SetTextMapPropagator(propagation.TraceContext{})
+		options = append(options, grpc.StatsHandler(otelgrpc.NewServerHandler()))
+		if err := redisotel.InstrumentTracing(store, redisotel.WithDBStatement(false), redisotel.WithCallerEnabled(false)); err != nil {
+			panic(err)
+		}
+	}
+	rpc := grpc.NewServer(options...)
+	pb.RegisterUsuarioServiceServer(rpc, &server{redis: store})
 	panic(rpc.Serve(listener))
 }

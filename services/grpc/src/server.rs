@@ -16,7 +16,6 @@ use runtime::Life;
 use runtime::grpc::{self, Interfaces};
 use tokio::net::TcpListener;
 use tokio::sync::Semaphore;
-use tonic::service::Routes;
 use tonic::{Request, Response, Status};
 
 use crate::error::Error;
@@ -34,8 +33,7 @@ pub async fn serve(
         store: Store::open(&settings, &life)?,
         watchers: Arc::new(Semaphore::new(settings.max_watchers)),
     };
-    let routes = Routes::new(UsuarioServiceServer::new(users));
-    let interfaces = Interfaces::new(routes, DESCRIPTORS)?;
+    let interfaces = Interfaces::new(DESCRIPTORS)?.with(UsuarioServiceServer::new(users));
     grpc::serve(listener, interfaces, settings.limits, &life).await;
     Ok(())
 }

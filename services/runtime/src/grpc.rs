@@ -4,6 +4,7 @@
 //! # Layout
 //! - [`serve`], [`GrpcLimits`] (`server.rs`, `limits.rs`): the server, over the accept loop of
 //!   [`net`](crate::net).
+//! - [`Interfaces`] (`interfaces.rs`): what is served, and who handles it.
 //! - `preface.rs`, `connection.rs`: one connection, its age and its end.
 //! - `call.rs`: one call: span, cap, deadline, size of messages, panics.
 //! - `tasks.rs`: what hyper runs beside a connection.
@@ -19,6 +20,7 @@ pub mod client;
 mod connection;
 mod exchange;
 mod health;
+mod interfaces;
 mod limits;
 mod message;
 mod preface;
@@ -28,5 +30,6 @@ mod tasks;
 pub mod timeout;
 
 pub use health::LIVENESS;
+pub use interfaces::{DescriptorError, Generated, Interfaces};
 pub use limits::{DEFAULTS, GrpcLimits};
-pub use server::{DescriptorError, Interfaces, serve};
+pub use server::serve;

@@ -166,10 +166,11 @@ where
     }
 }
 
-/// What is logged, without what the exporter's own stack says of itself.
+/// What is logged, without what the exporter's own stack says of itself, and without the fields of
+/// spans: lines have a trace's id, so that nobody need write them out.
 fn filter(level: &str) -> EnvFilter {
     const QUIET: &str = "hyper=off,hyper_util=off,reqwest=off,h2=off,opentelemetry=off,\
-                         opentelemetry_sdk=off,opentelemetry-otlp=off,opentelemetry_otlp=off";
+                         opentelemetry_sdk=off,opentelemetry-otlp=off,opentelemetry_otlp=off,malha::trace=off";
     EnvFilter::new(format!("{QUIET},{level}"))
 }
 

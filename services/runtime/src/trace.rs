@@ -39,11 +39,10 @@ pub enum Parent {
 )]
 pub fn start(
     kind: SpanKind,
-    name: impl Into<Cow<'static, str>>,
+    name: impl AsRef<str>,
     parent: Parent,
     attributes: impl IntoIterator<Item = KeyValue>,
 ) -> Span {
-    let name: Cow<'static, str> = name.into();
     let kind = match kind {
         SpanKind::Client => "client",
         SpanKind::Server => "server",
@@ -51,7 +50,7 @@ pub fn start(
         SpanKind::Consumer => "consumer",
         SpanKind::Internal => "internal",
     };
-    let name = &*name;
+    let name = name.as_ref();
     let span = match &parent {
         Parent::Current => {
             tracing::info_span!(target: TARGET, "span", otel.name = name, otel.kind = kind)

@@ -45,7 +45,7 @@ pub fn kubernetes(machine: &Machine) -> Vec<Finding> {
             Tool::Skaffold,
             "skaffold",
             Need::Comfort,
-            Version(2, 8),
+            Version(2, 14),
             skaffold,
         ),
         at_least(

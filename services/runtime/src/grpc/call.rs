@@ -2,7 +2,6 @@
 
 use std::collections::HashSet;
 use std::convert::Infallible;
-use std::net::SocketAddr;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::Duration;
@@ -14,14 +13,13 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::{Instant, timeout_at};
 use tokio_util::sync::CancellationToken;
 use tonic::body::Body;
-use tonic::service::Routes;
 use tonic::{Code, Status};
 use tonic_types::{ErrorDetails, StatusExt};
-use tower::Service;
 use tracing::{Instrument, Span};
 
 use super::answer::{Answer, AnswerLimits, not_a_call, only, panicked};
-use super::exchange::{Exchange, GrpcServerMetrics, Method};
+use super::exchange::{Exchange, GrpcServerMetrics, Method, Peer};
+use super::interfaces::Handlers;
 use super::limits::GrpcLimits;
 use super::message::LimitedBody;
 use super::{status, timeout};
@@ -31,9 +29,9 @@ use crate::net::Sharer;
 
 /// What every call of one listener shares.
 pub(super) struct Calls {
-    pub(super) routes: Routes,
+    pub(super) handlers: Handlers,
     /// Methods with spans and metrics, as in `package.Service/Method`.
-    pub(super) methods: HashSet<String>,
+    pub(super) methods: HashSet<Arc<str>>,
     /// Services without, as in `grpc.health.v1.Health`: they are asked every few seconds.
     pub(super) silent: HashSet<String>,
     pub(super) places: Arc<Semaphore>,
@@ -48,7 +46,7 @@ pub(super) type CallBody = KeepingBody<Answer, (Option<OwnedSemaphorePermit>, Ar
 #[derive(Debug)]
 pub(super) struct Connection {
     /// Whose connection it is.
-    pub(super) peer: SocketAddr,
+    pub(super) peer: Peer,
     /// No more is taken: what is not a single answer ends.
     pub(super) closing: CancellationToken,
     /// Its clones are held by calls until their answers begin: those of a moment are sent together.
@@ -95,7 +93,7 @@ impl Calls {
             return Ok(response.map(|body| KeepingBody::new(answer(body), (None, connection))));
         }
         let mut kept = Kept {
-            exchange: self.exchange(&request, connection.peer),
+            exchange: self.exchange(&request, &connection.peer),
         };
         let mut place = None;
         let span = kept
@@ -126,7 +124,7 @@ impl Calls {
         Ok(response.map(|body| KeepingBody::new(answer(body), (place, connection))))
     }
 
-    fn exchange(&self, request: &Request<Incoming>, peer: SocketAddr) -> Option<Exchange> {
+    fn exchange(&self, request: &Request<Incoming>, peer: &Peer) -> Option<Exchange> {
         let path = request.uri().path();
         let name = path.strip_prefix('/').unwrap_or(path);
         let service = name.split('/').next().unwrap_or_default();
@@ -158,9 +156,13 @@ impl Calls {
     async fn handle(&self, request: Request<Incoming>) -> Response<Body> {
         let limit = self.limits.max_message.as_u64();
         let request = request.map(|body| LimitedBody::new(body, limit));
-        let mut routes = self.routes.clone();
-        let Ok(response) = routes.call(request).await;
-        response
+        match self.handlers.of(request.uri().path()) {
+            Some(handler) => {
+                let Ok(response) = handler.call(request).await;
+                response
+            }
+            None => only(&Status::unimplemented("no such service")),
+        }
     }
 }
 

@@ -40,7 +40,7 @@ impl Server {
             return;
         }
         let shared = Arc::new(Connection {
-            peer,
+            peer: peer.into(),
             closing: CancellationToken::new(),
             first: Sharer::default(),
         });

@@ -1,6 +1,7 @@
 //! The span and the metrics of one call that a gRPC server answers.
 
 use std::net::SocketAddr;
+use std::sync::Arc;
 
 use http::HeaderMap;
 use opentelemetry::KeyValue;
@@ -28,7 +29,7 @@ pub(super) struct GrpcServerMetrics {
 #[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
 struct GrpcServerLabels {
     rpc_system_name: &'static str,
-    rpc_method: String,
+    rpc_method: Arc<str>,
     rpc_response_status_code: &'static str,
 }
 
@@ -46,9 +47,32 @@ impl GrpcServerMetrics {
 /// The method that a call names.
 pub(super) enum Method<'a> {
     /// One of the interfaces served.
-    Known(&'a str),
+    Known(&'a Arc<str>),
     /// Any other; its name is the caller's invention.
     Other(&'a str),
+}
+
+impl Method<'_> {
+    fn name(&self) -> Arc<str> {
+        match self {
+            Self::Known(name) => Arc::clone(name),
+            Self::Other(_) => OTHER.into(),
+        }
+    }
+}
+
+/// Whose connection it is; written out once, since every span says it.
+#[derive(Debug)]
+pub(super) struct Peer {
+    at: SocketAddr,
+    address: Arc<str>,
+}
+
+impl From<SocketAddr> for Peer {
+    fn from(at: SocketAddr) -> Self {
+        let address = at.ip().to_canonical().to_string().into();
+        Self { at, address }
+    }
 }
 
 /// One call, from its head to the end of its answer. Counted when dropped.
@@ -56,7 +80,7 @@ pub(super) struct Exchange {
     pub(super) span: Span,
     started: Instant,
     code: Option<Code>,
-    method: String,
+    method: Arc<str>,
     metrics: GrpcServerMetrics,
 }
 
@@ -64,33 +88,30 @@ impl Exchange {
     pub(super) fn begin(
         method: &Method<'_>,
         headers: &HeaderMap,
-        peer: SocketAddr,
+        peer: &Peer,
         trust: &Trust,
         metrics: GrpcServerMetrics,
     ) -> Self {
-        let name = match method {
-            Method::Known(name) => *name,
-            Method::Other(_) => OTHER,
-        };
+        let name = method.name();
         let context = trace::extract(headers);
         let caller = context.span().span_context().clone();
-        let parent = if !caller.is_valid() || trust.holds(peer.ip()) {
+        let parent = if !caller.is_valid() || trust.holds(peer.at.ip()) {
             Parent::Remote(context)
         } else {
             Parent::Linked(caller)
         };
         let span = trace::start(
             SpanKind::Server,
-            name.to_owned(),
+            &name,
             parent,
-            attributes(method, headers, peer),
+            attributes(method, Arc::clone(&name), headers, peer),
         );
         metrics.active.inc();
         Self {
             span,
             started: Instant::now(),
             code: None,
-            method: name.to_owned(),
+            method: name,
             metrics,
         }
     }
@@ -103,19 +124,19 @@ impl Exchange {
 
 const OTHER: &str = "_OTHER";
 
-fn attributes(method: &Method<'_>, headers: &HeaderMap, peer: SocketAddr) -> Vec<KeyValue> {
-    let name = match method {
-        Method::Known(name) => *name,
-        Method::Other(_) => OTHER,
-    };
-    let address = peer.ip().to_canonical().to_string();
+fn attributes(
+    method: &Method<'_>,
+    name: Arc<str>,
+    headers: &HeaderMap,
+    peer: &Peer,
+) -> Vec<KeyValue> {
     let mut attributes = vec![
         KeyValue::new(semconv::RPC_SYSTEM_NAME, "grpc"),
-        KeyValue::new(semconv::RPC_METHOD, name.to_owned()),
+        KeyValue::new(semconv::RPC_METHOD, name),
         KeyValue::new(semconv::NETWORK_TRANSPORT, "tcp"),
-        KeyValue::new(semconv::CLIENT_ADDRESS, address.clone()),
-        KeyValue::new(semconv::NETWORK_PEER_ADDRESS, address),
-        KeyValue::new(semconv::NETWORK_PEER_PORT, i64::from(peer.port())),
+        KeyValue::new(semconv::CLIENT_ADDRESS, Arc::clone(&peer.address)),
+        KeyValue::new(semconv::NETWORK_PEER_ADDRESS, Arc::clone(&peer.address)),
+        KeyValue::new(semconv::NETWORK_PEER_PORT, i64::from(peer.at.port())),
     ];
     if let Method::Other(original) = method {
         let original: String = original.chars().take(LONGEST_NAME).collect();
@@ -149,7 +170,7 @@ impl Drop for Exchange {
         self.metrics.active.dec();
         let labels = GrpcServerLabels {
             rpc_system_name: "grpc",
-            rpc_method: std::mem::take(&mut self.method),
+            rpc_method: Arc::clone(&self.method),
             rpc_response_status_code: name,
         };
         self.metrics.calls.observe(&labels, self.started.elapsed());

@@ -1,20 +1,20 @@
 //! The standard health service, following the life.
 
-use tonic::service::Routes;
 use tonic_health::ServingStatus;
 use tonic_health::server::{HealthReporter, health_reporter};
 
+use super::interfaces::Handlers;
 use crate::life::Life;
 
 /// The service name by which liveness is asked: it serves for as long as anything answers.
 pub const LIVENESS: &str = "liveness";
 
 /// Adds the health service. The empty name, and each of these services, follow readiness.
-pub(super) fn add(routes: Routes, services: &[String], life: &Life) -> Routes {
+pub(super) fn add(handlers: &mut Handlers, services: &[String], life: &Life) {
     let (reporter, server) = health_reporter();
     let names = [String::new()].iter().chain(services).cloned().collect();
     life.spawn(follow(reporter, names, life.clone()));
-    routes.add_service(server)
+    handlers.add(server);
 }
 
 async fn follow(reporter: HealthReporter, names: Vec<String>, life: Life) {

@@ -15,7 +15,7 @@ const PREFIX: usize = 5;
 
 pin_project_lite::pin_project! {
     /// A body whose messages are no longer than a limit.
-    pub(super) struct LimitedBody<B> {
+    pub struct LimitedBody<B> {
         #[pin]
         inner: B,
         messages: Messages,

@@ -3,58 +3,19 @@
 use std::collections::HashSet;
 use std::sync::Arc;
 
-use prost::Message;
-use prost_types::{FileDescriptorSet, MethodDescriptorProto};
+use prost_types::FileDescriptorSet;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Semaphore;
-use tonic::service::Routes;
 use tonic_reflection::server::Builder;
 
 use super::call::Calls;
 use super::connection::{PROTOCOL, Server};
 use super::exchange::GrpcServerMetrics;
+use super::interfaces::{Handlers, Interfaces};
 use super::limits::GrpcLimits;
 use super::{health, preface};
 use crate::life::Life;
 use crate::net::{Refusal, accept_until_stopped};
-
-/// What a server serves: handlers, and the interfaces that they implement.
-#[derive(Clone, Debug)]
-pub struct Interfaces {
-    routes: Routes,
-    descriptors: FileDescriptorSet,
-}
-
-/// The embedded description of the interfaces is none.
-#[derive(Debug, thiserror::Error)]
-#[error("the description of the gRPC interfaces cannot be read: {0}")]
-pub struct DescriptorError(#[source] prost::DecodeError);
-
-impl Interfaces {
-    /// These handlers; `descriptors` is an encoded `google.protobuf.FileDescriptorSet`.
-    pub fn new(routes: Routes, descriptors: &[u8]) -> Result<Self, DescriptorError> {
-        let descriptors = FileDescriptorSet::decode(descriptors).map_err(DescriptorError)?;
-        Ok(Self {
-            routes,
-            descriptors,
-        })
-    }
-
-    /// The services, as in `package.Service`, each with its methods.
-    fn services(&self) -> impl Iterator<Item = (String, Vec<&str>)> {
-        self.descriptors.file.iter().flat_map(|file| {
-            file.service.iter().map(|service| {
-                let name = format!("{}.{}", file.package(), service.name());
-                let methods = service
-                    .method
-                    .iter()
-                    .map(MethodDescriptorProto::name)
-                    .collect();
-                (name, methods)
-            })
-        })
-    }
-}
 
 /// Serves until the life stops, each call with a span and metrics; beside it the standard health
 /// and reflection services, without.
@@ -66,17 +27,19 @@ impl Interfaces {
 pub async fn serve(listener: TcpListener, interfaces: Interfaces, limits: GrpcLimits, life: &Life) {
     let services: Vec<_> = interfaces.services().map(|(name, _)| name).collect();
     let methods = interfaces.services().flat_map(|(service, methods)| {
-        let full = move |method| format!("{service}/{method}");
+        let full = move |method| format!("{service}/{method}").into();
         methods.into_iter().map(full).collect::<Vec<_>>()
     });
     let methods: HashSet<_> = methods.collect();
-    let mut routes = health::add(interfaces.routes, &services, life);
+    let descriptors = interfaces.descriptors.clone();
+    let mut handlers = interfaces.into_handlers();
+    health::add(&mut handlers, &services, life);
     if limits.reflection {
-        routes = reflect(routes, &interfaces.descriptors);
+        reflect(&mut handlers, &descriptors);
     }
     let caps = limits.caps();
     let calls = Calls {
-        routes: routes.prepare(),
+        handlers,
         methods,
         silent: SILENT.map(str::to_owned).into(),
         places: Arc::new(Semaphore::new(limits.max_concurrent_calls)),
@@ -101,7 +64,7 @@ const SILENT: [&str; 3] = [
 ];
 
 /// Adds both versions of the reflection service: grpcurl asks for the one, older tools the other.
-fn reflect(routes: Routes, descriptors: &FileDescriptorSet) -> Routes {
+fn reflect(handlers: &mut Handlers, descriptors: &FileDescriptorSet) {
     let builder = || {
         Builder::configure()
             .register_file_descriptor_set(descriptors.clone())
@@ -110,11 +73,13 @@ fn reflect(routes: Routes, descriptors: &FileDescriptorSet) -> Routes {
             .register_encoded_file_descriptor_set(tonic_types::pb::FILE_DESCRIPTOR_SET)
     };
     match (builder().build_v1(), builder().build_v1alpha()) {
-        (Ok(v1), Ok(v1alpha)) => routes.add_service(v1).add_service(v1alpha),
+        (Ok(v1), Ok(v1alpha)) => {
+            handlers.add(v1);
+            handlers.add(v1alpha);
+        }
         (Err(error), _) | (_, Err(error)) => {
             // Whoever calls by the interfaces needs no reflection.
             tracing::warn!(%error, "no reflection");
-            routes
         }
     }
 }

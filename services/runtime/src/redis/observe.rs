@@ -1,5 +1,6 @@
 //! Spans and metrics of commands.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use opentelemetry::KeyValue;
@@ -74,6 +75,11 @@ impl RedisMetrics {
     }
 }
 
+/// A text whose copies are the same memory: every command's span has one.
+fn shared(text: &str) -> Arc<str> {
+    text.into()
+}
+
 /// The attributes that every span of one client has.
 #[derive(Clone, Debug)]
 pub(super) struct Attributes(Vec<KeyValue>);
@@ -82,11 +88,14 @@ impl Attributes {
     pub(super) fn new(settings: &RedisSettings) -> Self {
         let mut attributes = vec![
             KeyValue::new(semconv::DB_SYSTEM_NAME, "redis"),
-            KeyValue::new(semconv::DB_NAMESPACE, settings.database.to_string()),
+            KeyValue::new(
+                semconv::DB_NAMESPACE,
+                shared(&settings.database.to_string()),
+            ),
         ];
         // Of several nodes it is not known here which one answers.
         if let [(host, port)] = &settings.nodes[..] {
-            attributes.push(KeyValue::new(semconv::SERVER_ADDRESS, host.clone()));
+            attributes.push(KeyValue::new(semconv::SERVER_ADDRESS, shared(host)));
             attributes.push(KeyValue::new(semconv::SERVER_PORT, i64::from(*port)));
         }
         Self(attributes)
@@ -99,11 +108,10 @@ impl Attributes {
             Some(script) => format!("{operation} {script}").into(),
             None => std::borrow::Cow::Borrowed(operation),
         };
-        let mut attributes = self.0.clone();
-        attributes.push(KeyValue::new(semconv::DB_OPERATION_NAME, operation));
-        if let Some(script) = command.script {
-            attributes.push(KeyValue::new(semconv::DB_STORED_PROCEDURE_NAME, script));
-        }
+        let operation = KeyValue::new(semconv::DB_OPERATION_NAME, operation);
+        let script = command.script;
+        let script = script.map(|name| KeyValue::new(semconv::DB_STORED_PROCEDURE_NAME, name));
+        let attributes = self.0.iter().cloned().chain([operation]).chain(script);
         trace::start(SpanKind::Client, name, Parent::Current, attributes)
     }
 

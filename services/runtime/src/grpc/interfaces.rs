@@ -1,0 +1,124 @@
+//! Interfaces and what handles their calls.
+
+use std::collections::HashMap;
+use std::convert::Infallible;
+use std::fmt;
+
+use http::{Request, Response};
+use hyper::body::Incoming;
+use prost::Message;
+use prost_types::{FileDescriptorSet, MethodDescriptorProto};
+use tonic::body::Body;
+use tonic::codegen::BoxFuture;
+use tonic::server::NamedService;
+use tower::Service;
+
+use super::message::LimitedBody;
+
+type Call = Request<LimitedBody<Incoming>>;
+type Answered = BoxFuture<Response<Body>, Infallible>;
+
+/// What a server serves: handlers, and the interfaces that they implement.
+#[derive(Debug)]
+pub struct Interfaces {
+    handlers: Handlers,
+    pub(super) descriptors: FileDescriptorSet,
+}
+
+/// The embedded description of the interfaces is none.
+#[derive(Debug, thiserror::Error)]
+#[error("the description of the gRPC interfaces cannot be read: {0}")]
+pub struct DescriptorError(#[source] prost::DecodeError);
+
+/// A server that tonic has generated.
+pub trait Generated:
+    Service<Call, Response = Response<Body>, Error = Infallible, Future = Answered>
+    + NamedService
+    + Clone
+    + Send
+    + Sync
+    + 'static
+{
+}
+
+impl<S> Generated for S where
+    S: Service<Call, Response = Response<Body>, Error = Infallible, Future = Answered>
+        + NamedService
+        + Clone
+        + Send
+        + Sync
+        + 'static
+{
+}
+
+impl Interfaces {
+    /// None yet; `descriptors` is an encoded `google.protobuf.FileDescriptorSet`.
+    pub fn new(descriptors: &[u8]) -> Result<Self, DescriptorError> {
+        let descriptors = FileDescriptorSet::decode(descriptors).map_err(DescriptorError)?;
+        Ok(Self {
+            handlers: Handlers::default(),
+            descriptors,
+        })
+    }
+
+    /// Calls of this server's service go to it.
+    #[must_use]
+    pub fn with<S: Generated>(mut self, server: S) -> Self {
+        self.handlers.add(server);
+        self
+    }
+
+    /// The services, as in `package.Service`, each with its methods.
+    pub(super) fn services(&self) -> impl Iterator<Item = (String, Vec<&str>)> {
+        self.descriptors.file.iter().flat_map(|file| {
+            file.service.iter().map(|service| {
+                let name = format!("{}.{}", file.package(), service.name());
+                let methods = service
+                    .method
+                    .iter()
+                    .map(MethodDescriptorProto::name)
+                    .collect();
+                (name, methods)
+            })
+        })
+    }
+
+    pub(super) fn into_handlers(self) -> Handlers {
+        self.handlers
+    }
+}
+
+/// Handlers by the name of their service. tonic's `Routes` would do it too, through an axum router
+/// whose boxes and copies cost a tenth of a short call.
+#[derive(Default)]
+pub(super) struct Handlers(HashMap<&'static str, Box<dyn Handler>>);
+
+/// What answers the calls of a service.
+pub(super) trait Handler: Send + Sync {
+    fn call(&self, call: Call) -> Answered;
+}
+
+impl<S: Generated> Handler for S {
+    fn call(&self, call: Call) -> Answered {
+        // A generated server is a reference to its implementation, and always ready.
+        Service::call(&mut self.clone(), call)
+    }
+}
+
+impl Handlers {
+    pub(super) fn add<S: Generated>(&mut self, server: S) {
+        self.0.insert(S::NAME, Box::new(server));
+    }
+
+    /// What answers calls with this path, as in `/package.Service/Method` ("gRPC over HTTP2", Requests).
+    pub(super) fn of(&self, path: &str) -> Option<&dyn Handler> {
+        let (service, _) = path.strip_prefix('/')?.split_once('/')?;
+        self.0.get(service).map(|handler| &**handler)
+    }
+}
+
+impl fmt::Debug for Handlers {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_set().entries(self.0.keys()).finish()
+    }
+}
