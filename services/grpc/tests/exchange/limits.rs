@@ -65,17 +65,22 @@ async fn a_timeout_that_is_none_is_refused() {
 }
 
 #[tokio::test]
-async fn a_method_that_does_not_exist_is_unimplemented() {
+async fn a_method_or_a_service_that_does_not_exist_is_unimplemented() {
     let (server, _life) = start_server(&[]).await;
     let mut client = tonic::client::Grpc::new(connect(server).await);
-    client.ready().await.unwrap();
-    let path = "/usuarios.v1.UsuarioService/Nada".parse().unwrap();
-    let codec = tonic_prost::ProstCodec::<(), ()>::default();
-    let refused = client
-        .unary(tonic::Request::new(()), path, codec)
-        .await
-        .unwrap_err();
-    assert_eq!(refused.code(), Code::Unimplemented);
+    let paths = [
+        "/usuarios.v1.UsuarioService/Nada",
+        "/usuarios.v1.Nada/ObterUsuario",
+        "/usuarios.v1.UsuarioService",
+        "/",
+    ];
+    for path in paths {
+        client.ready().await.unwrap();
+        let codec = tonic_prost::ProstCodec::<(), ()>::default();
+        let request = tonic::Request::new(());
+        let answer = client.unary(request, path.parse().unwrap(), codec).await;
+        assert_eq!(answer.unwrap_err().code(), Code::Unimplemented, "{path}");
+    }
 }
 
 #[tokio::test]
