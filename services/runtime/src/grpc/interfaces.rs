@@ -21,7 +21,7 @@ type Answered = BoxFuture<Response<Body>, Infallible>;
 /// What a server serves: handlers, and the interfaces that they implement.
 #[derive(Debug)]
 pub struct Interfaces {
-    handlers: Handlers,
+    pub(super) handlers: Handlers,
     pub(super) descriptors: FileDescriptorSet,
 }
 
@@ -81,10 +81,6 @@ impl Interfaces {
                 (name, methods)
             })
         })
-    }
-
-    pub(super) fn into_handlers(self) -> Handlers {
-        self.handlers
     }
 }
 

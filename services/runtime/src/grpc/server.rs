@@ -31,8 +31,10 @@ pub async fn serve(listener: TcpListener, interfaces: Interfaces, limits: GrpcLi
         methods.into_iter().map(full).collect::<Vec<_>>()
     });
     let methods: HashSet<_> = methods.collect();
-    let descriptors = interfaces.descriptors.clone();
-    let mut handlers = interfaces.into_handlers();
+    let Interfaces {
+        mut handlers,
+        descriptors,
+    } = interfaces;
     health::add(&mut handlers, &services, life);
     if limits.reflection {
         reflect(&mut handlers, &descriptors);
