@@ -8,8 +8,8 @@ use e2e::target::Target;
 use serde_json::Value;
 
 use crate::helm::{Namespace, install, upgrade};
-use crate::kubectl::{CLUSTER, Forward, get, kubectl, pods_of, skipped};
-use crate::pods::{Job, scale};
+use crate::kubectl::{CLUSTER, Forward, condition, get, kubectl, pods_of, skipped};
+use crate::pods::{Load, scale};
 use crate::support::{eventually, within};
 
 const NAMESPACE: &str = "autoscaling";
@@ -19,11 +19,6 @@ const SERVIDOR: &str = "app.kubernetes.io/name=desafio1-servidor";
 async fn measured() -> bool {
     let services = kubectl(&["get", "apiservices", "-o", "name"]).await;
     services.contains("metrics.k8s.io")
-}
-
-fn condition<'a>(autoscaler: &'a Value, name: &str) -> Option<&'a Value> {
-    let conditions = autoscaler["status"]["conditions"].as_array()?;
-    conditions.iter().find(|each| each["type"] == name)
 }
 
 /// Waits until the autoscaler asks for a number of pods.
@@ -88,15 +83,10 @@ async fn served(pod: &str) {
 }
 
 /// Requests at a rate, with kept connections.
-async fn load(name: &str, rate: u64, requests: u64) -> Job {
-    let plan = [
-        "load",
-        "--url=http://servidor:8080/",
-        &format!("--rate={rate}"),
-        "--concurrency=8",
-        &format!("--requests={requests}"),
-    ];
-    Job::start(NAMESPACE, name, &plan, &[]).await
+async fn load(name: &str, rate: u64, requests: u64) -> Load {
+    let rate = format!("--rate={rate}");
+    let how = ["--url=http://servidor:8080/", &rate, "--concurrency=8"];
+    Load::start(NAMESPACE, name, &how, requests).await
 }
 
 #[tokio::test]
@@ -164,7 +154,7 @@ async fn load_brings_a_pod_that_serves_and_its_end_takes_one_away() {
     // What goes on meanwhile is little, and loses nothing.
     let requests = 2_000 * scale();
     let light = load("light", 20, requests).await;
-    heavy.delete().await;
+    heavy.end().await;
     wanted(2).await;
     eventually("two pods", async || {
         (names().await.len() == 2).then_some(())
@@ -175,11 +165,5 @@ async fn load_brings_a_pod_that_serves_and_its_end_takes_one_away() {
         why.contains("New size: 2; reason: All metrics below target"),
         "{why}"
     );
-    assert!(light.runs().await, "the load ended before the pod had gone");
-    let report = light.report().await;
-    println!("autoscaling: a pod less, {report}");
-    assert!(
-        report.starts_with(&format!("{requests} ok, 0 lost")),
-        "{report}"
-    );
+    light.lost_nothing("the scaling down").await;
 }

@@ -7,7 +7,7 @@ use serde_json::Value;
 use crate::kubectl::{
     CLUSTER, Forward, is_ready, jaeger, kubectl, pods_of, restart, restarts, rolled_out_in, skipped,
 };
-use crate::pods::{Job, scale};
+use crate::pods::{Load, scale};
 use crate::support::eventually;
 
 const SERVIDOR: &str = "app.kubernetes.io/name=desafio1-servidor";
@@ -124,22 +124,11 @@ async fn a_rollout_under_steady_load_loses_no_request() {
     }
     let _alone = CLUSTER.lock().await;
     let requests = 15_000 * scale();
-    let plan = [
-        "load",
-        "--url=http://servidor:8080/",
-        "--rate=300",
-        &format!("--requests={requests}"),
-    ];
-    let job = Job::start("desafio1", "load", &plan, &[]).await;
+    let how = ["--url=http://servidor:8080/", "--rate=300"];
+    let load = Load::start("desafio1", "load", &how, requests).await;
     // Every pod of the server is replaced twice while requests come.
     for _ in 0..2 {
         restart("desafio1", "desafio1-servidor").await;
     }
-    assert!(job.runs().await, "the load ended before the rollouts did");
-    let report = job.report().await;
-    println!("rollout: {report}");
-    assert!(
-        report.starts_with(&format!("{requests} ok, 0 lost")),
-        "{report}"
-    );
+    load.lost_nothing("the rollouts").await;
 }

@@ -3,8 +3,8 @@
 use serde_json::Value;
 
 use crate::helm::{Namespace, install};
-use crate::kubectl::{CLUSTER, get, kubectl, pods_of, skipped};
-use crate::pods::{Job, scale};
+use crate::kubectl::{CLUSTER, get, holds, is_ready, kubectl, pods_of, skipped};
+use crate::pods::{Load, scale};
 use crate::support::eventually;
 
 const NAMESPACE: &str = "drains";
@@ -18,11 +18,9 @@ async fn nodes() -> Vec<String> {
         serde_json::from_str(&kubectl(&["get", "nodes", "-o", "json"]).await).unwrap();
     let takes_pods = |node: &&Value| {
         let taints = node["spec"]["taints"].as_array();
-        let conditions = node["status"]["conditions"].as_array();
-        let mut conditions = conditions.into_iter().flatten();
         node["spec"]["unschedulable"] != true
             && taints.is_none_or(Vec::is_empty)
-            && conditions.any(|each| each["type"] == "Ready" && each["status"] == "True")
+            && holds(node, "Ready")
     };
     let nodes = nodes["items"].as_array().unwrap().iter();
     let nodes = nodes.filter(takes_pods);
@@ -58,7 +56,7 @@ async fn places(service: &str, replicas: usize) -> Vec<String> {
     let selector = format!("{INSTANCE},app.kubernetes.io/name={service}");
     eventually("all replicas are ready", async || {
         let pods = pods_of(NAMESPACE, &selector).await;
-        let ready = pods.len() == replicas && pods.iter().all(crate::kubectl::is_ready);
+        let ready = pods.len() == replicas && pods.iter().all(is_ready);
         let nodes = pods.iter().map(|pod| text(&pod["spec"]["nodeName"]));
         ready.then(|| nodes.collect())
     })
@@ -89,13 +87,8 @@ async fn a_drained_node_hands_its_pods_on_and_no_request_is_lost() {
     // The load's pod has no controller that would make it anew: it starts on the node that stays.
     let cordoned = Cordoned::new(goes).await;
     let requests = 8_000 * scale();
-    let plan = [
-        "load",
-        "--url=http://cliente:8000/usuarios?limite=1",
-        "--rate=250",
-        &format!("--requests={requests}"),
-    ];
-    let job = Job::start(NAMESPACE, "load", &plan, &[]).await;
+    let how = ["--url=http://cliente:8000/usuarios?limite=1", "--rate=250"];
+    let load = Load::start(NAMESPACE, "load", &how, requests).await;
     let said = kubectl(&[
         "drain",
         &cordoned.0,
@@ -110,11 +103,5 @@ async fn a_drained_node_hands_its_pods_on_and_no_request_is_lost() {
         let places = places(service, 2).await;
         assert!(!places.contains(&cordoned.0), "{service} is on {places:?}");
     }
-    assert!(job.runs().await, "the load ended before the drain did");
-    let report = job.report().await;
-    println!("drain: {report}");
-    assert!(
-        report.starts_with(&format!("{requests} ok, 0 lost")),
-        "{report}"
-    );
+    load.lost_nothing("the drain").await;
 }

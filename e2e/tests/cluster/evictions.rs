@@ -1,10 +1,10 @@
 //! What `kubectl drain` does to pods, by the Eviction API: it asks, and the disruption budget answers.
 
-use serde_json::{Value, json};
+use serde_json::json;
 
 use crate::helm::{Namespace, install};
-use crate::kubectl::{CLUSTER, kubectl_with, pods_of, rolled_out_in, skipped};
-use crate::pods::{Job, scale};
+use crate::kubectl::{CLUSTER, holds, kubectl_with, pods_of, rolled_out_in, skipped};
+use crate::pods::{Load, scale};
 use crate::support::eventually;
 
 const NAMESPACE: &str = "evictions";
@@ -20,12 +20,7 @@ async fn evict(pod: &str) -> Result<(), String> {
 /// The pods of a service that are ready.
 async fn ready_pods(service: &str) -> Vec<String> {
     let pods = pods_of(NAMESPACE, &format!("app.kubernetes.io/name={service}")).await;
-    let is_ready = |pod: &&Value| {
-        let conditions = pod["status"]["conditions"].as_array();
-        let mut conditions = conditions.into_iter().flatten();
-        conditions.any(|each| each["type"] == "Ready" && each["status"] == "True")
-    };
-    let ready = pods.iter().filter(is_ready);
+    let ready = pods.iter().filter(|pod| holds(pod, "Ready"));
     ready
         .map(|pod| pod["metadata"]["name"].as_str().unwrap().to_owned())
         .collect()
@@ -64,20 +59,9 @@ async fn evictions_respect_the_budget_and_lose_no_request() {
     let namespace = Namespace::new(NAMESPACE).await;
     install(&namespace, "grpc", "grpc", &[]).await;
     let requests = 8_000 * scale();
-    let plan = [
-        "load",
-        "--url=http://cliente:8000/usuarios?limite=1",
-        "--rate=250",
-        &format!("--requests={requests}"),
-    ];
-    let job = Job::start(NAMESPACE, "load", &plan, &[]).await;
+    let how = ["--url=http://cliente:8000/usuarios?limite=1", "--rate=250"];
+    let load = Load::start(NAMESPACE, "load", &how, requests).await;
     drain("grpc-servidor").await;
     drain("grpc-cliente").await;
-    assert!(job.runs().await, "the load ended before the evictions did");
-    let report = job.report().await;
-    println!("evictions: {report}");
-    assert!(
-        report.starts_with(&format!("{requests} ok, 0 lost")),
-        "{report}"
-    );
+    load.lost_nothing("the evictions").await;
 }

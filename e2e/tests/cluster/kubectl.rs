@@ -104,6 +104,17 @@ pub(crate) fn is_ready(pod: &Value) -> bool {
     pod["status"]["containerStatuses"][0]["ready"] == true
 }
 
+/// A condition of an object's status, if it has one by this name.
+pub(crate) fn condition<'a>(object: &'a Value, name: &str) -> Option<&'a Value> {
+    let conditions = object["status"]["conditions"].as_array()?;
+    conditions.iter().find(|each| each["type"] == name)
+}
+
+/// Whether an object's condition holds.
+pub(crate) fn holds(object: &Value, name: &str) -> bool {
+    condition(object, name).is_some_and(|condition| condition["status"] == "True")
+}
+
 /// A port of the cluster, reached from this machine until dropped.
 pub(crate) struct Forward {
     pub(crate) url: Url,

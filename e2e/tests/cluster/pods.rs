@@ -119,8 +119,7 @@ impl Job {
         report
     }
 
-    /// Ends it, whatever it is at.
-    pub(crate) async fn delete(&self) {
+    async fn delete(&self) {
         kubectl(&[
             "delete",
             "pod",
@@ -130,6 +129,36 @@ impl Job {
             "--ignore-not-found",
         ])
         .await;
+    }
+}
+
+/// A steady load of requests from a pod of its own.
+pub(crate) struct Load {
+    job: Job,
+    requests: u64,
+}
+
+impl Load {
+    /// Starts it; `how` are the arguments of `load` but for the number of requests.
+    pub(crate) async fn start(namespace: &str, name: &str, how: &[&str], requests: u64) -> Self {
+        let count = format!("--requests={requests}");
+        let plan = [&["load"], how, &[&count]].concat();
+        let job = Job::start(namespace, name, &plan, &[]).await;
+        Self { job, requests }
+    }
+
+    /// Ends it, whatever has come of it.
+    pub(crate) async fn end(self) {
+        self.job.delete().await;
+    }
+
+    /// Waits for its end. It must have outlasted what was done under it, and have lost nothing.
+    pub(crate) async fn lost_nothing(self, done: &str) {
+        assert!(self.job.runs().await, "the load ended before {done} did");
+        let report = self.job.report().await;
+        println!("{done}: {report}");
+        let wanted = format!("{} ok, 0 lost", self.requests);
+        assert!(report.starts_with(&wanted), "{report}");
     }
 }
 

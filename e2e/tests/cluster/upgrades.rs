@@ -10,7 +10,7 @@ use serde_json::Value;
 use crate::helm::{Namespace, charts, passed, run, test};
 use crate::history::{before, next, shell};
 use crate::kubectl::{CLUSTER, get, skipped};
-use crate::pods::{Job, scale, tag};
+use crate::pods::{Job, Load, scale, tag};
 
 /// One release of grpc, and the Helm that looks after it.
 struct Release {
@@ -142,19 +142,9 @@ async fn an_upgrade_of_all_exercises_at_once_loses_no_request() {
     };
     to(&old.charts()).await;
     let requests = 4_000 * scale();
-    let plan = [
-        "load",
-        "--url=http://servidor:8080/",
-        "--rate=80",
-        &format!("--requests={requests}"),
-    ];
-    let job = Job::start(all.name, "requests", &plan, &[]).await;
+    let how = ["--url=http://servidor:8080/", "--rate=80"];
+    let load = Load::start(all.name, "requests", &how, requests).await;
     to(&charts()).await;
-    let report = job.report().await;
-    println!("upgrade, all exercises: {report}");
-    assert!(
-        report.starts_with(&format!("{requests} ok, 0 lost")),
-        "{report}"
-    );
+    load.lost_nothing("the upgrade of all exercises").await;
     passed(&test(&all, "malha").await, 5);
 }

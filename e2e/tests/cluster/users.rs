@@ -6,7 +6,7 @@ use e2e::target::Target;
 use crate::kubectl::{
     CLUSTER, Forward, delete_one, kubectl, pods_of, restart, rolled_out_in, skipped,
 };
-use crate::pods::{Job, scale};
+use crate::pods::{Job, Load, scale};
 use crate::support::eventually;
 
 const SERVIDOR: &str = "app.kubernetes.io/name=grpc-servidor";
@@ -62,24 +62,14 @@ async fn reads_go_on_without_an_error_while_servers_and_gateways_are_replaced() 
     }
     let _alone = CLUSTER.lock().await;
     let requests = 10_000 * scale();
-    let plan = [
-        "load",
-        "--url=http://cliente:8000/usuarios?limite=1",
-        "--rate=250",
-        &format!("--requests={requests}"),
-    ];
-    let job = Job::start("grpc", "load", &plan, &[]).await;
+    let how = ["--url=http://cliente:8000/usuarios?limite=1", "--rate=250"];
+    let load = Load::start("grpc", "load", &how, requests).await;
     restart("grpc", "grpc-servidor").await;
     restart("grpc", "grpc-cliente").await;
     delete_one("grpc", SERVIDOR, &[]).await;
     rolled_out_in("grpc", "grpc-servidor").await;
-    assert!(job.runs().await, "the reads ended before the rollouts did");
-    let report = job.report().await;
-    println!("reads: {report}");
-    assert!(
-        report.starts_with(&format!("{requests} ok, 0 lost")),
-        "{report}"
-    );
+    load.lost_nothing("the rollouts of servers and gateways")
+        .await;
 }
 
 #[tokio::test]
