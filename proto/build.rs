@@ -21,5 +21,7 @@ fn main() -> io::Result<()> {
         .ok_or_else(|| io::Error::other("OUT_DIR is not set"))?;
     // For the reflection service, with comments.
     fs::write(out.join("descriptors.bin"), descriptors.encode_to_vec())?;
-    tonic_prost_build::configure().compile_fds(descriptors)
+    tonic_prost_build::configure()
+        .codec_path("crate::codec::SmallBuffers")
+        .compile_fds(descriptors)
 }

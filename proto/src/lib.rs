@@ -1,5 +1,7 @@
 //! The gRPC interfaces of Malha: messages, clients and servers, made from `*.proto` beside this crate.
 
+pub mod codec;
+
 /// Users.
 pub mod usuarios {
     /// The first version of the interface.

@@ -16,6 +16,10 @@ use grpc::store::Store;
 use runtime::testing::{TestLife, settings};
 use tokio::task::JoinSet;
 
+// As the server has it.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> anyhow::Result<()> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();

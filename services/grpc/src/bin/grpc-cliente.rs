@@ -1,5 +1,8 @@
 //! The program `grpc-cliente`.
 
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() -> std::process::ExitCode {
     runtime::main::<grpc::Cliente>()
 }
