@@ -129,8 +129,10 @@ fn all(gateway: Gateway) -> axum::Router {
         .merge(docs::routes())
         .fallback(async || Failure::NoPath)
         .method_not_allowed_fallback(async || Failure::Method)
-        .layer(CatchPanicLayer::custom(|_| broken()))
-        .layer(from_fn_with_state(gateway.clone(), admission::admit))
+        .layer((
+            from_fn_with_state(gateway.clone(), admission::admit),
+            CatchPanicLayer::custom(|_| broken()),
+        ))
         .with_state(gateway)
 }
 

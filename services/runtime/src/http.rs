@@ -28,10 +28,15 @@ use crate::trace::http_server::HttpServerLayer;
 ///
 /// Returns when nothing new is accepted; requests that still run are tasks of `life`.
 pub async fn serve(listener: TcpListener, routes: Router, limits: HttpLimits, life: &Life) {
-    let routes = routes
-        .layer(CatchPanicLayer::custom(|_| internal_error()))
-        .layer(HttpServerLayer::new(life.metrics().clone()));
-    serve_untraced("http", listener, routes, limits, life).await;
+    // One layer: a router boxes what each of them makes of a route, and copies it for each request.
+    let routes = routes.layer((
+        bounded(&limits),
+        (
+            HttpServerLayer::new(life.metrics().clone()),
+            CatchPanicLayer::custom(|_| internal_error()),
+        ),
+    ));
+    serve_bounded("http", listener, routes, limits, life).await;
 }
 
 /// The same without spans and request metrics, for probes that come every few seconds.
@@ -42,10 +47,24 @@ pub async fn serve_untraced(
     limits: HttpLimits,
     life: &Life,
 ) {
+    let routes = routes.layer(bounded(&limits));
+    serve_bounded(protocol, listener, routes, limits, life).await;
+}
+
+/// Bodies are no longer than the limit, whoever reads them.
+fn bounded(limits: &HttpLimits) -> (RequestBodyLimitLayer, DefaultBodyLimit) {
     let max_body = usize::try_from(limits.max_body.as_u64()).unwrap_or(usize::MAX);
-    let routes = routes
-        .layer(DefaultBodyLimit::disable())
-        .layer(RequestBodyLimitLayer::new(max_body));
+    let layer = RequestBodyLimitLayer::new(max_body);
+    (layer, DefaultBodyLimit::disable())
+}
+
+async fn serve_bounded(
+    protocol: &'static str,
+    listener: TcpListener,
+    routes: Router,
+    limits: HttpLimits,
+    life: &Life,
+) {
     let server = connection::Server::new(protocol, routes, limits, life.clone());
     accept_until_stopped(
         protocol,

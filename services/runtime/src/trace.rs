@@ -69,9 +69,8 @@ pub fn start(
         }
         Parent::Linked(context) => span.add_link(context),
     }
-    for KeyValue { key, value, .. } in attributes {
-        span.set_attribute(key, value);
-    }
+    // All at once: `tracing` would look the span up again for each.
+    span.context().span().set_attributes(attributes);
     span
 }
 

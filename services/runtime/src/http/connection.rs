@@ -3,6 +3,7 @@
 use std::convert::Infallible;
 use std::net::SocketAddr;
 use std::pin::pin;
+use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
@@ -10,7 +11,7 @@ use axum::body::Body;
 use axum::extract::ConnectInfo;
 use axum::http::{HeaderValue, Request, Response, StatusCode, header};
 use futures_util::FutureExt;
-use hyper::body::Incoming;
+use hyper::body::{Body as _, Incoming};
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
@@ -32,7 +33,8 @@ pub(super) struct Server {
     protocol: &'static str,
     routes: Router,
     limits: HttpLimits,
-    life: Life,
+    /// Each request holds it.
+    life: Arc<Life>,
 }
 
 impl Server {
@@ -46,7 +48,7 @@ impl Server {
             protocol,
             routes,
             limits,
-            life,
+            life: Arc::new(life),
         }
     }
 
@@ -60,7 +62,7 @@ impl Server {
 
         let answer = service_fn(|request: Request<Incoming>| {
             phase.set(Phase::Active);
-            let (phase, life) = (phase.clone(), self.life.clone());
+            let (phase, life) = (phase.clone(), Arc::clone(&self.life));
             let routes = self.routes.clone();
             let body_timeout = self.limits.body_timeout;
             async move {
@@ -68,8 +70,12 @@ impl Server {
                     phase,
                     then: Phase::Idle,
                 };
-                let mut request =
-                    request.map(|body| Body::new(DeadlineBody::new(body, body_timeout)));
+                let mut request = request.map(|body| {
+                    if body.is_end_stream() {
+                        return Body::empty(); // as most requests have, and it costs nothing
+                    }
+                    Body::new(DeadlineBody::new(body, body_timeout))
+                });
                 request.extensions_mut().insert(ConnectInfo(peer));
                 let Ok(mut response) = routes.oneshot(request).await;
                 if response.status() == StatusCode::SWITCHING_PROTOCOLS {

@@ -6,11 +6,14 @@
 use std::future::Future;
 use std::net::SocketAddr;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll};
 
+use axum::BoxError;
 use axum::body::Body;
 use axum::extract::{ConnectInfo, MatchedPath};
 use axum::http::{Request, Response, header};
+use bytes::Bytes;
 use opentelemetry::KeyValue;
 use opentelemetry::trace::SpanKind;
 use tokio::time::Instant;
@@ -25,12 +28,13 @@ use crate::metrics::{HttpServerLabels, Metrics};
 /// Adds spans and metrics to a router.
 #[derive(Clone, Debug)]
 pub struct HttpServerLayer {
-    metrics: Metrics,
+    metrics: Arc<Metrics>,
 }
 
 impl HttpServerLayer {
     /// Counts into these metrics.
     pub fn new(metrics: Metrics) -> Self {
+        let metrics = Arc::new(metrics);
         Self { metrics }
     }
 }
@@ -41,7 +45,7 @@ impl<S> Layer<S> for HttpServerLayer {
     fn layer(&self, inner: S) -> HttpServer<S> {
         HttpServer {
             inner,
-            metrics: self.metrics.clone(),
+            metrics: Arc::clone(&self.metrics),
         }
     }
 }
@@ -50,12 +54,14 @@ impl<S> Layer<S> for HttpServerLayer {
 #[derive(Clone, Debug)]
 pub struct HttpServer<S> {
     inner: S,
-    metrics: Metrics,
+    metrics: Arc<Metrics>,
 }
 
-impl<S, B> Service<Request<B>> for HttpServer<S>
+impl<S, B, A> Service<Request<B>> for HttpServer<S>
 where
-    S: Service<Request<B>, Response = Response<Body>>,
+    S: Service<Request<B>, Response = Response<A>>,
+    A: http_body::Body<Data = Bytes> + Send + 'static,
+    A::Error: Into<BoxError>,
     S::Future: Send + 'static,
     S::Error: Send + 'static,
 {
@@ -68,7 +74,7 @@ where
     }
 
     fn call(&mut self, request: Request<B>) -> Self::Future {
-        let mut exchange = Exchange::begin(&request, self.metrics.clone());
+        let mut exchange = Exchange::begin(&request, Arc::clone(&self.metrics));
         let answer = self.inner.call(request).instrument(exchange.span.clone());
         Box::pin(async move {
             let response = answer.await?;
@@ -83,11 +89,11 @@ struct Exchange {
     span: Span,
     started: Instant,
     labels: HttpServerLabels,
-    metrics: Metrics,
+    metrics: Arc<Metrics>,
 }
 
 impl Exchange {
-    fn begin<B>(request: &Request<B>, metrics: Metrics) -> Self {
+    fn begin<B>(request: &Request<B>, metrics: Arc<Metrics>) -> Self {
         let route = request
             .extensions()
             .get::<MatchedPath>()
