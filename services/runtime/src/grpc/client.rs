@@ -62,6 +62,9 @@ pub struct Client(Arc<Shared>);
 struct Shared {
     pool: Arc<Pool>,
     settings: Arc<GrpcClientSettings>,
+    /// Whom the name calls, as metrics have it, and its host as spans do.
+    server: Arc<str>,
+    host: Arc<str>,
     budget: RetryBudget,
     metrics: ClientMetrics,
     /// Ends the tasks that keep the connections, when the last clone is gone.
@@ -92,6 +95,8 @@ impl Client {
         Self(Arc::new(Shared {
             pool,
             budget: RetryBudget::new(settings.retry_percent),
+            server: settings.server.to_string().into(),
+            host: settings.server.host().into(),
             settings,
             metrics,
             _ended: ended.drop_guard(),
@@ -121,7 +126,7 @@ impl Shared {
         let (mut head, body) = request.into_parts();
         let call = head.extensions.remove::<Call>().unwrap_or_default();
         let message = Message {
-            method: head.uri.path().trim_start_matches('/').to_owned(),
+            method: head.uri.path().trim_start_matches('/').into(),
             // One message: what clients stream is not what this is for.
             body: body.collect().await?.to_bytes(),
             head,
@@ -135,7 +140,7 @@ impl Shared {
             .map_or(Code::Ok, |failed| failed.status.code());
         let labels = CallLabels {
             rpc_response_status_code: name(code),
-            server_address: self.settings.server.to_string(),
+            server_address: Arc::clone(&self.server),
             rpc_method: message.method,
         };
         self.metrics.calls.observe(&labels, started.elapsed());
@@ -158,7 +163,7 @@ impl Shared {
         }
         let count = |outcome| {
             let labels = RetryLabels {
-                rpc_method: message.method.clone(),
+                rpc_method: Arc::clone(&message.method),
                 outcome,
             };
             self.metrics.retries.get_or_create(&labels).inc();
@@ -168,7 +173,7 @@ impl Shared {
             count("no_budget");
             return Err(failed);
         }
-        tracing::debug!(method = message.method, status = %failed.status, "sent once more");
+        tracing::debug!(method = &*message.method, status = %failed.status, "sent once more");
         let outcome = attempt(self, message, 1, failed.server).await;
         count(if outcome.is_ok() { "ok" } else { "failed" });
         outcome

@@ -44,8 +44,10 @@ impl Server {
             closing: CancellationToken::new(),
             first: Sharer::default(),
         });
-        let answer =
-            service_fn(|request| Arc::clone(&self.calls).answer(request, Arc::clone(&shared)));
+        // In a box at once: hyper moves it several times before it runs, and it is large.
+        let answer = service_fn(|request| {
+            Box::pin(Arc::clone(&self.calls).answer(request, Arc::clone(&shared)))
+        });
         let io = TokioIo::new(Gathering::answers(Replayed::new(stream), &shared.first));
         let connection = self.builder().serve_connection(io, answer);
         let mut connection = pin!(connection);
@@ -91,9 +93,10 @@ impl Server {
         let limits: &GrpcLimits = &self.calls.limits;
         let max_header = u32::try_from(limits.max_header.as_u64()).unwrap_or(u32::MAX);
         // The drain waits for its streams.
-        let mut builder = http2::Builder::new(OnLife(self.life.clone()));
+        let mut builder = http2::Builder::new(OnLife::new(&self.life));
         builder
             .timer(TokioTimer::new())
+            .auto_date_header(false) // no caller of gRPC asks for the time
             .max_concurrent_streams(limits.max_concurrent_streams)
             .max_header_list_size(max_header)
             .keep_alive_interval(limits.keepalive_interval)

@@ -2,6 +2,7 @@
 
 use std::net::SocketAddr;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
 use bytes::Bytes;
@@ -22,7 +23,7 @@ use super::call::Call;
 use super::connection::ConnectionError;
 use super::pool::Picked;
 use super::status::{self, Again};
-use crate::grpc::status::name;
+use crate::grpc::status::{code_in, name};
 use crate::grpc::timeout;
 use crate::trace::{self, Parent, semconv};
 
@@ -31,7 +32,7 @@ pub(super) struct Message {
     pub(super) head: request::Parts,
     pub(super) body: Bytes,
     /// `usuarios.v1.UsuarioService/ObterUsuario`.
-    pub(super) method: String,
+    pub(super) method: Arc<str>,
     pub(super) call: Call,
 }
 
@@ -96,19 +97,21 @@ const PREVIOUS_ATTEMPTS: &str = "grpc.previous_rpc_attempts";
 
 impl Attempt {
     fn start(shared: &Shared, message: &Message, earlier: u32) -> Self {
-        let server = &shared.settings.server;
+        let (method, host) = (&message.method, &shared.host);
         let mut attributes = vec![
             KeyValue::new(semconv::RPC_SYSTEM_NAME, "grpc"),
-            KeyValue::new(semconv::RPC_METHOD, message.method.clone()),
-            KeyValue::new(semconv::SERVER_ADDRESS, server.host().to_owned()),
-            KeyValue::new(semconv::SERVER_PORT, i64::from(server.port())),
+            KeyValue::new(semconv::RPC_METHOD, Arc::clone(method)),
+            KeyValue::new(semconv::SERVER_ADDRESS, Arc::clone(host)),
+            KeyValue::new(
+                semconv::SERVER_PORT,
+                i64::from(shared.settings.server.port()),
+            ),
         ];
         if earlier > 0 {
             attributes.push(KeyValue::new(PREVIOUS_ATTEMPTS, i64::from(earlier)));
         }
-        let name = message.method.clone();
         Self {
-            span: trace::start(SpanKind::Client, name, Parent::Current, attributes),
+            span: trace::start(SpanKind::Client, method, Parent::Current, attributes),
             concluded: false,
         }
     }
@@ -151,7 +154,7 @@ async fn exchange(
         |none: super::pool::NoServer| Failed::of(Status::unavailable(none.0), Again::Never, None);
     let picked = picked.map_err(nobody)?;
     let address = picked.address;
-    span.set_attribute(semconv::NETWORK_PEER_ADDRESS, address.ip().to_string());
+    span.set_attribute(semconv::NETWORK_PEER_ADDRESS, Arc::clone(&picked.ip));
     span.set_attribute(semconv::NETWORK_PEER_PORT, i64::from(address.port()));
 
     let request = request(message, earlier, &span);
@@ -196,6 +199,9 @@ async fn exchange(
             });
         }
     };
+    if whole.trailers().and_then(code_in) == Some(Code::Ok) {
+        return Ok(http::Response::from_parts(head, Body::new(whole)));
+    }
     let status = whole.trailers().and_then(Status::from_header_map);
     let status = status.unwrap_or_else(|| Status::unknown("the answer has no status"));
     finished(status, head, Body::new(whole), address)

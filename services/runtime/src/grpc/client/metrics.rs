@@ -1,5 +1,7 @@
 //! What gRPC calls cost, and what became of them.
 
+use std::sync::Arc;
+
 use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
@@ -18,15 +20,15 @@ pub(super) struct ClientMetrics {
 /// Labels of `rpc.client.call.duration`.
 #[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
 pub(super) struct CallLabels {
-    pub(super) rpc_method: String,
+    pub(super) rpc_method: Arc<str>,
     pub(super) rpc_response_status_code: &'static str,
-    pub(super) server_address: String,
+    pub(super) server_address: Arc<str>,
 }
 
 /// Labels of `rpc.client.retries`. The outcome is `ok`, `failed`, or `no_budget`.
 #[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
 pub(super) struct RetryLabels {
-    pub(super) rpc_method: String,
+    pub(super) rpc_method: Arc<str>,
     pub(super) outcome: &'static str,
 }
 

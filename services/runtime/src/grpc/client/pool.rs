@@ -52,6 +52,8 @@ enum Standing {
 #[derive(Debug)]
 pub(super) struct Server {
     pub(super) address: SocketAddr,
+    /// Its IP address as text: every call's span has it.
+    pub(super) ip: Arc<str>,
     pub(super) for_calls: Connection,
     /// Streams have a connection of their own, opened with the first of them: those that stay open
     /// must not take the places of calls, which a server bounds for each connection.
@@ -147,6 +149,7 @@ impl Pool {
     ) -> Arc<Server> {
         let server = Arc::new(Server {
             address: endpoint.address,
+            ip: endpoint.address.ip().to_string().into(),
             for_calls,
             streams: tokio::sync::Mutex::default(),
             endpoint: endpoint.clone(),
@@ -215,19 +218,13 @@ impl Servers {
     }
 
     fn choose(&self, not: Option<SocketAddr>) -> Choice {
-        let all: Vec<_> = self.connected().collect();
-        let preferred = |server: &&Arc<Server>| Some(server.address) != not && server.serves();
-        let best: Vec<_> = all.iter().copied().filter(preferred).collect();
-        let others: Vec<_> = all
-            .iter()
-            .copied()
-            .filter(|server| Some(server.address) != not)
-            .collect();
-        let among = [best, others, all]
-            .into_iter()
-            .find(|among| !among.is_empty());
-        match among {
-            Some(among) => Choice::Server(Arc::clone(less_loaded(&among))),
+        let other = |server: &&Arc<Server>| Some(server.address) != not;
+        let best = |server: &&Arc<Server>| other(server) && server.serves();
+        let server = less_loaded(self.connected().filter(best))
+            .or_else(|| less_loaded(self.connected().filter(other)))
+            .or_else(|| less_loaded(self.connected()));
+        match server {
+            Some(server) => Choice::Server(Arc::clone(server)),
             None => self.without_any(),
         }
     }
@@ -252,18 +249,22 @@ impl Servers {
 }
 
 /// Of two at random, the one with fewer calls under way (Mitzenmacher, "The Power of Two Choices
-/// in Randomized Load Balancing"). `among` has one server at least.
-fn less_loaded<'a>(among: &[&'a Arc<Server>]) -> &'a Arc<Server> {
+/// in Randomized Load Balancing"), or the only one.
+fn less_loaded<'a>(among: impl Iterator<Item = &'a Arc<Server>>) -> Option<&'a Arc<Server>> {
+    let among: Vec<_> = among.collect();
+    if let [] | [_] = among[..] {
+        return among.first().copied();
+    }
     let first = rand::rng().random_range(0..among.len());
-    let step = rand::rng().random_range(1..among.len().max(2));
+    let step = rand::rng().random_range(1..among.len());
     let second = (first + step) % among.len();
     let load = |server: &Arc<Server>| server.in_flight.load(Ordering::Relaxed);
     let (first, second) = (among[first], among[second]);
-    if load(second) < load(first) {
+    Some(if load(second) < load(first) {
         second
     } else {
         first
-    }
+    })
 }
 
 impl Server {
