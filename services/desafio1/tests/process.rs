@@ -3,18 +3,12 @@
 
 use std::time::Duration;
 
-use runtime::testing::{Collector, Process, Signal, TraceParent, eventually, listener};
+use runtime::testing::{Collector, Process, Signal, TraceParent, listener};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
 const SERVIDOR: &str = env!("CARGO_BIN_EXE_desafio1-servidor");
 const CLIENT: &str = env!("CARGO_BIN_EXE_desafio1-client");
-
-async fn readyz(process: &Process) -> (u16, serde_json::Value) {
-    let url = format!("http://{}/readyz", process.address("ADMIN_LISTEN").await);
-    let answer = reqwest::get(url).await.unwrap();
-    (answer.status().as_u16(), answer.json().await.unwrap())
-}
 
 /// A connection on which half a request was sent, and the other half.
 async fn half_request(process: &Process, caller: TraceParent) -> (TcpStream, String) {
@@ -54,13 +48,10 @@ async fn a_request_in_flight_at_sigterm_is_answered_and_its_span_delivered() {
 #[tokio::test]
 async fn during_the_drain_delay_it_serves_but_is_not_ready() {
     let mut servidor = Process::start(SERVIDOR, &[("DRAIN_DELAY", "1h")]);
-    eventually("it is ready", async || {
-        (readyz(&servidor).await.0 == 200).then_some(())
-    })
-    .await;
+    servidor.until_ready(true).await;
     servidor.signal(Signal::SIGTERM);
     servidor.stderr.containing("\"message\":\"draining\"").await;
-    let (status, report) = readyz(&servidor).await;
+    let (status, report) = servidor.readyz().await;
     assert_eq!((status, &report["draining"]), (503, &true.into()));
     let url = format!("http://{}/", servidor.address("LISTEN").await);
     let answer = reqwest::get(url).await.unwrap();
@@ -168,10 +159,7 @@ async fn the_client_prints_what_the_server_answers_and_outlives_it() {
     servidor.signal(Signal::SIGKILL);
     servidor.ended().await;
     client.stderr.containing("\"message\":\"no answer\"").await;
-    eventually("the client is not ready", async || {
-        (readyz(&client).await.0 == 503).then_some(())
-    })
-    .await;
+    client.until_ready(false).await;
     client.signal(Signal::SIGTERM);
     let ended = tokio::time::timeout(Duration::from_mins(1), client.ended()).await;
     assert_eq!(ended.unwrap().code(), Some(0));

@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use runtime::testing::{Collector, Process, Signal, TraceParent, eventually};
+use runtime::testing::{Collector, Process, Signal, TraceParent};
 use serde_json::json;
 
 const CLIENTE: &str = env!("CARGO_BIN_EXE_grpc-cliente");
@@ -11,15 +11,6 @@ const SERVIDOR: &str = env!("CARGO_BIN_EXE_grpc-servidor");
 
 async fn url(process: &Process) -> String {
     format!("http://{}/usuarios", process.address("LISTEN").await)
-}
-
-async fn until_ready(process: &Process, ready: bool) {
-    let readyz = format!("http://{}/readyz", process.address("ADMIN_LISTEN").await);
-    eventually(&format!("ready is {ready}"), async || {
-        let answer = reqwest::get(&readyz).await.ok()?;
-        (answer.status().is_success() == ready).then_some(())
-    })
-    .await;
 }
 
 #[tokio::test]
@@ -34,12 +25,12 @@ async fn a_gateway_starts_before_its_server_outlives_it_and_delivers_its_spans()
         ("OTEL_EXPORTER_OTLP_ENDPOINT", collector.endpoint()),
     ];
     let mut gateway = Process::start(CLIENTE, &settings);
-    until_ready(&gateway, false).await;
+    gateway.until_ready(false).await;
     let url = url(&gateway).await;
     assert_eq!(reqwest::get(&url).await.unwrap().status(), 503);
 
     let mut server = Process::start(SERVIDOR, &[("LISTEN", &address)]);
-    until_ready(&gateway, true).await;
+    gateway.until_ready(true).await;
     let caller = TraceParent::random();
     let request = reqwest::Client::new()
         .post(&url)
@@ -49,7 +40,7 @@ async fn a_gateway_starts_before_its_server_outlives_it_and_delivers_its_spans()
 
     server.signal(Signal::SIGKILL);
     server.ended().await;
-    until_ready(&gateway, false).await;
+    gateway.until_ready(false).await;
     gateway.signal(Signal::SIGTERM);
     assert_eq!(gateway.ended().await.code(), Some(0));
     let mut names = collector.names_of(caller.trace_id).await;
@@ -65,7 +56,7 @@ async fn a_stream_does_not_hold_the_exit() {
     let server = Process::start(SERVIDOR, &[]);
     let address = server.address("LISTEN").await.to_string();
     let mut gateway = Process::start(CLIENTE, &[("SERVER_ADDRESS", &address)]);
-    until_ready(&gateway, true).await;
+    gateway.until_ready(true).await;
     let mut stream = reqwest::get(format!("{}/mudancas", url(&gateway).await))
         .await
         .unwrap();

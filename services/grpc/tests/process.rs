@@ -27,12 +27,6 @@ fn creation(name: &str) -> CriarUsuarioRequest {
     }
 }
 
-async fn readyz(servidor: &Process) -> (u16, String) {
-    let url = format!("http://{}/readyz", servidor.address("ADMIN_LISTEN").await);
-    let answer = reqwest::get(url).await.unwrap();
-    (answer.status().as_u16(), answer.text().await.unwrap())
-}
-
 #[tokio::test]
 async fn a_drain_under_an_open_stream_serves_on_ends_it_well_and_loses_no_span() {
     let collector = Collector::start().await;
@@ -85,20 +79,17 @@ async fn redis_decides_on_readiness_and_not_on_life() {
     }
     let mut redis = RedisServer::start(&[]).await;
     let mut servidor = Process::start(SERVIDOR, &[("REDIS_URL", &redis.url())]);
-    eventually("it is ready", async || {
-        (readyz(&servidor).await.0 == 200).then_some(())
-    })
-    .await;
+    servidor.until_ready(true).await;
     redis.kill();
     let mut client = UsuarioServiceClient::new(connect(&servidor).await);
     let away = client.criar_usuario(creation("ana")).await.unwrap_err();
     assert_eq!(away.code(), Code::Unavailable);
     let report = eventually("it is not ready", async || {
-        let (status, report) = readyz(&servidor).await;
+        let (status, report) = servidor.readyz().await;
         (status == 503).then_some(report)
     })
     .await;
-    assert!(report.contains("\"redis\""), "{report}");
+    assert!(report.to_string().contains("\"redis\""), "{report}");
     let live = format!("http://{}/livez", servidor.address("ADMIN_LISTEN").await);
     assert_eq!(reqwest::get(live).await.unwrap().status(), 200);
     servidor.signal(Signal::SIGINT);

@@ -2,6 +2,7 @@
 
 mod collector;
 mod dice;
+mod plain;
 mod ports;
 mod printed;
 mod process;
@@ -12,6 +13,7 @@ mod spans;
 pub use collector::Collector;
 pub use dice::Dice;
 pub use nix::sys::signal::Signal;
+pub use plain::{blocking, plain_client};
 pub use printed::Printed;
 pub use process::Process;
 pub use python::python;

@@ -3,10 +3,10 @@
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpListener};
 
-use crate::support::{blocking, start_server};
+use crate::support::start_server;
 use hello::settings::ClientSettings;
 use hello::{Client, Error, client, input};
-use runtime::testing::{Printed, TestLife, eventually, settings};
+use runtime::testing::{Printed, TestLife, blocking, eventually, settings};
 
 /// A client that ends by itself: what it prints, and how it ends.
 async fn run(

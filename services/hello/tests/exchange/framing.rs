@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
-use crate::support::{plain_client, start_server};
+use runtime::testing::plain_client;
+
+use crate::support::start_server;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 

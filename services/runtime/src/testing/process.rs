@@ -118,6 +118,30 @@ impl Process {
             .expect("an address")
     }
 
+    /// What it says of its readiness: the status, and the report.
+    ///
+    /// # Panics
+    /// If it does not answer, or not in JSON.
+    #[expect(clippy::expect_used, reason = "no answer fails the test")]
+    pub async fn readyz(&self) -> (u16, serde_json::Value) {
+        let url = format!("http://{}/readyz", self.address("ADMIN_LISTEN").await);
+        let answer = reqwest::get(url).await.expect("an answer");
+        let status = answer.status().as_u16();
+        (status, answer.json().await.expect("a report in JSON"))
+    }
+
+    /// Waits until it says that it is ready, or that it is not.
+    ///
+    /// # Panics
+    /// If it never says so.
+    pub async fn until_ready(&self, ready: bool) {
+        eventually(&format!("ready is {ready}"), async || {
+            let (status, _) = self.readyz().await;
+            ((status == 200) == ready).then_some(())
+        })
+        .await;
+    }
+
     /// Sends a signal.
     ///
     /// # Panics

@@ -3,10 +3,10 @@
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpListener};
 
-use runtime::testing::{Printed, TestLife, settings};
+use runtime::testing::{Printed, TestLife, blocking, settings};
 use sockets::{Client, Error, client};
 
-use crate::support::{blocking, start_server};
+use crate::support::start_server;
 
 /// A client that ends by itself: what it prints, and how it ends.
 async fn run(server: SocketAddr, more: &[(&str, &str)]) -> (Vec<String>, Result<(), Error>) {

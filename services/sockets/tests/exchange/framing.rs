@@ -1,6 +1,8 @@
 //! Numbers as they come over real connections, and what each gets.
 
-use crate::support::{plain_client, start_server};
+use runtime::testing::plain_client;
+
+use crate::support::start_server;
 
 /// Nothing but the end of input ends a number.
 const NO_PAUSE: (&str, &str) = ("PAUSE", "1m");
