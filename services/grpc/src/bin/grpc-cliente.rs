@@ -1,5 +1,6 @@
 //! The program `grpc-cliente`.
 
+// Why not the C library's: docs/architecture.md.
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 

@@ -3,8 +3,8 @@
 //! glibc returns what is free at the top of its heap by itself, but not what lies below a piece that
 //! is still in use. After ten thousand connections have gone, a few such pieces hold megabytes.
 
-/// Gives back every free page; a few milliseconds for tens of megabytes. On systems without glibc it
-/// does nothing.
+/// Gives back every free page; a few milliseconds for tens of megabytes. On systems without glibc, and
+/// in programs with an allocator of their own, which gives back by itself, it does nothing.
 pub fn give_back() {
     #[cfg(all(target_os = "linux", target_env = "gnu"))]
     #[expect(unsafe_code, reason = "a call into C")]

@@ -199,6 +199,7 @@ async fn exchange(
             });
         }
     };
+    // Most answers are well, and a status would be a copy of their trailers.
     if whole.trailers().and_then(code_in) == Some(Code::Ok) {
         return Ok(http::Response::from_parts(head, Body::new(whole)));
     }
