@@ -135,9 +135,10 @@ impl Process {
     /// # Panics
     /// If it never says so.
     pub async fn until_ready(&self, ready: bool) {
-        eventually(&format!("ready is {ready}"), async || {
+        let expected = if ready { 200 } else { 503 };
+        eventually(&format!("readyz says {expected}"), async || {
             let (status, _) = self.readyz().await;
-            ((status == 200) == ready).then_some(())
+            (status == expected).then_some(())
         })
         .await;
     }
