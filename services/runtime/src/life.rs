@@ -17,8 +17,11 @@ use crate::readiness::Readiness;
 /// arrives while load balancers take it out. *Stopping*: nothing new is accepted, what runs is
 /// finished. *Cut*: the deadline has passed, what still runs is dropped.
 #[derive(Clone, Debug)]
-pub struct Life {
-    stages: Arc<Stages>,
+pub struct Life(Arc<Parts>);
+
+#[derive(Debug)]
+struct Parts {
+    stages: Stages,
     tasks: TaskTracker,
     readiness: Readiness,
     liveness: Liveness,
@@ -34,13 +37,13 @@ struct Stages {
 
 impl Life {
     pub(crate) fn new(metrics: Metrics) -> Self {
-        Self {
-            stages: Arc::default(),
+        Self(Arc::new(Parts {
+            stages: Stages::default(),
             tasks: TaskTracker::new(),
             readiness: Readiness::default(),
             liveness: Liveness::default(),
             metrics,
-        }
+        }))
     }
 
     /// A life of its own that outlasts this one, for what others still need while this one ends.
@@ -48,22 +51,22 @@ impl Life {
     /// Nobody tells it to end: what runs on it goes with the process.
     #[must_use]
     pub fn outlasting(&self) -> Self {
-        Self::new(self.metrics.clone())
+        Self::new(self.0.metrics.clone())
     }
 
     /// Whether work should be sent here, and the dependencies that decide it.
     pub fn readiness(&self) -> &Readiness {
-        &self.readiness
+        &self.0.readiness
     }
 
     /// Whether the loops of this process still move.
     pub fn liveness(&self) -> &Liveness {
-        &self.liveness
+        &self.0.liveness
     }
 
     /// The metrics of this service.
     pub fn metrics(&self) -> &Metrics {
-        &self.metrics
+        &self.0.metrics
     }
 
     /// Runs a task that the drain waits for, under the current span.
@@ -82,40 +85,40 @@ impl Life {
         F: Future + Send + 'static,
         F::Output: Send + 'static,
     {
-        tokio::spawn(self.tasks.track_future(task))
+        tokio::spawn(self.0.tasks.track_future(task))
     }
 
     /// Waits until the service is told to end.
     pub async fn draining(&self) {
-        self.stages.draining.cancelled().await;
+        self.0.stages.draining.cancelled().await;
     }
 
     /// Whether the service was told to end.
     pub fn is_draining(&self) -> bool {
-        self.stages.draining.is_cancelled()
+        self.0.stages.draining.is_cancelled()
     }
 
     /// Waits until nothing new may be accepted.
     pub async fn stopping(&self) {
-        self.stages.stopping.cancelled().await;
+        self.0.stages.stopping.cancelled().await;
     }
 
     /// Waits until the deadline has passed and what still runs must be dropped.
     pub async fn cut(&self) {
-        self.stages.cut.cancelled().await;
+        self.0.stages.cut.cancelled().await;
     }
 
     /// First stage: not ready any more, still serving.
     pub(crate) fn drain(&self) {
-        self.readiness.drain();
-        self.stages.draining.cancel();
+        self.0.readiness.drain();
+        self.0.stages.draining.cancel();
     }
 
     /// Second stage: nothing new.
     pub(crate) fn stop(&self) {
         self.drain();
-        self.stages.stopping.cancel();
-        self.tasks.close();
+        self.0.stages.stopping.cancel();
+        self.0.tasks.close();
     }
 
     /// Waits until every tracked task has ended, at most this long; then cuts what is left.
@@ -123,16 +126,16 @@ impl Life {
     /// Returns how many tasks were cut.
     pub(crate) async fn finish(&self, deadline: Duration) -> usize {
         self.stop();
-        if tokio::time::timeout(deadline, self.tasks.wait())
+        if tokio::time::timeout(deadline, self.0.tasks.wait())
             .await
             .is_ok()
         {
             return 0;
         }
-        let left = self.tasks.len();
-        self.stages.cut.cancel();
+        let left = self.0.tasks.len();
+        self.0.stages.cut.cancel();
         // Tasks that heed the cut end within a turn of the scheduler; the rest ends with the process.
-        let _ = tokio::time::timeout(CUT_GRACE, self.tasks.wait()).await;
+        let _ = tokio::time::timeout(CUT_GRACE, self.0.tasks.wait()).await;
         left
     }
 }

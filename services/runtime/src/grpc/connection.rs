@@ -93,7 +93,7 @@ impl Server {
         let limits: &GrpcLimits = &self.calls.limits;
         let max_header = u32::try_from(limits.max_header.as_u64()).unwrap_or(u32::MAX);
         // The drain waits for its streams.
-        let mut builder = http2::Builder::new(OnLife::new(&self.life));
+        let mut builder = http2::Builder::new(OnLife(self.life.clone()));
         builder
             .timer(TokioTimer::new())
             .auto_date_header(false) // no caller of gRPC asks for the time

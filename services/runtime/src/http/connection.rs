@@ -3,7 +3,6 @@
 use std::convert::Infallible;
 use std::net::SocketAddr;
 use std::pin::pin;
-use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
@@ -33,8 +32,7 @@ pub(super) struct Server {
     protocol: &'static str,
     routes: Router,
     limits: HttpLimits,
-    /// Each request holds it.
-    life: Arc<Life>,
+    life: Life,
 }
 
 impl Server {
@@ -48,7 +46,7 @@ impl Server {
             protocol,
             routes,
             limits,
-            life: Arc::new(life),
+            life,
         }
     }
 
@@ -62,7 +60,7 @@ impl Server {
 
         let answer = service_fn(|request: Request<Incoming>| {
             phase.set(Phase::Active);
-            let (phase, life) = (phase.clone(), Arc::clone(&self.life));
+            let (phase, life) = (phase.clone(), self.life.clone());
             let routes = self.routes.clone();
             let body_timeout = self.limits.body_timeout;
             async move {

@@ -139,7 +139,7 @@ impl Endpoint {
     async fn open(&self, first: &Sharer) -> Result<Open, Box<dyn std::error::Error + Send + Sync>> {
         let stream = TcpStream::connect(self.address).await?;
         stream.set_nodelay(true)?;
-        let mut builder = http2::Builder::new(OnLife::new(&self.life));
+        let mut builder = http2::Builder::new(OnLife(self.life.clone()));
         builder
             .timer(TokioTimer::new())
             // For streams, which no deadline ends when their server vanishes.
