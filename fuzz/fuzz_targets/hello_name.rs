@@ -5,7 +5,7 @@ use fuzz::is_fit_to_send;
 use hello::server::Hello;
 use hello::wire;
 use libfuzzer_sys::fuzz_target;
-use runtime::tcp::Procedure;
+use runtime_tcp::Procedure;
 
 fuzz_target!(|sent: &[u8]| {
     let answer = Hello.answer(sent);

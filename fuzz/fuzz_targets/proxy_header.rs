@@ -4,7 +4,7 @@
 
 use libfuzzer_sys::fuzz_target;
 use opentelemetry::trace::{SpanContext, SpanId, TraceFlags, TraceId, TraceState};
-use runtime::tcp::proxy::{Decoded, HeaderError, MAX_HEADER, SIGNATURE, decode, encode};
+use runtime_tcp::proxy::{Decoded, HeaderError, MAX_HEADER, SIGNATURE, decode, encode};
 
 fuzz_target!(|sent: &[u8]| {
     check(sent);

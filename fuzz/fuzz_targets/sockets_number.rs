@@ -6,7 +6,7 @@ use crypto_primes::{Flavor, is_prime};
 use fuzz::is_fit_to_send;
 use libfuzzer_sys::fuzz_target;
 use num_bigint::BigUint;
-use runtime::tcp::{Answer, Procedure};
+use runtime_tcp::{Answer, Procedure};
 use sockets::domain::{MAX_BYTES, Number};
 use sockets::server::Classify;
 use sockets::wire::{self, Mode};

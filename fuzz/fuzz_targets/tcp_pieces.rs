@@ -4,7 +4,7 @@
 use fuzz::{answered, is_fit_to_send};
 use hello::server::Hello;
 use libfuzzer_sys::fuzz_target;
-use runtime::tcp::Procedure;
+use runtime_tcp::Procedure;
 use sockets::server::Classify;
 use sockets::wire::Mode;
 

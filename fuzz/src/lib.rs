@@ -8,8 +8,8 @@
 //! - `tcp_pieces`: whole connections of both exercises, cut into pieces in every way.
 
 use opentelemetry::trace::SpanContext;
-use runtime::tcp::incoming::{Incoming, Step};
-use runtime::tcp::{Answer, Procedure, Refused};
+use runtime_tcp::incoming::{Incoming, Step};
+use runtime_tcp::{Answer, Procedure, Refused};
 
 /// What both exercises begin a refusal with.
 pub const ERROR: &str = "Erro: ";

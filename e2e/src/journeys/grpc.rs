@@ -15,7 +15,7 @@ pub const JOURNEYS: &[Journey] = &[
     journey!(
         "grpc",
         "a user is created, read, changed and removed over REST",
-        life
+        lifecycle
     ),
     journey!(
         "grpc",
@@ -86,7 +86,7 @@ async fn remove(trip: &Trip, path: &str) -> Result<StatusCode, Failure> {
     Ok(request.send().await.map_err(failed("DELETE"))?.status())
 }
 
-async fn life(trip: Trip) -> Result<(), Failure> {
+async fn lifecycle(trip: Trip) -> Result<(), Failure> {
     let new = new_user("João");
     let answer = create(&trip, &new).await?;
     same("status of POST", answer.status(), StatusCode::CREATED)?;

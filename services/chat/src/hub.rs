@@ -196,7 +196,7 @@ impl Hub {
         .await
     }
 
-    /// Who joined in an earlier life of this process is not here any more.
+    /// Who joined in an earlier lifecycle of this process is not here any more.
     fn part_with_the_past(&self) {
         let mut room = self.lock();
         for (session, here) in room.local.log().here().clone() {

@@ -9,8 +9,8 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::routing::get;
-use runtime::tcp::Trust;
-use runtime::{Life, http};
+use runtime::trace::Trust;
+use runtime::{Lifecycle, http};
 use tokio::net::TcpListener;
 
 use crate::hub::Hub;
@@ -29,18 +29,18 @@ struct Parts {
     limits: ClientLimits,
     origins: Origins,
     trust: Trust,
-    life: Life,
+    lifecycle: Lifecycle,
 }
 
 impl App {
     /// Serves this room.
-    pub fn new(hub: Hub, settings: &ChatSettings, life: Life) -> Self {
+    pub fn new(hub: Hub, settings: &ChatSettings, lifecycle: Lifecycle) -> Self {
         Self(Arc::new(Parts {
             hub,
             limits: settings.client,
             origins: Origins::new(&settings.allowed_origins),
             trust: settings.trust.clone(),
-            life,
+            lifecycle,
         }))
     }
 
@@ -53,7 +53,7 @@ impl App {
     }
 }
 
-/// Serves until the life stops. Without a listener of its own, the relay is answered with the rest.
+/// Serves until the lifecycle stops. Without a listener of its own, the relay is answered with the rest.
 pub async fn serve(
     app: App,
     inbound: Inbound,
@@ -61,17 +61,17 @@ pub async fn serve(
     public: TcpListener,
     relay: Option<TcpListener>,
 ) {
-    let life = app.0.life.clone();
+    let lifecycle = app.0.lifecycle.clone();
     let limits = settings.limits;
     match relay {
         None => {
             let routes = app.routes().merge(inbound.routes());
-            http::serve(public, routes, limits, &life).await;
+            http::serve(public, routes, limits, &lifecycle).await;
         }
         Some(relay) => {
             tokio::join!(
-                http::serve(public, app.routes(), limits, &life),
-                http::serve(relay, inbound.routes(), limits, &life),
+                http::serve(public, app.routes(), limits, &lifecycle),
+                http::serve(relay, inbound.routes(), limits, &lifecycle),
             );
         }
     }

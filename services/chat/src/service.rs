@@ -5,7 +5,7 @@ use std::sync::Arc;
 use runtime::backoff::Backoff;
 use runtime::readiness::Dependency;
 use runtime::settings::Defaults;
-use runtime::{Life, Service, http, http_client, net};
+use runtime::{Lifecycle, Service, http, http_client, net};
 use tokio::net::TcpListener;
 
 use crate::error::Error;
@@ -43,8 +43,8 @@ impl Service for Chat {
         Some(settings.service.to_string())
     }
 
-    async fn run(settings: ChatSettings, life: Life) -> Result<(), Error> {
-        run(settings, life).await
+    async fn run(settings: ChatSettings, lifecycle: Lifecycle) -> Result<(), Error> {
+        run(settings, lifecycle).await
     }
 }
 
@@ -60,8 +60,8 @@ impl Service for ServiceA {
         Chat::part(settings)
     }
 
-    async fn run(settings: ChatSettings, life: Life) -> Result<(), Error> {
-        run(settings, life).await
+    async fn run(settings: ChatSettings, lifecycle: Lifecycle) -> Result<(), Error> {
+        run(settings, lifecycle).await
     }
 }
 
@@ -81,34 +81,34 @@ impl Service for ServiceB {
         Chat::part(settings)
     }
 
-    async fn run(settings: ChatSettings, life: Life) -> Result<(), Error> {
-        run(settings, life).await
+    async fn run(settings: ChatSettings, lifecycle: Lifecycle) -> Result<(), Error> {
+        run(settings, lifecycle).await
     }
 }
 
-async fn run(settings: ChatSettings, life: Life) -> Result<(), Error> {
+async fn run(settings: ChatSettings, lifecycle: Lifecycle) -> Result<(), Error> {
     let public = net::bind("LISTEN", settings.listen).await?;
     let relay = match settings.relay.listen {
         Some(address) => Some(net::bind("RELAY_LISTEN", address).await?),
         None => None,
     };
-    serve(settings, public, relay, life).await
+    serve(settings, public, relay, lifecycle).await
 }
 
-/// Serves on these listeners until the life stops, and relays until nothing is left.
+/// Serves on these listeners until the lifecycle stops, and relays until nothing is left.
 pub async fn serve(
     settings: ChatSettings,
     public: TcpListener,
     relay: Option<TcpListener>,
-    life: Life,
+    lifecycle: Lifecycle,
 ) -> Result<(), Error> {
-    let metrics = life.metrics();
+    let metrics = lifecycle.metrics();
     let client = http_client::Client::new(settings.relay.timeout, MAX_ANSWER, metrics.clone())?;
     let chat_metrics = ChatMetrics::new(metrics);
     let (hub, from) = match &settings.redis {
         Some(redis) => {
-            let store = life.readiness().require("redis");
-            let Some((shared, begun)) = join(&settings, redis, &store, &life).await? else {
+            let store = lifecycle.readiness().require("redis");
+            let Some((shared, begun)) = join(&settings, redis, &store, &lifecycle).await? else {
                 return Ok(()); // told to end before Redis was there
             };
             let from = begun.from.clone();
@@ -117,24 +117,24 @@ pub async fn serve(
         }
         None => (room(&settings, chat_metrics)?, None),
     };
-    hub.begin_writing(&life);
+    hub.begin_writing(&lifecycle);
     let carrier = Arc::new(client);
     for url in &settings.relay.peers {
         let carrier = Arc::clone(&carrier);
         let outbound = Outbound::new(hub.clone(), carrier, url.clone(), &settings.relay);
-        life.spawn(outbound.run(life.clone()));
+        lifecycle.spawn(outbound.run(lifecycle.clone()));
     }
     let keys = settings.relay.keys.clone();
     let inbound = Inbound::new(hub.clone(), keys, settings.relay.tolerance);
-    let app = App::new(hub.clone(), &settings, life.clone());
+    let app = App::new(hub.clone(), &settings, lifecycle.clone());
     let serving = server::serve(app, inbound, &settings, public, relay);
     let Some((from, store)) = from else {
         serving.await;
         return Ok(());
     };
-    let alive = (hub.clone(), life.clone());
-    life.spawn(async move { alive.0.keep_alive(&alive.1).await });
-    let following = hub.follow(from, &store, &life);
+    let alive = (hub.clone(), lifecycle.clone());
+    lifecycle.spawn(async move { alive.0.keep_alive(&alive.1).await });
+    let following = hub.follow(from, &store, &lifecycle);
     tokio::pin!(serving, following);
     tokio::select! {
         biased;
@@ -149,12 +149,12 @@ pub async fn serve(
 const MAX_ANSWER: usize = 4 * 1024 * 1024;
 
 /// Joins the replicas that share a log. Pods start in any order: while Redis is away this waits, and
-/// says so to whoever asks whether the service is ready. None where the life ends first.
+/// says so to whoever asks whether the service is ready. None where the lifecycle ends first.
 async fn join(
     settings: &ChatSettings,
     redis: &Redis,
     store: &Dependency,
-    life: &Life,
+    lifecycle: &Lifecycle,
 ) -> Result<Option<(Shared, Begun)>, Error> {
     let urls: Vec<_> = names(settings).into_iter().map(|name| name.url).collect();
     let (service, keeps) = (&settings.service, settings.keeps);
@@ -164,7 +164,7 @@ async fn join(
         let begin = Shared::begin(redis, service.clone(), keeps, urls.clone(), dead_after);
         let wait = tokio::select! {
             biased;
-            () = life.stopping() => return Ok(None),
+            () = lifecycle.stopping() => return Ok(None),
             begun = begin => match begun {
                 Err(error) if error.is_away() => {
                     let wait = backoff.failure();
@@ -177,7 +177,7 @@ async fn join(
         };
         tokio::select! {
             biased;
-            () = life.stopping() => return Ok(None),
+            () = lifecycle.stopping() => return Ok(None),
             () = tokio::time::sleep(wait) => {}
         }
     }

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use opentelemetry::KeyValue;
 use opentelemetry::trace::SpanContext;
-use runtime::Life;
+use runtime::Lifecycle;
 use runtime::trace::{self, Parent, SpanKind};
 use tokio::time::Instant;
 use tracing::{Instrument, Span};
@@ -43,11 +43,11 @@ impl Visitor {
     ///
     /// Whatever happens once is in a box of its own, and so is the guest: this task lasts as long
     /// as the connection, and would hold room for all of it.
-    pub(crate) async fn stay(self: Box<Self>, line: Arc<Line>, life: Life) {
+    pub(crate) async fn stay(self: Box<Self>, line: Arc<Line>, lifecycle: Lifecycle) {
         let (hub, wait) = (self.hub.clone(), self.limits.close_timeout);
-        let entered = Box::pin(self.enter(Arc::clone(&line), life.clone())).await;
+        let entered = Box::pin(self.enter(Arc::clone(&line), lifecycle.clone())).await;
         let (close, guest) = match entered {
-            Ok(mut guest) => (guest.serve(&life).await, Some(guest)),
+            Ok(mut guest) => (guest.serve(&lifecycle).await, Some(guest)),
             Err(close) => (close, None),
         };
         ChatMetrics::count(&hub.metrics().closed, close.metric());
@@ -58,7 +58,11 @@ impl Visitor {
         Box::pin(farewell.linger()).await;
     }
 
-    async fn enter(self: Box<Self>, line: Arc<Line>, life: Life) -> Result<Box<Guest>, Close> {
+    async fn enter(
+        self: Box<Self>,
+        line: Arc<Line>,
+        lifecycle: Lifecycle,
+    ) -> Result<Box<Guest>, Close> {
         // The connection is a trace of its own, which refers to the request that opened it; each
         // message is another, which refers to the connection.
         let parent = self.opened_by.map_or(Parent::Current, Parent::Linked);
@@ -82,7 +86,7 @@ impl Visitor {
                 member,
                 client,
                 connection: connection.clone(),
-                life,
+                lifecycle,
             },
             span,
             hub: self.hub,
@@ -106,14 +110,14 @@ struct Leaving {
     member: MemberId,
     client: ClientId,
     connection: Option<SpanContext>,
-    life: Life,
+    lifecycle: Lifecycle,
 }
 
 impl Drop for Leaving {
     fn drop(&mut self) {
         let span = moment("leave", self.connection.as_ref(), self.client);
         let trace = carried::of_span(&span);
-        span.in_scope(|| self.hub.leave(self.member, trace, &self.life));
+        span.in_scope(|| self.hub.leave(self.member, trace, &self.lifecycle));
     }
 }
 
@@ -138,12 +142,12 @@ struct Guest {
 }
 
 impl Guest {
-    async fn serve(&mut self, life: &Life) -> Close {
+    async fn serve(&mut self, lifecycle: &Lifecycle) -> Close {
         let line = Arc::clone(&self.line);
         tokio::select! {
             biased;
             ending = line.ended() => ending.into(),
-            () = life.stopping() => Close::Draining,
+            () = lifecycle.stopping() => Close::Draining,
             close = self.converse() => close,
         }
     }

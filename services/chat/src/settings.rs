@@ -8,7 +8,7 @@ use bytesize::ByteSize;
 use runtime::Settings;
 use runtime::http::HttpLimits;
 use runtime::settings::{CommaList, FromSetting, Secret, SettingsError, Source};
-use runtime::tcp::Trust;
+use runtime::trace::Trust;
 use url::Url;
 
 use crate::domain::Token;

@@ -16,7 +16,7 @@ use chat::checker::{ClientLog, Seen, Violation, check};
 use clients::{Client, Clock, Log};
 use rand::rngs::SmallRng;
 use rand::{Rng, SeedableRng};
-use runtime::testing::{Process, RedisServer, Signal, address, has_redis};
+use testing::{Process, RedisServer, Signal, address, has_redis};
 use tokio::net::TcpStream;
 use tokio::time::{Instant, sleep};
 

@@ -4,8 +4,8 @@
 use std::net::SocketAddr;
 
 use futures_util::{SinkExt, StreamExt};
-use runtime::testing::{Process, Signal, address, eventually};
 use serde_json::{Value, json};
+use testing::{Process, Signal, address, eventually};
 use tokio::net::TcpStream;
 use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::tungstenite::client::IntoClientRequest;

@@ -3,7 +3,7 @@
 use std::io::Write;
 use std::time::Duration;
 
-use runtime::Life;
+use runtime::Lifecycle;
 use runtime::backoff::Backoff;
 use runtime::http_client::{self, ClientError};
 use runtime::readiness::Dependency;
@@ -14,16 +14,19 @@ use crate::domain::{NoMessage, line};
 use crate::error::Error;
 use crate::settings::ClientSettings;
 
-/// Asks until the life drains. Each answer is a line on `out`; each failure is told in the log.
+/// Asks until the lifecycle drains. Each answer is a line on `out`; each failure is told in the log.
 pub async fn poll(
     settings: ClientSettings,
     mut out: impl Write + Send,
-    life: Life,
+    lifecycle: Lifecycle,
 ) -> Result<(), Error> {
-    let client = http_client::Client::new(settings.timeout, MAX_ANSWER, life.metrics().clone())?;
-    let server = life.readiness().require("servidor");
+    let client =
+        http_client::Client::new(settings.timeout, MAX_ANSWER, lifecycle.metrics().clone())?;
+    let server = lifecycle.readiness().require("servidor");
     let longest_round = settings.max_backoff + settings.timeout;
-    let pulse = life.liveness().pulse("poll", longest_round * 2 + MARGIN);
+    let pulse = lifecycle
+        .liveness()
+        .pulse("poll", longest_round * 2 + MARGIN);
     let mut backoff = Backoff::new(settings.interval, settings.max_backoff);
     loop {
         pulse.beat();
@@ -32,7 +35,7 @@ pub async fn poll(
         let wait = asked.await;
         tokio::select! {
             biased;
-            () = life.draining() => return Ok(()),
+            () = lifecycle.draining() => return Ok(()),
             () = tokio::time::sleep(wait) => {}
         }
     }

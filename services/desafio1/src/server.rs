@@ -7,14 +7,20 @@ use axum::extract::State;
 use axum::http::header::{CONTENT_TYPE, X_CONTENT_TYPE_OPTIONS};
 use axum::response::IntoResponse;
 use axum::routing::get;
-use runtime::{Life, http};
+use runtime::{Lifecycle, http};
 use tokio::net::TcpListener;
 
 use crate::settings::ServidorSettings;
 
-/// Serves until the life stops.
-pub async fn serve(settings: ServidorSettings, listener: TcpListener, life: Life) {
-    http::serve(listener, routes(&settings.message), settings.limits, &life).await;
+/// Serves until the lifecycle stops.
+pub async fn serve(settings: ServidorSettings, listener: TcpListener, lifecycle: Lifecycle) {
+    http::serve(
+        listener,
+        routes(&settings.message),
+        settings.limits,
+        &lifecycle,
+    )
+    .await;
 }
 
 /// `GET /` answers the message; other methods get 405, other paths 404.

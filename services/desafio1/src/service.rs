@@ -1,7 +1,7 @@
 //! The two programs of this exercise.
 
 use runtime::settings::Defaults;
-use runtime::{Life, Service, http, net};
+use runtime::{Lifecycle, Service, http, net};
 
 use crate::error::Error;
 use crate::settings::{ClientSettings, ServidorSettings};
@@ -19,9 +19,9 @@ impl Service for Servidor {
     type Settings = ServidorSettings;
     type Error = Error;
 
-    async fn run(settings: ServidorSettings, life: Life) -> Result<(), Error> {
+    async fn run(settings: ServidorSettings, lifecycle: Lifecycle) -> Result<(), Error> {
         let listener = net::bind("LISTEN", settings.listen).await?;
-        server::serve(settings, listener, life).await;
+        server::serve(settings, listener, lifecycle).await;
         Ok(())
     }
 }
@@ -38,7 +38,7 @@ impl Service for Client {
     type Settings = ClientSettings;
     type Error = Error;
 
-    async fn run(settings: ClientSettings, life: Life) -> Result<(), Error> {
-        client::poll(settings, std::io::stdout(), life).await
+    async fn run(settings: ClientSettings, lifecycle: Lifecycle) -> Result<(), Error> {
+        client::poll(settings, std::io::stdout(), lifecycle).await
     }
 }

@@ -9,8 +9,8 @@ use desafio1::settings::{ClientSettings, ServidorSettings};
 use desafio1::{Client, Servidor, client, server};
 use opentelemetry::trace::{SpanId, SpanKind, Status};
 use runtime::settings::{Inputs, Source};
-use runtime::testing::{Spans, TestLife, TraceParent, eventually, listener};
 use runtime::{Service, Settings};
+use testing::{Spans, TestLifecycle, TraceParent, eventually, listener};
 
 fn settings<S: Service>(pairs: &[(&str, &str)]) -> S::Settings {
     let pairs = pairs
@@ -23,28 +23,31 @@ fn settings<S: Service>(pairs: &[(&str, &str)]) -> S::Settings {
     S::Settings::read(&Source::load(S::DEFAULTS, inputs).unwrap()).unwrap()
 }
 
-/// A server on a free port; its URL, and the life that ends it.
-async fn start_server(message: &str) -> (String, TestLife) {
-    let (listener, life) = (listener().await, TestLife::default());
+/// A server on a free port; its URL, and the lifecycle that ends it.
+async fn start_server(message: &str) -> (String, TestLifecycle) {
+    let (listener, lifecycle) = (listener().await, TestLifecycle::default());
     let url = format!("http://{}/", listener.local_addr().unwrap());
     let settings: ServidorSettings = settings::<Servidor>(&[("MESSAGE", message)]);
-    life.life()
-        .spawn(server::serve(settings, listener, life.life().clone()));
-    (url, life)
+    lifecycle.lifecycle().spawn(server::serve(
+        settings,
+        listener,
+        lifecycle.lifecycle().clone(),
+    ));
+    (url, lifecycle)
 }
 
 /// What the client prints.
 #[derive(Clone, Default)]
-struct Printed(Arc<Mutex<Vec<u8>>>);
+struct CapturedOutput(Arc<Mutex<Vec<u8>>>);
 
-impl Printed {
+impl CapturedOutput {
     fn lines(&self) -> Vec<String> {
         let text = String::from_utf8(self.0.lock().unwrap().clone()).unwrap();
         text.lines().map(str::to_owned).collect()
     }
 }
 
-impl Write for Printed {
+impl Write for CapturedOutput {
     fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
         self.0.lock().unwrap().extend_from_slice(bytes);
         Ok(bytes.len())
@@ -55,22 +58,25 @@ impl Write for Printed {
     }
 }
 
-fn start_client(url: &str) -> (Printed, TestLife) {
-    let (printed, life) = (Printed::default(), TestLife::default());
+fn start_client(url: &str) -> (CapturedOutput, TestLifecycle) {
+    let (printed, lifecycle) = (CapturedOutput::default(), TestLifecycle::default());
     let settings: ClientSettings = settings::<Client>(&[
         ("SERVER_URL", url),
         ("INTERVAL", "10ms"),
         ("MAX_BACKOFF", "20ms"),
         ("TIMEOUT", "1s"),
     ]);
-    life.life()
-        .spawn(client::poll(settings, printed.clone(), life.life().clone()));
-    (printed, life)
+    lifecycle.lifecycle().spawn(client::poll(
+        settings,
+        printed.clone(),
+        lifecycle.lifecycle().clone(),
+    ));
+    (printed, lifecycle)
 }
 
-async fn reason(life: &TestLife, ready: bool) -> Option<String> {
+async fn reason(lifecycle: &TestLifecycle, ready: bool) -> Option<String> {
     eventually(&format!("ready is {ready}"), async || {
-        let report = life.life().readiness().report();
+        let report = lifecycle.lifecycle().readiness().report();
         (report.ready == ready && !report.checks.is_empty())
             .then(|| report.checks[0].reason.clone())
             .filter(|reason| reason.as_deref() != Some("not seen yet"))
@@ -178,13 +184,13 @@ async fn an_unknown_path_gives_a_span_named_by_its_method_alone() {
 #[tokio::test]
 async fn the_client_prints_each_answer_and_is_ready() {
     let (url, _server) = start_server("Olá, rede!").await;
-    let (printed, life) = start_client(&url);
+    let (printed, lifecycle) = start_client(&url);
     eventually("two answers printed", async || {
         (printed.lines().len() >= 2).then_some(())
     })
     .await;
-    assert_eq!(reason(&life, true).await, None);
-    assert_eq!(life.end(Duration::from_secs(5)).await, 0);
+    assert_eq!(reason(&lifecycle, true).await, None);
+    assert_eq!(lifecycle.end(Duration::from_secs(5)).await, 0);
     assert!(
         printed.lines().iter().all(|line| line == "Olá, rede!"),
         "{:?}",
@@ -197,35 +203,37 @@ async fn the_client_outlives_an_absent_server_and_says_why_it_is_not_ready() {
     let listener = listener().await;
     let address = listener.local_addr().unwrap();
     drop(listener);
-    let (printed, life) = start_client(&format!("http://{address}/"));
-    let why = reason(&life, false).await.unwrap();
+    let (printed, lifecycle) = start_client(&format!("http://{address}/"));
+    let why = reason(&lifecycle, false).await.unwrap();
     assert!(
         why.contains(&address.to_string()) && why.contains("refused"),
         "{why}"
     );
     assert!(
-        life.life().liveness().report().0,
+        lifecycle.lifecycle().liveness().report().0,
         "an absent server must not end the client"
     );
 
     let listener = tokio::net::TcpListener::bind(address).await.unwrap();
     let settings: ServidorSettings = settings::<Servidor>(&[("MESSAGE", "de volta")]);
-    let server = TestLife::default();
-    server
-        .life()
-        .spawn(server::serve(settings, listener, server.life().clone()));
+    let server = TestLifecycle::default();
+    server.lifecycle().spawn(server::serve(
+        settings,
+        listener,
+        server.lifecycle().clone(),
+    ));
     eventually("an answer printed", async || printed.lines().pop()).await;
     assert_eq!(printed.lines()[0], "de volta");
-    assert_eq!(reason(&life, true).await, None);
+    assert_eq!(reason(&lifecycle, true).await, None);
 }
 
 #[tokio::test]
 async fn a_round_of_the_client_is_one_trace_of_poll_request_and_answer() {
     let spans = Spans::capture();
     let (url, _server) = start_server("x").await;
-    let (printed, life) = start_client(&url);
+    let (printed, lifecycle) = start_client(&url);
     eventually("an answer printed", async || printed.lines().pop()).await;
-    life.end(Duration::from_secs(5)).await;
+    lifecycle.end(Duration::from_secs(5)).await;
 
     let mine = spans.chain(&url, 3).await;
     let [poll, client, server] = &mine[..] else {
@@ -259,9 +267,9 @@ async fn a_refused_connection_is_an_error_on_the_clients_span() {
     let listener = listener().await;
     let url = format!("http://{}/", listener.local_addr().unwrap());
     drop(listener);
-    let (_printed, life) = start_client(&url);
-    reason(&life, false).await;
-    life.end(Duration::from_secs(5)).await;
+    let (_printed, lifecycle) = start_client(&url);
+    reason(&lifecycle, false).await;
+    lifecycle.end(Duration::from_secs(5)).await;
 
     let trace = spans.chain(&url, 2).await;
     let [poll, client] = &trace[..] else {

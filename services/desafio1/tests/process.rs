@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use runtime::testing::{Collector, Process, Signal, TraceParent, listener};
+use testing::{Collector, Process, Signal, TraceParent, listener};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 

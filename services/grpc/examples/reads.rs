@@ -13,7 +13,7 @@ use anyhow::{Context, bail};
 use grpc::Servidor;
 use grpc::domain::UserId;
 use grpc::store::Store;
-use runtime::testing::{TestLife, settings};
+use testing::{TestLifecycle, settings};
 use tokio::task::JoinSet;
 
 // As the server has it.
@@ -33,10 +33,10 @@ async fn main() -> anyhow::Result<()> {
     let ids: Option<Vec<UserId>> = ids.lines().map(UserId::parse).collect();
     let ids = ids.context("a line of the input is no user's id")?;
 
-    let life = TestLife::default();
+    let lifecycle = TestLifecycle::default();
     let settings = settings::<Servidor>(&[("REDIS_URL", redis), ("REDIS_TIMEOUT", "3s")]);
-    let store = Store::open(&settings, life.life())?;
-    let mut ready = life.life().readiness().watch();
+    let store = Store::open(&settings, lifecycle.lifecycle())?;
+    let mut ready = lifecycle.lifecycle().readiness().watch();
     ready.wait_for(|ready| *ready).await?;
 
     let (began, ids) = (Instant::now(), Arc::new(ids));

@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use runtime::grpc::DescriptorError;
 use runtime::net::BindError;
-use runtime::redis::RedisError;
+use runtime_grpc::DescriptorError;
+use runtime_redis::RedisError;
 
 use crate::domain::Refused;
 

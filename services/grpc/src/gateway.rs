@@ -34,9 +34,9 @@ use axum::middleware::from_fn_with_state;
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use bytesize::ByteSize;
-use runtime::Life;
-use runtime::grpc::client::{Client, Resolve};
+use runtime::Lifecycle;
 use runtime::http::{self, HttpLimits};
+use runtime_grpc::client::{Client, Resolve};
 use tokio::net::TcpListener;
 use tokio::sync::Semaphore;
 use tower_http::catch_panic::CatchPanicLayer;
@@ -54,7 +54,7 @@ struct Gateway(Arc<Shared>);
 
 struct Shared {
     users: Users,
-    life: Life,
+    lifecycle: Lifecycle,
     deadline: Duration,
     heartbeat: Duration,
     max_body: usize,
@@ -71,14 +71,19 @@ impl std::ops::Deref for Gateway {
     }
 }
 
-/// Serves until the life stops. The resolver tells where the servers of users are.
+/// Serves until the lifecycle stops. The resolver tells where the servers of users are.
 pub async fn serve(
     settings: ClienteSettings,
     resolver: impl Resolve,
     listener: TcpListener,
-    life: Life,
+    lifecycle: Lifecycle,
 ) {
-    let client = Client::start("grpc-servidor", settings.server.clone(), resolver, &life);
+    let client = Client::start(
+        "grpc-servidor",
+        settings.server.clone(),
+        resolver,
+        &lifecycle,
+    );
     let max_body = usize::try_from(settings.limits.max_body.as_u64()).unwrap_or(usize::MAX);
     let (per_second, burst) = (
         settings.max_requests_per_second,
@@ -86,7 +91,7 @@ pub async fn serve(
     );
     let gateway = Gateway(Arc::new(Shared {
         users: Users::new(client, settings.request_deadline),
-        life: life.clone(),
+        lifecycle: lifecycle.clone(),
         deadline: settings.request_deadline,
         heartbeat: settings.heartbeat_interval,
         max_body,
@@ -99,7 +104,7 @@ pub async fn serve(
         max_body: ByteSize::b(u64::MAX),
         ..settings.limits
     };
-    http::serve(listener, all(gateway), limits, &life).await;
+    http::serve(listener, all(gateway), limits, &lifecycle).await;
 }
 
 /// The interface as an OpenAPI 3.1 document, as `/openapi.json` answers it.

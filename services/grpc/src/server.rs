@@ -12,8 +12,8 @@ use malha_proto::usuarios::v1::{
     ObservarUsuariosResponse, ObterUsuarioRequest, ObterUsuarioResponse, RemoverUsuarioRequest,
     RemoverUsuarioResponse,
 };
-use runtime::Life;
-use runtime::grpc::{self, Interfaces};
+use runtime::Lifecycle;
+use runtime_grpc::Interfaces;
 use tokio::net::TcpListener;
 use tokio::sync::Semaphore;
 use tonic::{Request, Response, Status};
@@ -23,18 +23,18 @@ use crate::settings::ServidorSettings;
 use crate::store::Store;
 use crate::wire::{message, request, status};
 
-/// Serves until the life stops.
+/// Serves until the lifecycle stops.
 pub async fn serve(
     settings: ServidorSettings,
     listener: TcpListener,
-    life: Life,
+    lifecycle: Lifecycle,
 ) -> Result<(), Error> {
     let users = Users {
-        store: Store::open(&settings, &life)?,
+        store: Store::open(&settings, &lifecycle)?,
         watchers: Arc::new(Semaphore::new(settings.max_watchers)),
     };
     let interfaces = Interfaces::new(DESCRIPTORS)?.with(UsuarioServiceServer::new(users));
-    grpc::serve(listener, interfaces, settings.limits, &life).await;
+    runtime_grpc::serve(listener, interfaces, settings.limits, &lifecycle).await;
     Ok(())
 }
 

@@ -1,8 +1,8 @@
 //! The two programs of this exercise.
 
-use runtime::grpc::client::Dns;
 use runtime::settings::Defaults;
-use runtime::{Life, Service, grpc, http, net, redis};
+use runtime::{Lifecycle, Service, http, net};
+use runtime_grpc::client::Dns;
 
 use crate::error::Error;
 use crate::gateway::{self, ClienteSettings};
@@ -20,15 +20,15 @@ impl Service for Servidor {
     const VERSION: &'static str = env!("CARGO_PKG_VERSION");
     const DEFAULTS: Defaults = Defaults(&[
         include_str!("servidor.toml"),
-        redis::DEFAULTS,
-        grpc::DEFAULTS,
+        runtime_redis::DEFAULTS,
+        runtime_grpc::DEFAULTS,
     ]);
     type Settings = ServidorSettings;
     type Error = Error;
 
-    async fn run(settings: ServidorSettings, life: Life) -> Result<(), Error> {
+    async fn run(settings: ServidorSettings, lifecycle: Lifecycle) -> Result<(), Error> {
         let listener = net::bind("LISTEN", settings.listen).await?;
-        server::serve(settings, listener, life).await
+        server::serve(settings, listener, lifecycle).await
     }
 }
 
@@ -42,16 +42,16 @@ impl Service for Cliente {
     const VERSION: &'static str = env!("CARGO_PKG_VERSION");
     const DEFAULTS: Defaults = Defaults(&[
         include_str!("cliente.toml"),
-        grpc::client::DEFAULTS,
+        runtime_grpc::client::DEFAULTS,
         http::DEFAULTS,
     ]);
     type Settings = ClienteSettings;
     type Error = Error;
 
-    async fn run(settings: ClienteSettings, life: Life) -> Result<(), Error> {
+    async fn run(settings: ClienteSettings, lifecycle: Lifecycle) -> Result<(), Error> {
         let listener = net::bind("LISTEN", settings.listen).await?;
         let resolver = Dns(settings.server.server.clone());
-        gateway::serve(settings, resolver, listener, life).await;
+        gateway::serve(settings, resolver, listener, lifecycle).await;
         Ok(())
     }
 }

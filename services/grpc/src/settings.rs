@@ -4,9 +4,9 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use runtime::Settings;
-use runtime::grpc::GrpcLimits;
-use runtime::redis::RedisSettings;
 use runtime::settings::{SettingsError, Source};
+use runtime_grpc::GrpcLimits;
+use runtime_redis::RedisSettings;
 
 use crate::domain::Rules;
 use crate::store::StoreRules;

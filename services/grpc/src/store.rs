@@ -10,7 +10,7 @@ pub mod feed;
 pub mod memory;
 pub mod redis;
 
-use runtime::Life;
+use runtime::Lifecycle;
 
 use crate::domain::{
     NewUser, Page, PageSize, Patch, Position, RequestId, Rules, User, UserId, Version,
@@ -43,18 +43,18 @@ pub struct StoreRules {
 
 impl Store {
     /// The store that the settings name.
-    pub fn open(settings: &ServidorSettings, life: &Life) -> Result<Self, Error> {
+    pub fn open(settings: &ServidorSettings, lifecycle: &Lifecycle) -> Result<Self, Error> {
         let Some(redis) = settings.redis.clone() else {
-            return Ok(Self::in_memory(settings.rules, life));
+            return Ok(Self::in_memory(settings.rules, lifecycle));
         };
-        let client = runtime::redis::Redis::new(redis, &redis::looked_at(), life);
+        let client = runtime_redis::Redis::new(redis, &redis::looked_at(), lifecycle);
         let client = client.map_err(Error::RedisSetup)?;
-        Ok(Self::Redis(Redis::new(client, settings.rules, life)))
+        Ok(Self::Redis(Redis::new(client, settings.rules, lifecycle)))
     }
 
     /// The store in memory.
-    pub fn in_memory(rules: StoreRules, life: &Life) -> Self {
-        Self::Memory(Memory::new(rules, life))
+    pub fn in_memory(rules: StoreRules, lifecycle: &Lifecycle) -> Self {
+        Self::Memory(Memory::new(rules, lifecycle))
     }
 
     /// Creates a user, or tells the one that the same request has created; `true` then.

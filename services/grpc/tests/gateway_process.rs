@@ -3,8 +3,8 @@
 
 use std::time::Duration;
 
-use runtime::testing::{Collector, Process, Signal, TraceParent};
 use serde_json::json;
+use testing::{Collector, Process, Signal, TraceParent};
 
 const CLIENTE: &str = env!("CARGO_BIN_EXE_grpc-cliente");
 const SERVIDOR: &str = env!("CARGO_BIN_EXE_grpc-servidor");

@@ -3,9 +3,7 @@
 
 use malha_proto::usuarios::v1::usuario_service_client::UsuarioServiceClient;
 use malha_proto::usuarios::v1::{CriarUsuarioRequest, ObservarUsuariosRequest};
-use runtime::testing::{
-    Collector, Process, RedisServer, Signal, TraceParent, eventually, has_redis,
-};
+use testing::{Collector, Process, RedisServer, Signal, TraceParent, eventually, has_redis};
 use tonic::Code;
 use tonic::transport::Channel;
 use tonic_health::pb::HealthCheckRequest;

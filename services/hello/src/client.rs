@@ -6,10 +6,10 @@ mod list;
 use std::io::Write;
 use std::time::Duration;
 
-use runtime::Life;
-use runtime::tcp::client::Protocol;
-use runtime::tcp::{Caller, ClientError};
+use runtime::Lifecycle;
 use runtime::trace::{self, Parent, SpanKind};
+use runtime_tcp::client::Protocol;
+use runtime_tcp::{Caller, ClientError};
 use tracing::Instrument;
 
 use crate::error::Error;
@@ -19,17 +19,17 @@ use crate::wire;
 use console::Console;
 use list::List;
 
-/// Greets every name there is, each over a connection of its own, until the names or the life end.
+/// Greets every name there is, each over a connection of its own, until the names or the lifecycle end.
 ///
 /// `input` is where a person or another program gives names, line by line.
 pub async fn run(
     settings: ClientSettings,
     input: Option<Lines>,
     out: impl Write + Send,
-    life: Life,
+    lifecycle: Lifecycle,
 ) -> Result<(), Error> {
-    let client = runtime::tcp::Client::new(PROTOCOL, settings.tcp, life.metrics());
-    let caller = Caller::new(client, settings.patience, "server", life.clone());
+    let client = runtime_tcp::Client::new(PROTOCOL, settings.tcp, lifecycle.metrics());
+    let caller = Caller::new(client, settings.patience, "server", lifecycle.clone());
     let mut console = Console::new(out);
     let list = match settings.names {
         Names::One(name) => return once(&caller, &name, &mut console).await,
@@ -39,9 +39,9 @@ pub async fn run(
     if list.is_none() {
         caller.presume_ready();
     }
-    let Tally { asked, failed } = many(&caller, list, input, &mut console, &life).await;
+    let Tally { asked, failed } = many(&caller, list, input, &mut console, &lifecycle).await;
     // Told to end, it ends well, whatever went before.
-    if failed == 0 || life.is_draining() {
+    if failed == 0 || lifecycle.is_draining() {
         Ok(())
     } else {
         Err(Error::Some(failed, asked))
@@ -78,7 +78,7 @@ async fn many(
     mut list: Option<List>,
     mut input: Option<Lines>,
     console: &mut Console<impl Write>,
-    life: &Life,
+    lifecycle: &Lifecycle,
 ) -> Tally {
     let mut tally = Tally::default();
     while input.is_some() || list.is_some() {
@@ -87,7 +87,7 @@ async fn many(
         }
         let name = tokio::select! {
             biased;
-            () = life.draining() => break,
+            () = lifecycle.draining() => break,
             line = next_line(&mut input) => line.inspect(|_| console.line_given()),
             name = next_of_list(&mut list) => name,
             _ = caller.rest(BEAT) => None, // nobody has typed: the loop moves all the same

@@ -1,7 +1,7 @@
 //! What can end either program before its time.
 
 use runtime::net::BindError;
-use runtime::tcp::ClientError;
+use runtime_tcp::ClientError;
 
 /// Why a program of this exercise ended, or did not do all it was asked for.
 #[derive(Debug, thiserror::Error)]

@@ -1,16 +1,16 @@
 //! The server: calls the procedure for whoever connects.
 
-use runtime::Life;
-use runtime::tcp::{self, Answer, Procedure, Refused};
+use runtime::Lifecycle;
+use runtime_tcp::{Answer, Procedure, Refused};
 use tokio::net::TcpListener;
 
 use crate::domain::hello;
 use crate::settings::ServerSettings;
 use crate::wire;
 
-/// Serves until the life stops.
-pub async fn serve(settings: ServerSettings, listener: TcpListener, life: Life) {
-    tcp::serve(listener, Hello, settings.limits, &life).await;
+/// Serves until the lifecycle stops.
+pub async fn serve(settings: ServerSettings, listener: TcpListener, lifecycle: Lifecycle) {
+    runtime_tcp::serve(listener, Hello, settings.limits, &lifecycle).await;
 }
 
 /// The procedure `hello(nome)`, as it is called over a connection.
@@ -50,13 +50,13 @@ impl Procedure for Hello {
 
 #[cfg(test)]
 mod tests {
-    use runtime::testing::Dice;
+    use testing::SeededRng;
 
     use super::*;
 
     #[test]
     fn a_million_inputs_at_random_are_greeted_or_refused() {
-        let mut dice = Dice::seeded(4);
+        let mut dice = SeededRng::seeded(4);
         let name = "João 李小龙 👩‍👩‍👧‍👦\r\n".as_bytes();
         for round in 0..1_000_000 {
             let sent = if round % 8 == 0 {

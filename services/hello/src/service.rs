@@ -3,7 +3,7 @@
 use std::io::IsTerminal;
 
 use runtime::settings::Defaults;
-use runtime::{Life, Service, net, tcp};
+use runtime::{Lifecycle, Service, net};
 
 use crate::error::Error;
 use crate::settings::{ClientSettings, Names, ServerSettings};
@@ -17,13 +17,13 @@ impl Service for Server {
     const NAME: &'static str = "hello-server";
     const ABOUT: &'static str = "Answers a name sent over TCP with a greeting";
     const VERSION: &'static str = env!("CARGO_PKG_VERSION");
-    const DEFAULTS: Defaults = Defaults(&[include_str!("server.toml"), tcp::DEFAULTS]);
+    const DEFAULTS: Defaults = Defaults(&[include_str!("server.toml"), runtime_tcp::DEFAULTS]);
     type Settings = ServerSettings;
     type Error = Error;
 
-    async fn run(settings: ServerSettings, life: Life) -> Result<(), Error> {
+    async fn run(settings: ServerSettings, lifecycle: Lifecycle) -> Result<(), Error> {
         let listener = net::bind("LISTEN", settings.listen).await?;
-        server::serve(settings, listener, life).await;
+        server::serve(settings, listener, lifecycle).await;
         Ok(())
     }
 }
@@ -36,7 +36,8 @@ impl Service for Client {
     const NAME: &'static str = "hello-client";
     const ABOUT: &'static str = "Asks for a name, sends it over TCP and prints the greeting";
     const VERSION: &'static str = env!("CARGO_PKG_VERSION");
-    const DEFAULTS: Defaults = Defaults(&[include_str!("client.toml"), tcp::client::DEFAULTS]);
+    const DEFAULTS: Defaults =
+        Defaults(&[include_str!("client.toml"), runtime_tcp::client::DEFAULTS]);
     type Settings = ClientSettings;
     type Error = Error;
 
@@ -45,13 +46,13 @@ impl Service for Client {
         matches!(settings.names, Names::List(_))
     }
 
-    async fn run(settings: ClientSettings, life: Life) -> Result<(), Error> {
+    async fn run(settings: ClientSettings, lifecycle: Lifecycle) -> Result<(), Error> {
         let reads_input = match &settings.names {
             Names::One(_) => false,
             Names::Input => true,
             Names::List(list) => list.with_terminal && std::io::stdin().is_terminal(),
         };
         let input = reads_input.then(|| input::lines(std::io::stdin()));
-        client::run(settings, input, std::io::stdout(), life).await
+        client::run(settings, input, std::io::stdout(), lifecycle).await
     }
 }

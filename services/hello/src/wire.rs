@@ -3,7 +3,7 @@
 //! The greeting is sent as the original program sends it, without a line end: it is all that
 //! comes until the server closes.
 
-use runtime::tcp::Refused;
+use runtime_tcp::Refused;
 
 use crate::domain::{MAX_BYTES, Name, NotAName};
 

@@ -3,7 +3,7 @@
 
 use std::process::{Output, Stdio};
 
-use runtime::testing::{Process, Signal, listener};
+use testing::{Process, Signal, listener};
 use tokio::io::AsyncWriteExt;
 use tokio::process::Command;
 

@@ -1,7 +1,7 @@
 //! The programs as processes, and Python's plain `socket` on the other side: the original's shape.
 #![cfg(test)]
 
-use runtime::testing::{Process, python};
+use testing::{Process, python};
 use tokio::io::{AsyncBufReadExt, BufReader};
 use tokio::process::Command;
 

@@ -3,10 +3,10 @@
 use std::io::Write;
 
 use rand::Rng;
-use runtime::Life;
-use runtime::tcp::client::Protocol;
-use runtime::tcp::{Caller, ClientError};
+use runtime::Lifecycle;
 use runtime::trace::{self, Parent, SpanKind};
+use runtime_tcp::client::Protocol;
+use runtime_tcp::{Caller, ClientError};
 use tracing::Instrument;
 
 use crate::domain::Number;
@@ -14,14 +14,14 @@ use crate::error::Error;
 use crate::settings::ClientSettings;
 use crate::wire;
 
-/// Sends as many numbers as it is told, each over a connection of its own, or until the life ends.
+/// Sends as many numbers as it is told, each over a connection of its own, or until the lifecycle ends.
 pub async fn run(
     settings: ClientSettings,
     mut out: impl Write + Send,
-    life: Life,
+    lifecycle: Lifecycle,
 ) -> Result<(), Error> {
-    let client = runtime::tcp::Client::new(PROTOCOL, settings.tcp, life.metrics());
-    let caller = Caller::new(client, settings.patience, "server", life.clone());
+    let client = runtime_tcp::Client::new(PROTOCOL, settings.tcp, lifecycle.metrics());
+    let caller = Caller::new(client, settings.patience, "server", lifecycle.clone());
     let (mut sent, mut failed) = (0, 0);
     loop {
         let number = settings.number.unwrap_or_else(random);

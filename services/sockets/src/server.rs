@@ -1,16 +1,22 @@
 //! The server: says of every number that comes what there is to say.
 
-use runtime::Life;
-use runtime::tcp::{self, Answer, Procedure, Refused};
+use runtime::Lifecycle;
+use runtime_tcp::{Answer, Procedure, Refused};
 use tokio::net::TcpListener;
 
 use crate::domain::{MAX_BYTES, Number};
 use crate::settings::ServerSettings;
 use crate::wire::{self, Mode};
 
-/// Serves until the life stops.
-pub async fn serve(settings: ServerSettings, listener: TcpListener, life: Life) {
-    tcp::serve(listener, Classify(settings.mode), settings.limits, &life).await;
+/// Serves until the lifecycle stops.
+pub async fn serve(settings: ServerSettings, listener: TcpListener, lifecycle: Lifecycle) {
+    runtime_tcp::serve(
+        listener,
+        Classify(settings.mode),
+        settings.limits,
+        &lifecycle,
+    )
+    .await;
 }
 
 /// Reads a number, answers a text. The widest prime takes a fraction of a millisecond (`bench`
@@ -44,13 +50,13 @@ impl Procedure for Classify {
 #[cfg(test)]
 mod tests {
     use num_bigint::BigUint;
-    use runtime::testing::Dice;
+    use testing::SeededRng;
 
     use super::*;
 
     #[test]
     fn a_million_inputs_at_random_are_answered_or_refused() {
-        let mut dice = Dice::seeded(4);
+        let mut dice = SeededRng::seeded(4);
         for round in 0..1_000_000 {
             let sent = dice.bytes(70);
             let mode = if round % 16 == 0 {

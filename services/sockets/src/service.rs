@@ -1,7 +1,7 @@
 //! The two programs of this exercise.
 
 use runtime::settings::Defaults;
-use runtime::{Life, Service, net, tcp};
+use runtime::{Lifecycle, Service, net};
 
 use crate::error::Error;
 use crate::settings::{ClientSettings, ServerSettings};
@@ -15,13 +15,13 @@ impl Service for Server {
     const NAME: &'static str = "sockets-server";
     const ABOUT: &'static str = "Answers a number sent over TCP with its parity, or all about it";
     const VERSION: &'static str = env!("CARGO_PKG_VERSION");
-    const DEFAULTS: Defaults = Defaults(&[include_str!("server.toml"), tcp::DEFAULTS]);
+    const DEFAULTS: Defaults = Defaults(&[include_str!("server.toml"), runtime_tcp::DEFAULTS]);
     type Settings = ServerSettings;
     type Error = Error;
 
-    async fn run(settings: ServerSettings, life: Life) -> Result<(), Error> {
+    async fn run(settings: ServerSettings, lifecycle: Lifecycle) -> Result<(), Error> {
         let listener = net::bind("LISTEN", settings.listen).await?;
-        server::serve(settings, listener, life).await;
+        server::serve(settings, listener, lifecycle).await;
         Ok(())
     }
 }
@@ -34,7 +34,8 @@ impl Service for Client {
     const NAME: &'static str = "sockets-client";
     const ABOUT: &'static str = "Sends a random number over TCP and prints the answer";
     const VERSION: &'static str = env!("CARGO_PKG_VERSION");
-    const DEFAULTS: Defaults = Defaults(&[include_str!("client.toml"), tcp::client::DEFAULTS]);
+    const DEFAULTS: Defaults =
+        Defaults(&[include_str!("client.toml"), runtime_tcp::client::DEFAULTS]);
     type Settings = ClientSettings;
     type Error = Error;
 
@@ -43,7 +44,7 @@ impl Service for Client {
         settings.count != 1
     }
 
-    async fn run(settings: ClientSettings, life: Life) -> Result<(), Error> {
-        client::run(settings, std::io::stdout(), life).await
+    async fn run(settings: ClientSettings, lifecycle: Lifecycle) -> Result<(), Error> {
+        client::run(settings, std::io::stdout(), lifecycle).await
     }
 }

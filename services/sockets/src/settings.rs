@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use runtime::Settings;
 use runtime::settings::{FromSetting, SettingsError, Source};
-use runtime::tcp::{Patience, TcpClientSettings, TcpLimits};
+use runtime_tcp::{Patience, TcpClientSettings, TcpLimits};
 
 use crate::domain::Number;
 use crate::wire::Mode;

@@ -4,7 +4,7 @@
 //! all that comes until the server closes.
 
 use runtime::settings::FromSetting;
-use runtime::tcp::Refused;
+use runtime_tcp::Refused;
 
 use crate::domain::{Facts, MAX_BYTES, NotANumber, Number};
 

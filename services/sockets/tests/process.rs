@@ -3,7 +3,7 @@
 
 use std::process::Output;
 
-use runtime::testing::{Process, Signal};
+use testing::{Process, Signal};
 use tokio::process::Command;
 
 const SERVER: &str = env!("CARGO_BIN_EXE_sockets-server");

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
-use runtime::Life;
+use runtime::Lifecycle;
 
 use super::line::Line;
 use super::member::{Ending, Member, MemberId, Speaks};
@@ -97,7 +97,7 @@ impl Hub {
     }
 
     /// A client is gone. The others are told, unless its session is here by another connection.
-    pub fn leave(&self, member: MemberId, trace: TraceContext, life: &Life) {
+    pub fn leave(&self, member: MemberId, trace: TraceContext, lifecycle: &Lifecycle) {
         self.part_with(member, |room, member| {
             let is_shared = self.0.shared.is_some(); // where the script knows whether they were told
             let told = member.told || is_shared;
@@ -111,7 +111,7 @@ impl Hub {
                 // Until it is known. Where this process ends before, the other replicas see to it.
                 while hub.offer(offer.clone()).await == Verdict::Unknown {}
             };
-            life.spawn(telling);
+            lifecycle.spawn(telling);
         });
     }
 

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use runtime::Life;
+use runtime::Lifecycle;
 use runtime::backoff::Backoff;
 use runtime::readiness::Dependency;
 
@@ -21,7 +21,7 @@ impl Hub {
         &self,
         mut from: Place,
         store: &Dependency,
-        life: &Life,
+        lifecycle: &Lifecycle,
     ) -> Result<(), SharedError> {
         let Some(shared) = self.0.shared.clone() else {
             return Ok(());
@@ -36,8 +36,8 @@ impl Hub {
             });
             let followed = tokio::select! {
                 biased;
-                () = life.cut() => return Ok(()),
-                () = self.left_alone(life) => return Ok(()),
+                () = lifecycle.aborted() => return Ok(()),
+                () = self.left_alone(lifecycle) => return Ok(()),
                 followed = following => followed,
             };
             let Err(SharedError::Redis(error)) = followed else {
@@ -54,7 +54,7 @@ impl Hub {
     }
 
     /// Says again and again that this replica is alive, and announces who left with a dead one.
-    pub async fn keep_alive(&self, life: &Life) {
+    pub async fn keep_alive(&self, lifecycle: &Lifecycle) {
         let Some(shared) = self.0.shared.clone() else {
             return;
         };
@@ -68,16 +68,16 @@ impl Hub {
             }
             tokio::select! {
                 biased;
-                () = life.cut() => return,
-                () = self.left_alone(life) => return,
+                () = lifecycle.aborted() => return,
+                () = self.left_alone(lifecycle) => return,
                 () = tokio::time::sleep(shared.alive_every()) => {}
             }
         }
     }
 
     /// Waits until the service has stopped and everybody is gone.
-    pub(super) async fn left_alone(&self, life: &Life) {
-        life.stopping().await;
+    pub(super) async fn left_alone(&self, lifecycle: &Lifecycle) {
+        lifecycle.stopping().await;
         // Ends early only where the room is gone, and with it every member.
         let _ = self.members().wait_for(|members| *members == 0).await;
     }

@@ -7,7 +7,7 @@
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use runtime::Life;
+use runtime::Lifecycle;
 use tokio::sync::Notify;
 
 use super::Hub;
@@ -81,14 +81,14 @@ impl Writer {
 
 impl Hub {
     /// Has what is handed to the lines of this room written, until everybody has left.
-    pub fn begin_writing(&self, life: &Life) {
+    pub fn begin_writing(&self, lifecycle: &Lifecycle) {
         for writer in &self.0.writers.all {
-            let (hub, life_here) = (self.clone(), life.clone());
+            let (hub, life_here) = (self.clone(), lifecycle.clone());
             let writer = Arc::clone(writer);
-            life.spawn_apart(async move {
+            lifecycle.spawn_without_span(async move {
                 tokio::select! {
                     biased;
-                    () = life_here.cut() => {}
+                    () = life_here.aborted() => {}
                     () = hub.left_alone(&life_here) => {}
                     () = writer.write() => {}
                 }

@@ -8,7 +8,7 @@ use http::header::CONTENT_TYPE;
 use http::{HeaderMap, HeaderValue, Method, StatusCode};
 use opentelemetry::KeyValue;
 use reqwest::Request;
-use runtime::Life;
+use runtime::Lifecycle;
 use runtime::backoff::Backoff;
 use runtime::http_client::{Answer, Client, ClientError};
 use runtime::trace::{self, Parent, SpanKind};
@@ -111,16 +111,16 @@ impl<C: Carrier> Outbound<C> {
     }
 
     /// Relays until the service has stopped and nothing is left to relay, or is cut.
-    pub async fn run(mut self, life: Life) {
+    pub async fn run(mut self, lifecycle: Lifecycle) {
         tokio::select! {
             biased;
-            () = life.cut() => {}
-            () = self.relay(&life) => {}
+            () = lifecycle.aborted() => {}
+            () = self.relay(&lifecycle) => {}
         }
         self.say_what_is_left();
     }
 
-    async fn relay(&mut self, life: &Life) {
+    async fn relay(&mut self, lifecycle: &Lifecycle) {
         let mut sequence = self.hub.sequence();
         let mut members = self.hub.members();
         let mut tries = 0_u32;
@@ -132,7 +132,7 @@ impl<C: Carrier> Outbound<C> {
                     // The room outlives this loop, and with it what is followed here.
                     _ = sequence.changed() => {}
                     () = tokio::time::sleep(self.presence_interval) => self.ask_who_is_there().await,
-                    () = left_alone(life, &mut members) => {
+                    () = left_alone(lifecycle, &mut members) => {
                         if self.hub.next_letter(&self.key, self.done).is_none() {
                             return;
                         }
@@ -143,7 +143,7 @@ impl<C: Carrier> Outbound<C> {
             if !self.leads().await {
                 tokio::select! {
                     biased;
-                    () = left_alone(life, &mut members) => return,
+                    () = left_alone(lifecycle, &mut members) => return,
                     () = tokio::time::sleep(FOLLOWS) => {}
                 }
                 continue;
@@ -165,8 +165,8 @@ impl<C: Carrier> Outbound<C> {
                     let kept = self.hub.is_kept();
                     tokio::select! {
                         biased;
-                        // The next life of this process, or another replica, has it.
-                        () = left_alone(life, &mut members), if kept => return,
+                        // The next lifecycle of this process, or another replica, has it.
+                        () = left_alone(lifecycle, &mut members), if kept => return,
                         () = tokio::time::sleep(wait) => {}
                     }
                     continue;
@@ -340,8 +340,8 @@ fn name_in(answer: &Answer) -> Option<Token> {
 }
 
 /// Waits until nothing new can come into the outbox.
-async fn left_alone(life: &Life, members: &mut tokio::sync::watch::Receiver<usize>) {
-    life.stopping().await;
+async fn left_alone(lifecycle: &Lifecycle, members: &mut tokio::sync::watch::Receiver<usize>) {
+    lifecycle.stopping().await;
     // Ends early only where the room is gone, and with it every member.
     let _ = members.wait_for(|members| *members == 0).await;
 }

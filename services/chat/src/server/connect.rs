@@ -75,15 +75,15 @@ pub(super) async fn connect(
 
 /// Answers 101, and lets the visitor in once that is sent.
 ///
-/// The task that waits for this is of the life from now on, so that no drain overlooks it.
+/// The task that waits for this is of the lifecycle from now on, so that no drain overlooks it.
 fn begin(app: &App, upgrade: Upgrade, visitor: Box<Visitor>) -> Response {
     let (answer, connection) = upgrade.accept();
-    let life = app.0.life.clone();
-    app.0.life.spawn_apart(async move {
+    let lifecycle = app.0.lifecycle.clone();
+    app.0.lifecycle.spawn_without_span(async move {
         // Without a connection the client went away before it was one.
         if let Ok(connection) = connection.await {
             let line = visitor.hub.line(Box::new(TokioIo::new(connection)));
-            visitor.stay(line, life).await;
+            visitor.stay(line, lifecycle).await;
         }
     });
     answer

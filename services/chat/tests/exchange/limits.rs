@@ -96,7 +96,7 @@ async fn connections_beyond_the_cap_get_503_and_a_place_is_free_again_after_a_cl
     let first = service.plain(1).await;
     assert!(service.connect("/ws/2", &[]).await.is_err());
     first.leave().await;
-    runtime::testing::eventually("a free place", async || {
+    testing::eventually("a free place", async || {
         service.connect("/ws/2", &[]).await.ok()
     })
     .await;

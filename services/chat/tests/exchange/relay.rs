@@ -6,8 +6,8 @@ use axum::body::Bytes;
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
 use axum::routing::post;
-use runtime::testing::{TestLife, eventually, listener};
 use serde_json::{Value, json};
+use testing::{TestLifecycle, eventually, listener};
 
 use crate::support::Service;
 
@@ -22,22 +22,22 @@ struct Peer {
 
 impl Peer {
     /// A peer that answers these statuses, one after the other, and then 200.
-    async fn start(answers: &[u16]) -> (Self, String, TestLife) {
+    async fn start(answers: &[u16]) -> (Self, String, TestLifecycle) {
         let peer = Self::default();
         peer.answers.lock().unwrap().extend(answers.iter().rev());
         let routes = axum::Router::new()
             .route("/relay", post(receive))
             .with_state(peer.clone());
-        let (listener, life) = (listener().await, TestLife::default());
+        let (listener, lifecycle) = (listener().await, TestLifecycle::default());
         let url = format!("http://{}/relay", listener.local_addr().unwrap());
         let (limits, served) = (
-            runtime::testing::settings::<chat::Chat>(&[]).limits,
-            life.life().clone(),
+            testing::settings::<chat::Chat>(&[]).limits,
+            lifecycle.lifecycle().clone(),
         );
-        life.life().spawn(async move {
+        lifecycle.lifecycle().spawn(async move {
             runtime::http::serve_untraced("peer", listener, routes, limits, &served).await;
         });
-        (peer, url, life)
+        (peer, url, lifecycle)
     }
 
     async fn got(&self, count: usize) -> Vec<(HeaderMap, String)> {

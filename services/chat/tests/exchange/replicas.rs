@@ -1,7 +1,7 @@
 //! Several replicas of a service, over a real Redis, where one is installed.
 
-use runtime::testing::{RedisServer, eventually, has_redis, listener};
 use serde_json::{Value, json};
+use testing::{RedisServer, eventually, has_redis, listener};
 
 use crate::support::Service;
 
@@ -179,7 +179,7 @@ async fn a_service_that_begins_before_its_redis_says_so_and_waits_for_it() {
     redis.kill();
     let env = [("REDIS_URL", &*redis.url()), ("REDIS_PASSWORD", PASSWORD)];
     let one = Service::alone(&env).await;
-    let readiness = one.life.life().readiness().clone();
+    let readiness = one.lifecycle.lifecycle().readiness().clone();
     eventually("a reason why it is not ready", async || {
         let report = readiness.report();
         let reason = report.checks.first()?.reason.clone()?;

@@ -131,7 +131,7 @@ async fn at_the_end_clients_are_told_to_come_again_and_the_log_outlives_it() {
     client.send("m-1", "antes").await;
     client.frame_of("accepted").await;
     let closed = async move { client.closed().await };
-    let ended = service.life.end(std::time::Duration::from_secs(20));
+    let ended = service.lifecycle.end(std::time::Duration::from_secs(20));
     let (closed, cut) = tokio::join!(closed, ended);
     assert_eq!((closed, cut), ((1001, "draining".to_owned()), 0));
 

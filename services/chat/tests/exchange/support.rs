@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use chat::Chat;
 use futures_util::{SinkExt, StreamExt};
-use runtime::testing::{TestLife, eventually, listener, settings};
 use serde_json::{Value, json};
+use testing::{TestLifecycle, eventually, listener, settings};
 use tokio::net::TcpStream;
 use tokio_tungstenite::tungstenite::client::IntoClientRequest;
 use tokio_tungstenite::tungstenite::http::{HeaderName, HeaderValue};
@@ -16,7 +16,7 @@ use tokio_tungstenite::{MaybeTlsStream, WebSocketStream};
 /// A running service.
 pub(crate) struct Service {
     pub(crate) address: SocketAddr,
-    pub(crate) life: TestLife,
+    pub(crate) lifecycle: TestLifecycle,
 }
 
 impl Service {
@@ -51,11 +51,12 @@ impl Service {
             ("PRESENCE_INTERVAL", "20ms"),
         ];
         let settings = settings::<Chat>(&[&quick[..], pairs].concat());
-        let life = TestLife::default();
-        let served = life.life().clone();
-        life.life()
+        let lifecycle = TestLifecycle::default();
+        let served = lifecycle.lifecycle().clone();
+        lifecycle
+            .lifecycle()
             .spawn(async move { chat::serve(settings, listener, None, served).await });
-        Self { address, life }
+        Self { address, lifecycle }
     }
 
     pub(crate) fn url(&self, path: &str) -> String {
@@ -104,7 +105,7 @@ impl Service {
 
     /// The value of a metric line, by its beginning.
     pub(crate) fn metric(&self, line: &str) -> u64 {
-        let text = self.life.life().metrics().render().unwrap();
+        let text = self.lifecycle.lifecycle().metrics().render().unwrap();
         text.lines()
             .find_map(|found| found.strip_prefix(line)?.trim().parse().ok())
             .unwrap_or(0)

@@ -1,8 +1,8 @@
 //! A message is one trace, from the client that sends it to those at the other service.
 
 use opentelemetry::trace::{SpanContext, SpanKind, Status};
-use runtime::testing::{Spans, TraceParent};
 use serde_json::json;
+use testing::{Spans, TraceParent};
 
 use crate::support::Service;
 
@@ -89,7 +89,7 @@ async fn the_trace_of_a_client_that_is_not_trusted_is_linked_and_not_continued()
 #[tokio::test]
 async fn every_try_to_relay_shows_in_the_trace() {
     let spans = Spans::capture();
-    let absent = runtime::testing::listener().await;
+    let absent = testing::listener().await;
     let address = absent.local_addr().unwrap();
     drop(absent);
     let url = format!("http://{address}/relay");
@@ -99,7 +99,7 @@ async fn every_try_to_relay_shows_in_the_trace() {
     let trace = joined["trace"].as_str().unwrap();
     let trace = opentelemetry::trace::TraceId::from_hex(trace).unwrap();
     // The join stands first in the outbox, so that it is what is tried.
-    let tries = runtime::testing::eventually("three tries", async || {
+    let tries = testing::eventually("three tries", async || {
         let spans = spans.ended(trace);
         let tries: Vec<_> = spans
             .into_iter()

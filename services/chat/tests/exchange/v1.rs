@@ -154,9 +154,9 @@ async fn a_service_that_begins_anew_learns_who_is_at_the_other() {
     let waiting = format!("chat_outbox_waiting{{peer=\"{}\"}}", a.address);
     let is_told = async || (b.metric(&waiting) == 0).then_some(());
     a.knows_joined(1).await;
-    runtime::testing::eventually("the first one was told", is_told).await;
+    testing::eventually("the first one was told", is_told).await;
     let address = a.address;
-    a.life.end(std::time::Duration::from_secs(5)).await;
+    a.lifecycle.end(std::time::Duration::from_secs(5)).await;
     drop(a);
     let listener = tokio::net::TcpListener::bind(address).await.unwrap();
     let peer = b.url("/relay");

@@ -7,9 +7,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::{SinkExt, StreamExt};
-use runtime::testing::eventually;
 use serde_json::{Value, json};
 use tempfile::TempDir;
+use testing::eventually;
 use tokio::net::TcpStream;
 use tokio::process::{Child, Command};
 use tokio::sync::{Mutex, Semaphore, SemaphorePermit};

@@ -2,8 +2,8 @@
 
 use std::net::SocketAddr;
 
-use runtime::testing::{Process, Signal, TestLife, address, listener};
 use tempfile::{TempDir, tempdir};
+use testing::{Process, Signal, TestLifecycle, address, listener};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::sync::watch;
@@ -87,7 +87,7 @@ fn neither() -> (Service, Service) {
 pub(crate) struct Wire {
     address: SocketAddr,
     state: watch::Sender<State>,
-    _life: TestLife,
+    _life: TestLifecycle,
 }
 
 #[derive(Clone, Copy, PartialEq)]
@@ -103,9 +103,9 @@ impl Wire {
         let listener = listener().await;
         let address = listener.local_addr().unwrap();
         let (state, states) = watch::channel(State::Whole);
-        let life = TestLife::default();
-        let spawner = life.life().clone();
-        life.life().spawn(async move {
+        let lifecycle = TestLifecycle::default();
+        let spawner = lifecycle.lifecycle().clone();
+        lifecycle.lifecycle().spawn(async move {
             while let Ok((stream, _)) = listener.accept().await {
                 spawner.spawn(carry(stream, service, states.clone()));
             }
@@ -113,7 +113,7 @@ impl Wire {
         Self {
             address,
             state,
-            _life: life,
+            _life: lifecycle,
         }
     }
 

@@ -13,16 +13,16 @@ use rand::rngs::SmallRng;
 use rand::{Rng, SeedableRng};
 use reqwest::Request;
 use runtime::http_client::{Answer, ClientError};
-use runtime::testing::TestLife;
+use testing::TestLifecycle;
 use turmoil::net::{TcpListener, TcpStream};
 
 /// Serves routes until the host crashes.
-pub(crate) async fn serve(routes: axum::Router, life: &TestLife) -> std::io::Result<()> {
+pub(crate) async fn serve(routes: axum::Router, lifecycle: &TestLifecycle) -> std::io::Result<()> {
     let listener = TcpListener::bind(("0.0.0.0", PORT)).await?;
     loop {
         let (stream, _) = listener.accept().await?;
         let service = TowerToHyperService::new(routes.clone());
-        life.life().spawn(async move {
+        lifecycle.lifecycle().spawn(async move {
             let connection = hyper::server::conn::http1::Builder::new()
                 .serve_connection(TokioIo::new(stream), service)
                 .with_upgrades();

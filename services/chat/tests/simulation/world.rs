@@ -11,7 +11,7 @@ use chat::metrics::ChatMetrics;
 use chat::relay::inbound::Inbound;
 use chat::relay::outbound::Outbound;
 use chat::server::App;
-use runtime::testing::{TestLife, settings};
+use testing::{TestLifecycle, settings};
 use turmoil::net::TcpStream;
 
 use crate::clients::{Client, Clock, Log};
@@ -163,7 +163,7 @@ struct Host {
 
 impl Host {
     async fn live(self) -> turmoil::Result {
-        let life = TestLife::default();
+        let lifecycle = TestLifecycle::default();
         let peer = format!("http://{}:8000/relay", self.peer);
         let directory = self.directory.as_deref().and_then(Path::to_str);
         // With one, what a proxy sends twice is refused as a replay; without, it is taken once.
@@ -181,9 +181,9 @@ impl Host {
             ("PONG_TIMEOUT", "1s"),
             ("CLOSE_TIMEOUT", "200ms"),
         ]);
-        let metrics = ChatMetrics::new(life.life().metrics());
+        let metrics = ChatMetrics::new(lifecycle.lifecycle().metrics());
         let hub = chat::room(&settings, metrics)?;
-        hub.begin_writing(life.life());
+        hub.begin_writing(lifecycle.lifecycle());
         let lives = self.lives.fetch_add(1, Ordering::Relaxed);
         let seed = self.seed.wrapping_mul(1009).wrapping_add(lives);
         let courier = Arc::new(Courier::new(seed, self.duplicates));
@@ -191,12 +191,14 @@ impl Host {
             let courier = Arc::clone(&courier);
             let outbound = Outbound::new(hub.clone(), courier, url.clone(), &settings.relay);
             let outbound = outbound.seeded(seed);
-            life.life().spawn(outbound.run(life.life().clone()));
+            lifecycle
+                .lifecycle()
+                .spawn(outbound.run(lifecycle.lifecycle().clone()));
         }
         let keys = settings.relay.keys.clone();
         let inbound = Inbound::new(hub.clone(), keys, settings.relay.tolerance);
-        let app = App::new(hub, &settings, life.life().clone());
-        serve(app.routes().merge(inbound.routes()), &life).await?;
+        let app = App::new(hub, &settings, lifecycle.lifecycle().clone());
+        serve(app.routes().merge(inbound.routes()), &lifecycle).await?;
         Ok(())
     }
 }

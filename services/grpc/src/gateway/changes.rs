@@ -61,15 +61,15 @@ pub(super) async fn mudancas(
         _place: place,
     };
     let hello = Event::default().retry(RECONNECT).comment("mudancas");
-    let life = gateway.life.clone();
+    let lifecycle = gateway.lifecycle.clone();
     let events = stream::iter([Ok(hello)])
         .chain(watch.events())
         .take_until(async move {
-            if life.is_draining() {
+            if lifecycle.is_draining() {
                 // Whoever came although others are to be asked is served for as long as there is.
-                life.stopping().await;
+                lifecycle.stopping().await;
             } else {
-                life.draining().await;
+                lifecycle.draining().await;
             }
         });
     let alive = KeepAlive::new().interval(gateway.heartbeat);

@@ -4,9 +4,9 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use runtime::Settings;
-use runtime::grpc::client::GrpcClientSettings;
 use runtime::http::HttpLimits;
 use runtime::settings::{SettingsError, Source};
+use runtime_grpc::client::GrpcClientSettings;
 
 /// The gateway's settings.
 #[derive(Clone, Debug)]
@@ -17,7 +17,7 @@ pub struct ClienteSettings {
     pub server: GrpcClientSettings,
     /// `REQUEST_DEADLINE`: for one request as a whole, down to the store.
     pub request_deadline: Duration,
-    /// `HEARTBEAT_INTERVAL`: between two signs of life on a stream of changes.
+    /// `HEARTBEAT_INTERVAL`: between two signs of lifecycle on a stream of changes.
     pub heartbeat_interval: Duration,
     /// `MAX_STREAMS`: streams of changes open at once.
     pub max_streams: usize,
@@ -51,7 +51,7 @@ impl Settings for ClienteSettings {
 
 #[cfg(test)]
 mod tests {
-    use runtime::testing::settings;
+    use testing::settings;
 
     #[test]
     fn the_defaults_can_be_read() {

@@ -10,7 +10,7 @@ use malha_proto::usuarios::v1::{
 };
 use prost_types::FieldMask;
 use runtime::deadline;
-use runtime::grpc::client::{Call, Client};
+use runtime_grpc::client::{Call, Client};
 use tokio::time::Instant;
 use tonic::{Request, Status, Streaming};
 

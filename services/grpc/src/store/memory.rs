@@ -3,7 +3,7 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use runtime::{Life, trace};
+use runtime::{Lifecycle, trace};
 
 use super::StoreRules;
 use super::feed::{Feed, Watch};
@@ -29,7 +29,7 @@ struct State {
 }
 
 impl Memory {
-    pub(super) fn new(rules: StoreRules, life: &Life) -> Self {
+    pub(super) fn new(rules: StoreRules, lifecycle: &Lifecycle) -> Self {
         let now = clock();
         let last = Position {
             time: now.0,
@@ -45,7 +45,7 @@ impl Memory {
             feed: Feed::new(last, rules.max_changes),
         };
         if rules.users.ttl.is_some() {
-            life.spawn(memory.clone().prune(life.clone()));
+            lifecycle.spawn(memory.clone().prune(lifecycle.clone()));
         }
         memory
     }
@@ -114,10 +114,10 @@ impl Memory {
     }
 
     /// Says of those whose time is up that they are gone, also while nobody asks.
-    async fn prune(self, life: Life) {
+    async fn prune(self, lifecycle: Lifecycle) {
         loop {
             tokio::select! {
-                () = life.stopping() => return,
+                () = lifecycle.stopping() => return,
                 () = tokio::time::sleep(PRUNE_EVERY) => {}
             }
             // It is never refused.

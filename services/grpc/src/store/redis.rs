@@ -16,8 +16,8 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Duration;
 
-use runtime::redis::{Command, RedisError, Script};
-use runtime::{Life, trace};
+use runtime::{Lifecycle, trace};
+use runtime_redis::{Command, RedisError, Script};
 
 use super::StoreRules;
 use super::feed::{Entry, Feed, Watch};
@@ -37,21 +37,25 @@ const PRUNED_AT_ONCE: usize = 100;
 /// The store in Redis.
 #[derive(Clone, Debug)]
 pub struct Redis {
-    client: runtime::redis::Redis,
+    client: runtime_redis::Redis,
     scripts: Arc<Scripts>,
     rules: StoreRules,
     feed: Arc<Feed>,
 }
 
 impl Redis {
-    pub(super) fn new(client: runtime::redis::Redis, rules: StoreRules, life: &Life) -> Self {
+    pub(super) fn new(
+        client: runtime_redis::Redis,
+        rules: StoreRules,
+        lifecycle: &Lifecycle,
+    ) -> Self {
         let store = Self {
             client,
             scripts: Arc::default(),
             rules,
             feed: Feed::new(Position::default(), rules.max_changes),
         };
-        life.spawn(follow::follow(store.clone(), life.clone()));
+        lifecycle.spawn(follow::follow(store.clone(), lifecycle.clone()));
         store
     }
 

@@ -1,6 +1,6 @@
 //! The standard services: health follows readiness, liveness does not; reflection tells all.
 
-use runtime::testing::eventually;
+use testing::eventually;
 use tonic_health::ServingStatus;
 use tonic_health::pb::HealthCheckRequest;
 use tonic_health::pb::health_client::HealthClient;
@@ -19,10 +19,10 @@ fn of(service: &str) -> HealthCheckRequest {
 
 #[tokio::test]
 async fn health_follows_readiness_and_liveness_does_not() {
-    let (server, life) = start_server(&[]).await;
+    let (server, lifecycle) = start_server(&[]).await;
     let mut client = HealthClient::new(connect(server).await);
     let mut watched = client.watch(of("")).await.unwrap().into_inner();
-    let needs = life.life().readiness().require("something");
+    let needs = lifecycle.lifecycle().readiness().require("something");
     eventually("it is not ready", async || {
         let status = client
             .check(of("usuarios.v1.UsuarioService"))
@@ -35,7 +35,7 @@ async fn health_follows_readiness_and_liveness_does_not() {
     let serving = |status: i32| status == ServingStatus::Serving as i32;
     while !serving(watched.message().await.unwrap().unwrap().status) {}
 
-    life.drain();
+    lifecycle.drain();
     while serving(watched.message().await.unwrap().unwrap().status) {}
     let live = client.check(of("liveness")).await.unwrap().into_inner();
     assert!(serving(live.status));

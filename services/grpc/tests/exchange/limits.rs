@@ -93,13 +93,13 @@ async fn a_browser_is_told_in_its_own_words() {
 
 #[tokio::test]
 async fn silence_is_borne_for_a_while() {
-    let (server, life) = start_server(&[("HANDSHAKE_TIMEOUT", "20ms")]).await;
+    let (server, lifecycle) = start_server(&[("HANDSHAKE_TIMEOUT", "20ms")]).await;
     for sent in [&b""[..], b"PRI * HTTP/2.0\r\n"] {
         let mut stream = TcpStream::connect(server).await.unwrap();
         stream.write_all(sent).await.unwrap();
         assert_eq!(stream.read(&mut [0]).await.unwrap(), 0);
     }
-    let metrics = life.life().metrics().render().unwrap();
+    let metrics = lifecycle.lifecycle().metrics().render().unwrap();
     let line = r#"server_connections_cut_total{protocol="grpc",reason="handshake_timeout"} 2"#;
     assert!(metrics.contains(line), "{metrics}");
 }
@@ -107,14 +107,14 @@ async fn silence_is_borne_for_a_while() {
 #[tokio::test]
 async fn a_connection_that_never_speaks_does_not_hold_the_end() {
     let patient = [("HANDSHAKE_TIMEOUT", "1h"), ("KEEPALIVE_INTERVAL", "1h")];
-    let (server, life) = start_server(&patient).await;
+    let (server, lifecycle) = start_server(&patient).await;
     let _silent = TcpStream::connect(server).await.unwrap();
     // The preface, empty SETTINGS, and not a word more: not even to a PING.
     let mut mute = TcpStream::connect(server).await.unwrap();
     let hello = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0";
     mute.write_all(hello).await.unwrap();
     assert!(mute.read(&mut [0; 9]).await.unwrap() > 0);
-    assert_eq!(life.end(Duration::from_mins(1)).await, 0);
+    assert_eq!(lifecycle.end(Duration::from_mins(1)).await, 0);
 }
 
 #[tokio::test]

@@ -2,8 +2,8 @@
 
 use malha_proto::usuarios::v1::{ListarUsuariosRequest, ObterUsuarioRequest};
 use opentelemetry::trace::{SpanKind, Status};
-use runtime::testing::{
-    CapturedSpan, RedisServer, Signal, Spans, TestLife, TraceParent, eventually, has_redis,
+use testing::{
+    CapturedSpan, RedisServer, Signal, Spans, TestLifecycle, TraceParent, eventually, has_redis,
 };
 use tonic::Code;
 use tonic_types::StatusExt;
@@ -12,7 +12,7 @@ use crate::support::{Client, create, creation, start};
 use crate::traces::asking;
 
 /// A server on a Redis of its own, once it is ready.
-async fn start_on(server: &RedisServer, more: &[(&str, &str)]) -> (Client, TestLife) {
+async fn start_on(server: &RedisServer, more: &[(&str, &str)]) -> (Client, TestLifecycle) {
     let url = server.url();
     // Whatever else this machine does meanwhile is not what these tests are about.
     let patient = [
@@ -20,10 +20,10 @@ async fn start_on(server: &RedisServer, more: &[(&str, &str)]) -> (Client, TestL
         ("REDIS_TIMEOUT", "30s"),
         ("REDIS_CONNECT_TIMEOUT", "30s"),
     ];
-    let (client, life) = start(&[&patient, more].concat()).await;
-    let mut ready = life.life().readiness().watch();
+    let (client, lifecycle) = start(&[&patient, more].concat()).await;
+    let mut ready = lifecycle.lifecycle().readiness().watch();
     ready.wait_for(|ready| *ready).await.unwrap();
-    (client, life)
+    (client, lifecycle)
 }
 
 /// The server's span of a trace, and those of commands under it, once they are `count` together. The
@@ -51,7 +51,7 @@ async fn a_read_is_one_command_under_its_call() {
     }
     Spans::capture();
     let redis = RedisServer::start(&[]).await;
-    let (mut client, life) = start_on(&redis, &[]).await;
+    let (mut client, lifecycle) = start_on(&redis, &[]).await;
     let ana = create(&mut client, "Ana").await;
 
     let caller = TraceParent::random();
@@ -76,7 +76,7 @@ async fn a_read_is_one_command_under_its_call() {
     let port = i64::from(redis.port());
     assert_eq!(command.attribute("server.port"), Some(port.into()));
 
-    let metrics = life.life().metrics().render().unwrap();
+    let metrics = lifecycle.lifecycle().metrics().render().unwrap();
     let line = "db_client_operation_duration_seconds_count{db_system_name=\"redis\",\
         db_operation_name=\"HMGET\",error_type=\"\"} 1";
     assert!(metrics.contains(line), "{metrics}");
@@ -117,7 +117,7 @@ async fn the_wait_for_a_turn_is_a_span_of_its_own() {
     Spans::capture();
     let redis = RedisServer::start(&[]).await;
     let hurry = [("REDIS_MAX_COMMANDS", "1"), ("REQUEST_TIMEOUT", "1m")];
-    let (mut client, life) = start_on(&redis, &hurry).await;
+    let (mut client, lifecycle) = start_on(&redis, &hurry).await;
     let ana = create(&mut client, "Ana").await;
     redis.signal(Signal::SIGSTOP);
     let callers = [TraceParent::random(), TraceParent::random()];
@@ -127,7 +127,7 @@ async fn the_wait_for_a_turn_is_a_span_of_its_own() {
     };
     let resume = async {
         eventually("both are being answered", async || {
-            let metrics = life.life().metrics().render().unwrap();
+            let metrics = lifecycle.lifecycle().metrics().render().unwrap();
             metrics.contains("rpc_server_active_calls 2").then_some(())
         })
         .await;
@@ -152,7 +152,7 @@ async fn a_callers_deadline_ends_the_wait_for_redis_and_is_no_fault_of_it() {
     }
     let redis = RedisServer::start(&[]).await;
     let settings = [("REDIS_CHECK_INTERVAL", "1h"), ("REQUEST_TIMEOUT", "1m")];
-    let (mut client, life) = start_on(&redis, &settings).await;
+    let (mut client, lifecycle) = start_on(&redis, &settings).await;
     let ana = create(&mut client, "Ana").await;
     redis.signal(Signal::SIGSTOP);
     for _ in 0..5 {
@@ -165,7 +165,7 @@ async fn a_callers_deadline_ends_the_wait_for_redis_and_is_no_fault_of_it() {
         let codes = [Code::DeadlineExceeded, Code::Cancelled];
         assert!(codes.contains(&late.code()), "{late:?}");
     }
-    assert!(life.life().readiness().report().ready);
+    assert!(lifecycle.lifecycle().readiness().report().ready);
     redis.signal(Signal::SIGCONT);
     create(&mut client, "Bia").await;
 }

@@ -7,20 +7,23 @@ use malha_proto::usuarios::v1::usuario_service_client::UsuarioServiceClient;
 use malha_proto::usuarios::v1::{
     CriarUsuarioRequest, ObservarUsuariosRequest, ObservarUsuariosResponse, Usuario,
 };
-use runtime::testing::{TestLife, listener, settings};
+use testing::{TestLifecycle, listener, settings};
 use tonic::transport::{Channel, Endpoint};
 use tonic::{Status, Streaming};
 
 pub(crate) type Client = UsuarioServiceClient<Channel>;
 
-/// A server on a free port, and the life that ends it.
-pub(crate) async fn start_server(environment: &[(&str, &str)]) -> (SocketAddr, TestLife) {
-    let (listener, life) = (listener().await, TestLife::default());
+/// A server on a free port, and the lifecycle that ends it.
+pub(crate) async fn start_server(environment: &[(&str, &str)]) -> (SocketAddr, TestLifecycle) {
+    let (listener, lifecycle) = (listener().await, TestLifecycle::default());
     let address = listener.local_addr().unwrap();
     let settings = settings::<Servidor>(environment);
-    life.life()
-        .spawn(server::serve(settings, listener, life.life().clone()));
-    (address, life)
+    lifecycle.lifecycle().spawn(server::serve(
+        settings,
+        listener,
+        lifecycle.lifecycle().clone(),
+    ));
+    (address, lifecycle)
 }
 
 /// A connection to it.
@@ -30,9 +33,9 @@ pub(crate) async fn connect(server: SocketAddr) -> Channel {
 }
 
 /// A server and a client of it.
-pub(crate) async fn start(environment: &[(&str, &str)]) -> (Client, TestLife) {
-    let (server, life) = start_server(environment).await;
-    (Client::new(connect(server).await), life)
+pub(crate) async fn start(environment: &[(&str, &str)]) -> (Client, TestLifecycle) {
+    let (server, lifecycle) = start_server(environment).await;
+    (Client::new(connect(server).await), lifecycle)
 }
 
 /// A request to create a user of this name.

@@ -2,7 +2,7 @@
 
 use malha_proto::usuarios::v1::{ObservarUsuariosRequest, ObterUsuarioRequest};
 use opentelemetry::trace::{SpanId, SpanKind, Status};
-use runtime::testing::{Spans, TraceParent, eventually};
+use testing::{Spans, TraceParent, eventually};
 
 use crate::support::{Client, create, creation, start, watch};
 
@@ -22,7 +22,7 @@ async fn ask_for(client: &mut Client, id: &str, caller: TraceParent) {
 #[tokio::test]
 async fn a_call_is_a_span_of_its_callers_trace() {
     let spans = Spans::capture();
-    let (mut client, life) = start(&[]).await;
+    let (mut client, lifecycle) = start(&[]).await;
     let ana = create(&mut client, "Ana").await;
     let caller = TraceParent::random();
     ask_for(&mut client, &ana.id, caller).await;
@@ -45,7 +45,7 @@ async fn a_call_is_a_span_of_its_callers_trace() {
     }
     assert_eq!(span.status, Status::Unset);
 
-    let metrics = life.life().metrics().render().unwrap();
+    let metrics = lifecycle.lifecycle().metrics().render().unwrap();
     let line = "rpc_server_call_duration_seconds_count{rpc_system_name=\"grpc\",\
         rpc_method=\"usuarios.v1.UsuarioService/ObterUsuario\",rpc_response_status_code=\"OK\"} 1";
     assert!(metrics.contains(line), "{metrics}");

@@ -79,7 +79,7 @@ async fn as_many_may_watch_as_the_setting_says() {
     let refused = client.observar_usuarios(request()).await.unwrap_err();
     assert_eq!(refused.code(), Code::ResourceExhausted);
     drop(stream);
-    runtime::testing::eventually("a place is free again", async || {
+    testing::eventually("a place is free again", async || {
         client.observar_usuarios(request()).await.ok()
     })
     .await;
@@ -87,12 +87,12 @@ async fn as_many_may_watch_as_the_setting_says() {
 
 #[tokio::test]
 async fn a_stream_ends_with_unavailable_when_the_server_stops_and_nothing_waits_for_it() {
-    let (mut client, life) = start(&[]).await;
+    let (mut client, lifecycle) = start(&[]).await;
     let (mut stream, _) = watch(&mut client, "").await;
-    life.drain();
+    lifecycle.drain();
     create(&mut client, "Ana").await; // still served
     change(&mut stream).await.unwrap();
-    let (left, ended) = tokio::join!(life.end(Duration::from_mins(1)), stream.message());
+    let (left, ended) = tokio::join!(lifecycle.end(Duration::from_mins(1)), stream.message());
     assert_eq!((left, ended.unwrap_err().code()), (0, Code::Unavailable));
 }
 

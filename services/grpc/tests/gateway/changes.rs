@@ -212,11 +212,11 @@ async fn a_gateway_that_drains_ends_its_streams_and_finishes() {
     let (gateway, _server) = pair().await;
     let mut events = Events::open(&gateway, "").await;
     events.until_open().await;
-    gateway.life.drain();
+    gateway.lifecycle.drain();
     assert_eq!(events.next().await, None);
     // One who comes now is served until nothing is any more.
     let mut late = Events::open(&gateway, "").await;
     late.until_open().await;
-    assert_eq!(gateway.life.end(Duration::from_secs(20)).await, 0);
+    assert_eq!(gateway.lifecycle.end(Duration::from_secs(20)).await, 0);
     assert_eq!(late.next().await, None);
 }

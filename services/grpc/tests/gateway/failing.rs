@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex};
 use futures_util::{Stream, stream};
 use malha_proto::usuarios::v1 as proto;
 use malha_proto::usuarios::v1::usuario_service_server::{UsuarioService, UsuarioServiceServer};
-use runtime::testing::{TestLife, listener};
+use testing::{TestLifecycle, listener};
 use tonic::transport::server::TcpIncoming;
 use tonic::{Request, Response, Status};
 
@@ -29,19 +29,19 @@ pub(crate) struct Script {
 struct Failing(Arc<Script>);
 
 /// Starts it on a free port.
-pub(crate) async fn failing(answer: Answer) -> (SocketAddr, Arc<Script>, TestLife) {
-    let (listener, life) = (listener().await, TestLife::default());
+pub(crate) async fn failing(answer: Answer) -> (SocketAddr, Arc<Script>, TestLifecycle) {
+    let (listener, lifecycle) = (listener().await, TestLifecycle::default());
     let address = listener.local_addr().unwrap();
     let script = Arc::<Script>::default();
     *script.answer.lock().unwrap() = answer;
     let service = UsuarioServiceServer::new(Failing(Arc::clone(&script)));
-    life.life().spawn(async move {
+    lifecycle.lifecycle().spawn(async move {
         let server = tonic::transport::Server::builder().add_service(service);
         server
             .serve_with_incoming(TcpIncoming::from(listener))
             .await
     });
-    (address, script, life)
+    (address, script, lifecycle)
 }
 
 impl Failing {

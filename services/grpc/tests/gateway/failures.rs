@@ -2,8 +2,8 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use reqwest::Method;
-use runtime::testing::listener;
 use serde_json::json;
+use testing::listener;
 use tonic::{Code, Status};
 use tonic_types::{ErrorDetails, StatusExt};
 

@@ -81,7 +81,7 @@ async fn beyond_what_may_be_under_way_requests_are_503() {
     let gateway = Gateway::start(&[server], &one).await;
     let waiting = gateway.ask(Method::GET, "/usuarios").send();
     let refused = async {
-        runtime::testing::eventually("a request finds no room", async || {
+        testing::eventually("a request finds no room", async || {
             let answer = gateway.get("/docs").await;
             (answer.status() == 503).then_some(answer)
         })
@@ -105,7 +105,7 @@ async fn streams_beyond_their_number_are_503_and_others_are_served() {
     problem(gateway.get("/usuarios/mudancas").await, 503).await;
     assert_eq!(gateway.get("/usuarios").await.status(), 200);
     drop(first);
-    runtime::testing::eventually("there is room again", async || {
+    testing::eventually("there is room again", async || {
         (gateway.get("/usuarios/mudancas").await.status() == 200).then_some(())
     })
     .await;
@@ -129,7 +129,7 @@ async fn streams_take_no_places_of_calls() {
 async fn requests_are_counted_by_method_and_route() {
     let (gateway, _server) = pair().await;
     gateway.get("/usuarios/x").await;
-    let metrics = gateway.life.life().metrics().render().unwrap();
+    let metrics = gateway.lifecycle.lifecycle().metrics().render().unwrap();
     let line = "http_request_method=\"GET\",http_route=\"/usuarios/{id}\",http_response_status_code=\"422\"";
     assert!(metrics.contains(line), "{metrics}");
 }

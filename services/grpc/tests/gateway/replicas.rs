@@ -2,8 +2,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use reqwest::Method;
-use runtime::testing::eventually;
 use serde_json::Value;
+use testing::eventually;
 
 use crate::support::{Gateway, Server, problem};
 
@@ -35,8 +35,8 @@ async fn servers_that_come_are_asked_and_those_that_go_are_missed_by_nobody() {
     let asked = Arc::new(AtomicUsize::new(0));
     let asking = {
         let (gateway, asked) = (Arc::clone(&gateway), Arc::clone(&asked));
-        let life = gateway.life.life().clone();
-        life.spawn(async move {
+        let lifecycle = gateway.lifecycle.lifecycle().clone();
+        lifecycle.spawn(async move {
             for _ in 0..300 {
                 assert_eq!(gateway.get("/usuarios").await.status(), 200);
                 asked.fetch_add(1, Ordering::Relaxed);

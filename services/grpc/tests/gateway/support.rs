@@ -7,9 +7,9 @@ use std::time::Duration;
 
 use grpc::{Cliente, Servidor};
 use reqwest::{Method, RequestBuilder, Response};
-use runtime::grpc::client::{Resolve, Resolving};
-use runtime::testing::{TestLife, eventually, listener, settings};
+use runtime_grpc::client::{Resolve, Resolving};
 use serde_json::{Value, json};
+use testing::{TestLifecycle, eventually, listener, settings};
 
 /// A name that has the addresses that the test gives it.
 #[derive(Clone, Default)]
@@ -36,29 +36,32 @@ impl Resolve for Name {
 /// A server of users in memory, on a free port.
 pub(crate) struct Server {
     pub(crate) address: SocketAddr,
-    pub(crate) life: TestLife,
+    pub(crate) lifecycle: TestLifecycle,
 }
 
 impl Server {
     pub(crate) async fn start(environment: &[(&str, &str)]) -> Self {
-        let (listener, life) = (listener().await, TestLife::default());
+        let (listener, lifecycle) = (listener().await, TestLifecycle::default());
         let address = listener.local_addr().unwrap();
         let settings = settings::<Servidor>(environment);
-        life.life()
-            .spawn(grpc::server::serve(settings, listener, life.life().clone()));
-        Self { address, life }
+        lifecycle.lifecycle().spawn(grpc::server::serve(
+            settings,
+            listener,
+            lifecycle.lifecycle().clone(),
+        ));
+        Self { address, lifecycle }
     }
 
     /// Ends it in order: what runs is finished.
     pub(crate) async fn end(self) {
-        assert_eq!(self.life.end(Duration::from_secs(20)).await, 0);
+        assert_eq!(self.lifecycle.end(Duration::from_secs(20)).await, 0);
     }
 }
 
 /// A gateway on a free port.
 pub(crate) struct Gateway {
     pub(crate) url: String,
-    pub(crate) life: TestLife,
+    pub(crate) lifecycle: TestLifecycle,
     pub(crate) name: Name,
     http: reqwest::Client,
 }
@@ -74,7 +77,8 @@ impl Gateway {
 
     /// A gateway whose server's name nobody knows.
     pub(crate) async fn without(environment: &[(&str, &str)]) -> Self {
-        let (listener, life, name) = (listener().await, TestLife::default(), Name::default());
+        let (listener, lifecycle, name) =
+            (listener().await, TestLifecycle::default(), Name::default());
         let url = format!("http://{}", listener.local_addr().unwrap());
         // Tests wait for what happens at such times; none waits for what should not happen.
         let fast = [
@@ -84,8 +88,13 @@ impl Gateway {
         ];
         let environment: Vec<_> = fast.iter().chain(environment).copied().collect();
         let settings = settings::<Cliente>(&environment);
-        let serving = grpc::gateway::serve(settings, name.clone(), listener, life.life().clone());
-        life.life().spawn(serving);
+        let serving = grpc::gateway::serve(
+            settings,
+            name.clone(),
+            listener,
+            lifecycle.lifecycle().clone(),
+        );
+        lifecycle.lifecycle().spawn(serving);
         let http = reqwest::Client::builder()
             .no_proxy()
             .redirect(reqwest::redirect::Policy::none())
@@ -93,7 +102,7 @@ impl Gateway {
             .unwrap();
         Self {
             url,
-            life,
+            lifecycle,
             name,
             http,
         }
@@ -101,7 +110,7 @@ impl Gateway {
 
     pub(crate) async fn until_ready(&self, ready: bool) {
         eventually(&format!("the gateway's readiness is {ready}"), async || {
-            let report = self.life.life().readiness().report();
+            let report = self.lifecycle.lifecycle().readiness().report();
             (!report.checks.is_empty() && report.ready == ready).then_some(())
         })
         .await;

@@ -1,8 +1,8 @@
 use opentelemetry::trace::{SpanKind, Status};
 use opentelemetry::{Array, Value};
 use reqwest::Method;
-use runtime::testing::{Spans, TraceParent};
 use serde_json::json;
+use testing::{Spans, TraceParent};
 
 use crate::support::{Gateway, pair};
 

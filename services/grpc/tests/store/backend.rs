@@ -3,7 +3,7 @@
 use grpc::Servidor;
 use grpc::domain::{Email, Name, NewUser, Patch, RequestId, User};
 use grpc::store::Store;
-use runtime::testing::{RedisCluster, RedisServer, TestLife, settings};
+use testing::{RedisCluster, RedisServer, TestLifecycle, settings};
 
 /// Where users are kept.
 pub(crate) enum Backend<'a> {
@@ -16,7 +16,7 @@ pub(crate) enum Backend<'a> {
 #[derive(Default)]
 pub(crate) struct Replicas {
     pub(crate) stores: Vec<Store>,
-    pub(crate) lives: Vec<TestLife>,
+    pub(crate) lives: Vec<TestLifecycle>,
 }
 
 impl Backend<'_> {
@@ -71,18 +71,18 @@ pub(crate) fn open_at_once(environment: &[(&str, &str)]) -> Replicas {
 }
 
 fn open_into(replicas: &mut Replicas, environment: &[(&str, &str)]) {
-    let life = TestLife::default();
+    let lifecycle = TestLifecycle::default();
     let settings = settings::<Servidor>(environment);
     replicas
         .stores
-        .push(Store::open(&settings, life.life()).unwrap());
-    replicas.lives.push(life);
+        .push(Store::open(&settings, lifecycle.lifecycle()).unwrap());
+    replicas.lives.push(lifecycle);
 }
 
 impl Replicas {
     pub(crate) async fn ready(&self) {
-        for life in &self.lives {
-            let mut ready = life.life().readiness().watch();
+        for lifecycle in &self.lives {
+            let mut ready = lifecycle.lifecycle().readiness().watch();
             ready.wait_for(|ready| *ready).await.unwrap();
         }
     }
@@ -90,7 +90,7 @@ impl Replicas {
 
 impl Drop for Replicas {
     fn drop(&mut self) {
-        self.lives.iter().for_each(TestLife::stop);
+        self.lives.iter().for_each(TestLifecycle::stop);
     }
 }
 

@@ -1,6 +1,6 @@
 //! The same on a real cluster of three nodes.
 
-use runtime::testing::{RedisCluster, eventually, has_redis};
+use testing::{RedisCluster, eventually, has_redis};
 
 use crate::backend::{Backend, create, new, open};
 use crate::{model, suite};
@@ -32,7 +32,7 @@ async fn where_a_node_dies_its_replica_goes_on_with_what_it_had() {
     let store = &server.stores[0];
     let ana = create(store, "Ana").await;
     // All users are in one slot, so that one node has them all.
-    let has_users = |node: &runtime::testing::RedisServer| node.ask(&["DBSIZE"]).unwrap() != "0";
+    let has_users = |node: &testing::RedisServer| node.ask(&["DBSIZE"]).unwrap() != "0";
     let owner = cluster.nodes().iter().position(has_users).unwrap();
     cluster.add_replica_of(owner).await;
 

@@ -8,7 +8,7 @@ use grpc::store::Store;
 use proptest::prelude::*;
 use proptest::strategy::ValueTree;
 use proptest::test_runner::TestRunner;
-use runtime::testing::{RedisServer, has_redis};
+use testing::{RedisServer, has_redis};
 
 use crate::backend::{Backend, email, request};
 

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use grpc::Error;
 use grpc::store::Store;
-use runtime::testing::{RedisServer, Signal, eventually, has_redis};
+use testing::{RedisServer, Signal, eventually, has_redis};
 use tokio::io::AsyncReadExt;
 use tokio::net::TcpListener;
 use tokio::time::timeout;
@@ -51,14 +51,14 @@ async fn a_redis_that_is_killed_is_told_at_once_and_found_again() {
     }
     let mut server = RedisServer::start(&[]).await;
     let replica = on(&server).await;
-    let (store, life) = (&replica.stores[0], &replica.lives[0]);
+    let (store, lifecycle) = (&replica.stores[0], &replica.lives[0]);
     create(store, "antes").await;
     server.kill();
     assert!(is_unavailable(store, "durante").await);
     assert!(is_unavailable(store, "durante").await);
-    let mut ready = life.life().readiness().watch();
+    let mut ready = lifecycle.lifecycle().readiness().watch();
     ready.wait_for(|ready| !ready).await.unwrap();
-    assert!(life.life().liveness().report().0);
+    assert!(lifecycle.lifecycle().liveness().report().0);
 
     server.restart().await;
     until_back(store, "depois").await;
@@ -124,11 +124,11 @@ async fn who_looks_whether_redis_is_back_is_one() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("redis://{}", listener.local_addr().unwrap());
     let replica = open_at_once(&[("REDIS_URL", &*url), ("REDIS_MAX_BACKOFF", "50ms")]);
-    let (store, life) = (&replica.stores[0], replica.lives[0].life());
+    let (store, lifecycle) = (&replica.stores[0], replica.lives[0].lifecycle());
     let [open, most, seen] = [0; 3].map(|_| Arc::new(AtomicUsize::new(0)));
     let counters = (Arc::clone(&open), Arc::clone(&most), Arc::clone(&seen));
-    let own = life.clone();
-    let counting = life.spawn(async move {
+    let own = lifecycle.clone();
+    let counting = lifecycle.spawn(async move {
         let (open, most, seen) = counters;
         while let Ok((mut stream, _)) = listener.accept().await {
             let now = open.fetch_add(1, Ordering::SeqCst) + 1;

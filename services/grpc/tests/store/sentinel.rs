@@ -1,6 +1,6 @@
 //! A master that sentinels know, and its successor.
 
-use runtime::testing::{RedisSentinel, eventually, has_redis};
+use testing::{RedisSentinel, eventually, has_redis};
 
 use crate::backend::{create, new, open};
 

@@ -8,7 +8,7 @@ use grpc::Error;
 use grpc::domain::{Change, ChangeKind, PageSize, Patch, Refused, User, UserId, Version};
 use grpc::store::Store;
 use grpc::store::feed::Watch;
-use runtime::testing::{RedisServer, eventually, has_redis};
+use testing::{RedisServer, eventually, has_redis};
 
 use crate::backend::{Backend, create, email, new, renaming, request};
 

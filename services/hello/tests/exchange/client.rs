@@ -6,7 +6,7 @@ use std::net::{SocketAddr, TcpListener};
 use crate::support::start_server;
 use hello::settings::ClientSettings;
 use hello::{Client, Error, client, input};
-use runtime::testing::{Printed, TestLife, blocking, eventually, settings};
+use testing::{CapturedOutput, TestLifecycle, blocking, eventually, settings};
 
 /// A client that ends by itself: what it prints, and how it ends.
 async fn run(
@@ -14,13 +14,13 @@ async fn run(
     more: &[(&str, &str)],
     typed: Option<&str>,
 ) -> (String, Result<(), Error>) {
-    let (printed, life) = (Printed::default(), TestLife::default());
+    let (printed, lifecycle) = (CapturedOutput::default(), TestLifecycle::default());
     let input = typed.map(|typed| input::lines(std::io::Cursor::new(typed.to_owned())));
     let outcome = client::run(
         told(server, more),
         input,
         printed.clone(),
-        life.life().clone(),
+        lifecycle.lifecycle().clone(),
     )
     .await;
     (printed.text(), outcome)
@@ -52,17 +52,17 @@ async fn a_list_goes_round_as_often_as_it_is_told() {
 
 #[tokio::test]
 async fn a_list_and_a_terminal_are_both_heard() {
-    let (server, life) = start_server(&[]).await;
-    let (printed, of_client) = (Printed::default(), TestLife::default());
+    let (server, lifecycle) = start_server(&[]).await;
+    let (printed, of_client) = (CapturedOutput::default(), TestLifecycle::default());
     let (typed, lines) = tokio::sync::mpsc::channel(1);
     let settings = told(server, &[("NAMES", "Ana"), ("INTERVAL", "50ms")]);
     let running = client::run(
         settings,
         Some(lines),
         printed.clone(),
-        of_client.life().clone(),
+        of_client.lifecycle().clone(),
     );
-    let running = of_client.life().spawn(running);
+    let running = of_client.lifecycle().spawn(running);
     typed.send("João".as_bytes().to_vec()).await.unwrap();
     eventually("both greeted", async || {
         let text = printed.text();
@@ -71,7 +71,7 @@ async fn a_list_and_a_terminal_are_both_heard() {
     .await;
     of_client.drain();
     running.await.unwrap().unwrap();
-    drop(life);
+    drop(lifecycle);
 }
 
 #[tokio::test]
@@ -94,16 +94,16 @@ async fn an_absent_server_is_tried_again_until_it_is_there() {
     let away = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = away.local_addr().unwrap();
     drop(away);
-    let (printed, life) = (Printed::default(), TestLife::default());
+    let (printed, lifecycle) = (CapturedOutput::default(), TestLifecycle::default());
     let running = client::run(
         told(address, &[("NAMES", "Ana"), ("COUNT", "1")]),
         None,
         printed.clone(),
-        life.life().clone(),
+        lifecycle.lifecycle().clone(),
     );
-    let running = life.life().spawn(running);
+    let running = lifecycle.lifecycle().spawn(running);
     let reason = eventually("a reason", async || {
-        let report = life.life().readiness().report();
+        let report = lifecycle.lifecycle().readiness().report();
         report
             .checks
             .iter()
@@ -114,9 +114,9 @@ async fn an_absent_server_is_tried_again_until_it_is_there() {
     assert!(reason.contains(&address.to_string()), "{reason}");
 
     let listener = tokio::net::TcpListener::bind(address).await.unwrap();
-    let server = TestLife::default();
-    let served = server.life().clone();
-    server.life().spawn(hello::server::serve(
+    let server = TestLifecycle::default();
+    let served = server.lifecycle().clone();
+    server.lifecycle().spawn(hello::server::serve(
         settings::<hello::Server>(&[]),
         listener,
         served,

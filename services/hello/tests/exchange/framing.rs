@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use runtime::testing::plain_client;
+use testing::plain_client;
 
 use crate::support::start_server;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};

@@ -3,14 +3,17 @@
 use std::net::SocketAddr;
 
 use hello::{Server, server};
-use runtime::testing::{TestLife, listener, settings};
+use testing::{TestLifecycle, listener, settings};
 
-/// A server on a free port, and the life that ends it.
-pub(crate) async fn start_server(environment: &[(&str, &str)]) -> (SocketAddr, TestLife) {
-    let (listener, life) = (listener().await, TestLife::default());
+/// A server on a free port, and the lifecycle that ends it.
+pub(crate) async fn start_server(environment: &[(&str, &str)]) -> (SocketAddr, TestLifecycle) {
+    let (listener, lifecycle) = (listener().await, TestLifecycle::default());
     let address = listener.local_addr().unwrap();
     let settings = settings::<Server>(environment);
-    life.life()
-        .spawn(server::serve(settings, listener, life.life().clone()));
-    (address, life)
+    lifecycle.lifecycle().spawn(server::serve(
+        settings,
+        listener,
+        lifecycle.lifecycle().clone(),
+    ));
+    (address, lifecycle)
 }

@@ -6,8 +6,8 @@ use crate::support::start_server;
 use hello::settings::ClientSettings;
 use hello::{Client, client};
 use opentelemetry::trace::{SpanId, SpanKind, Status};
-use runtime::tcp::proxy;
-use runtime::testing::{Printed, Spans, TestLife, TraceParent, settings};
+use runtime_tcp::proxy;
+use testing::{CapturedOutput, Spans, TestLifecycle, TraceParent, settings};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
@@ -20,9 +20,15 @@ async fn greet(server: SocketAddr, name: &str, trace_context: &str) -> String {
         ("COUNT", "1"),
         ("TRACE_CONTEXT", trace_context),
     ]);
-    let (printed, life) = (Printed::default(), TestLife::default());
+    let (printed, lifecycle) = (CapturedOutput::default(), TestLifecycle::default());
     // A refused name is told in the outcome; the trace is what counts here.
-    let _ = client::run(settings, None, printed.clone(), life.life().clone()).await;
+    let _ = client::run(
+        settings,
+        None,
+        printed.clone(),
+        lifecycle.lifecycle().clone(),
+    )
+    .await;
     printed.text()
 }
 
@@ -157,13 +163,14 @@ async fn a_strangers_trace_is_linked_to_from_one_of_our_own() {
 #[tokio::test]
 async fn a_connection_that_says_nothing_leaves_no_span() {
     let spans = Spans::capture();
-    let (server, life) = start_server(&[]).await;
+    let (server, lifecycle) = start_server(&[]).await;
     let stream = TcpStream::connect(server).await.unwrap();
     let port = i64::from(stream.local_addr().unwrap().port());
     drop(stream);
     let closed = "server_connections_open{protocol=\"hello\"} 0";
-    runtime::testing::eventually(closed, async || {
-        life.life()
+    testing::eventually(closed, async || {
+        lifecycle
+            .lifecycle()
             .metrics()
             .render()
             .unwrap()

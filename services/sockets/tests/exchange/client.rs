@@ -3,8 +3,8 @@
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpListener};
 
-use runtime::testing::{Printed, TestLife, blocking, settings};
 use sockets::{Client, Error, client};
+use testing::{CapturedOutput, TestLifecycle, blocking, settings};
 
 use crate::support::start_server;
 
@@ -12,9 +12,9 @@ use crate::support::start_server;
 async fn run(server: SocketAddr, more: &[(&str, &str)]) -> (Vec<String>, Result<(), Error>) {
     let address = server.to_string();
     let environment = [&[("SERVER_ADDRESS", &*address), ("INTERVAL", "1ms")], more].concat();
-    let (printed, life) = (Printed::default(), TestLife::default());
+    let (printed, lifecycle) = (CapturedOutput::default(), TestLifecycle::default());
     let settings = settings::<Client>(&environment);
-    let outcome = client::run(settings, printed.clone(), life.life().clone()).await;
+    let outcome = client::run(settings, printed.clone(), lifecycle.lifecycle().clone()).await;
     (printed.lines(), outcome)
 }
 

@@ -1,6 +1,6 @@
 //! Numbers as they come over real connections, and what each gets.
 
-use runtime::testing::plain_client;
+use testing::plain_client;
 
 use crate::support::start_server;
 

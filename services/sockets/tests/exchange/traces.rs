@@ -1,9 +1,9 @@
 //! One number, one trace: over a bare connection, from the client's action to the answer.
 
 use opentelemetry::trace::{SpanId, SpanKind, Status};
-use runtime::testing::{Printed, Spans, TestLife, settings};
 use sockets::settings::ClientSettings;
 use sockets::{Client, client};
+use testing::{CapturedOutput, Spans, TestLifecycle, settings};
 
 use crate::support::start_server;
 
@@ -17,8 +17,8 @@ async fn a_number_is_one_trace_from_the_action_to_the_answer() {
         ("NUMBER", "17"),
         ("TRACE_CONTEXT", "proxy"),
     ]);
-    let (printed, life) = (Printed::default(), TestLife::default());
-    client::run(settings, printed.clone(), life.life().clone())
+    let (printed, lifecycle) = (CapturedOutput::default(), TestLifecycle::default());
+    client::run(settings, printed.clone(), lifecycle.lifecycle().clone())
         .await
         .unwrap();
     assert_eq!(printed.text(), "17: ÍMPAR, PRIMO, 2 dígitos\n");

@@ -2,7 +2,7 @@
 
 use std::sync::Barrier;
 
-use runtime::testing::{TestLife, settings};
+use testing::{TestLifecycle, settings};
 use tokio::io::duplex;
 
 use super::*;
@@ -14,8 +14,8 @@ const PEER: &str = "http://peer.example/relay";
 /// Once the last one left before the log said so, and a service that ended told nobody.
 #[tokio::test]
 async fn who_sees_that_nobody_is_left_finds_in_the_log_that_they_left() {
-    let life = TestLife::default();
-    let metrics = ChatMetrics::new(life.life().metrics());
+    let lifecycle = TestLifecycle::default();
+    let metrics = ChatMetrics::new(lifecycle.lifecycle().metrics());
     let hub = service::room(&settings::<Chat>(&[("PEER_URL", PEER)]), metrics).unwrap();
     for _ in 0..300 {
         let join = Join {
@@ -39,7 +39,7 @@ async fn who_sees_that_nobody_is_left_finds_in_the_log_that_they_left() {
                 hub.next_letter(PEER, joined)
             });
             ready.wait();
-            hub.leave(member, TraceContext::default(), life.life());
+            hub.leave(member, TraceContext::default(), lifecycle.lifecycle());
             let left = watcher.join().unwrap().expect("an entry to be relayed");
             assert!(matches!(left.what, What::Left { .. }), "{left:?}");
         });

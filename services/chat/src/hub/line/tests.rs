@@ -136,8 +136,8 @@ async fn a_session_that_waits_is_woken_where_its_writer_cannot_go_on() {
         let line = Arc::clone(&line);
         async move { line.read(|_| {}).await }
     };
-    let life = runtime::testing::TestLife::default();
-    let session = life.life().spawn(session);
+    let lifecycle = testing::TestLifecycle::default();
+    let session = lifecycle.lifecycle().spawn(session);
     tokio::task::yield_now().await; // it waits for bytes of the client
     line.hand(frame("longer than the network takes"));
     line.write();

@@ -3,9 +3,9 @@
 use std::time::Duration;
 
 use runtime::backoff::Backoff;
-use runtime::redis::{Command, Dedicated, RedisError};
 use runtime::trace::{Parent, SpanKind};
-use runtime::{Life, trace};
+use runtime::{Lifecycle, trace};
+use runtime_redis::{Command, Dedicated, RedisError};
 use tracing::{Instrument, Span};
 
 use super::{PRUNED_AT_ONCE, Redis, key, row};
@@ -18,8 +18,8 @@ const BLOCK: Duration = Duration::from_secs(1);
 /// How much longer its answer may take.
 const LATE: Duration = Duration::from_secs(1);
 
-/// Follows the changes until the life stops, whatever becomes of Redis meanwhile.
-pub(super) async fn follow(store: Redis, life: Life) {
+/// Follows the changes until the lifecycle stops, whatever becomes of Redis meanwhile.
+pub(super) async fn follow(store: Redis, lifecycle: Lifecycle) {
     let following = async {
         let mut backoff = Backoff::new(Duration::from_millis(100), Duration::from_secs(1));
         loop {
@@ -32,7 +32,7 @@ pub(super) async fn follow(store: Redis, life: Life) {
     };
     tokio::select! {
         () = following => {}
-        () = life.stopping() => {}
+        () = lifecycle.stopping() => {}
     }
 }
 

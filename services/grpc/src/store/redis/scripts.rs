@@ -1,6 +1,6 @@
 //! The scripts that run in Redis as one step each.
 
-use runtime::redis::Script;
+use runtime_redis::Script;
 
 /// Every script.
 #[derive(Debug)]

@@ -1,0 +1,136 @@
+//! An answer's body: ends in time, ends well when the server stops, and tells how it ended.
+
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use bytes::Bytes;
+use http_body::{Frame, SizeHint};
+use tokio::time::{Instant, Sleep};
+use tokio_util::sync::{CancellationToken, WaitForCancellationFutureOwned};
+use tonic::body::Body;
+use tonic::{Code, Status};
+
+use super::call::Kept;
+use super::status;
+use runtime::deadline;
+
+pin_project_lite::pin_project! {
+    /// What a handler answers, up to its deadline or the end of the connection's time.
+    ///
+    /// Only streams are ever cut short: an answer of one message comes whole with its head.
+    pub(super) struct Answer {
+        #[pin]
+        inner: Body,
+        limits: AnswerLimits,
+        until: Option<Pin<Box<Sleep>>>,
+        closed: Option<Pin<Box<WaitForCancellationFutureOwned>>>,
+        // None after the end.
+        kept: Option<Kept>,
+    }
+}
+
+/// What ends an answer that has not ended by itself.
+pub(super) struct AnswerLimits {
+    /// The caller's deadline.
+    pub(super) deadline: Option<Instant>,
+    /// The connection takes no more.
+    pub(super) closing: CancellationToken,
+}
+
+impl Answer {
+    pub(super) fn new(inner: Body, limits: AnswerLimits, kept: Kept) -> Self {
+        Self {
+            inner,
+            limits,
+            until: None,
+            closed: None,
+            kept: Some(kept),
+        }
+    }
+}
+
+impl http_body::Body for Answer {
+    type Data = Bytes;
+    type Error = Status;
+
+    fn poll_frame(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Status>>> {
+        let this = self.project();
+        let Some(kept) = this.kept else {
+            return Poll::Ready(None);
+        };
+        let inner = this.inner;
+        let poll = || deadline::sync_scope(this.limits.deadline, || inner.poll_frame(cx));
+        let polled = kept.in_span(poll);
+        let last = match polled {
+            Poll::Ready(Some(Ok(frame))) => {
+                if let Some(code) = frame.trailers_ref().and_then(status::code_in) {
+                    kept.ended(code);
+                    *this.kept = None;
+                }
+                return Poll::Ready(Some(Ok(frame)));
+            }
+            Poll::Ready(Some(Err(status))) => status,
+            Poll::Ready(None) => {
+                *this.kept = None;
+                return Poll::Ready(None);
+            }
+            Poll::Pending => {
+                let closing = &this.limits.closing;
+                let closed = this
+                    .closed
+                    .get_or_insert_with(|| Box::pin(closing.clone().cancelled_owned()));
+                if closed.as_mut().poll(cx).is_ready() {
+                    Status::unavailable("the server closes this connection; ask again")
+                } else if let Some(at) = this.limits.deadline
+                    && this
+                        .until
+                        .get_or_insert_with(|| Box::pin(tokio::time::sleep_until(at)))
+                        .as_mut()
+                        .poll(cx)
+                        .is_ready()
+                {
+                    Status::deadline_exceeded("the deadline has passed")
+                } else {
+                    return Poll::Pending;
+                }
+            }
+        };
+        kept.ended(last.code());
+        *this.kept = None;
+        Poll::Ready(Some(Ok(Frame::trailers(status::trailers(&last)))))
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.kept.is_none() || self.inner.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        SizeHint::default()
+    }
+}
+
+/// An answer that is nothing but a status, in its head ("gRPC over HTTP2", Trailers-Only).
+pub(super) fn only(status: &Status) -> http::Response<Body> {
+    let mut response = http::Response::new(Body::empty());
+    *response.headers_mut() = status::trailers(status);
+    let grpc = http::HeaderValue::from_static("application/grpc");
+    response
+        .headers_mut()
+        .insert(http::header::CONTENT_TYPE, grpc);
+    response
+}
+
+/// The answer to what is HTTP/2 but not gRPC ("gRPC over HTTP2", Requests).
+pub(super) fn not_a_call() -> http::Response<Body> {
+    let mut response = http::Response::new(Body::empty());
+    *response.status_mut() = http::StatusCode::UNSUPPORTED_MEDIA_TYPE;
+    response
+}
+
+/// What a handler that panicked answers: its details are in the log, not on the wire.
+pub(super) fn panicked() -> Status {
+    Status::new(Code::Internal, "internal error")
+}

@@ -1,0 +1,35 @@
+//! gRPC: a server on our listener and lifecycle, with limits, spans, health and reflection; and a
+//! client of every server behind a name.
+//!
+//! # Layout
+//! - [`serve`], [`GrpcLimits`] (`server.rs`, `limits.rs`): the server, over the accept loop of
+//!   [`net`](runtime::net).
+//! - [`Interfaces`] (`interfaces.rs`): what is served, and who handles it.
+//! - `preface.rs`, `connection.rs`: one connection, its age and its end.
+//! - `call.rs`: one call: span, cap, deadline, size of messages, panics.
+//! - `tasks.rs`: what hyper runs beside a connection.
+//! - `exchange.rs`, `answer.rs`, `message.rs`: its span and metrics, its answer's body, its request's.
+//! - [`timeout`]: the header `grpc-timeout`.
+//! - [`status`]: codes by name, and which of them are a server's fault.
+//! - [`client`]: calls with deadlines, spans, and retries within a budget.
+//! - `health.rs`: the standard health service, which follows the readiness of the lifecycle.
+
+mod answer;
+mod call;
+pub mod client;
+mod connection;
+mod exchange;
+mod health;
+mod interfaces;
+mod limits;
+mod message;
+mod preface;
+mod server;
+pub mod status;
+mod tasks;
+pub mod timeout;
+
+pub use health::LIVENESS;
+pub use interfaces::{DescriptorError, Generated, Interfaces};
+pub use limits::{DEFAULTS, GrpcLimits};
+pub use server::serve;

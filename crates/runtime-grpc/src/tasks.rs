@@ -1,0 +1,15 @@
+//! What hyper runs beside a connection, as tasks of a lifecycle.
+
+use hyper::rt::Executor;
+
+use runtime::Lifecycle;
+
+/// Runs hyper's futures on a lifecycle, under no span: a connection outlasts the call that opened it.
+#[derive(Clone, Debug)]
+pub(super) struct OnLife(pub(super) Lifecycle);
+
+impl<F: Future<Output = ()> + Send + 'static> Executor<F> for OnLife {
+    fn execute(&self, task: F) {
+        self.0.spawn_without_span(task);
+    }
+}

@@ -1,0 +1,186 @@
+//! Where connections go: a node, the master that sentinels know, or a cluster.
+
+use std::time::Duration;
+
+use deadpool::managed::Manager;
+use redis::aio::{ConnectionLike, MultiplexedConnection};
+use redis::cluster::{ClusterClient, ClusterConfig};
+use redis::cluster_async::ClusterConnection;
+use redis::sentinel::{SentinelClient, SentinelClientBuilder, SentinelServerType};
+use redis::{
+    AsyncConnectionConfig, Cmd, ConnectionAddr, ConnectionInfo, ErrorKind, IntoConnectionInfo,
+    RedisConnectionInfo, RedisResult, Value,
+};
+use tokio::net::TcpStream;
+use tokio::sync::Mutex;
+
+use super::settings::{RedisSettings, Topology};
+use runtime::net::{CoalescingWriter, InFlightToken};
+use runtime::settings::Secret;
+
+/// Where connections go.
+pub(super) enum Target {
+    Node(Box<Node>),
+    Sentinel(Box<Mutex<SentinelClient>>),
+    Cluster(Box<ClusterClient>),
+}
+
+/// One node.
+pub(super) struct Node {
+    /// Makes connections that nobody shares.
+    manager: deadpool_redis::Manager,
+    info: ConnectionInfo,
+}
+
+/// A connection that many commands can share.
+#[derive(Clone)]
+pub(super) enum Connection {
+    Node(MultiplexedConnection),
+    Cluster(ClusterConnection),
+}
+
+impl Target {
+    pub(super) fn new(settings: &RedisSettings) -> RedisResult<Self> {
+        let addresses = settings.nodes.iter().cloned();
+        let mut login = RedisConnectionInfo::default().set_db(settings.database);
+        if let Some(username) = &settings.username {
+            login = login.set_username(username);
+        }
+        if let Some(password) = &settings.password {
+            login = login.set_password(password.reveal()); // to log in with
+        }
+        let info = |address: (String, u16)| {
+            Ok(address
+                .into_connection_info()?
+                .set_redis_settings(login.clone()))
+        };
+        Ok(match &settings.topology {
+            Topology::Node => {
+                let first = addresses.map(info).next().transpose()?;
+                let none = || (ErrorKind::InvalidClientConfig, "no address");
+                let info: ConnectionInfo = first.ok_or_else(none)?;
+                let config = patient(settings.connect_timeout);
+                let manager = deadpool_redis::Manager::new_with_config(info.clone(), config)?;
+                Self::Node(Box::new(Node { manager, info }))
+            }
+            Topology::Sentinel(master) => {
+                let client = sentinel(settings, master)?;
+                Self::Sentinel(Box::new(Mutex::new(client)))
+            }
+            Topology::Cluster => {
+                let nodes = addresses.map(info).collect::<RedisResult<Vec<_>>>()?;
+                let client = ClusterClient::builder(nodes)
+                    .connection_timeout(settings.connect_timeout)
+                    .response_timeout(settings.timeout)
+                    .overall_response_timeout(None) // commands have a limit of ours
+                    .retries(CLUSTER_RETRIES)
+                    .min_retry_wait(10)
+                    .max_retry_wait(50)
+                    .build()?;
+                Self::Cluster(Box::new(client))
+            }
+        })
+    }
+
+    /// Makes a connection for one user. Its commands have limits of their own.
+    pub(super) async fn connect(&self, limit: Duration) -> RedisResult<Connection> {
+        match self {
+            Self::Node(node) => node.manager.create().await.map(Connection::Node),
+            Self::Sentinel(client) => {
+                let config = patient(limit);
+                let mut client = client.lock().await;
+                let made = client.get_async_connection_with_config(&config);
+                made.await.map(Connection::Node)
+            }
+            Self::Cluster(client) => {
+                let config = ClusterConfig::new()
+                    .set_connection_timeout(limit)
+                    .set_response_timeout(FOR_EVER);
+                let made = client.get_async_connection_with_config(config);
+                made.await.map(Connection::Cluster)
+            }
+        }
+    }
+
+    /// Makes a connection that many will share, each with a clone of `first` for every command.
+    pub(super) async fn connect_shared(
+        &self,
+        limit: Duration,
+        first: &InFlightToken,
+    ) -> RedisResult<Connection> {
+        match self {
+            Self::Node(node) => shared(&node.info, limit, first).await,
+            Self::Sentinel(client) => {
+                let master = client.lock().await.async_get_client().await?;
+                shared(master.get_connection_info(), limit, first).await
+            }
+            Self::Cluster(_) => self.connect(limit).await,
+        }
+    }
+}
+
+/// Makes a connection whose commands of the same moment are written together.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "it ends with the connection's last clone, which tracked tasks hold"
+)]
+async fn shared(
+    info: &ConnectionInfo,
+    limit: Duration,
+    first: &InFlightToken,
+) -> RedisResult<Connection> {
+    let ConnectionAddr::Tcp(host, port) = info.addr() else {
+        return Err((ErrorKind::InvalidClientConfig, "no address").into());
+    };
+    let stream = TcpStream::connect((&**host, *port)).await?;
+    stream.set_nodelay(true)?;
+    let (stream, login) = (
+        CoalescingWriter::requests(stream, first),
+        info.redis_settings(),
+    );
+    let made = MultiplexedConnection::new_with_config(login, stream, patient(limit));
+    let (connection, driver) = made.await?;
+    tokio::spawn(driver);
+    Ok(Connection::Node(connection))
+}
+
+/// Connections that are made soon or not at all, and whose commands may take as long as they like.
+fn patient(connect_timeout: Duration) -> AsyncConnectionConfig {
+    AsyncConnectionConfig::new()
+        .set_connection_timeout(Some(connect_timeout))
+        .set_response_timeout(None)
+}
+
+/// A slot may have moved, and moved again.
+const CLUSTER_RETRIES: u32 = 3;
+
+/// The cluster's client wants a limit.
+const FOR_EVER: Duration = Duration::from_hours(24);
+
+fn sentinel(settings: &RedisSettings, master: &str) -> RedisResult<SentinelClient> {
+    let nodes = settings.nodes.iter();
+    let addresses = nodes.map(|(host, port)| ConnectionAddr::Tcp(host.clone(), *port));
+    let kind = SentinelServerType::Master;
+    let mut builder = SentinelClientBuilder::new(addresses, master, kind)?
+        .set_client_to_redis_db(settings.database);
+    if let Some(username) = &settings.username {
+        builder = builder.set_client_to_redis_username(username);
+    }
+    if let Some(password) = settings.password.as_ref().map(Secret::reveal) {
+        builder = builder.set_client_to_redis_password(password); // to log in with
+    }
+    if let Some(password) = settings.sentinel_password.as_ref().map(Secret::reveal) {
+        builder = builder.set_client_to_sentinel_password(password); // the same, there
+    }
+    builder.build()
+}
+
+impl Connection {
+    pub(super) async fn ask(&mut self, command: &Cmd) -> RedisResult<Value> {
+        let answer = match self {
+            Self::Node(connection) => connection.req_packed_command(command).await,
+            Self::Cluster(connection) => connection.req_packed_command(command).await,
+        };
+        answer.and_then(Value::extract_error)
+    }
+}

@@ -1,0 +1,117 @@
+//! A client that does not give up at once: tries again, says why, shows that it moves.
+
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use super::{Client, ClientError};
+use runtime::Lifecycle;
+use runtime::backoff::Backoff;
+use runtime::liveness::Pulse;
+use runtime::readiness::Dependency;
+use runtime::settings::{Settings, SettingsError, Source};
+
+/// How long a client tries.
+#[derive(Clone, Copy, Debug)]
+pub struct Patience {
+    /// `MAX_BACKOFF`: between two tries.
+    pub max_backoff: Duration,
+    /// `GIVE_UP_AFTER`: in all, for one request.
+    pub give_up_after: Duration,
+}
+
+impl Settings for Patience {
+    fn read(source: &Source) -> Result<Self, SettingsError> {
+        let hour = Duration::from_hours(1);
+        Ok(Self {
+            max_backoff: source.get_within("MAX_BACKOFF", FIRST_WAIT..=hour)?,
+            give_up_after: source.get_within("GIVE_UP_AFTER", Duration::ZERO..=hour)?,
+        })
+    }
+}
+
+/// The shortest wait between two tries.
+const FIRST_WAIT: Duration = Duration::from_millis(200);
+
+/// A patient client: its server is a dependency, its loop a pulse.
+#[derive(Debug)]
+pub struct Caller {
+    client: Client,
+    patience: Patience,
+    server: Dependency,
+    pulse: Pulse,
+    lifecycle: Lifecycle,
+}
+
+impl Caller {
+    /// A caller whose readiness depends on its server, which `/readyz` calls `name`.
+    pub fn new(
+        client: Client,
+        patience: Patience,
+        name: &'static str,
+        lifecycle: Lifecycle,
+    ) -> Self {
+        let longest_silence = client.timeout() + patience.max_backoff + MARGIN;
+        Self {
+            server: lifecycle.readiness().require(name),
+            pulse: lifecycle.liveness().pulse("calls", longest_silence),
+            client,
+            patience,
+            lifecycle,
+        }
+    }
+
+    /// Takes the server for present until a call tells otherwise: who waits for a person to type
+    /// is ready to be typed to.
+    pub fn presume_ready(&self) {
+        self.server.ready();
+    }
+
+    /// Calls until there is an answer, the patience ends or the service is told to end. Each
+    /// failure but the last is told in the log; the last is returned.
+    pub async fn call(&self, request: &[u8]) -> Result<Vec<u8>, ClientError> {
+        let until = Instant::now() + self.patience.give_up_after;
+        let mut backoff = Backoff::new(FIRST_WAIT, self.patience.max_backoff);
+        loop {
+            self.pulse.beat();
+            let error = match self.client.call(request).await {
+                Ok(answer) => {
+                    self.server.ready();
+                    return Ok(answer);
+                }
+                Err(error) => error,
+            };
+            self.server.not_ready(error.to_string());
+            let wait = backoff.failure();
+            if Instant::now() + wait > until || self.lifecycle.is_draining() {
+                return Err(error);
+            }
+            tracing::warn!(%error, retry_in = ?wait, "no answer");
+            tokio::select! {
+                () = self.lifecycle.draining() => return Err(error),
+                () = tokio::time::sleep(wait) => {}
+            }
+        }
+    }
+
+    /// Waits this long and shows all the while that the loop moves. False once the service is
+    /// told to end.
+    pub async fn rest(&self, duration: Duration) -> bool {
+        let until = Instant::now() + duration;
+        while Instant::now() < until {
+            self.pulse.beat();
+            tokio::select! {
+                biased;
+                () = self.lifecycle.draining() => return false,
+                () = tokio::time::sleep_until(until.min(Instant::now() + BEAT)) => {}
+            }
+        }
+        !self.lifecycle.is_draining()
+    }
+}
+
+/// Beyond the longest silence, so that a slow machine does not look dead.
+const MARGIN: Duration = Duration::from_secs(10);
+
+/// How often a loop that waits shows that it moves.
+const BEAT: Duration = Duration::from_secs(5);

@@ -1,0 +1,118 @@
+//! The span and the metrics of one request that a TCP server answers.
+
+use std::io;
+use std::net::SocketAddr;
+
+use opentelemetry::KeyValue;
+use opentelemetry::trace::{SpanContext, SpanKind, TraceContextExt};
+use tokio::time::Instant;
+use tracing::Span;
+use tracing_opentelemetry::OpenTelemetrySpanExt;
+
+use super::Procedure;
+use super::metrics::{TcpServerLabels, TcpServerMetrics};
+use runtime::trace::Trust;
+use runtime::trace::{self, Parent, semconv};
+
+/// One request, from its first byte to the end of its answer. Counted when dropped.
+pub(super) struct Exchange {
+    name: &'static str,
+    peer: SocketAddr,
+    started: Instant,
+    /// None until it is known whose trace the request is part of.
+    span: Option<Span>,
+    labels: TcpServerLabels,
+    metrics: TcpServerMetrics,
+}
+
+impl Exchange {
+    pub(super) fn begin<P: Procedure>(peer: SocketAddr, metrics: TcpServerMetrics) -> Self {
+        let labels = TcpServerLabels {
+            protocol: P::PROTOCOL,
+            outcome: "cancelled",
+        };
+        let started = Instant::now();
+        Self {
+            name: P::NAME,
+            peer,
+            started,
+            span: None,
+            labels,
+            metrics,
+        }
+    }
+
+    /// Starts the span, now that the sender's trace is known, be it none.
+    pub(super) fn identified(&mut self, context: Option<&SpanContext>, trust: &Trust) {
+        if self.span.is_some() {
+            return;
+        }
+        let parent = match context.filter(|_| trace::is_propagated()) {
+            None => Parent::Remote(opentelemetry::Context::new()),
+            Some(context) if trust.holds(self.peer.ip()) => Parent::Remote(
+                opentelemetry::Context::new().with_remote_span_context(context.clone()),
+            ),
+            Some(context) => Parent::Linked(context.clone()),
+        };
+        let peer = self.peer.ip().to_canonical().to_string();
+        let attributes = [
+            KeyValue::new(semconv::NETWORK_TRANSPORT, "tcp"),
+            KeyValue::new(semconv::NETWORK_PROTOCOL_NAME, self.labels.protocol),
+            KeyValue::new(semconv::CLIENT_ADDRESS, peer.clone()),
+            KeyValue::new(semconv::NETWORK_PEER_ADDRESS, peer),
+            KeyValue::new(semconv::NETWORK_PEER_PORT, i64::from(self.peer.port())),
+        ];
+        self.span = Some(trace::start(
+            SpanKind::Server,
+            self.name,
+            parent,
+            attributes,
+        ));
+    }
+
+    /// Does something under the span.
+    pub(super) fn in_span<T>(&self, work: impl FnOnce() -> T) -> T {
+        match &self.span {
+            Some(span) => span.in_scope(work),
+            None => work(),
+        }
+    }
+
+    /// The answer is sent; `outcome` says which.
+    pub(super) fn conclude(mut self, outcome: &'static str) {
+        self.labels.outcome = outcome;
+        if let Some(span) = self.span.as_ref() {
+            span.set_attribute(OUTCOME, outcome);
+        }
+    }
+
+    /// The connection ended before the answer was sent.
+    pub(super) fn broken(mut self, error: &io::Error) {
+        self.labels.outcome = code(error);
+        if let Some(span) = self.span.as_ref() {
+            trace::fail(span, self.labels.outcome, error.to_string());
+        }
+        tracing::debug!(peer = %self.peer, %error, "connection ended early");
+    }
+}
+
+/// How a request went: `ok`, or why it was refused. A refusal is the client's fault, so that the
+/// server's span is no failure.
+const OUTCOME: &str = "malha.outcome";
+
+fn code(error: &io::Error) -> &'static str {
+    match error.kind() {
+        io::ErrorKind::ConnectionReset | io::ErrorKind::BrokenPipe => "reset",
+        io::ErrorKind::TimedOut => "write_timeout",
+        _ => "io",
+    }
+}
+
+impl Drop for Exchange {
+    fn drop(&mut self) {
+        let _entered = self.span.as_ref().map(Span::enter);
+        self.metrics
+            .requests
+            .observe(&self.labels, self.started.elapsed());
+    }
+}

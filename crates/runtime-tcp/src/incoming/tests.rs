@@ -1,0 +1,158 @@
+//! Requests in pieces, with and without a header, without any socket.
+
+use opentelemetry::trace::{SpanContext, TraceFlags, TraceState};
+use proptest::prelude::*;
+
+use super::*;
+use crate::{Answer, Refused};
+
+/// Requests of at most eight bytes that a `.` ends; `+` promises more.
+struct Dots;
+
+impl Procedure for Dots {
+    const PROTOCOL: &'static str = "dots";
+    const NAME: &'static str = "dots";
+    const MAX_REQUEST: usize = 8;
+
+    fn whole(&self, received: &[u8]) -> Option<usize> {
+        received
+            .iter()
+            .position(|byte| *byte == b'.')
+            .map(|dot| dot + 1)
+    }
+
+    fn may_end(&self, received: &[u8]) -> bool {
+        !received.ends_with(b"+")
+    }
+
+    fn answer(&self, _: &[u8]) -> Answer {
+        Answer {
+            text: String::new(),
+            outcome: "ok",
+        }
+    }
+
+    fn refuse(&self, _: Refused) -> String {
+        String::new()
+    }
+}
+
+fn incoming(received: &[u8]) -> (Incoming, Step) {
+    let mut incoming = Incoming::default();
+    incoming.buffer().extend_from_slice(received);
+    let step = incoming.step(&Dots);
+    (incoming, step)
+}
+
+fn header() -> Vec<u8> {
+    let context = SpanContext::new(
+        7_u128.into(),
+        9_u64.into(),
+        TraceFlags::SAMPLED,
+        true,
+        TraceState::NONE,
+    );
+    proxy::encode(&context).to_vec()
+}
+
+#[test]
+fn each_beginning_is_waited_for_with_its_own_patience() {
+    assert_eq!(incoming(b"").1, Step::Wait(Wait::FirstByte));
+    assert_eq!(incoming(b"abc").1, Step::Wait(Wait::Pause));
+    assert_eq!(incoming(b"abc+").1, Step::Wait(Wait::Rest));
+    assert_eq!(incoming(&SIGNATURE[..4]).1, Step::Wait(Wait::Pause));
+    assert_eq!(incoming(&SIGNATURE).1, Step::Wait(Wait::Pause));
+    assert_eq!(incoming(&header()[..13]).1, Step::Wait(Wait::Rest));
+    assert_eq!(incoming(&header()).1, Step::Wait(Wait::FirstByte));
+}
+
+#[test]
+fn a_request_is_whole_at_its_mark_and_the_rest_is_known_to_be_there() {
+    let (whole, step) = incoming(b"abc.");
+    assert_eq!((step, whole.has_more_than(&Dots)), (Step::Whole, false));
+    let (more, step) = incoming(b"abc.def");
+    assert_eq!((step, more.has_more_than(&Dots)), (Step::Whole, true));
+    assert_eq!(more.request(&Dots), Ok(&b"abc."[..]));
+}
+
+#[test]
+fn a_request_over_the_limit_is_too_long_with_and_without_a_header() {
+    assert_eq!(incoming(b"12345678").1, Step::Wait(Wait::Pause));
+    assert_eq!(incoming(b"123456789").1, Step::TooLong);
+    assert_eq!(
+        incoming(&[&header()[..], b"12345678"].concat()).1,
+        Step::Wait(Wait::Pause)
+    );
+    assert_eq!(
+        incoming(&[&header()[..], b"123456789"].concat()).1,
+        Step::TooLong
+    );
+}
+
+#[test]
+fn what_begins_like_the_signature_and_ends_there_is_the_request() {
+    for length in 1..=SIGNATURE.len() {
+        let (incoming, _) = incoming(&SIGNATURE[..length]);
+        assert_eq!(incoming.request(&Dots), Ok(&SIGNATURE[..length]));
+        assert_eq!(incoming.context(), None);
+    }
+}
+
+#[test]
+fn a_header_that_stays_incomplete_is_an_error() {
+    for length in SIGNATURE.len() + 1..header().len() {
+        let (incoming, _) = incoming(&header()[..length]);
+        assert_eq!(incoming.request(&Dots), Err(HeaderError::Truncated));
+    }
+}
+
+#[test]
+fn a_broken_header_is_told_at_its_first_wrong_byte() {
+    let (_, step) = incoming(&[&SIGNATURE[..], b"A"].concat());
+    assert_eq!(step, Step::BadHeader(HeaderError::Command));
+}
+
+proptest! {
+    /// However the bytes are cut into pieces, the request and the context are the same.
+    #[test]
+    fn pieces_do_not_matter(
+        with_header in any::<bool>(),
+        request in "[a-z\\r\\n]{1,8}",
+        cuts in prop::collection::vec(0..60_usize, 0..8),
+    ) {
+        let header = if with_header { header() } else { Vec::new() };
+        let sent = [&header[..], request.as_bytes()].concat();
+        let mut cuts: Vec<usize> = cuts.into_iter().map(|cut| cut % sent.len()).collect();
+        cuts.push(sent.len());
+        cuts.sort_unstable();
+        let (mut incoming, mut start) = (Incoming::default(), 0);
+        for cut in cuts {
+            incoming.buffer().extend_from_slice(&sent[start..cut]);
+            start = cut;
+            let step = incoming.step(&Dots);
+            prop_assert!(matches!(step, Step::Wait(_)), "{step:?}");
+        }
+        prop_assert_eq!(incoming.request(&Dots), Ok(request.as_bytes()));
+        prop_assert_eq!(incoming.context().is_some(), with_header);
+    }
+}
+
+#[test]
+fn a_million_inputs_at_random_are_taken_apart_without_harm() {
+    let mut dice = testing::SeededRng::seeded(4);
+    let good = [&header()[..], b"abc."].concat();
+    for round in 0..1_000_000 {
+        let received = if round % 4 == 0 {
+            dice.bytes(64)
+        } else {
+            dice.mutated(&good)
+        };
+        let (incoming, step) = incoming(&received);
+        if let Ok(request) = incoming.request(&Dots) {
+            assert!(
+                received.ends_with(request) || step == Step::Whole,
+                "{received:?}"
+            );
+        }
+    }
+}

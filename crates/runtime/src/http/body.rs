@@ -1,0 +1,108 @@
+//! Bodies with a limit in time, and bodies that say when they are done.
+
+use std::pin::Pin;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use bytes::Bytes;
+use http_body::{Body, Frame, SizeHint};
+use tokio::time::Sleep;
+
+pin_project_lite::pin_project! {
+    /// A request's body that fails once it has taken too long as a whole.
+    ///
+    /// A limit between two pieces would let one byte every few seconds go on for ever.
+    pub(super) struct DeadlineBody<B> {
+        #[pin]
+        inner: B,
+        limit: Duration,
+        sleep: Option<Pin<Box<Sleep>>>,
+    }
+}
+
+/// Why a request's body was given up.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum BodyError {
+    #[error("the body took longer than {0:?}")]
+    Deadline(Duration),
+    #[error("the body could not be read: {0}")]
+    Read(#[source] hyper::Error),
+}
+
+impl<B> DeadlineBody<B> {
+    pub(super) fn new(inner: B, limit: Duration) -> Self {
+        Self {
+            inner,
+            limit,
+            sleep: None,
+        }
+    }
+}
+
+impl<B: Body<Data = Bytes, Error = hyper::Error>> Body for DeadlineBody<B> {
+    type Data = Bytes;
+    type Error = BodyError;
+
+    fn poll_frame(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, BodyError>>> {
+        let this = self.project();
+        if let Poll::Ready(frame) = this.inner.poll_frame(cx) {
+            return Poll::Ready(frame.map(|frame| frame.map_err(BodyError::Read)));
+        }
+        // Most bodies come with their head, so that no timer is made for them.
+        let limit = *this.limit;
+        let sleep = this
+            .sleep
+            .get_or_insert_with(|| Box::pin(tokio::time::sleep(limit)));
+        sleep
+            .as_mut()
+            .poll(cx)
+            .map(|()| Some(Err(BodyError::Deadline(limit))))
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.inner.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.inner.size_hint()
+    }
+}
+
+pin_project_lite::pin_project! {
+    /// A body that keeps a value until it has been sent or dropped.
+    pub struct GuardedBody<B, T> {
+        #[pin]
+        inner: B,
+        kept: T,
+    }
+}
+
+impl<B, T> GuardedBody<B, T> {
+    /// The body, and what lives as long as it does.
+    pub fn new(inner: B, kept: T) -> Self {
+        Self { inner, kept }
+    }
+}
+
+impl<B: Body, T> Body for GuardedBody<B, T> {
+    type Data = B::Data;
+    type Error = B::Error;
+
+    fn poll_frame(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<B::Data>, B::Error>>> {
+        self.project().inner.poll_frame(cx)
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.inner.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.inner.size_hint()
+    }
+}

@@ -1,0 +1,154 @@
+//! Limits on connections, overall and per address, and the news that a peak has passed.
+
+use std::collections::HashMap;
+use std::net::IpAddr;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use tokio::sync::Notify;
+
+use super::Refusal;
+
+/// How many connections may be open at once.
+#[derive(Clone, Copy, Debug)]
+pub struct ConnectionLimits {
+    /// Overall.
+    pub total: usize,
+    /// From one address.
+    pub per_address: usize,
+}
+
+/// Counts the connections of one listener.
+#[derive(Clone, Debug)]
+pub(super) struct ConnectionLimiter {
+    limits: ConnectionLimits,
+    taken: Arc<Mutex<Taken>>,
+    shrunk: Arc<Notify>,
+}
+
+#[derive(Debug, Default)]
+struct Taken {
+    total: usize,
+    /// The most since the last peak.
+    peak: usize,
+    by_address: HashMap<IpAddr, usize>,
+}
+
+/// From how many connections on memory is worth giving back.
+const PEAK: usize = 1000;
+
+/// The right to one connection, given back when dropped.
+#[derive(Debug)]
+pub struct ConnectionPermit {
+    limiter: ConnectionLimiter,
+    address: IpAddr,
+}
+
+impl ConnectionLimiter {
+    pub(super) fn new(limits: ConnectionLimits) -> Self {
+        Self {
+            limits,
+            taken: Arc::default(),
+            shrunk: Arc::default(),
+        }
+    }
+
+    /// Waits until a peak of at least [`PEAK`] connections has shrunk to a quarter of it.
+    pub(super) async fn shrunk(&self) {
+        self.shrunk.notified().await;
+    }
+
+    /// A place for a connection from this address, or why there is none.
+    pub(super) fn take(&self, address: IpAddr) -> Result<ConnectionPermit, Refusal> {
+        let mut taken = self.lock();
+        if taken.total >= self.limits.total {
+            return Err(Refusal::TooMany);
+        }
+        let from_address = taken.by_address.entry(address).or_default();
+        if *from_address >= self.limits.per_address {
+            return Err(Refusal::TooManyFromAddress);
+        }
+        *from_address += 1;
+        taken.total += 1;
+        taken.peak = taken.peak.max(taken.total);
+        Ok(ConnectionPermit {
+            limiter: self.clone(),
+            address,
+        })
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Taken> {
+        self.taken.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Drop for ConnectionPermit {
+    fn drop(&mut self) {
+        let mut taken = self.limiter.lock();
+        taken.total -= 1;
+        if taken.peak >= PEAK && taken.total <= taken.peak / 4 {
+            taken.peak = taken.total;
+            self.limiter.shrunk.notify_one();
+        }
+        if let Some(from_address) = taken.by_address.get_mut(&self.address) {
+            *from_address -= 1;
+            if *from_address == 0 {
+                taken.by_address.remove(&self.address);
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const HERE: IpAddr = IpAddr::V4(std::net::Ipv4Addr::LOCALHOST);
+    const THERE: IpAddr = IpAddr::V4(std::net::Ipv4Addr::new(127, 0, 0, 2));
+
+    #[test]
+    fn the_cap_per_address_leaves_room_for_others() {
+        let limiter = ConnectionLimiter::new(ConnectionLimits {
+            total: 3,
+            per_address: 2,
+        });
+        let first = limiter.take(HERE).unwrap();
+        let _second = limiter.take(HERE).unwrap();
+        assert_eq!(limiter.take(HERE).unwrap_err(), Refusal::TooManyFromAddress);
+        let _other = limiter.take(THERE).unwrap();
+        assert_eq!(limiter.take(THERE).unwrap_err(), Refusal::TooMany);
+        drop(first);
+        assert!(limiter.take(HERE).is_ok());
+    }
+
+    #[tokio::test]
+    async fn a_peak_that_has_passed_is_told_of_once_and_a_few_are_no_peak() {
+        let limiter = ConnectionLimiter::new(ConnectionLimits {
+            total: 2 * PEAK,
+            per_address: 2 * PEAK,
+        });
+        let told = || futures_util::FutureExt::now_or_never(limiter.shrunk()).is_some();
+        let mut few: Vec<ConnectionPermit> =
+            (1..PEAK).map(|_| limiter.take(HERE).unwrap()).collect();
+        few.clear();
+        assert!(!told());
+        let mut many: Vec<ConnectionPermit> =
+            (0..PEAK).map(|_| limiter.take(HERE).unwrap()).collect();
+        many.truncate(PEAK / 4 + 1);
+        assert!(!told());
+        many.pop();
+        assert!(told());
+        many.clear();
+        assert!(!told());
+    }
+
+    #[test]
+    fn an_address_that_left_leaves_no_entry_behind() {
+        let limiter = ConnectionLimiter::new(ConnectionLimits {
+            total: 3,
+            per_address: 2,
+        });
+        drop(limiter.take(HERE).unwrap());
+        assert!(limiter.lock().by_address.is_empty());
+        assert_eq!(limiter.lock().total, 0);
+    }
+}

@@ -1,0 +1,266 @@
+//! A process's lifecycle, top to bottom.
+
+use std::collections::HashMap;
+use std::ffi::OsString;
+use std::future::poll_fn;
+use std::net::SocketAddr;
+use std::pin::pin;
+use std::process::ExitCode;
+use std::task::Poll;
+use std::time::Duration;
+
+use crate::admin::{self, Build};
+use crate::error::Error;
+use crate::http::{self, HttpLimits};
+use crate::lifecycle::Lifecycle;
+use crate::metrics::Metrics;
+use crate::net;
+use crate::settings::{self, Defaults, Invocation, Settings, SettingsError, Source};
+use crate::signals::{Ending, Signals};
+use crate::telemetry::{Telemetry, TelemetrySettings};
+
+/// A program that runs until it is told to end.
+pub trait Service: Send + 'static {
+    /// Its name, everywhere: program, image, `service.name`.
+    const NAME: &'static str;
+    /// One line on what it does, for `--help`.
+    const ABOUT: &'static str;
+    /// Its version.
+    const VERSION: &'static str;
+    /// Its settings and their defaults: a comment above each, for `--help`.
+    const DEFAULTS: Defaults;
+    /// Its settings, read before anything starts.
+    type Settings: Settings;
+    /// What can end it before its time.
+    type Error: std::error::Error + Send + Sync + 'static;
+
+    /// Whether it must not run without its admin port. A program that a person runs for a moment
+    /// can do without, where another one on the same machine has the port.
+    fn needs_admin(settings: &Self::Settings) -> bool {
+        let _ = settings;
+        true
+    }
+
+    /// The part that this process plays, where one program plays several: the `service.name` of
+    /// its telemetry, unless `OTEL_SERVICE_NAME` says otherwise.
+    fn part(settings: &Self::Settings) -> Option<String> {
+        let _ = settings;
+        None
+    }
+
+    /// Runs until [`Lifecycle::stopping`], or until there is nothing left to do.
+    fn run(
+        settings: Self::Settings,
+        lifecycle: Lifecycle,
+    ) -> impl Future<Output = Result<(), Self::Error>> + Send;
+}
+
+/// Runs a service by this process's arguments and environment.
+pub fn main<S: Service>() -> ExitCode {
+    main_with::<S>(std::env::args_os().skip(1))
+}
+
+/// The same with other arguments, as the lab does, whose own first argument is the service.
+pub fn main_with<S: Service>(args: impl IntoIterator<Item = OsString>) -> ExitCode {
+    match whole_life::<S>(args) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(Error::Settings(SettingsError::Usage(usage))) => {
+            // clap knows what belongs on stdout (`--help`) and what on stderr.
+            let printed = usage.print();
+            ExitCode::from(if printed.is_err() || usage.use_stderr() {
+                2
+            } else {
+                0
+            })
+        }
+        Err(error) => {
+            report(S::NAME, &error);
+            ExitCode::from(error.exit_code())
+        }
+    }
+}
+
+/// The last word of a process that ends before its time.
+#[expect(
+    clippy::print_stderr,
+    reason = "logs may not be set up yet, or be ended already"
+)]
+fn report(name: &str, error: &Error) {
+    eprintln!("{name}: {error}");
+}
+
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the one place where the environment is read"
+)]
+fn environment() -> HashMap<String, String> {
+    let text = |(name, value): (OsString, OsString)| {
+        Some((name.into_string().ok()?, value.into_string().ok()?))
+    };
+    std::env::vars_os().filter_map(text).collect()
+}
+
+fn whole_life<S: Service>(args: impl IntoIterator<Item = OsString>) -> Result<(), Error> {
+    let build = Build {
+        name: S::NAME,
+        version: S::VERSION,
+        commit: option_env!("MALHA_COMMIT"),
+    };
+    let Build { name, version, .. } = build;
+    let invocation = Invocation {
+        name,
+        version,
+        about: S::ABOUT,
+        defaults: S::DEFAULTS,
+    };
+    let source = settings::invocation(invocation, args, environment())?;
+    let settings = S::Settings::read(&source)?;
+    let common = Common::read(&source)?;
+
+    let part = S::part(&settings);
+    let metrics = Metrics::new(part.as_deref().unwrap_or(name), version);
+    metrics.show_process();
+    let telemetry = TelemetrySettings::read(&source)?.or_named(part);
+    let telemetry = Telemetry::start(build, &telemetry, &metrics)?;
+    tracing::debug!(settings = source.shown(), "settings");
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build();
+    let outcome = runtime.map_err(Error::Runtime).and_then(|runtime| {
+        let outcome = runtime.block_on(run::<S>(settings, common, Lifecycle::new(metrics), build));
+        // What still blocks a thread, such as a read of a terminal, must not hold the exit.
+        runtime.shutdown_background();
+        outcome
+    });
+    if let Err(error) = &outcome {
+        tracing::error!(%error, code = error.code(), "ended before its time");
+    }
+    // Last, and outside of the async runtime: see docs/architecture.md.
+    telemetry.finish();
+    outcome
+}
+
+/// What the lifecycle itself needs.
+struct Common {
+    admin_listen: SocketAddr,
+    drain_delay: Duration,
+    drain_timeout: Duration,
+    exit_with_stdin: bool,
+}
+
+impl Settings for Common {
+    fn read(source: &Source) -> Result<Self, SettingsError> {
+        let hour = Duration::from_hours(1);
+        Ok(Self {
+            admin_listen: source.get("ADMIN_LISTEN")?,
+            drain_delay: source.get_within("DRAIN_DELAY", Duration::ZERO..=hour)?,
+            drain_timeout: source.get_within("DRAIN_TIMEOUT", Duration::ZERO..=hour)?,
+            exit_with_stdin: source.get("EXIT_WITH_STDIN")?,
+        })
+    }
+}
+
+async fn run<S: Service>(
+    settings: S::Settings,
+    common: Common,
+    lifecycle: Lifecycle,
+    build: Build,
+) -> Result<(), Error> {
+    // Before all else: a process 1 without a handler would ignore SIGTERM.
+    let mut signals = Signals::listen(common.exit_with_stdin).map_err(Error::Signals)?;
+    lifecycle.readiness().starting();
+    lifecycle.metrics().show_state(lifecycle.readiness());
+    let admin_life = match serve_admin(common.admin_listen, &lifecycle, build).await {
+        Ok(admin_life) => Some(admin_life),
+        Err(error) if S::needs_admin(&settings) => return Err(error),
+        Err(error) => {
+            tracing::info!(%error, "no admin port");
+            None
+        }
+    };
+
+    let mut running = lifecycle.spawn(set_up(
+        S::run(settings, lifecycle.clone()),
+        lifecycle.clone(),
+    ));
+    let ending = tokio::select! {
+        biased;
+        ending = signals.next() => ending,
+        outcome = &mut running => {
+            finish(&lifecycle, &mut signals, common.drain_timeout).await;
+            return service_outcome(outcome);
+        }
+    };
+    tracing::info!(reason = ?ending, "draining");
+    lifecycle.drain();
+    let mut outcome = None;
+    if ending == Ending::Terminate {
+        tokio::select! {
+            () = tokio::time::sleep(common.drain_delay) => {}
+            ended = &mut running => outcome = Some(ended), // a client has nobody to wait for
+            again = signals.next() => exit_at_once(again),
+        }
+    }
+    finish(&lifecycle, &mut signals, common.drain_timeout).await;
+    // Up to here the probes were answered; spans are flushed without them.
+    drop(admin_life);
+    match outcome {
+        Some(outcome) => service_outcome(outcome),
+        None if running.is_finished() => service_outcome(running.await),
+        None => Ok(()), // cut at the deadline, and said so
+    }
+}
+
+/// Runs a service, which counts as started when it first waits for something: by then it listens
+/// and has declared what it needs, so that no probe finds it ready before.
+async fn set_up<F: Future>(run: F, lifecycle: Lifecycle) -> F::Output {
+    let mut run = pin!(run);
+    let first = poll_fn(|context| Poll::Ready(run.as_mut().poll(context))).await;
+    lifecycle.readiness().started();
+    match first {
+        Poll::Ready(outcome) => outcome,
+        Poll::Pending => run.await,
+    }
+}
+
+/// Lets what runs come to its end, and says what did not.
+async fn finish(lifecycle: &Lifecycle, signals: &mut Signals, deadline: Duration) {
+    tokio::select! {
+        left = lifecycle.finish(deadline) => match left {
+            0 => tracing::info!("drained"),
+            left => tracing::warn!(left, ?deadline, "drain deadline passed; tasks cut"),
+        },
+        again = signals.next() => exit_at_once(again),
+    }
+}
+
+/// A second signal: whoever sends it does not want to wait, not even for spans.
+fn exit_at_once(again: Ending) -> ! {
+    tracing::warn!(reason = ?again, "told a second time; ending at once");
+    std::process::exit(again.exit_code())
+}
+
+fn service_outcome<E: std::error::Error + Send + Sync + 'static>(
+    outcome: Result<Result<(), E>, tokio::task::JoinError>,
+) -> Result<(), Error> {
+    match outcome {
+        Ok(Ok(())) => Ok(()),
+        Ok(Err(error)) => Err(Error::Service(Box::new(error))),
+        Err(join) => Err(Error::Service(Box::new(join))),
+    }
+}
+
+/// Answers probes on a lifecycle of its own, which outlasts the service's.
+async fn serve_admin(
+    address: SocketAddr,
+    lifecycle: &Lifecycle,
+    build: Build,
+) -> Result<Lifecycle, Error> {
+    let listener = net::bind("ADMIN_LISTEN", address).await?;
+    let admin_life = Lifecycle::new(Metrics::new(build.name, build.version));
+    let (routes, own) = (admin::routes(lifecycle.clone(), build), admin_life.clone());
+    admin_life.spawn(async move {
+        http::serve_untraced("admin", listener, routes, HttpLimits::of_admin(), &own).await;
+    });
+    Ok(admin_life)
+}

@@ -1,0 +1,212 @@
+//! A span and the metrics of each request that an HTTP server answers.
+//!
+//! The layer stands inside the router, where the route is known. The span lasts until the body
+//! of the answer is sent.
+
+use std::future::Future;
+use std::net::SocketAddr;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+
+use axum::BoxError;
+use axum::body::Body;
+use axum::extract::{ConnectInfo, MatchedPath};
+use axum::http::{Request, Response, header};
+use bytes::Bytes;
+use opentelemetry::KeyValue;
+use opentelemetry::trace::SpanKind;
+use tokio::time::Instant;
+use tower::{Layer, Service};
+use tracing::{Instrument, Span};
+use tracing_opentelemetry::OpenTelemetrySpanExt;
+
+use super::{Parent, semconv};
+use crate::http::GuardedBody;
+use crate::metrics::{HttpServerLabels, Metrics};
+
+/// Adds spans and metrics to a router.
+#[derive(Clone, Debug)]
+pub struct HttpServerLayer {
+    metrics: Arc<Metrics>,
+}
+
+impl HttpServerLayer {
+    /// Counts into these metrics.
+    pub fn new(metrics: Metrics) -> Self {
+        let metrics = Arc::new(metrics);
+        Self { metrics }
+    }
+}
+
+impl<S> Layer<S> for HttpServerLayer {
+    type Service = HttpServer<S>;
+
+    fn layer(&self, inner: S) -> HttpServer<S> {
+        HttpServer {
+            inner,
+            metrics: Arc::clone(&self.metrics),
+        }
+    }
+}
+
+/// A service whose requests have spans and metrics.
+#[derive(Clone, Debug)]
+pub struct HttpServer<S> {
+    inner: S,
+    metrics: Arc<Metrics>,
+}
+
+impl<S, B, A> Service<Request<B>> for HttpServer<S>
+where
+    S: Service<Request<B>, Response = Response<A>>,
+    A: http_body::Body<Data = Bytes> + Send + 'static,
+    A::Error: Into<BoxError>,
+    S::Future: Send + 'static,
+    S::Error: Send + 'static,
+{
+    type Response = Response<Body>;
+    type Error = S::Error;
+    type Future = Pin<Box<dyn Future<Output = Result<Response<Body>, S::Error>> + Send>>;
+
+    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), S::Error>> {
+        self.inner.poll_ready(cx)
+    }
+
+    fn call(&mut self, request: Request<B>) -> Self::Future {
+        let mut exchange = Exchange::begin(&request, Arc::clone(&self.metrics));
+        let answer = self.inner.call(request).instrument(exchange.span.clone());
+        Box::pin(async move {
+            let response = answer.await?;
+            exchange.answered(response.status());
+            Ok(response.map(|body| Body::new(GuardedBody::new(body, exchange))))
+        })
+    }
+}
+
+/// One request, from its head to the last byte of its answer. Counted when dropped.
+struct Exchange {
+    span: Span,
+    started: Instant,
+    labels: HttpServerLabels,
+    metrics: Arc<Metrics>,
+}
+
+impl Exchange {
+    fn begin<B>(request: &Request<B>, metrics: Arc<Metrics>) -> Self {
+        let route = request
+            .extensions()
+            .get::<MatchedPath>()
+            .map(|path| path.as_str().to_owned());
+        let method = semconv::http_method(request.method());
+        let shown = semconv::http_span_method(method);
+        let name = match &route {
+            Some(route) => format!("{shown} {route}"),
+            None => shown.to_owned(),
+        };
+        let parent = Parent::Remote(super::extract(request.headers()));
+        let span = super::start(
+            SpanKind::Server,
+            name,
+            parent,
+            attributes(request, route.as_deref()),
+        );
+        metrics.http_server_active.inc();
+        let http_route = route.unwrap_or_default();
+        let labels = HttpServerLabels {
+            http_request_method: method,
+            http_route,
+            http_response_status_code: 0,
+        };
+        Self {
+            span,
+            started: Instant::now(),
+            labels,
+            metrics,
+        }
+    }
+
+    fn answered(&mut self, status: http::StatusCode) {
+        self.labels.http_response_status_code = status.as_u16();
+        self.span.set_attribute(
+            semconv::HTTP_RESPONSE_STATUS_CODE,
+            i64::from(status.as_u16()),
+        );
+        if status.is_server_error() {
+            self.span
+                .set_attribute(semconv::ERROR_TYPE, status.as_u16().to_string());
+            self.span
+                .set_status(opentelemetry::trace::Status::error(""));
+        }
+    }
+}
+
+impl Drop for Exchange {
+    fn drop(&mut self) {
+        let _entered = self.span.enter();
+        if self.labels.http_response_status_code == 0 {
+            // The connection ended before the handler did.
+            super::fail(&self.span, "cancelled", "");
+        }
+        self.metrics.http_server_active.dec();
+        self.metrics
+            .http_server
+            .observe(&self.labels, self.started.elapsed());
+    }
+}
+
+fn attributes<B>(request: &Request<B>, route: Option<&str>) -> Vec<KeyValue> {
+    let method = semconv::http_method(request.method());
+    let mut attributes = vec![
+        KeyValue::new(semconv::HTTP_REQUEST_METHOD, method),
+        KeyValue::new(semconv::URL_SCHEME, "http"),
+        KeyValue::new(semconv::URL_PATH, request.uri().path().to_owned()),
+        KeyValue::new(
+            semconv::NETWORK_PROTOCOL_VERSION,
+            semconv::http_version(request.version()),
+        ),
+    ];
+    let mut add = |name: &'static str, value: Option<&str>| {
+        attributes.extend(value.map(|value| KeyValue::new(name, value.to_owned())));
+    };
+    add(semconv::HTTP_ROUTE, route);
+    add(semconv::URL_QUERY, request.uri().query());
+    if method == "_OTHER" {
+        add(
+            semconv::HTTP_REQUEST_METHOD_ORIGINAL,
+            Some(request.method().as_str()),
+        );
+    }
+    let header = |name| {
+        request
+            .headers()
+            .get(name)
+            .and_then(|value| value.to_str().ok())
+    };
+    add(semconv::USER_AGENT_ORIGINAL, header(header::USER_AGENT));
+    let authority: Option<http::uri::Authority> =
+        header(header::HOST).and_then(|host| host.parse().ok());
+    if let Some(authority) = authority {
+        attributes.push(KeyValue::new(
+            semconv::SERVER_ADDRESS,
+            authority.host().to_owned(),
+        ));
+        let port = i64::from(authority.port_u16().unwrap_or(80));
+        attributes.push(KeyValue::new(semconv::SERVER_PORT, port));
+    }
+    if let Some(ConnectInfo(peer)) = request.extensions().get::<ConnectInfo<SocketAddr>>() {
+        attributes.push(KeyValue::new(
+            semconv::CLIENT_ADDRESS,
+            peer.ip().to_string(),
+        ));
+        attributes.push(KeyValue::new(
+            semconv::NETWORK_PEER_ADDRESS,
+            peer.ip().to_string(),
+        ));
+        attributes.push(KeyValue::new(
+            semconv::NETWORK_PEER_PORT,
+            i64::from(peer.port()),
+        ));
+    }
+    attributes
+}

@@ -1,0 +1,426 @@
+//! The server over real sockets: what slow, large, many and late clients get.
+#![cfg(test)]
+
+use std::time::Duration;
+
+use axum::Router;
+use axum::body::Bytes;
+use axum::routing::{get, post};
+use bytesize::ByteSize;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+use tokio::sync::oneshot;
+
+use runtime::http::{self, HttpLimits};
+use runtime::settings::{Defaults, Inputs, Settings, Source};
+use testing::{TestLifecycle, eventually, listener};
+
+const SHORT: Duration = Duration::from_millis(50);
+const LONG: Duration = Duration::from_mins(1);
+
+fn limits() -> HttpLimits {
+    let defaults = Defaults(&[http::DEFAULTS]);
+    HttpLimits::read(&Source::load(defaults, Inputs::default()).unwrap()).unwrap()
+}
+
+struct Server {
+    lifecycle: TestLifecycle,
+    address: std::net::SocketAddr,
+    ended: tokio::task::JoinHandle<()>,
+}
+
+impl Server {
+    async fn start(routes: Router, limits: HttpLimits) -> Self {
+        let (listener, lifecycle) = (listener().await, TestLifecycle::default());
+        let (address, served) = (
+            listener.local_addr().unwrap(),
+            lifecycle.lifecycle().clone(),
+        );
+        let ended = lifecycle
+            .lifecycle()
+            .spawn(async move { http::serve(listener, routes, limits, &served).await });
+        Self {
+            lifecycle,
+            address,
+            ended,
+        }
+    }
+
+    async fn connect(&self) -> TcpStream {
+        TcpStream::connect(self.address).await.unwrap()
+    }
+
+    async fn cut_by(&self, reason: &str) {
+        let line =
+            format!("server_connections_cut_total{{protocol=\"http\",reason=\"{reason}\"}} 1");
+        eventually(&line, async || {
+            self.lifecycle
+                .lifecycle()
+                .metrics()
+                .render()
+                .unwrap()
+                .contains(&line)
+                .then_some(())
+        })
+        .await;
+    }
+}
+
+fn hello() -> Router {
+    Router::new().route("/", get(|| async { "olá" }))
+}
+
+/// Sends bytes, reads to the end of the connection. A reset counts as an end.
+async fn exchange(mut stream: TcpStream, request: &[u8]) -> String {
+    stream.write_all(request).await.unwrap();
+    rest(&mut stream).await
+}
+
+async fn rest(stream: &mut TcpStream) -> String {
+    let mut answer = Vec::new();
+    if let Err(error) = stream.read_to_end(&mut answer).await {
+        assert_eq!(error.kind(), std::io::ErrorKind::ConnectionReset);
+    }
+    String::from_utf8(answer).unwrap()
+}
+
+/// Reads one answer with a `content-length`, leaving the connection open.
+async fn one_answer(stream: &mut TcpStream) -> String {
+    let mut answer = Vec::new();
+    loop {
+        let text = String::from_utf8_lossy(&answer);
+        if let Some((head, body)) = text.split_once("\r\n\r\n") {
+            let length = head
+                .lines()
+                .find_map(|line| line.strip_prefix("content-length: "));
+            if body.len() == length.unwrap().parse::<usize>().unwrap() {
+                return text.into_owned();
+            }
+        }
+        assert_ne!(
+            stream.read_buf(&mut answer).await.unwrap(),
+            0,
+            "closed after {answer:?}"
+        );
+    }
+}
+
+const GET: &[u8] = b"GET / HTTP/1.1\r\nhost: test\r\n\r\n";
+const LAST_GET: &[u8] = b"GET / HTTP/1.1\r\nhost: test\r\nconnection: close\r\n\r\n";
+
+#[tokio::test]
+async fn a_connection_that_says_nothing_is_closed() {
+    let limits = HttpLimits {
+        first_byte_timeout: SHORT,
+        ..limits()
+    };
+    let server = Server::start(hello(), limits).await;
+    assert_eq!(rest(&mut server.connect().await).await, "");
+    server.cut_by("first_byte_timeout").await;
+}
+
+#[tokio::test]
+async fn a_head_that_never_ends_is_given_up() {
+    let server = Server::start(
+        hello(),
+        HttpLimits {
+            header_timeout: SHORT,
+            ..limits()
+        },
+    )
+    .await;
+    assert_eq!(
+        exchange(server.connect().await, b"GET / HTTP/1.1\r\nx: ").await,
+        ""
+    );
+    server.cut_by("header_timeout").await;
+}
+
+#[tokio::test]
+async fn an_idle_connection_is_closed_by_the_idle_limit_and_not_by_the_header_limit() {
+    let limits = HttpLimits {
+        idle_timeout: SHORT,
+        header_timeout: LONG,
+        ..limits()
+    };
+    let server = Server::start(hello(), limits).await;
+    let mut stream = server.connect().await;
+    stream.write_all(GET).await.unwrap();
+    assert!(one_answer(&mut stream).await.ends_with("olá"));
+    assert_eq!(rest(&mut stream).await, "");
+    server.cut_by("idle_timeout").await;
+}
+
+#[tokio::test]
+async fn a_client_that_never_reads_is_given_up() {
+    let large = Router::new().route("/", get(|| async { vec![b'x'; 64 << 20] }));
+    let server = Server::start(
+        large,
+        HttpLimits {
+            write_timeout: SHORT,
+            ..limits()
+        },
+    )
+    .await;
+    let mut stream = server.connect().await;
+    stream.write_all(GET).await.unwrap();
+    server.cut_by("write_timeout").await;
+}
+
+#[tokio::test]
+async fn a_body_that_never_ends_is_given_up() {
+    let echo = Router::new().route("/", post(|body: Bytes| async move { body }));
+    let server = Server::start(
+        echo,
+        HttpLimits {
+            body_timeout: SHORT,
+            ..limits()
+        },
+    )
+    .await;
+    let request = b"POST / HTTP/1.1\r\nhost: test\r\ncontent-length: 10\r\n\r\nhalf";
+    let answer = exchange(server.connect().await, request).await;
+    assert!(answer.starts_with("HTTP/1.1 400 "), "{answer}");
+    assert!(answer.contains("took longer than"), "{answer}");
+}
+
+#[tokio::test]
+async fn a_body_over_the_limit_gets_413() {
+    let echo = Router::new().route("/", post(|body: Bytes| async move { body }));
+    let server = Server::start(
+        echo,
+        HttpLimits {
+            max_body: ByteSize::b(4),
+            ..limits()
+        },
+    )
+    .await;
+    let request = b"POST / HTTP/1.1\r\nconnection: close\r\ncontent-length: 5\r\n\r\nlarge";
+    let answer = exchange(server.connect().await, request).await;
+    assert!(answer.starts_with("HTTP/1.1 413 "), "{answer}");
+}
+
+#[tokio::test]
+async fn a_head_over_the_limit_gets_431() {
+    let server = Server::start(
+        hello(),
+        HttpLimits {
+            max_header: ByteSize::kib(8),
+            ..limits()
+        },
+    )
+    .await;
+    let request = format!("GET / HTTP/1.1\r\nx: {}\r\n\r\n", "y".repeat(9000));
+    let answer = exchange(server.connect().await, request.as_bytes()).await;
+    assert!(answer.starts_with("HTTP/1.1 431 "), "{answer}");
+}
+
+#[tokio::test]
+async fn a_connection_beyond_the_cap_gets_503_and_the_next_is_served_once_there_is_room() {
+    let server = Server::start(
+        hello(),
+        HttpLimits {
+            max_connections: 1,
+            ..limits()
+        },
+    )
+    .await;
+    let mut first = server.connect().await;
+    first.write_all(GET).await.unwrap();
+    one_answer(&mut first).await;
+    let answer = rest(&mut server.connect().await).await;
+    assert!(
+        answer.starts_with("HTTP/1.1 503 ") && answer.contains("retry-after: 1"),
+        "{answer}"
+    );
+    drop(first);
+    eventually("room for one more", async || {
+        let answer = exchange(server.connect().await, LAST_GET).await;
+        answer.starts_with("HTTP/1.1 200 ").then_some(())
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn an_old_connection_is_closed_with_an_answer() {
+    let limits = HttpLimits {
+        max_connection_age: Duration::from_millis(1),
+        ..limits()
+    };
+    let server = Server::start(hello(), limits).await;
+    let mut stream = server.connect().await;
+    eventually("an answer that closes", async || {
+        stream.write_all(GET).await.unwrap();
+        one_answer(&mut stream)
+            .await
+            .contains("connection: close")
+            .then_some(())
+    })
+    .await;
+    assert_eq!(rest(&mut stream).await, "");
+}
+
+#[tokio::test]
+async fn a_handler_that_panics_costs_one_500_and_shows_nothing() {
+    let panics = hello().route("/panic", get(|| async { boom() }));
+    let server = Server::start(panics, limits()).await;
+    let mut stream = server.connect().await;
+    stream
+        .write_all(b"GET /panic HTTP/1.1\r\nhost: test\r\n\r\n")
+        .await
+        .unwrap();
+    let answer = one_answer(&mut stream).await;
+    assert!(
+        answer.starts_with("HTTP/1.1 500 ") && !answer.contains("secret"),
+        "{answer}"
+    );
+    assert!(exchange(stream, LAST_GET).await.ends_with("olá"));
+}
+
+fn boom() -> &'static str {
+    panic!("a secret detail")
+}
+
+#[tokio::test]
+async fn while_draining_requests_are_answered_and_told_to_close() {
+    let server = Server::start(hello(), limits()).await;
+    server.lifecycle.drain();
+    let answer = exchange(server.connect().await, GET).await;
+    assert!(
+        answer.contains("connection: close") && answer.ends_with("olá"),
+        "{answer}"
+    );
+}
+
+#[tokio::test]
+async fn a_request_that_began_before_the_stop_is_answered() {
+    let server = Server::start(hello(), limits()).await;
+    let mut stream = server.connect().await;
+    stream.write_all(GET).await.unwrap();
+    one_answer(&mut stream).await;
+    stream.write_all(&GET[..20]).await.unwrap();
+    server.lifecycle.stop();
+    server.ended.await.unwrap();
+    let answer = exchange(stream, &GET[20..]).await;
+    assert!(
+        answer.contains("connection: close") && answer.ends_with("olá"),
+        "{answer}"
+    );
+}
+
+#[tokio::test]
+async fn a_request_in_flight_at_the_stop_is_answered_before_the_life_ends() {
+    let (entered, has_entered) = oneshot::channel();
+    let (release, released) = oneshot::channel::<()>();
+    let gate = std::sync::Mutex::new(Some((entered, released)));
+    let gate = std::sync::Arc::new(gate);
+    let slow = Router::new().route(
+        "/",
+        get(move || {
+            let passed = gate.lock().unwrap().take();
+            async move {
+                if let Some((entered, released)) = passed {
+                    entered.send(()).unwrap();
+                    released.await.unwrap();
+                }
+                "late"
+            }
+        }),
+    );
+    let server = Server::start(slow, limits()).await;
+    let mut stream = server.connect().await;
+    stream.write_all(GET).await.unwrap();
+    has_entered.await.unwrap();
+    server.lifecycle.stop();
+    release.send(()).unwrap();
+    assert_eq!(server.lifecycle.end(LONG).await, 0);
+    let answer = rest(&mut stream).await;
+    assert!(
+        answer.contains("connection: close") && answer.ends_with("late"),
+        "{answer}"
+    );
+}
+
+#[tokio::test]
+async fn idle_and_silent_connections_do_not_hold_the_end() {
+    let server = Server::start(hello(), limits()).await;
+    let mut idle = server.connect().await;
+    idle.write_all(GET).await.unwrap();
+    one_answer(&mut idle).await;
+    let mut silent = server.connect().await;
+    assert_eq!(server.lifecycle.end(LONG).await, 0);
+    assert_eq!(rest(&mut idle).await, "");
+    assert_eq!(rest(&mut silent).await, "");
+}
+
+#[tokio::test]
+async fn a_handler_that_never_ends_is_cut_at_the_deadline() {
+    let stuck = Router::new().route("/", get(std::future::pending::<&'static str>));
+    let server = Server::start(stuck, limits()).await;
+    let mut stream = server.connect().await;
+    stream.write_all(GET).await.unwrap();
+    eventually("the request is being answered", async || {
+        let text = server.lifecycle.lifecycle().metrics().render().unwrap();
+        text.contains("http_server_active_requests 1").then_some(())
+    })
+    .await;
+    assert_eq!(server.lifecycle.end(SHORT).await, 1);
+    assert_eq!(rest(&mut stream).await, "");
+    server.cut_by("drain_timeout").await;
+}
+
+/// Switches to a protocol that sends back what it gets.
+fn echo() -> Router {
+    Router::new().route(
+        "/echo",
+        get(|request: axum::extract::Request| async {
+            let lifecycle = TestLifecycle::default();
+            lifecycle.lifecycle().spawn(async move {
+                let upgraded = hyper::upgrade::on(request).await.unwrap();
+                let mut stream = hyper_util::rt::TokioIo::new(upgraded);
+                let mut bytes = [0; 4];
+                while stream.read_exact(&mut bytes).await.is_ok() {
+                    stream.write_all(&bytes).await.unwrap();
+                }
+            });
+            let switch = [("connection", "upgrade"), ("upgrade", "echo")];
+            (axum::http::StatusCode::SWITCHING_PROTOCOLS, switch)
+        }),
+    )
+}
+
+#[tokio::test]
+async fn a_connection_that_switches_protocols_keeps_its_place_and_outlives_the_times_of_http() {
+    let limits = HttpLimits {
+        idle_timeout: SHORT,
+        max_connections: 2,
+        ..limits()
+    };
+    let server = Server::start(echo().merge(hello()), limits).await;
+    let mut switched = server.connect().await;
+    switched
+        .write_all(
+            b"GET /echo HTTP/1.1\r\nhost: test\r\nconnection: upgrade\r\nupgrade: echo\r\n\r\n",
+        )
+        .await
+        .unwrap();
+    let mut head = Vec::new();
+    while !head.ends_with(b"\r\n\r\n") {
+        switched.read_buf(&mut head).await.unwrap();
+    }
+    assert!(head.starts_with(b"HTTP/1.1 101"), "{head:?}");
+    assert!(String::from_utf8_lossy(&head).contains("connection: upgrade"));
+
+    // Another connection falls idle later, and is cut for it.
+    let mut idle = server.connect().await;
+    idle.write_all(GET).await.unwrap();
+    one_answer(&mut idle).await;
+    let refused = exchange(server.connect().await, GET).await;
+    assert!(refused.starts_with("HTTP/1.1 503"), "{refused}");
+    rest(&mut idle).await;
+
+    switched.write_all(b"ping").await.unwrap();
+    let mut answer = [0; 4];
+    switched.read_exact(&mut answer).await.unwrap();
+    assert_eq!(&answer, b"ping");
+}

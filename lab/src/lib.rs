@@ -1,0 +1,36 @@
+//! The lab: every Malha service on this machine, and a page that shows them at work.
+//!
+//! # Layout
+//! - [`main`] (`start.rs`): from the command line to what runs.
+//! - [`cli`], [`usage`]: what the command line asks for; what the program says of itself.
+//! - [`catalogue`]: every service, its ports, whom it asks. A new service is one row here.
+//! - [`settings`], [`plan`]: the lab's settings; the environment of each process.
+//! - [`doctor`]: what this machine has and lacks.
+//! - [`preflight`]: every port is looked at before anything starts.
+//! - [`Lab`] (`lab.rs`): the lab's own lifecycle; `banner` says its first lines.
+//! - [`supervisor`]: keeps each service running in a process of its own.
+//! - [`health`]: what the services' probes say.
+//! - [`collector`]: takes spans by OTLP over HTTP and keeps the latest of them in bounded memory.
+//! - [`jaeger`]: Jaeger's query API over what the collector keeps.
+//! - [`page`]: the page, and the JSON it asks for.
+//! - `clock`: the time of day.
+
+mod banner;
+pub mod catalogue;
+pub mod cli;
+mod clock;
+pub mod collector;
+pub mod doctor;
+pub mod health;
+pub mod jaeger;
+mod lab;
+pub mod page;
+pub mod plan;
+pub mod preflight;
+pub mod settings;
+mod start;
+pub mod supervisor;
+pub mod usage;
+
+pub use lab::{Lab, LabError};
+pub use start::main;

@@ -1,0 +1,102 @@
+//! The page's port: state, traces by Jaeger's API, and who may ask.
+
+use serde_json::Value;
+use testing::eventually;
+
+use crate::harness::Lab;
+
+#[tokio::test]
+async fn services_come_up_ready_and_their_trace_has_both_in_it() {
+    let lab = Lab::ready(&[]).await;
+    lab.says("desafio1-client   | Olá!").await;
+    let trace = eventually("a trace of two services", async || {
+        let found = lab
+            .json("/api/traces?service=desafio1-servidor&limit=1&lookback=1h")
+            .await;
+        let trace = found["data"].get(0)?.clone();
+        (trace["processes"].as_object()?.len() == 2).then_some(trace)
+    })
+    .await;
+    let spans = trace["spans"].as_array().unwrap();
+    let server = spans
+        .iter()
+        .find(|span| tag(span, "span.kind") == "server")
+        .unwrap();
+    let client = spans
+        .iter()
+        .find(|span| tag(span, "span.kind") == "client")
+        .unwrap();
+    assert_eq!(server["references"][0]["refType"], "CHILD_OF");
+    assert_eq!(server["references"][0]["spanID"], client["spanID"]);
+
+    let services = lab.json("/api/services").await;
+    let listed = services["data"].as_array().unwrap();
+    for service in ["desafio1-client", "desafio1-servidor"] {
+        assert!(listed.contains(&service.into()), "{listed:?}");
+    }
+    let latest = lab
+        .json("/lab/traces?limit=1&service=desafio1-client")
+        .await;
+    assert_eq!(latest["traces"][0]["service"], "desafio1-client");
+
+    // The page of one trace, which other pages link to.
+    let id = trace["traceID"].as_str().unwrap();
+    let page = lab.request(&format!("/trace/{id}")).send().await.unwrap();
+    assert_eq!(page.status(), 200);
+    assert!(page.text().await.unwrap().contains("<title>Malha</title>"));
+    let alone = lab.json(&format!("/lab/traces?trace={id}")).await;
+    assert_eq!(alone["traces"].as_array().unwrap().len(), 1);
+    assert_eq!(alone["traces"][0]["id"], id);
+}
+
+fn tag<'a>(span: &'a Value, key: &str) -> &'a str {
+    let tags = span["tags"].as_array().unwrap();
+    let tag = tags.iter().find(|tag| tag["key"] == key);
+    tag.and_then(|tag| tag["value"].as_str())
+        .unwrap_or_default()
+}
+
+#[tokio::test]
+async fn the_page_is_served_with_a_policy_that_allows_nothing_inline() {
+    let lab = Lab::ready(&[]).await;
+    let answer = lab.request("/").send().await.unwrap();
+    let policy = answer.headers()["content-security-policy"]
+        .to_str()
+        .unwrap()
+        .to_owned();
+    assert!(policy.contains("default-src 'none'") && !policy.contains("unsafe-inline"));
+    let page = answer.text().await.unwrap();
+    assert!(page.contains("<title>Malha</title>"));
+    assert!(!page.contains("<style") && !page.contains("style=") && !page.contains("onclick"));
+    for file in page
+        .split('"')
+        .filter(|part| part.starts_with('/') && part.contains('.'))
+    {
+        assert_eq!(
+            lab.request(file).send().await.unwrap().status(),
+            200,
+            "{file}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_foreign_name_for_this_machine_is_refused() {
+    let lab = Lab::ready(&[]).await;
+    let foreign = lab
+        .request("/lab/services")
+        .header("host", "evil.example:8888");
+    assert_eq!(foreign.send().await.unwrap().status(), 403);
+}
+
+#[tokio::test]
+async fn with_an_endpoint_of_the_user_s_the_page_says_where_traces_go() {
+    let lab = Lab::ready(&[("OTEL_EXPORTER_OTLP_ENDPOINT", "http://127.0.0.1:1")]).await;
+    assert_eq!(
+        lab.json("/lab/services").await["tracesGoTo"],
+        "http://127.0.0.1:1"
+    );
+    let refused = lab.request("/api/services").send().await.unwrap();
+    assert_eq!(refused.status(), 503);
+    assert!(!crate::harness::listens(lab.ports.otlp));
+}
