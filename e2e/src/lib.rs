@@ -1,7 +1,7 @@
 //! User journeys: what a person does with an exercise, and what they then see in Jaeger.
 //!
 //! The same journeys run against the lab (`tests/lab.rs`, with plain `cargo test`), against a
-//! cluster (`tests/cluster.rs`) and inside one (the program `e2e`, which is the conformance image
+//! cluster (`tests/cluster/main.rs`) and inside one (the program `e2e`, which is the conformance image
 //! of `helm test`).
 //!
 //! # Layout
