@@ -2,13 +2,13 @@
 
 pub mod entry;
 pub mod history;
+pub mod idempotency;
 pub mod ids;
 pub mod log;
 pub mod outbox;
 pub mod presence;
 pub mod rate;
-pub mod recent;
-pub mod taken;
+pub mod watermarks;
 
-pub use entry::{Entry, Source, TraceContext, What};
+pub use entry::{Entry, Event, Source, TraceContext};
 pub use ids::{ClientId, Token};

@@ -4,7 +4,7 @@ use runtime::http_client::ClientError;
 use runtime::net::BindError;
 
 use crate::store::journal::JournalError;
-use crate::store::shared::SharedError;
+use crate::store::shared::SharedLogError;
 
 /// Why the service ended.
 #[derive(Debug, thiserror::Error)]
@@ -20,7 +20,7 @@ pub enum Error {
     Journal(#[from] JournalError),
     /// The log in Redis cannot be used.
     #[error(transparent)]
-    Shared(#[from] SharedError),
+    SharedLog(#[from] SharedLogError),
 }
 
 impl Error {
@@ -30,7 +30,7 @@ impl Error {
             Self::Bind(_) => "bind",
             Self::Client(error) => error.code(),
             Self::Journal(_) => "journal",
-            Self::Shared(_) => "redis",
+            Self::SharedLog(_) => "redis",
         }
     }
 }

@@ -3,19 +3,19 @@
 //! An entry is put into the log and handed to everybody under one lock, so that all see the same
 //! order. Handing it on costs each client a reference to shared bytes, and never waits.
 
-mod coming;
+mod connection;
 mod fan_out;
-mod following;
-mod line;
+mod flush;
+mod join;
 mod member;
 mod peers;
-mod writers;
+mod replication;
 
-pub use coming::{Join, Resume};
-pub use following::RETRY;
-pub use line::{Line, Stream};
-pub use member::{Ending, MemberId, Speaks};
+pub use connection::{ClientConnection, Stream};
+pub use join::{Join, Resume};
+pub use member::{Eviction, MemberId, Protocol};
 pub use peers::PeerName;
+pub use replication::RETRY;
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -23,28 +23,28 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::watch;
 
 use crate::clock;
-use crate::domain::log::{Offer, Passing, Verdict};
+use crate::domain::log::{AppendOutcome, AppendRequest, RelayPolicy};
 use crate::domain::presence::Presence;
-use crate::domain::{ClientId, Entry, Source, Token, TraceContext, What};
-use crate::metrics::{ChatMetrics, FromLabel, TakenLabels};
-use crate::store::Local;
-use crate::store::shared::{Begun, Shared as SharedLog};
+use crate::domain::{ClientId, Entry, Event, Source, Token, TraceContext};
+use crate::metrics::{ChatMetrics, EntryLabels, OriginLabel};
+use crate::store::LocalLog;
+use crate::store::shared::{SharedLog, Snapshot};
+use flush::FlushWorkers;
 use member::Member;
 use peers::Peer;
-use writers::Writers;
 
 /// The room. Every clone is the same one.
 #[derive(Clone, Debug)]
-pub struct Hub(Arc<Shared>);
+pub struct Hub(Arc<Inner>);
 
 #[derive(Debug)]
-struct Shared {
+struct Inner {
     service: Token,
     epoch: Token,
     welcome: WelcomeSettings,
     metrics: ChatMetrics,
     room: Mutex<Room>,
-    writers: Writers,
+    writers: FlushWorkers,
     /// The log of all replicas, where there is one: the room's own is a copy of it then.
     shared: Option<SharedLog>,
     /// The last sequence number, for those who relay.
@@ -68,7 +68,7 @@ pub struct WelcomeSettings {
 
 #[derive(Debug)]
 struct Room {
-    local: Local,
+    local: LocalLog,
     presence: Presence,
     /// In the order in which they came, so that simulations repeat.
     members: BTreeMap<MemberId, Member>,
@@ -79,7 +79,7 @@ struct Room {
 
 /// What a member says.
 #[derive(Clone, Debug)]
-pub struct Said {
+pub struct ClientMessage {
     /// Who.
     pub client: ClientId,
     /// Its session.
@@ -94,13 +94,13 @@ impl Hub {
     /// An empty room around a log.
     pub fn new(
         service: Token,
-        local: Local,
+        local: LocalLog,
         peers: Vec<PeerName>,
         welcome: WelcomeSettings,
         metrics: ChatMetrics,
     ) -> Self {
         let hub = Self::around(service, local, None, peers, welcome, metrics);
-        hub.part_with_the_past();
+        hub.expire_stale_sessions();
         hub
     }
 
@@ -108,12 +108,12 @@ impl Hub {
     pub fn at_replica(
         service: Token,
         shared: SharedLog,
-        begun: Begun,
+        begun: Snapshot,
         peers: Vec<PeerName>,
         welcome: WelcomeSettings,
         metrics: ChatMetrics,
     ) -> Self {
-        let local = Local::copy_of(begun.log);
+        let local = LocalLog::copy_of(begun.log);
         let hub = Self::around(service, local, Some(shared), peers, welcome, metrics);
         hub.lock()
             .presence
@@ -123,7 +123,7 @@ impl Hub {
 
     fn around(
         service: Token,
-        local: Local,
+        local: LocalLog,
         shared: Option<SharedLog>,
         peers: Vec<PeerName>,
         welcome: WelcomeSettings,
@@ -140,13 +140,13 @@ impl Hub {
             peers: peers.into_iter().map(Peer::new).collect(),
         };
         room.count_waiting(&metrics);
-        Self(Arc::new(Shared {
+        Self(Arc::new(Inner {
             service,
             epoch,
             welcome,
             metrics,
             room: Mutex::new(room),
-            writers: Writers::new(),
+            writers: FlushWorkers::new(),
             sequence: watch::Sender::new(sequence),
             members: watch::Sender::new(0),
             shared,
@@ -169,51 +169,51 @@ impl Hub {
     }
 
     /// Takes what is offered into the log and hands it to everybody, or says why not.
-    pub async fn offer(&self, offer: Offer) -> Verdict {
+    pub async fn append(&self, request: AppendRequest) -> AppendOutcome {
         let Some(shared) = &self.0.shared else {
-            return self.take(&mut self.lock(), offer);
+            return self.take(&mut self.lock(), request);
         };
         // It is handed to everybody when it comes back as what all replicas follow.
-        let verdict = shared.append(&offer).await;
-        self.count(labels(&offer), &verdict);
-        verdict
+        let outcome = shared.append(&request).await;
+        self.count(labels(&request), &outcome);
+        outcome
     }
 
     /// A member says something. Its own message comes back to it as accepted, if it speaks v1.
-    pub async fn say(&self, said: Said, trace: TraceContext) -> Verdict {
+    pub async fn say(&self, said: ClientMessage, trace: TraceContext) -> AppendOutcome {
         let (client, text) = (said.client, said.text);
-        self.offer(Offer {
+        self.append(AppendRequest {
             id: said.id,
-            what: What::Message { client, text },
+            event: Event::Message { client, text },
             source: Source::Own {
                 session: said.session,
                 sequence: None,
             },
             at: clock::now_ms(),
             trace,
-            passing: Passing::Required,
+            relay: RelayPolicy::Required,
         })
         .await
     }
 
     /// Who joined in an earlier lifecycle of this process is not here any more.
-    fn part_with_the_past(&self) {
+    fn expire_stale_sessions(&self) {
         let mut room = self.lock();
-        for (session, here) in room.local.log().here().clone() {
+        for (session, here) in room.local.log().sessions().clone() {
             let trace = TraceContext::default();
-            let left = coming::left(here.client, session, here.told, trace);
+            let left = join::leave_request(here.client, session, here.announced, trace);
             self.take(&mut room, left);
         }
     }
 
-    fn take(&self, room: &mut Room, offer: Offer) -> Verdict {
-        let labels = labels(&offer);
-        let verdict = room.local.offer(offer);
-        self.count(labels, &verdict);
-        if let Verdict::Taken(entry) = &verdict {
+    fn take(&self, room: &mut Room, request: AppendRequest) -> AppendOutcome {
+        let labels = labels(&request);
+        let outcome = room.local.append(request);
+        self.count(labels, &outcome);
+        if let AppendOutcome::Appended(entry) = &outcome {
             self.hand_on(room, entry);
         }
-        verdict
+        outcome
     }
 
     /// Hands an entry that is in the log to everybody.
@@ -225,18 +225,21 @@ impl Hub {
             .send_replace(room.local.log().outbox().last());
     }
 
-    fn count(&self, labels: TakenLabels, verdict: &Verdict) {
+    fn count(&self, labels: EntryLabels, outcome: &AppendOutcome) {
         let metrics = &self.0.metrics;
-        match verdict {
-            Verdict::Taken(_) => {
+        match outcome {
+            AppendOutcome::Appended(_) => {
                 metrics.taken.get_or_create(&labels).inc();
             }
-            Verdict::Duplicate(_) => {
+            AppendOutcome::Duplicate(_) => {
                 let from = labels.from;
-                metrics.duplicates.get_or_create(&FromLabel { from }).inc();
+                metrics
+                    .duplicates
+                    .get_or_create(&OriginLabel { from })
+                    .inc();
             }
-            Verdict::Refused(refusal) => ChatMetrics::count(&metrics.refused, refusal.code()),
-            Verdict::Unknown => ChatMetrics::count(&metrics.refused, "unknown"),
+            AppendOutcome::Refused(refusal) => ChatMetrics::count(&metrics.refused, refusal.code()),
+            AppendOutcome::Unknown => ChatMetrics::count(&metrics.refused, "unknown"),
         }
     }
 
@@ -251,8 +254,8 @@ impl Hub {
     }
 
     /// Whether what waits for the peers outlives the process.
-    pub fn is_kept(&self) -> bool {
-        self.0.shared.is_some() || self.lock().local.is_kept()
+    pub fn is_durable(&self) -> bool {
+        self.0.shared.is_some() || self.lock().local.is_durable()
     }
 
     fn lock(&self) -> MutexGuard<'_, Room> {
@@ -262,18 +265,18 @@ impl Hub {
 }
 
 /// What an offer counts as.
-fn labels(offer: &Offer) -> TakenLabels {
-    TakenLabels {
-        from: match offer.source {
+fn labels(request: &AppendRequest) -> EntryLabels {
+    EntryLabels {
+        from: match request.source {
             Source::Own { .. } => "own",
             Source::Peer { .. } => "peer",
             Source::Original => "original",
         },
-        kind: match offer.what {
-            What::Message { .. } => "message",
-            What::Joined { .. } => "joined",
-            What::Left { .. } => "left",
-            What::Notice { .. } => "notice",
+        kind: match request.event {
+            Event::Message { .. } => "message",
+            Event::Joined { .. } => "joined",
+            Event::Left { .. } => "left",
+            Event::Notice { .. } => "notice",
         },
     }
 }

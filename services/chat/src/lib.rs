@@ -14,11 +14,10 @@
 //!   lines to the clients, and who writes to them.
 //! - [`store`]: the log in memory or on disk.
 //! - [`relay`]: what the peers are sent, and what is taken from them.
-//! - [`metrics`]: what is counted. `carried.rs`: traces that travel with entries.
+//! - [`metrics`]: what is counted. `propagation.rs`: trace contexts that travel with entries.
 //! - [`Chat`] (`service.rs`): the program; [`ServiceA`], [`ServiceB`]: its two parts in the lab.
 //! - `checker` (feature `testing`): judges what clients saw while all kinds of things failed.
 
-mod carried;
 #[cfg(any(test, feature = "testing"))]
 pub mod checker;
 mod clock;
@@ -27,6 +26,7 @@ mod error;
 pub mod hub;
 pub mod metrics;
 mod page;
+mod propagation;
 pub mod relay;
 pub mod server;
 mod service;

@@ -12,9 +12,9 @@ pub struct ChatMetrics {
     /// Clients connected.
     pub clients: Family<ProtocolLabel, Gauge>,
     /// Entries taken into the log.
-    pub taken: Family<TakenLabels, Counter>,
+    pub taken: Family<EntryLabels, Counter>,
     /// Entries offered again.
-    pub duplicates: Family<FromLabel, Counter>,
+    pub duplicates: Family<OriginLabel, Counter>,
     /// Frames and messages not taken.
     pub refused: Family<ReasonLabel, Counter>,
     /// Frames handed to clients' queues.
@@ -28,7 +28,7 @@ pub struct ChatMetrics {
     /// Tries to relay.
     pub relayed: Family<RelayLabels, Counter>,
     /// Relayed requests that were not believed.
-    pub unbelieved: Family<ReasonLabel, Counter>,
+    pub unauthenticated: Family<ReasonLabel, Counter>,
     /// Entries that no peer will get: it refused them for good, or memory was lost with the process.
     pub lost: Family<PeerLabel, Counter>,
 }
@@ -42,7 +42,7 @@ pub struct ProtocolLabel {
 
 /// Kind and origin of an entry.
 #[derive(Clone, Copy, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
-pub struct TakenLabels {
+pub struct EntryLabels {
     /// `own`, `peer` or `original`.
     pub from: &'static str,
     /// `message`, `joined`, `left` or `notice`.
@@ -51,7 +51,7 @@ pub struct TakenLabels {
 
 /// Origin of an entry.
 #[derive(Clone, Copy, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
-pub struct FromLabel {
+pub struct OriginLabel {
     /// `own` or `peer`.
     pub from: &'static str,
 }
@@ -103,7 +103,7 @@ impl ChatMetrics {
         metrics.register("chat_duplicates", help, new.duplicates.clone());
         show(
             "chat_refused",
-            "What was not taken, by reason",
+            "Event was not taken, by reason",
             &new.refused,
         );
         let help = "Frames handed to clients' queues";
@@ -117,7 +117,7 @@ impl ChatMetrics {
         let help = "Tries to relay an entry, by peer and outcome";
         metrics.register("chat_relayed", help, new.relayed.clone());
         let help = "Relayed requests that were not believed, by reason";
-        show("chat_relay_unbelieved", help, &new.unbelieved);
+        show("chat_relay_unbelieved", help, &new.unauthenticated);
         let help = "Entries that a peer will never get";
         metrics.register("chat_outbox_lost", help, new.lost.clone());
         new

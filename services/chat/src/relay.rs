@@ -2,4 +2,4 @@
 
 pub mod inbound;
 pub mod outbound;
-mod replays;
+mod replay_cache;

@@ -21,10 +21,10 @@ use origin::Origins;
 
 /// What every connection needs.
 #[derive(Clone, Debug)]
-pub struct App(Arc<Parts>);
+pub struct App(Arc<Inner>);
 
 #[derive(Debug)]
-struct Parts {
+struct Inner {
     hub: Hub,
     limits: ClientLimits,
     origins: Origins,
@@ -35,7 +35,7 @@ struct Parts {
 impl App {
     /// Serves this room.
     pub fn new(hub: Hub, settings: &ChatSettings, lifecycle: Lifecycle) -> Self {
-        Self(Arc::new(Parts {
+        Self(Arc::new(Inner {
             hub,
             limits: settings.client,
             origins: Origins::new(&settings.allowed_origins),

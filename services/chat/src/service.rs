@@ -15,8 +15,8 @@ use crate::relay::inbound::Inbound;
 use crate::relay::outbound::{self, Outbound};
 use crate::server::{self, App};
 use crate::settings::{ChatSettings, Redis};
-use crate::store::Local;
-use crate::store::shared::{Begun, Shared};
+use crate::store::LocalLog;
+use crate::store::shared::{SharedLog, Snapshot};
 
 /// `chat`: one of the services, by `SERVICE_NAME`.
 #[derive(Debug)]
@@ -117,11 +117,11 @@ pub async fn serve(
         }
         None => (room(&settings, chat_metrics)?, None),
     };
-    hub.begin_writing(&lifecycle);
-    let carrier = Arc::new(client);
+    hub.start_flushing(&lifecycle);
+    let transport = Arc::new(client);
     for url in &settings.relay.peers {
-        let carrier = Arc::clone(&carrier);
-        let outbound = Outbound::new(hub.clone(), carrier, url.clone(), &settings.relay);
+        let transport = Arc::clone(&transport);
+        let outbound = Outbound::new(hub.clone(), transport, url.clone(), &settings.relay);
         lifecycle.spawn(outbound.run(lifecycle.clone()));
     }
     let keys = settings.relay.keys.clone();
@@ -155,13 +155,13 @@ async fn join(
     redis: &Redis,
     store: &Dependency,
     lifecycle: &Lifecycle,
-) -> Result<Option<(Shared, Begun)>, Error> {
+) -> Result<Option<(SharedLog, Snapshot)>, Error> {
     let urls: Vec<_> = names(settings).into_iter().map(|name| name.url).collect();
-    let (service, keeps) = (&settings.service, settings.keeps);
+    let (service, retention) = (&settings.service, settings.retention);
     let dead_after = settings.replica_timeout;
     let mut backoff = Backoff::new(RETRY.0, RETRY.1);
     loop {
-        let begin = Shared::begin(redis, service.clone(), keeps, urls.clone(), dead_after);
+        let begin = SharedLog::begin(redis, service.clone(), retention, urls.clone(), dead_after);
         let wait = tokio::select! {
             biased;
             () = lifecycle.stopping() => return Ok(None),
@@ -184,7 +184,12 @@ async fn join(
 }
 
 /// The room of one replica.
-fn replica(settings: &ChatSettings, shared: Shared, begun: Begun, metrics: ChatMetrics) -> Hub {
+fn replica(
+    settings: &ChatSettings,
+    shared: SharedLog,
+    begun: Snapshot,
+    metrics: ChatMetrics,
+) -> Hub {
     let (service, welcome) = (settings.service.clone(), welcome(settings));
     Hub::at_replica(service, shared, begun, names(settings), welcome, metrics)
 }
@@ -196,11 +201,11 @@ fn names(settings: &ChatSettings) -> Vec<PeerName> {
 /// The room around the log that this process has for itself.
 pub fn room(settings: &ChatSettings, metrics: ChatMetrics) -> Result<Hub, Error> {
     let names = names(settings);
-    let (service, keeps) = (settings.service.clone(), settings.keeps);
+    let (service, retention) = (settings.service.clone(), settings.retention);
     let urls = names.iter().map(|name| name.url.clone());
     let local = match &settings.disk {
-        Some(disk) => Local::on_disk(&service, keeps, urls, disk)?,
-        None => Local::in_memory(service.clone(), keeps, urls),
+        Some(disk) => LocalLog::on_disk(&service, retention, urls, disk)?,
+        None => LocalLog::in_memory(service.clone(), retention, urls),
     };
     Ok(Hub::new(service, local, names, welcome(settings), metrics))
 }

@@ -14,18 +14,18 @@ use tokio::time::Instant;
 use tracing::{Instrument, Span};
 use tracing_opentelemetry::OpenTelemetrySpanExt;
 
-use crate::carried;
 use crate::domain::ClientId;
-use crate::domain::rate::Bucket;
-use crate::hub::{Hub, Join, Line, MemberId, Speaks};
+use crate::domain::rate::TokenBucket;
+use crate::hub::{ClientConnection, Hub, Join, MemberId, Protocol};
 use crate::metrics::ChatMetrics;
+use crate::propagation;
 use crate::settings::ClientLimits;
-use crate::wire::websocket::{self, Opcode, Reader};
-use close::{Close, Farewell};
+use crate::wire::websocket::{self, FrameReader, Opcode};
+use close::{Close, CloseHandshake};
 
 /// A client that has connected and is not in the room yet.
 #[derive(Debug)]
-pub(crate) struct Visitor {
+pub(crate) struct PendingSession {
     /// The room.
     pub(crate) hub: Hub,
     /// What it may do.
@@ -38,12 +38,12 @@ pub(crate) struct Visitor {
     pub(crate) opened_by: Option<SpanContext>,
 }
 
-impl Visitor {
+impl PendingSession {
     /// Lets it in, serves it to its end, and tells the others.
     ///
     /// Whatever happens once is in a box of its own, and so is the guest: this task lasts as long
     /// as the connection, and would hold room for all of it.
-    pub(crate) async fn stay(self: Box<Self>, line: Arc<Line>, lifecycle: Lifecycle) {
+    pub(crate) async fn run(self: Box<Self>, line: Arc<ClientConnection>, lifecycle: Lifecycle) {
         let (hub, wait) = (self.hub.clone(), self.limits.close_timeout);
         let entered = Box::pin(self.enter(Arc::clone(&line), lifecycle.clone())).await;
         let (close, guest) = match entered {
@@ -51,7 +51,7 @@ impl Visitor {
             Err(close) => (close, None),
         };
         ChatMetrics::count(&hub.metrics().closed, close.metric());
-        let farewell = Box::pin(Farewell::say(&line, &close, wait)).await;
+        let farewell = Box::pin(CloseHandshake::say(&line, &close, wait)).await;
         if let Some(guest) = guest {
             guest.leave(&close);
         }
@@ -60,28 +60,28 @@ impl Visitor {
 
     async fn enter(
         self: Box<Self>,
-        line: Arc<Line>,
+        line: Arc<ClientConnection>,
         lifecycle: Lifecycle,
-    ) -> Result<Box<Guest>, Close> {
+    ) -> Result<Box<Session>, Close> {
         // The connection is a trace of its own, which refers to the request that opened it; each
         // message is another, which refers to the connection.
         let parent = self.opened_by.map_or(Parent::Current, Parent::Linked);
         let attributes = [
             KeyValue::new("chat.client", self.join.client.to_string()),
-            KeyValue::new("chat.protocol", self.join.speaks.code()),
+            KeyValue::new("chat.protocol", self.join.protocol.code()),
         ];
         let span = trace::start(SpanKind::Internal, "connection", parent, attributes);
-        let connection = carried::link(&span);
-        let (client, speaks) = (self.join.client, self.join.speaks);
+        let connection = propagation::link(&span);
+        let (client, protocol) = (self.join.client, self.join.protocol);
         let session = self.join.session.clone();
-        let joining = moment("join", connection.as_ref(), client);
-        let trace = carried::of_span(&joining);
+        let joining = membership_span("join", connection.as_ref(), client);
+        let trace = propagation::of_span(&joining);
         let joined = self.hub.join(self.join, Arc::clone(&line), trace);
         let Ok(member) = joined.instrument(joining).await else {
             return Err(Close::Unavailable);
         };
-        Ok(Box::new(Guest {
-            leaving: Leaving {
+        Ok(Box::new(Session {
+            guard: LeaveGuard {
                 hub: self.hub.clone(),
                 member,
                 client,
@@ -93,11 +93,11 @@ impl Visitor {
             limits: self.limits,
             client,
             session,
-            speaks,
+            protocol,
             is_trusted: self.is_trusted,
             connection,
             line,
-            bucket: Bucket::new(self.limits.rate, self.limits.burst),
+            bucket: TokenBucket::new(self.limits.rate, self.limits.burst),
             came: Instant::now(),
             refused_in_a_row: 0,
         }))
@@ -105,7 +105,7 @@ impl Visitor {
 }
 
 /// Tells the others when the connection ends, in whatever way.
-struct Leaving {
+struct LeaveGuard {
     hub: Hub,
     member: MemberId,
     client: ClientId,
@@ -113,56 +113,56 @@ struct Leaving {
     lifecycle: Lifecycle,
 }
 
-impl Drop for Leaving {
+impl Drop for LeaveGuard {
     fn drop(&mut self) {
-        let span = moment("leave", self.connection.as_ref(), self.client);
-        let trace = carried::of_span(&span);
+        let span = membership_span("leave", self.connection.as_ref(), self.client);
+        let trace = propagation::of_span(&span);
         span.in_scope(|| self.hub.leave(self.member, trace, &self.lifecycle));
     }
 }
 
 /// A client in the room.
-struct Guest {
+struct Session {
     /// What is done when it is dropped.
-    leaving: Leaving,
+    guard: LeaveGuard,
     /// Of the connection.
     span: Span,
     hub: Hub,
     limits: ClientLimits,
     client: ClientId,
     session: crate::domain::Token,
-    speaks: Speaks,
+    protocol: Protocol,
     is_trusted: bool,
     connection: Option<SpanContext>,
-    line: Arc<Line>,
-    bucket: Bucket,
+    line: Arc<ClientConnection>,
+    bucket: TokenBucket,
     came: Instant,
     /// Messages over its rate since the last one within it.
     refused_in_a_row: u32,
 }
 
-impl Guest {
+impl Session {
     async fn serve(&mut self, lifecycle: &Lifecycle) -> Close {
         let line = Arc::clone(&self.line);
         tokio::select! {
             biased;
-            ending = line.ended() => ending.into(),
+            ending = line.evicted() => ending.into(),
             () = lifecycle.stopping() => Close::Draining,
-            close = self.converse() => close,
+            close = self.receive_all() => close,
         }
     }
 
     /// Notes why it ended, and tells the others.
     fn leave(self, close: &Close) {
-        let Self { span, leaving, .. } = self;
+        let Self { span, guard, .. } = self;
         span.set_attribute("chat.close.code", i64::from(close.code()));
         span.set_attribute("chat.close.reason", close.reason());
-        drop(leaving);
+        drop(guard);
     }
 
     /// Hears and answers until something ends it.
-    async fn converse(&mut self) -> Close {
-        let mut reader = Reader::new(self.limits.max_message);
+    async fn receive_all(&mut self) -> Close {
+        let mut reader = FrameReader::new(self.limits.max_message);
         let mut heard = Instant::now();
         let mut pinged = None;
         let silence = tokio::time::sleep(self.limits.ping_interval);
@@ -170,12 +170,12 @@ impl Guest {
         loop {
             tokio::select! {
                 biased;
-                came = self.line.read(|bytes| reader.feed(bytes)) => {
+                came = self.line.read(|bytes| reader.push_bytes(bytes)) => {
                     if !came.unwrap_or(false) {
                         return Close::Gone;
                     }
                     loop {
-                        let said = match reader.hear() {
+                        let said = match reader.next_message() {
                             Ok(Some(said)) => said,
                             Ok(None) => break,
                             Err(wrong) => return wrong.into(),
@@ -187,7 +187,7 @@ impl Guest {
                     }
                 }
                 () = &mut silence => {
-                    match Box::pin(self.mind_silence(heard, &mut pinged)).await {
+                    match Box::pin(self.check_silence(heard, &mut pinged)).await {
                         Ok(again) => silence.as_mut().reset(again),
                         Err(close) => return close,
                     }
@@ -198,7 +198,7 @@ impl Guest {
 
     /// Pings a client that says nothing, and gives up one that stays silent. Says when to look
     /// again.
-    async fn mind_silence(
+    async fn check_silence(
         &mut self,
         heard: Instant,
         pinged: &mut Option<Instant>,
@@ -237,7 +237,7 @@ impl Guest {
 const FLOOD: u32 = 10;
 
 /// A span of a connection's beginning or end: a trace of its own, which refers to the connection.
-fn moment(name: &'static str, of: Option<&SpanContext>, client: ClientId) -> Span {
+fn membership_span(name: &'static str, of: Option<&SpanContext>, client: ClientId) -> Span {
     let parent = of.cloned().map_or(Parent::Current, Parent::Linked);
     let attributes = [KeyValue::new("chat.client", client.to_string())];
     trace::start(SpanKind::Internal, name, parent, attributes)

@@ -12,7 +12,7 @@ use runtime::trace::Trust;
 use url::Url;
 
 use crate::domain::Token;
-use crate::domain::log::Keeps;
+use crate::domain::log::Retention;
 use crate::domain::outbox::Bounds;
 use crate::wire::signature::Keys;
 
@@ -24,7 +24,7 @@ pub struct ChatSettings {
     /// `SERVICE_NAME`: which service it is.
     pub service: Token,
     /// What it keeps: `HISTORY_*`, `OUTBOX_MAX*`.
-    pub keeps: Keeps,
+    pub retention: Retention,
     /// `OUTBOX_DIR`, `OUTBOX_SYNC`: where it keeps that.
     pub disk: Option<Disk>,
     /// `REDIS_URL`, `REDIS_PASSWORD`: where the replicas of the service share it.
@@ -117,11 +117,11 @@ const HOUR: Duration = Duration::from_hours(1);
 impl Settings for ChatSettings {
     fn read(source: &Source) -> Result<Self, SettingsError> {
         let bytes = |name| bytes(source, name);
-        let keeps = Keeps {
+        let retention = Retention {
             history: source.get_within("HISTORY_MAX", 0..=1_000_000)?,
             history_bytes: bytes("HISTORY_MAX_BYTES")?,
             outbox: Bounds {
-                letters: source.get_within("OUTBOX_MAX", 1..=10_000_000)?,
+                entries: source.get_within("OUTBOX_MAX", 1..=10_000_000)?,
                 bytes: bytes("OUTBOX_MAX_BYTES")?,
             },
         };
@@ -148,7 +148,7 @@ impl Settings for ChatSettings {
         Ok(Self {
             listen: source.get("LISTEN")?,
             service: source.get("SERVICE_NAME")?,
-            keeps,
+            retention,
             disk,
             redis,
             replica_timeout: source.get_within("REPLICA_TIMEOUT", MS * 100..=HOUR)?,

@@ -4,4 +4,4 @@ pub mod journal;
 mod local;
 pub mod shared;
 
-pub use local::Local;
+pub use local::LocalLog;

@@ -165,7 +165,7 @@ fn seeds() -> std::ops::Range<u64> {
     }
 }
 
-async fn judge(seed: u64, services: &mut [Service], addresses: &[SocketAddr]) {
+async fn classify(seed: u64, services: &mut [Service], addresses: &[SocketAddr]) {
     println!("seed {seed}");
     let (violations, accepted, kills) = run(seed, services, addresses).await;
     let found: Vec<String> = violations.iter().map(ToString::to_string).collect();
@@ -186,7 +186,7 @@ async fn processes_that_are_killed_and_stopped_keep_their_promises() {
             Service::start("serviceA", a, b, store),
             Service::start("serviceB", b, a, store),
         ];
-        judge(seed, &mut services, &[a, b]).await;
+        classify(seed, &mut services, &[a, b]).await;
     }
 }
 
@@ -204,6 +204,6 @@ async fn replicas_that_are_killed_and_stopped_keep_their_promises() {
             Service::start("serviceA", two, b, store),
             Service::start("serviceB", b, one, store),
         ];
-        judge(seed, &mut services, &[one, two, b]).await;
+        classify(seed, &mut services, &[one, two, b]).await;
     }
 }

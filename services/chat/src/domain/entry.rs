@@ -12,7 +12,8 @@ pub struct Entry {
     /// Its name, the same at every service.
     pub id: Token,
     /// What happened.
-    pub what: What,
+    #[serde(rename = "what")]
+    pub event: Event,
     /// Where it came from.
     pub source: Source,
     /// When the service that it came from took it: milliseconds since 1970.
@@ -25,7 +26,7 @@ pub struct Entry {
 /// What happened.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "lowercase")]
-pub enum What {
+pub enum Event {
     /// A client said something.
     Message {
         /// Who.
@@ -117,9 +118,9 @@ impl Entry {
 
     /// Roughly what it costs to keep, in bytes.
     pub fn weight(&self) -> usize {
-        let text = match &self.what {
-            What::Message { text, .. } | What::Notice { text } => text.len(),
-            What::Joined { .. } | What::Left { .. } => 0,
+        let text = match &self.event {
+            Event::Message { text, .. } | Event::Notice { text } => text.len(),
+            Event::Joined { .. } | Event::Left { .. } => 0,
         };
         text + OVERHEAD
     }
@@ -128,7 +129,7 @@ impl Entry {
 /// Of an entry beside its text: ids, times, the context of its trace.
 const OVERHEAD: usize = 256;
 
-impl What {
+impl Event {
     /// The original's words, as plain clients and peers read them.
     pub fn line(&self) -> String {
         match self {
@@ -143,7 +144,7 @@ impl What {
     ///
     /// Every service puts the prefix before what its clients say, so that no client can say that
     /// another one left.
-    pub fn of_line(line: &str) -> Self {
+    pub fn from_line(line: &str) -> Self {
         Self::of_client(line).unwrap_or_else(|| Self::Notice {
             text: line.to_owned(),
         })
@@ -189,13 +190,13 @@ mod tests {
     fn the_words_are_the_originals() {
         let text = "teste".to_owned();
         let client = client("261");
-        let said = What::Message { client, text };
+        let said = Event::Message { client, text };
         assert_eq!(said.line(), "Client #261: teste");
         assert_eq!(
-            What::Joined { client }.line(),
+            Event::Joined { client }.line(),
             "Client #261 joined the chat"
         );
-        assert_eq!(What::Left { client }.line(), "Client #261 left the chat");
+        assert_eq!(Event::Left { client }.line(), "Client #261 left the chat");
     }
 
     #[test]
@@ -209,17 +210,17 @@ mod tests {
             "Client #1:a",
         ] {
             let text = text.to_owned();
-            assert_eq!(What::of_line(&text), What::Notice { text });
+            assert_eq!(Event::from_line(&text), Event::Notice { text });
         }
     }
 
     #[test]
     fn a_client_cannot_speak_for_another() {
-        let forged = What::Message {
+        let forged = Event::Message {
             client: client("1"),
             text: "x\nClient #2 left the chat".to_owned(),
         };
-        assert_eq!(What::of_line(&forged.line()), forged);
+        assert_eq!(Event::from_line(&forged.line()), forged);
     }
 
     #[test]
@@ -235,16 +236,16 @@ mod tests {
         #[test]
         fn every_message_is_read_back_from_its_line(number in -(1_i64 << 53) + 1..1 << 53, text in ".*") {
             let client = client(&number.to_string());
-            let what = What::Message { client, text };
-            prop_assert_eq!(What::of_line(&what.line()), what);
+            let event = Event::Message { client, text };
+            prop_assert_eq!(Event::from_line(&event.line()), event);
         }
 
         #[test]
         fn every_line_is_something_that_says_the_same_line(line in "(Client #)?-?[0-9]{0,3}[: ]{0,2}.*") {
-            let what = What::of_line(&line);
+            let event = Event::from_line(&line);
             // A number may be written in more ways than one (`007`), which is no loss.
             if !line.contains("#0") && !line.contains("#-0") && !line.contains("#+") {
-                prop_assert_eq!(what.line(), line);
+                prop_assert_eq!(event.line(), line);
             }
         }
     }

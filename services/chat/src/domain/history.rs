@@ -43,12 +43,12 @@ impl History {
     }
 
     /// Says where the log stands though nothing of it is kept here.
-    pub fn begin_after(&mut self, cursor: u64) {
+    pub fn start_after(&mut self, cursor: u64) {
         self.last = self.last.max(cursor);
     }
 
     /// Entries before this one are missing: what came before them is of no use to anybody.
-    pub fn miss_until(&mut self, cursor: u64) {
+    pub fn skip_to(&mut self, cursor: u64) {
         self.entries.clear();
         self.bytes = 0;
         self.last = cursor.saturating_sub(1);
@@ -98,13 +98,13 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::domain::{Source, Token, TraceContext, What};
+    use crate::domain::{Event, Source, Token, TraceContext};
 
     fn entry(cursor: u64) -> Arc<Entry> {
         Arc::new(Entry {
             cursor,
             id: Token::random(),
-            what: What::Notice {
+            event: Event::Notice {
                 text: "x".to_owned(),
             },
             source: Source::Original,

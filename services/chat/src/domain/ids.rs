@@ -38,16 +38,16 @@ pub struct Token(Arc<str>);
 /// Why a text is no [`Token`].
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 #[error("expected 1 to 64 of A-Z a-z 0-9 _ -")]
-pub struct NoToken;
+pub struct InvalidToken;
 
 impl Token {
     /// The text, if it has the form.
-    pub fn parse(text: &str) -> Result<Self, NoToken> {
+    pub fn parse(text: &str) -> Result<Self, InvalidToken> {
         let allowed = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-');
         if (1..=64).contains(&text.len()) && text.bytes().all(allowed) {
             Ok(Self(text.into()))
         } else {
-            Err(NoToken)
+            Err(InvalidToken)
         }
     }
 
@@ -69,9 +69,9 @@ impl fmt::Display for Token {
 }
 
 impl TryFrom<String> for Token {
-    type Error = NoToken;
+    type Error = InvalidToken;
 
-    fn try_from(text: String) -> Result<Self, NoToken> {
+    fn try_from(text: String) -> Result<Self, InvalidToken> {
         Self::parse(&text)
     }
 }
@@ -108,7 +108,7 @@ mod tests {
         assert!(Token::parse("0197f3a2-A_z").is_ok());
         assert!(Token::parse(&"a".repeat(64)).is_ok());
         for bad in ["", "a b", "a:b", "ção", "a\n", &"a".repeat(65)] {
-            assert_eq!(Token::parse(bad), Err(NoToken), "{bad}");
+            assert_eq!(Token::parse(bad), Err(InvalidToken), "{bad}");
         }
         assert!(Token::parse(Token::random().as_str()).is_ok());
     }

@@ -1,7 +1,7 @@
 //! The log of one service: what it takes, in which order, and what it refuses.
 //!
-//! Everything that clients see has a place in it. With Redis the same rules stand in a script
-//! there (`store/redis/append.lua`).
+//! Everything that clients see has a cursor in it. `store/shared/append.lua` holds the same rules for
+//! a log in Redis.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -9,18 +9,18 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use super::history::History;
+use super::idempotency::IdempotencyCache;
 use super::outbox::{Bounds, Outbox};
-use super::recent::Recent;
-use super::taken::{Taken, TakenOf};
-use super::{ClientId, Entry, Source, Token, TraceContext, What};
+use super::watermarks::{Watermark, Watermarks};
+use super::{ClientId, Entry, Event, Source, Token, TraceContext};
 
-/// What somebody wants in the log.
+/// A request to append an entry.
 #[derive(Clone, Debug)]
-pub struct Offer {
+pub struct AppendRequest {
     /// Its name.
     pub id: Token,
     /// What happened.
-    pub what: What,
+    pub event: Event,
     /// Where it comes from; an own one gets its sequence number here.
     pub source: Source,
     /// When it happened: milliseconds since 1970.
@@ -28,45 +28,45 @@ pub struct Offer {
     /// Its trace.
     pub trace: TraceContext,
     /// Whether the peers are told.
-    pub passing: Passing,
+    pub relay: RelayPolicy,
 }
 
-/// Whether the peers are told of an own entry.
+/// Whether an own entry is relayed to the peers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Passing {
-    /// They are, or the entry is refused: a message.
+pub enum RelayPolicy {
+    /// It is relayed, or refused: a message.
     Required,
-    /// They are if the outbox has room: a join.
+    /// It is relayed if the outbox has room: a join.
     IfRoom,
-    /// They are, beyond the bounds if need be: the leave of whose join they were told.
+    /// It is relayed, beyond the bounds if need be: the leave after an announced join.
     Always,
-    /// They are not: the leave of whose join they were not told, and what comes from a peer.
+    /// It is not relayed: the leave after a join that was not announced, and what a peer sent.
     Never,
 }
 
-/// What became of an offer.
+/// What became of a request.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Verdict {
+pub enum AppendOutcome {
     /// It is in the log.
-    Taken(Arc<Entry>),
-    /// It was taken before; here, if that is still known.
+    Appended(Arc<Entry>),
+    /// It was appended before, at this cursor, if that is still known.
     Duplicate(Option<u64>),
     /// It is not in the log.
     Refused(Refusal),
-    /// Nobody knows: the store did not answer. It may be offered again.
+    /// The store did not answer, so nobody knows. The request may be repeated.
     Unknown,
 }
 
-/// Why something is not taken.
+/// Why a request is refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Refusal {
-    /// As many entries wait for a peer as may.
+    /// The slowest peer has as many entries waiting as are allowed.
     #[error("the outbox is full")]
     OutboxFull,
-    /// It is this service's own and comes from a peer.
+    /// A peer sent this service's own entry.
     #[error("a loop: this is this service's own message")]
     Loop,
-    /// The store does not take it.
+    /// The store failed.
     #[error("the store does not answer")]
     Unavailable,
 }
@@ -84,7 +84,7 @@ impl Refusal {
 
 /// How much a log keeps.
 #[derive(Clone, Copy, Debug)]
-pub struct Keeps {
+pub struct Retention {
     /// Entries for those who come back.
     pub history: usize,
     /// Bytes of these, roughly.
@@ -99,37 +99,38 @@ pub struct Log {
     service: Token,
     epoch: Token,
     history: History,
-    /// Own messages, by session.
-    recent: Recent,
-    /// Messages of peers, by origin: one that is sent again after its origin lost its memory comes
-    /// with another number.
-    relayed: Recent,
-    taken: Taken,
+    /// Ids of own messages, by session.
+    own_ids: IdempotencyCache,
+    /// Ids of peers' messages, by origin. An origin that lost its memory sends a message again under
+    /// another sequence number.
+    peer_ids: IdempotencyCache,
+    watermarks: Watermarks,
     outbox: Outbox,
     /// Own sessions that joined and did not leave.
-    here: BTreeMap<Token, Here>,
+    sessions: BTreeMap<Token, LocalSession>,
 }
 
-/// A session that is here.
+/// A session of this service that joined and has not left.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Here {
+pub struct LocalSession {
     /// Whose it is.
     pub client: ClientId,
-    /// Whether the peers were told that it joined.
-    pub told: bool,
+    /// Whether its join was relayed.
+    #[serde(rename = "told")]
+    pub announced: bool,
 }
 
-/// Messages whose ids are remembered: so many own, and so many of peers.
-const RECENT: usize = 10_000;
+/// How many ids of own messages are remembered, and how many of peers' messages.
+const REMEMBERED_IDS: usize = 10_000;
 
-/// Origins whose last numbers are remembered: replicas of peers, and their earlier lives.
+/// How many origins' watermarks are remembered. A peer that restarts without a disk is a new origin.
 const ORIGINS: usize = 1024;
 
 /// One step of a log, as a journal keeps it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "record", rename_all = "lowercase")]
 pub enum Record {
-    /// Whose log it is and where it stands: the first record.
+    /// The first record: whose log it is and where it stands.
     Log {
         /// The form of the records.
         version: u32,
@@ -142,8 +143,9 @@ pub enum Record {
         /// The last sequence number given.
         sequence: u64,
     },
-    /// What was taken of a peer, whose entries may be gone.
-    Taken(TakenOf),
+    /// The last sequence number taken from an origin, whose entries may be gone.
+    #[serde(rename = "taken")]
+    Watermark(Watermark),
     /// What a peer has taken.
     Acked {
         /// The peer.
@@ -151,13 +153,14 @@ pub enum Record {
         /// Everything up to this number.
         through: u64,
     },
-    /// A session that is here, whose join may be gone.
-    Here {
+    /// A session that has not left, whose join may be gone.
+    #[serde(rename = "here")]
+    Session {
         /// The session.
         session: Token,
         /// Whose it is.
         #[serde(flatten)]
-        here: Here,
+        here: LocalSession,
     },
     /// An entry.
     Entry(Entry),
@@ -171,18 +174,18 @@ impl Log {
     pub fn new(
         service: Token,
         epoch: Token,
-        keeps: Keeps,
+        retention: Retention,
         peers: impl IntoIterator<Item = String>,
     ) -> Self {
         Self {
             service,
             epoch,
-            history: History::new(keeps.history, keeps.history_bytes),
-            recent: Recent::new(RECENT),
-            relayed: Recent::new(RECENT),
-            taken: Taken::new(ORIGINS),
-            outbox: Outbox::new(keeps.outbox, peers),
-            here: BTreeMap::new(),
+            history: History::new(retention.history, retention.history_bytes),
+            own_ids: IdempotencyCache::new(REMEMBERED_IDS),
+            peer_ids: IdempotencyCache::new(REMEMBERED_IDS),
+            watermarks: Watermarks::new(ORIGINS),
+            outbox: Outbox::new(retention.outbox, peers),
+            sessions: BTreeMap::new(),
         }
     }
 
@@ -201,41 +204,41 @@ impl Log {
         &self.outbox
     }
 
-    /// The own sessions that joined and did not leave.
-    pub fn here(&self) -> &BTreeMap<Token, Here> {
-        &self.here
+    /// The own sessions that joined and have not left.
+    pub fn sessions(&self) -> &BTreeMap<Token, LocalSession> {
+        &self.sessions
     }
 
-    /// The last number that was taken of a peer; 0 before the first.
-    pub fn taken_of(&self, origin: &Token, epoch: &Token) -> u64 {
-        self.taken.last(origin, epoch)
+    /// The last sequence number taken from an origin; 0 before the first.
+    pub fn watermark(&self, origin: &Token, epoch: &Token) -> u64 {
+        self.watermarks.last(origin, epoch)
     }
 
-    /// What would become of an offer: the entry to [take](Self::take), or why there is none.
-    pub fn decide(&self, offer: Offer) -> Result<Entry, Verdict> {
-        let source = match offer.source {
+    /// Decides on a request: the entry to [apply](Self::apply), or why there is none.
+    pub fn decide(&self, request: AppendRequest) -> Result<Entry, AppendOutcome> {
+        let source = match request.source {
             Source::Own { session, .. } => {
-                if let Some(cursor) = self.recent.cursor(&session, &offer.id) {
-                    return Err(Verdict::Duplicate(Some(cursor)));
+                if let Some(cursor) = self.own_ids.cursor(&session, &request.id) {
+                    return Err(AppendOutcome::Duplicate(Some(cursor)));
                 }
-                let weight = offer.what.line().len();
-                let sequence = self.sequence(offer.passing, weight);
-                let sequence = sequence.map_err(Verdict::Refused)?;
+                let weight = request.event.line().len();
+                let sequence = self.sequence(request.relay, weight);
+                let sequence = sequence.map_err(AppendOutcome::Refused)?;
                 Source::Own { session, sequence }
             }
             Source::Peer { origin, epoch, .. } if origin == self.service && epoch == self.epoch => {
-                return Err(Verdict::Refused(Refusal::Loop));
+                return Err(AppendOutcome::Refused(Refusal::Loop));
             }
             Source::Peer {
                 origin,
                 epoch,
                 sequence,
             } => {
-                if self.taken.has(&origin, &epoch, sequence) {
-                    return Err(Verdict::Duplicate(None));
+                if self.watermarks.covers(&origin, &epoch, sequence) {
+                    return Err(AppendOutcome::Duplicate(None));
                 }
-                if let Some(cursor) = self.relayed.cursor(&origin, &offer.id) {
-                    return Err(Verdict::Duplicate(Some(cursor)));
+                if let Some(cursor) = self.peer_ids.cursor(&origin, &request.id) {
+                    return Err(AppendOutcome::Duplicate(Some(cursor)));
                 }
                 Source::Peer {
                     origin,
@@ -247,32 +250,33 @@ impl Log {
         };
         Ok(Entry {
             cursor: self.history.last() + 1,
-            id: offer.id,
-            what: offer.what,
+            id: request.id,
+            event: request.event,
             source,
-            at: offer.at,
-            trace: offer.trace,
+            at: request.at,
+            trace: request.trace,
         })
     }
 
-    /// Puts the entry that was just decided on into the log.
-    pub fn take(&mut self, entry: Entry) -> Arc<Entry> {
+    /// Appends the entry that was decided on.
+    pub fn apply(&mut self, entry: Entry) -> Arc<Entry> {
         let entry = Arc::new(entry);
         match &entry.source {
             Source::Own { session, sequence } => {
-                match entry.what {
-                    What::Message { .. } => {
-                        self.recent
+                match entry.event {
+                    Event::Message { .. } => {
+                        self.own_ids
                             .insert(session.clone(), entry.id.clone(), entry.cursor);
                     }
-                    What::Joined { client } => {
-                        let told = sequence.is_some();
-                        self.here.insert(session.clone(), Here { client, told });
+                    Event::Joined { client } => {
+                        let announced = sequence.is_some();
+                        self.sessions
+                            .insert(session.clone(), LocalSession { client, announced });
                     }
-                    What::Left { .. } => {
-                        self.here.remove(session);
+                    Event::Left { .. } => {
+                        self.sessions.remove(session);
                     }
-                    What::Notice { .. } => {}
+                    Event::Notice { .. } => {}
                 }
                 self.outbox.push(Arc::clone(&entry));
             }
@@ -281,11 +285,11 @@ impl Log {
                 epoch,
                 sequence,
             } => {
-                if matches!(entry.what, What::Message { .. }) {
-                    self.relayed
+                if matches!(entry.event, Event::Message { .. }) {
+                    self.peer_ids
                         .insert(origin.clone(), entry.id.clone(), entry.cursor);
                 }
-                self.taken.take(&TakenOf {
+                self.watermarks.advance(&Watermark {
                     origin: origin.clone(),
                     epoch: epoch.clone(),
                     sequence: *sequence,
@@ -298,21 +302,21 @@ impl Log {
     }
 
     /// A peer has taken everything up to this sequence number.
-    pub fn acked(&mut self, peer: &str, through: u64) {
-        self.outbox.taken_by(peer, through);
+    pub fn acknowledge(&mut self, peer: &str, through: u64) {
+        self.outbox.acknowledge(peer, through);
     }
 
     /// Peers of which nothing is known yet are sent what comes from now on.
-    pub fn begin_with_new_peers(&mut self) {
-        self.outbox.begin_with_new_peers();
+    pub fn start_new_peers(&mut self) {
+        self.outbox.start_new_peers();
     }
 
     /// Entries before this one were missed: nobody can resume from before them.
-    pub fn miss_until(&mut self, cursor: u64) {
-        self.history.miss_until(cursor);
+    pub fn skip_to(&mut self, cursor: u64) {
+        self.history.skip_to(cursor);
     }
 
-    /// Does one step again that a journal has kept.
+    /// Repeats a step that a journal has kept.
     pub fn replay(&mut self, record: Record) {
         match record {
             Record::Log {
@@ -322,21 +326,21 @@ impl Log {
                 ..
             } => {
                 self.epoch = epoch;
-                self.history.begin_after(cursor);
-                self.outbox.begin_after(sequence);
+                self.history.start_after(cursor);
+                self.outbox.start_after(sequence);
             }
-            Record::Taken(of) => self.taken.take(&of),
-            Record::Acked { peer, through } => self.acked(&peer, through),
-            Record::Here { session, here } => {
-                self.here.insert(session, here);
+            Record::Watermark(of) => self.watermarks.advance(&of),
+            Record::Acked { peer, through } => self.acknowledge(&peer, through),
+            Record::Session { session, here } => {
+                self.sessions.insert(session, here);
             }
             Record::Entry(entry) => {
-                self.take(entry);
+                self.apply(entry);
             }
         }
     }
 
-    /// The fewest records that make this log again.
+    /// The fewest records that rebuild this log.
     pub fn snapshot(&self) -> Vec<Record> {
         let mut records = vec![Record::Log {
             version: VERSION,
@@ -345,7 +349,12 @@ impl Log {
             cursor: self.history.last(),
             sequence: self.outbox.last(),
         }];
-        records.extend(self.taken.snapshot().into_iter().map(Record::Taken));
+        records.extend(
+            self.watermarks
+                .snapshot()
+                .into_iter()
+                .map(Record::Watermark),
+        );
         let acked = self.outbox.peers().map(|(peer, through)| Record::Acked {
             peer: peer.to_owned(),
             through,
@@ -353,14 +362,14 @@ impl Log {
         records.extend(acked);
         let mut entries: Vec<_> = self
             .outbox
-            .letters()
+            .entries()
             .chain(self.history.entries())
             .cloned()
             .collect();
         entries.sort_by_key(|entry| entry.cursor);
         entries.dedup_by_key(|entry| entry.cursor);
         records.extend(entries.iter().map(|entry| Record::Entry((**entry).clone())));
-        let here = self.here.iter().map(|(session, here)| Record::Here {
+        let here = self.sessions.iter().map(|(session, here)| Record::Session {
             session: session.clone(),
             here: *here,
         });
@@ -368,17 +377,17 @@ impl Log {
         records
     }
 
-    fn sequence(&self, passing: Passing, weight: usize) -> Result<Option<u64>, Refusal> {
+    fn sequence(&self, relay: RelayPolicy, weight: usize) -> Result<Option<u64>, Refusal> {
         if !self.outbox.has_peers() {
             return Ok(None);
         }
         let next = Ok(Some(self.outbox.last() + 1));
         let has_room = self.outbox.has_room(weight);
-        match passing {
-            Passing::Always => next,
-            Passing::Required | Passing::IfRoom if has_room => next,
-            Passing::Required => Err(Refusal::OutboxFull),
-            Passing::IfRoom | Passing::Never => Ok(None),
+        match relay {
+            RelayPolicy::Always => next,
+            RelayPolicy::Required | RelayPolicy::IfRoom if has_room => next,
+            RelayPolicy::Required => Err(Refusal::OutboxFull),
+            RelayPolicy::IfRoom | RelayPolicy::Never => Ok(None),
         }
     }
 }

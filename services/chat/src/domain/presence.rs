@@ -2,22 +2,22 @@
 
 use std::collections::BTreeMap;
 
-use super::{ClientId, Entry, Source, Token, What};
+use super::{ClientId, Entry, Event, Source, Token};
 
 /// The clients of every service.
 #[derive(Clone, Debug, Default)]
 pub struct Presence {
-    services: BTreeMap<Token, Here>,
+    services: BTreeMap<Token, Roster>,
 }
 
 /// The clients of one service.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Here {
+pub struct Roster {
     /// By client, how many connections it has.
     clients: BTreeMap<ClientId, usize>,
 }
 
-impl Here {
+impl Roster {
     /// How many connections.
     pub fn count(&self) -> usize {
         self.clients
@@ -49,7 +49,7 @@ impl Here {
     }
 }
 
-impl FromIterator<(ClientId, usize)> for Here {
+impl FromIterator<(ClientId, usize)> for Roster {
     fn from_iter<I: IntoIterator<Item = (ClientId, usize)>>(clients: I) -> Self {
         let mut here = Self::default();
         for (client, count) in clients.into_iter().filter(|(_, count)| *count > 0) {
@@ -61,7 +61,7 @@ impl FromIterator<(ClientId, usize)> for Here {
 
 impl Presence {
     /// Follows what happened. `own` is the service that this log is of.
-    pub fn follow(&mut self, own: &Token, entry: &Entry) {
+    pub fn apply(&mut self, own: &Token, entry: &Entry) {
         let service = match &entry.source {
             Source::Own { .. } => own,
             Source::Peer { origin, .. } => origin,
@@ -69,15 +69,15 @@ impl Presence {
             Source::Original => return,
         };
         let here = self.services.entry(service.clone()).or_default();
-        match entry.what {
-            What::Joined { client } => here.add(client),
-            What::Left { client } => here.remove(client),
-            What::Message { .. } | What::Notice { .. } => {}
+        match entry.event {
+            Event::Joined { client } => here.add(client),
+            Event::Left { client } => here.remove(client),
+            Event::Message { .. } | Event::Notice { .. } => {}
         }
     }
 
     /// Replaces what is known of a service as a whole. Says whether that changed anything.
-    pub fn replace(&mut self, service: Token, here: Here) -> bool {
+    pub fn replace(&mut self, service: Token, here: Roster) -> bool {
         let known = self.services.entry(service).or_default();
         let changed = *known != here;
         *known = here;
@@ -85,12 +85,12 @@ impl Presence {
     }
 
     /// The clients of one service.
-    pub fn of(&self, service: &Token) -> Here {
+    pub fn roster(&self, service: &Token) -> Roster {
         self.services.get(service).cloned().unwrap_or_default()
     }
 
     /// Every service heard of, by name.
-    pub fn services(&self) -> impl Iterator<Item = (&Token, &Here)> {
+    pub fn services(&self) -> impl Iterator<Item = (&Token, &Roster)> {
         self.services.iter()
     }
 }
@@ -104,11 +104,11 @@ mod tests {
         ClientId::parse(&number.to_string()).unwrap()
     }
 
-    fn entry(what: What, source: Source) -> Entry {
+    fn entry(event: Event, source: Source) -> Entry {
         Entry {
             cursor: 1,
             id: Token::random(),
-            what,
+            event,
             source,
             at: 0,
             trace: TraceContext::default(),
@@ -124,17 +124,17 @@ mod tests {
         };
         let client = client(7);
         let mut presence = Presence::default();
-        for what in [
-            What::Joined { client },
-            What::Joined { client },
-            What::Left { client },
+        for event in [
+            Event::Joined { client },
+            Event::Joined { client },
+            Event::Left { client },
         ] {
-            presence.follow(&own, &entry(what, source()));
+            presence.apply(&own, &entry(event, source()));
         }
-        assert_eq!(presence.of(&own).count(), 1);
-        presence.follow(&own, &entry(What::Left { client }, source()));
-        presence.follow(&own, &entry(What::Left { client }, source()));
-        assert_eq!(presence.of(&own).clients().count(), 0);
+        assert_eq!(presence.roster(&own).count(), 1);
+        presence.apply(&own, &entry(Event::Left { client }, source()));
+        presence.apply(&own, &entry(Event::Left { client }, source()));
+        assert_eq!(presence.roster(&own).clients().count(), 0);
     }
 
     #[test]
@@ -145,17 +145,17 @@ mod tests {
             epoch: Token::random(),
             sequence: 1,
         };
-        let joined = || What::Joined { client: client(9) };
+        let joined = || Event::Joined { client: client(9) };
         let mut presence = Presence::default();
-        presence.follow(&own, &entry(joined(), peer));
-        presence.follow(&own, &entry(joined(), Source::Original));
+        presence.apply(&own, &entry(joined(), peer));
+        presence.apply(&own, &entry(joined(), Source::Original));
         let known: Vec<_> = presence
             .services()
             .map(|(name, here)| (name.to_string(), here.count()))
             .collect();
         assert_eq!(known, [("serviceB".to_owned(), 1)]);
         let service = Token::parse("serviceB").unwrap();
-        assert!(presence.replace(service.clone(), Here::default()));
-        assert!(!presence.replace(service, Here::default()));
+        assert!(presence.replace(service.clone(), Roster::default()));
+        assert!(!presence.replace(service, Roster::default()));
     }
 }

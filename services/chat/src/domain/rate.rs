@@ -4,7 +4,7 @@ use std::time::Duration;
 
 /// A token bucket: so many at once, and then so many a second.
 #[derive(Clone, Debug)]
-pub struct Bucket {
+pub struct TokenBucket {
     burst: f64,
     per_second: f64,
     tokens: f64,
@@ -12,7 +12,7 @@ pub struct Bucket {
     counted: Duration,
 }
 
-impl Bucket {
+impl TokenBucket {
     /// A full bucket. `per_second` is above 0.
     pub fn new(per_second: u32, burst: u32) -> Self {
         Self {
@@ -47,7 +47,7 @@ mod tests {
 
     #[test]
     fn a_burst_is_let_through_and_then_so_many_a_second() {
-        let mut bucket = Bucket::new(10, 3);
+        let mut bucket = TokenBucket::new(10, 3);
         assert_eq!((0..3).filter(|_| bucket.take(MS(0)).is_ok()).count(), 3);
         assert_eq!(bucket.take(MS(0)), Err(MS(100)));
         assert_eq!(bucket.take(MS(100)), Ok(()));
@@ -56,15 +56,16 @@ mod tests {
 
     #[test]
     fn silence_fills_the_bucket_and_no_more() {
-        let mut bucket = Bucket::new(10, 3);
-        let taken = |bucket: &mut Bucket, at| (0..10).filter(|_| bucket.take(at).is_ok()).count();
+        let mut bucket = TokenBucket::new(10, 3);
+        let taken =
+            |bucket: &mut TokenBucket, at| (0..10).filter(|_| bucket.take(at).is_ok()).count();
         assert_eq!(taken(&mut bucket, MS(0)), 3);
         assert_eq!(taken(&mut bucket, MS(60_000)), 3);
     }
 
     #[test]
     fn a_clock_that_goes_back_gives_nothing() {
-        let mut bucket = Bucket::new(10, 1);
+        let mut bucket = TokenBucket::new(10, 1);
         bucket.take(MS(500)).unwrap();
         assert!(bucket.take(MS(0)).is_err());
         assert!(bucket.take(MS(500)).is_err());

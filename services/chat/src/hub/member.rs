@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 
-use super::line::Line;
+use super::connection::ClientConnection;
 use crate::domain::{ClientId, Token};
 use crate::metrics::ProtocolLabel;
 
@@ -14,14 +14,14 @@ pub struct MemberId(pub(super) u64);
 
 /// What a client speaks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Speaks {
+pub enum Protocol {
     /// The original's text.
     Plain,
     /// `malha.chat.v1`.
     V1,
 }
 
-impl Speaks {
+impl Protocol {
     /// A bounded name, for metrics and spans.
     pub fn code(self) -> &'static str {
         match self {
@@ -39,7 +39,7 @@ impl Speaks {
 
 /// Why the room ends a connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Ending {
+pub enum Eviction {
     /// It did not read what was sent to it.
     TooSlow,
     /// Another connection of its session came.
@@ -53,32 +53,37 @@ pub enum Ending {
 pub(super) struct Member {
     pub(super) client: ClientId,
     pub(super) session: Token,
-    pub(super) speaks: Speaks,
+    pub(super) protocol: Protocol,
     /// Whether the peers were told that it joined.
-    pub(super) told: bool,
+    pub(super) announced: bool,
     /// It has seen everything up to this cursor.
     pub(super) seen: u64,
-    line: Arc<Line>,
+    line: Arc<ClientConnection>,
 }
 
 impl Member {
-    pub(super) fn new(client: ClientId, session: Token, speaks: Speaks, line: Arc<Line>) -> Self {
+    pub(super) fn new(
+        client: ClientId,
+        session: Token,
+        protocol: Protocol,
+        line: Arc<ClientConnection>,
+    ) -> Self {
         Self {
             client,
             session,
-            speaks,
-            told: false,
+            protocol,
+            announced: false,
             seen: 0,
             line,
         }
     }
 
     /// Hands it a frame, if it has not been ended.
-    pub(super) fn hand(&self, frame: Bytes) -> bool {
-        self.line.hand(frame)
+    pub(super) fn enqueue(&self, frame: Bytes) -> bool {
+        self.line.enqueue(frame)
     }
 
-    pub(super) fn end(&self, ending: Ending) {
+    pub(super) fn end(&self, ending: Eviction) {
         self.line.end(ending);
     }
 }

@@ -5,11 +5,11 @@ use std::sync::Arc;
 use serde_json::{Map, Value};
 
 use super::{Hub, Room};
-use crate::domain::presence::Here;
-use crate::domain::{Entry, Token, What};
+use crate::domain::presence::Roster;
+use crate::domain::{Entry, Event, Token};
 use crate::metrics::{ChatMetrics, PeerLabel};
-use crate::wire::relay::Presence;
-use crate::wire::v1::{FromServer, HereFrame, PeerState, Refused, reason_text};
+use crate::wire::relay::PresenceReport;
+use crate::wire::v1::{PeerState, PresenceFrame, Refused, ServerFrame, reason_text};
 
 /// A peer, as the settings name it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -50,10 +50,10 @@ impl Peer {
 
 impl Hub {
     /// The first entry after this sequence number that a peer has not taken.
-    pub fn next_letter(&self, peer: &str, after: u64) -> Option<Arc<Entry>> {
+    pub fn next_pending(&self, peer: &str, after: u64) -> Option<Arc<Entry>> {
         let room = self.lock();
         let outbox = room.local.log().outbox();
-        outbox.next(outbox.taken(peer).max(after))
+        outbox.next(outbox.acknowledged(peer).max(after))
     }
 
     /// Whether this process is the one that relays to a peer, for the next seconds.
@@ -116,36 +116,36 @@ impl Hub {
         }
         now.was = (now.service != before.service).then_some(before.service);
         tracing::info!(peer = now.service, now.reachable, now.waiting, "peer");
-        room.tell_all(&FromServer::Peer(&now));
+        room.tell_all(&ServerFrame::Peer(&now));
         true
     }
 
     /// Who is here.
-    pub fn presence(&self) -> Presence {
+    pub fn presence(&self) -> PresenceReport {
         let room = self.lock();
         let outbox = room.local.log().outbox();
         let waiting = room.peers.iter().map(|peer| outbox.waiting(&peer.url));
-        Presence {
+        PresenceReport {
             service: self.0.service.clone(),
             epoch: self.0.epoch.clone(),
             sequence: outbox.last(),
             waiting: waiting.max().unwrap_or_default(),
-            clients: room.presence.of(&self.0.service).counts().collect(),
+            clients: room.presence.roster(&self.0.service).counts().collect(),
         }
     }
 
     /// A peer said who is there.
-    pub fn presence_of(&self, said: Presence) {
+    pub fn presence_of(&self, said: PresenceReport) {
         let mut room = self.lock();
-        let taken = room.local.log().taken_of(&said.service, &said.epoch);
+        let taken = room.local.log().watermark(&said.service, &said.epoch);
         if said.service == self.0.service || !said.is_settled(taken) {
             return;
         }
-        let here: Here = said.clients.into_iter().collect();
+        let here: Roster = said.clients.into_iter().collect();
         if room.presence.replace(said.service, here) {
             let presence = room.presence.clone();
-            let presence = HereFrame::all(&presence);
-            room.tell_all(&FromServer::Presence { presence });
+            let presence = PresenceFrame::all(&presence);
+            room.tell_all(&ServerFrame::Presence { presence });
         }
     }
 }
@@ -155,7 +155,7 @@ impl Room {
     pub(super) fn delivered(&self) -> Map<String, Value> {
         let log = self.local.log();
         let through = |peer: &Peer| {
-            let first = log.outbox().next(log.outbox().taken(&peer.url));
+            let first = log.outbox().next(log.outbox().acknowledged(&peer.url));
             first.map_or(log.history().last(), |entry| entry.cursor - 1)
         };
         let all = self.peers.iter();
@@ -172,23 +172,23 @@ impl Room {
         metrics: &ChatMetrics,
     ) {
         if let Some(sequence) = entry.sequence() {
-            self.local.acked(peer, sequence);
+            self.local.acknowledge(peer, sequence);
         }
         self.count_waiting(metrics);
         let known = self.peers.iter().find(|known| known.url == peer);
-        let told = (known, entry.session(), &entry.what);
-        let (Some(known), Some(session), What::Message { .. }) = told else {
+        let told = (known, entry.session(), &entry.event);
+        let (Some(known), Some(session), Event::Message { .. }) = told else {
             return;
         };
         let service = known.state.service.clone();
         let frame = if delivered {
-            FromServer::Delivered {
+            ServerFrame::Delivered {
                 id: &entry.id,
                 service: &service,
                 through: entry.cursor,
             }
         } else {
-            FromServer::Refused(Refused {
+            ServerFrame::Refused(Refused {
                 id: Some(entry.id.as_str()),
                 reason: "undeliverable",
                 text: reason_text("undeliverable"),

@@ -12,36 +12,36 @@ use axum::{Json, Router};
 use serde_json::{Value, json};
 use tracing::Span;
 
-use super::replays::Replays;
-use crate::domain::log::{Offer, Passing, Refusal, Verdict};
-use crate::domain::{Source, Token, What};
+use super::replay_cache::ReplayCache;
+use crate::domain::log::{AppendOutcome, AppendRequest, Refusal, RelayPolicy};
+use crate::domain::{Event, Source, Token};
 use crate::hub::Hub;
 use crate::metrics::ChatMetrics;
-use crate::wire::relay::{self, CHAT_SERVICE, Stamp};
-use crate::wire::signature::{Keys, Unbelieved};
-use crate::{carried, clock};
+use crate::wire::relay::{self, CHAT_SERVICE, RelayHeaders};
+use crate::wire::signature::{Keys, SignatureError};
+use crate::{clock, propagation};
 
 /// Who may relay, and to whom.
 #[derive(Clone, Debug)]
-pub struct Inbound(Arc<Parts>);
+pub struct Inbound(Arc<Inner>);
 
 #[derive(Debug)]
-struct Parts {
+struct Inner {
     hub: Hub,
     keys: Option<Keys>,
     /// In seconds.
     tolerance: u64,
-    replays: Mutex<Replays>,
+    replays: Mutex<ReplayCache>,
 }
 
 /// More than peers send within the tolerance.
 const REPLAYS: usize = 100_000;
 
 /// Why a request is not taken.
-enum NotTaken {
-    Unbelieved(Unbelieved),
+enum Rejection {
+    SignatureError(SignatureError),
     NotJson,
-    Stamp(String),
+    RelayHeaders(String),
     Body(Value),
     Refused(Refusal),
 }
@@ -50,8 +50,8 @@ impl Inbound {
     /// Takes messages into this room from whoever has a secret, or from anybody where there is none.
     pub fn new(hub: Hub, keys: Option<Keys>, tolerance: std::time::Duration) -> Self {
         let tolerance = tolerance.as_secs();
-        let replays = Mutex::new(Replays::new(REPLAYS));
-        Self(Arc::new(Parts {
+        let replays = Mutex::new(ReplayCache::new(REPLAYS));
+        Self(Arc::new(Inner {
             hub,
             keys,
             tolerance,
@@ -68,85 +68,86 @@ impl Inbound {
     }
 
     /// Whether a peer sent this, and for the first time.
-    fn believe(&self, headers: &HeaderMap, body: &[u8]) -> Result<Option<String>, NotTaken> {
+    fn authenticate(&self, headers: &HeaderMap, body: &[u8]) -> Result<Option<String>, Rejection> {
         let Some(keys) = &self.0.keys else {
             return Ok(None);
         };
         let now = clock::now_seconds();
         let tolerance = self.0.tolerance;
-        let believed = keys
+        let verified = keys
             .check(headers, body, now, tolerance)
-            .and_then(|believed| {
-                let id = believed.id.clone();
+            .and_then(|verified| {
+                let id = verified.id.clone();
                 let mut replays = self
                     .0
                     .replays
                     .lock()
                     .unwrap_or_else(PoisonError::into_inner);
-                replays.note(believed, now.saturating_sub(tolerance))?;
+                replays.note(verified, now.saturating_sub(tolerance))?;
                 Ok(id)
             });
-        believed.map(Some).map_err(NotTaken::Unbelieved)
+        verified.map(Some).map_err(Rejection::SignatureError)
     }
 
-    async fn offer(&self, headers: &HeaderMap, body: &[u8]) -> Result<(), NotTaken> {
-        let signed_id = self.believe(headers, body)?;
+    async fn append(&self, headers: &HeaderMap, body: &[u8]) -> Result<(), Rejection> {
+        let signed_id = self.authenticate(headers, body)?;
         if !is_json(headers) {
-            return Err(NotTaken::NotJson);
+            return Err(Rejection::NotJson);
         }
-        let stamp = Stamp::read(headers).map_err(|bad| NotTaken::Stamp(bad.to_string()))?;
-        if let (Some(signed_id), Some(stamp)) = (signed_id, &stamp)
-            && signed_id != stamp.webhook_id()
+        let relay_headers =
+            RelayHeaders::read(headers).map_err(|bad| Rejection::RelayHeaders(bad.to_string()))?;
+        if let (Some(signed_id), Some(relay_headers)) = (signed_id, &relay_headers)
+            && signed_id != relay_headers.webhook_id()
         {
             // The signature holds for another message than the headers name.
-            return Err(NotTaken::Unbelieved(Unbelieved::Wrong));
+            return Err(Rejection::SignatureError(SignatureError::Wrong));
         }
-        let body = relay::read_body(body).map_err(NotTaken::Body)?;
-        let (id, source) = match stamp {
-            Some(stamp) => (
-                stamp.id,
+        let body = relay::read_body(body).map_err(Rejection::Body)?;
+        let (id, source) = match relay_headers {
+            Some(relay_headers) => (
+                relay_headers.id,
                 Source::Peer {
-                    origin: stamp.origin,
-                    epoch: stamp.epoch,
-                    sequence: stamp.sequence,
+                    origin: relay_headers.origin,
+                    epoch: relay_headers.epoch,
+                    sequence: relay_headers.sequence,
                 },
             ),
             None => (Token::random(), Source::Original),
         };
-        let offer = Offer {
+        let request = AppendRequest {
             id,
-            what: What::of_line(&body.message),
+            event: Event::from_line(&body.message),
             source,
             at: relay::read_at(headers).unwrap_or_else(clock::now_ms),
-            trace: carried::of_span(&Span::current()),
-            passing: Passing::Never,
+            trace: propagation::of_span(&Span::current()),
+            relay: RelayPolicy::Never,
         };
-        match self.0.hub.offer(offer).await {
-            Verdict::Taken(_) | Verdict::Duplicate(_) => Ok(()),
-            Verdict::Refused(refusal) => Err(NotTaken::Refused(refusal)),
-            Verdict::Unknown => Err(NotTaken::Refused(Refusal::Unavailable)),
+        match self.0.hub.append(request).await {
+            AppendOutcome::Appended(_) | AppendOutcome::Duplicate(_) => Ok(()),
+            AppendOutcome::Refused(refusal) => Err(Rejection::Refused(refusal)),
+            AppendOutcome::Unknown => Err(Rejection::Refused(Refusal::Unavailable)),
         }
     }
 
-    fn answer(&self, not_taken: NotTaken) -> Response {
+    fn answer(&self, not_taken: Rejection) -> Response {
         let (status, detail) = match not_taken {
-            NotTaken::Unbelieved(why) => {
-                ChatMetrics::count(&self.0.hub.metrics().unbelieved, why.code());
+            Rejection::SignatureError(why) => {
+                ChatMetrics::count(&self.0.hub.metrics().unauthenticated, why.code());
                 tracing::warn!(reason = why.code(), "a relayed request is not believed");
                 (StatusCode::UNAUTHORIZED, json!({"detail": why.to_string()}))
             }
-            NotTaken::NotJson => (
+            Rejection::NotJson => (
                 StatusCode::UNSUPPORTED_MEDIA_TYPE,
                 json!({"detail": "Content-Type: expected application/json"}),
             ),
-            NotTaken::Stamp(why) => (StatusCode::BAD_REQUEST, json!({"detail": why})),
-            NotTaken::Body(detail) => (StatusCode::UNPROCESSABLE_ENTITY, detail),
-            NotTaken::Refused(Refusal::Loop) => {
+            Rejection::RelayHeaders(why) => (StatusCode::BAD_REQUEST, json!({"detail": why})),
+            Rejection::Body(detail) => (StatusCode::UNPROCESSABLE_ENTITY, detail),
+            Rejection::Refused(Refusal::Loop) => {
                 tracing::error!("PEER_URL leads back to this very service");
                 let detail = Refusal::Loop.to_string();
                 (StatusCode::CONFLICT, json!({"detail": detail}))
             }
-            NotTaken::Refused(refusal) => (
+            Rejection::Refused(refusal) => (
                 StatusCode::SERVICE_UNAVAILABLE,
                 json!({"detail": refusal.to_string()}),
             ),
@@ -162,14 +163,14 @@ impl Inbound {
 }
 
 async fn take(State(inbound): State<Inbound>, headers: HeaderMap, body: Bytes) -> Response {
-    match inbound.offer(&headers, &body).await {
+    match inbound.append(&headers, &body).await {
         Ok(()) => (inbound.headers(), Json(relay::ok())).into_response(),
         Err(not_taken) => inbound.answer(not_taken),
     }
 }
 
 async fn presence(State(inbound): State<Inbound>, headers: HeaderMap) -> Response {
-    if let Err(not_taken) = inbound.believe(&headers, b"") {
+    if let Err(not_taken) = inbound.authenticate(&headers, b"") {
         return inbound.answer(not_taken);
     }
     let hub = &inbound.0.hub;

@@ -20,18 +20,18 @@ use crate::domain::{Entry, Token};
 use crate::hub::{Hub, PeerName};
 use crate::metrics::{PeerLabel, RelayLabels};
 use crate::settings::RelaySettings;
-use crate::wire::relay::{Body, CHAT_AT, CHAT_SERVICE, Presence, Stamp};
+use crate::wire::relay::{Body, CHAT_AT, CHAT_SERVICE, PresenceReport, RelayHeaders};
 use crate::wire::signature::Keys;
-use crate::{carried, clock};
+use crate::{clock, propagation};
 
 /// What carries a request to a peer and brings its answer.
-pub trait Carrier: Send + Sync + 'static {
+pub trait HttpTransport: Send + Sync + 'static {
     /// Sends a request and reads its answer whole.
-    fn carry(&self, request: Request) -> impl Future<Output = Result<Answer, ClientError>> + Send;
+    fn send(&self, request: Request) -> impl Future<Output = Result<Answer, ClientError>> + Send;
 }
 
-impl Carrier for Client {
-    async fn carry(&self, request: Request) -> Result<Answer, ClientError> {
+impl HttpTransport for Client {
+    async fn send(&self, request: Request) -> Result<Answer, ClientError> {
         self.execute(request).await
     }
 }
@@ -40,7 +40,7 @@ impl Carrier for Client {
 #[derive(Debug)]
 pub struct Outbound<C> {
     hub: Hub,
-    carrier: Arc<C>,
+    transport: Arc<C>,
     url: Url,
     /// As the outbox knows it.
     key: String,
@@ -58,14 +58,14 @@ pub struct Outbound<C> {
 
 /// How long a replica relays before it asks again whether it is the one: much less than it may be
 /// silent before another one is.
-const LEADS: Duration = Duration::from_millis(50);
+const LEASE: Duration = Duration::from_millis(50);
 
 /// How long another one waits before it asks.
-const FOLLOWS: Duration = Duration::from_millis(200);
+const FOLLOWER_POLL: Duration = Duration::from_millis(200);
 
 /// What became of a try.
 enum Outcome {
-    Taken,
+    Accepted,
     /// It will never be taken.
     Refused(StatusCode),
     /// Another try may help.
@@ -84,13 +84,13 @@ pub fn name(url: &Url) -> PeerName {
     }
 }
 
-impl<C: Carrier> Outbound<C> {
+impl<C: HttpTransport> Outbound<C> {
     /// Relays to this peer what the room's log holds for it.
-    pub fn new(hub: Hub, carrier: Arc<C>, url: Url, settings: &RelaySettings) -> Self {
+    pub fn new(hub: Hub, transport: Arc<C>, url: Url, settings: &RelaySettings) -> Self {
         let PeerName { url: key, host } = name(&url);
         Self {
             hub,
-            carrier,
+            transport,
             url,
             key,
             host,
@@ -117,23 +117,23 @@ impl<C: Carrier> Outbound<C> {
             () = lifecycle.aborted() => {}
             () = self.relay(&lifecycle) => {}
         }
-        self.say_what_is_left();
+        self.report_undelivered();
     }
 
     async fn relay(&mut self, lifecycle: &Lifecycle) {
         let mut sequence = self.hub.sequence();
         let mut members = self.hub.members();
         let mut tries = 0_u32;
-        self.ask_who_is_there().await;
+        self.poll_presence().await;
         loop {
-            let Some(entry) = self.hub.next_letter(&self.key, self.done) else {
+            let Some(entry) = self.hub.next_pending(&self.key, self.done) else {
                 tokio::select! {
                     biased;
                     // The room outlives this loop, and with it what is followed here.
                     _ = sequence.changed() => {}
-                    () = tokio::time::sleep(self.presence_interval) => self.ask_who_is_there().await,
-                    () = left_alone(lifecycle, &mut members) => {
-                        if self.hub.next_letter(&self.key, self.done).is_none() {
+                    () = tokio::time::sleep(self.presence_interval) => self.poll_presence().await,
+                    () = drained(lifecycle, &mut members) => {
+                        if self.hub.next_pending(&self.key, self.done).is_none() {
                             return;
                         }
                     }
@@ -143,8 +143,8 @@ impl<C: Carrier> Outbound<C> {
             if !self.leads().await {
                 tokio::select! {
                     biased;
-                    () = left_alone(lifecycle, &mut members) => return,
-                    () = tokio::time::sleep(FOLLOWS) => {}
+                    () = drained(lifecycle, &mut members) => return,
+                    () = tokio::time::sleep(FOLLOWER_POLL) => {}
                 }
                 continue;
             }
@@ -152,7 +152,7 @@ impl<C: Carrier> Outbound<C> {
             let outcome = self.send(&entry, tries).await;
             self.count(&outcome);
             match outcome {
-                Outcome::Taken => self.hub.settle(&self.key, &entry, true).await,
+                Outcome::Accepted => self.hub.settle(&self.key, &entry, true).await,
                 Outcome::Refused(status) => {
                     let peer = &self.host;
                     tracing::error!(peer, %status, id = %entry.id, "a peer refuses a message for good");
@@ -162,11 +162,11 @@ impl<C: Carrier> Outbound<C> {
                 Outcome::Failed(reason) => {
                     let wait = self.backoff.failure();
                     tracing::debug!(peer = self.host, reason, tries, retry_in = ?wait, "not relayed");
-                    let kept = self.hub.is_kept();
+                    let kept = self.hub.is_durable();
                     tokio::select! {
                         biased;
                         // The next lifecycle of this process, or another replica, has it.
-                        () = left_alone(lifecycle, &mut members), if kept => return,
+                        () = drained(lifecycle, &mut members), if kept => return,
                         () = tokio::time::sleep(wait) => {}
                     }
                     continue;
@@ -185,45 +185,49 @@ impl<C: Carrier> Outbound<C> {
             return true;
         }
         let leads = self.hub.leads(&self.key).await;
-        self.leads_until = leads.then_some(now + LEADS);
+        self.leads_until = leads.then_some(now + LEASE);
         leads
     }
 
     /// One try, under a span of the message's trace.
     async fn send(&mut self, entry: &Entry, tries: u32) -> Outcome {
-        let Some(stamp) = Stamp::of(self.hub.service(), self.hub.epoch(), entry) else {
-            return Outcome::Taken; // the outbox holds no other entries
+        let Some(relay_headers) = RelayHeaders::of(self.hub.service(), self.hub.epoch(), entry)
+        else {
+            return Outcome::Accepted; // the outbox holds no other entries
         };
         let attributes = [
             KeyValue::new("chat.peer", self.host.clone()),
             KeyValue::new("chat.message.id", entry.id.to_string()),
             KeyValue::new("http.request.resend_count", i64::from(tries - 1)),
         ];
-        let parent = carried::parent(&entry.trace);
+        let parent = propagation::parent(&entry.trace);
         let span = trace::start(SpanKind::Producer, "relay", parent, attributes);
-        let outcome = self.attempt(entry, &stamp).instrument(span.clone()).await;
+        let outcome = self
+            .attempt(entry, &relay_headers)
+            .instrument(span.clone())
+            .await;
         match &outcome {
-            Outcome::Taken => {}
+            Outcome::Accepted => {}
             Outcome::Refused(status) => trace::fail(&span, "refused", status.to_string()),
             Outcome::Failed(reason) => trace::fail(&span, "failed", reason.clone()),
         }
         outcome
     }
 
-    async fn attempt(&mut self, entry: &Entry, stamp: &Stamp) -> Outcome {
-        let message = entry.what.line();
+    async fn attempt(&mut self, entry: &Entry, relay_headers: &RelayHeaders) -> Outcome {
+        let message = entry.event.line();
         // A struct of one text is JSON in every case.
         let body = serde_json::to_vec(&Body { message }).unwrap_or_default();
         let mut request = Request::new(Method::POST, self.url.clone());
         let headers = request.headers_mut();
         headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
         headers.insert(CHAT_AT, HeaderValue::from(entry.at));
-        stamp.write(headers);
-        self.sign(request.headers_mut(), stamp.webhook_id(), &body);
+        relay_headers.write(headers);
+        self.sign(request.headers_mut(), relay_headers.webhook_id(), &body);
         *request.body_mut() = Some(Bytes::from(body).into());
-        match self.carrier.carry(request).await {
+        match self.transport.send(request).await {
             Ok(answer) => {
-                let outcome = judge(answer.status);
+                let outcome = classify(answer.status);
                 match &outcome {
                     Outcome::Failed(reason) => self.hub.peer_is_away(&self.key, reason),
                     _ => self.hub.peer_is_there(&self.key, name_in(&answer).as_ref()),
@@ -239,7 +243,7 @@ impl<C: Carrier> Outbound<C> {
     }
 
     /// Asks for the peer's presence, and learns by it whether the peer is there.
-    async fn ask_who_is_there(&mut self) {
+    async fn poll_presence(&mut self) {
         let mut url = self.url.clone();
         url.set_path(&format!("{}/presence", self.url.path()));
         let mut request = Request::new(Method::GET, url);
@@ -247,11 +251,11 @@ impl<C: Carrier> Outbound<C> {
         self.sign(request.headers_mut(), id, b"");
         // A request must not be the root of its trace.
         let span = trace::start(SpanKind::Internal, "ask presence", Parent::Current, []);
-        match self.carrier.carry(request).instrument(span).await {
+        match self.transport.send(request).instrument(span).await {
             // An original has no such path; it is there all the same.
             Ok(answer) if answer.status.is_success() || answer.status == StatusCode::NOT_FOUND => {
                 self.hub.peer_is_there(&self.key, name_in(&answer).as_ref());
-                if let Ok(presence) = serde_json::from_slice::<Presence>(&answer.body) {
+                if let Ok(presence) = serde_json::from_slice::<PresenceReport>(&answer.body) {
                     self.hub.presence_of(presence);
                 }
             }
@@ -277,7 +281,7 @@ impl<C: Carrier> Outbound<C> {
         let labels = RelayLabels {
             peer: self.host.clone(),
             outcome: match outcome {
-                Outcome::Taken => "taken",
+                Outcome::Accepted => "taken",
                 Outcome::Refused(_) => "refused",
                 Outcome::Failed(_) => "failed",
             },
@@ -293,12 +297,12 @@ impl<C: Carrier> Outbound<C> {
     }
 
     /// The last word on what this process could not relay before its end.
-    fn say_what_is_left(&self) {
+    fn report_undelivered(&self) {
         let (peer, left) = (&self.host, self.hub.waiting(&self.key));
         if left == 0 {
             return;
         }
-        if self.hub.is_kept() {
+        if self.hub.is_durable() {
             tracing::info!(peer, left, "kept for the peer");
         } else {
             self.count_lost(left);
@@ -312,9 +316,9 @@ impl<C: Carrier> Outbound<C> {
 }
 
 /// What a status says of a message.
-fn judge(status: StatusCode) -> Outcome {
+fn classify(status: StatusCode) -> Outcome {
     match status {
-        _ if status.is_success() => Outcome::Taken,
+        _ if status.is_success() => Outcome::Accepted,
         StatusCode::BAD_REQUEST
         | StatusCode::CONFLICT
         | StatusCode::PAYLOAD_TOO_LARGE
@@ -340,7 +344,7 @@ fn name_in(answer: &Answer) -> Option<Token> {
 }
 
 /// Waits until nothing new can come into the outbox.
-async fn left_alone(lifecycle: &Lifecycle, members: &mut tokio::sync::watch::Receiver<usize>) {
+async fn drained(lifecycle: &Lifecycle, members: &mut tokio::sync::watch::Receiver<usize>) {
     lifecycle.stopping().await;
     // Ends early only where the room is gone, and with it every member.
     let _ = members.wait_for(|members| *members == 0).await;

@@ -12,11 +12,11 @@ use tracing::Span;
 use super::App;
 use super::query::Query;
 use super::upgrade::Upgrade;
-use crate::carried;
 use crate::domain::{ClientId, Token};
-use crate::hub::{Join, Speaks};
+use crate::hub::{Join, Protocol};
 use crate::metrics::ChatMetrics;
-use crate::session::Visitor;
+use crate::propagation;
+use crate::session::PendingSession;
 use crate::wire::V1;
 
 pub(super) async fn connect(
@@ -42,13 +42,13 @@ pub(super) async fn connect(
         Ok(upgrade) => upgrade,
         Err(rejection) => return rejection,
     };
-    let (speaks, query) = if upgrade.choose(V1) {
+    let (protocol, query) = if upgrade.choose(V1) {
         (
-            Speaks::V1,
+            Protocol::V1,
             Query::read(query.as_deref().unwrap_or_default()),
         )
     } else {
-        (Speaks::Plain, Ok(Query::default()))
+        (Protocol::Plain, Ok(Query::default()))
     };
     let query = match query {
         Ok(query) => query,
@@ -57,18 +57,18 @@ pub(super) async fn connect(
             return (StatusCode::BAD_REQUEST, wrong).into_response();
         }
     };
-    let visitor = Box::new(Visitor {
+    let visitor = Box::new(PendingSession {
         hub: app.0.hub.clone(),
         limits: app.0.limits,
         join: Join {
             client,
             session: query.session.unwrap_or_else(Token::random),
-            speaks,
+            protocol,
             resume: query.resume,
             history: query.history,
         },
         is_trusted: peer.is_some_and(|peer| app.0.trust.holds(peer.0.0.ip())),
-        opened_by: carried::link(&Span::current()),
+        opened_by: propagation::link(&Span::current()),
     });
     begin(&app, upgrade, visitor)
 }
@@ -76,14 +76,14 @@ pub(super) async fn connect(
 /// Answers 101, and lets the visitor in once that is sent.
 ///
 /// The task that waits for this is of the lifecycle from now on, so that no drain overlooks it.
-fn begin(app: &App, upgrade: Upgrade, visitor: Box<Visitor>) -> Response {
+fn begin(app: &App, upgrade: Upgrade, visitor: Box<PendingSession>) -> Response {
     let (answer, connection) = upgrade.accept();
     let lifecycle = app.0.lifecycle.clone();
     app.0.lifecycle.spawn_without_span(async move {
         // Without a connection the client went away before it was one.
         if let Ok(connection) = connection.await {
             let line = visitor.hub.line(Box::new(TokioIo::new(connection)));
-            visitor.stay(line, lifecycle).await;
+            visitor.run(line, lifecycle).await;
         }
     });
     answer

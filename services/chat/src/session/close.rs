@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use tokio::time::{Duration, Instant, timeout_at};
 
-use crate::hub::{Ending, Line};
+use crate::hub::{ClientConnection, Eviction};
 use crate::wire::websocket::{self, Opcode, Wrong};
 
 /// Why a connection ended, or is to be ended.
@@ -93,12 +93,12 @@ impl Close {
     }
 }
 
-impl From<Ending> for Close {
-    fn from(ending: Ending) -> Self {
+impl From<Eviction> for Close {
+    fn from(ending: Eviction) -> Self {
         match ending {
-            Ending::TooSlow => Self::TooSlow,
-            Ending::Replaced => Self::Replaced,
-            Ending::Missed => Self::Unavailable,
+            Eviction::TooSlow => Self::TooSlow,
+            Eviction::Replaced => Self::Replaced,
+            Eviction::Missed => Self::Unavailable,
         }
     }
 }
@@ -124,15 +124,15 @@ impl From<std::io::Error> for Close {
 pub(super) const NO_CODE: u16 = 1005;
 
 /// The end of a connection, which takes only so long.
-pub(super) struct Farewell<'a> {
-    line: &'a Line,
+pub(super) struct CloseHandshake<'a> {
+    line: &'a ClientConnection,
     until: Instant,
     said: bool,
 }
 
-impl<'a> Farewell<'a> {
+impl<'a> CloseHandshake<'a> {
     /// Says why.
-    pub(super) async fn say(line: &'a Line, why: &Close, within: Duration) -> Self {
+    pub(super) async fn say(line: &'a ClientConnection, why: &Close, within: Duration) -> Self {
         let until = Instant::now() + within;
         let Some(frame) = why.frame() else {
             return Self {
@@ -143,7 +143,7 @@ impl<'a> Farewell<'a> {
         };
         // Whoever is told to come back, or does not hear us, will ask again for what was dropped.
         let drops = !matches!(why, Close::ByClient(_) | Close::Draining);
-        let saying = timeout_at(until, line.goodbye(frame, drops));
+        let saying = timeout_at(until, line.close(frame, drops));
         let said = matches!(saying.await, Ok(Ok(())));
         Self { line, until, said }
     }

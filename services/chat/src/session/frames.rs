@@ -8,32 +8,32 @@ use runtime::trace::{self, Parent, SpanKind};
 use tracing::{Instrument, Span};
 use tracing_opentelemetry::OpenTelemetrySpanExt;
 
-use super::Guest;
+use super::Session;
 use super::close::{Close, NO_CODE};
-use crate::carried;
-use crate::domain::log::Verdict;
+use crate::domain::log::AppendOutcome;
 use crate::domain::{Token, TraceContext};
-use crate::hub::{Said, Speaks};
+use crate::hub::{ClientMessage, Protocol};
 use crate::metrics::ChatMetrics;
+use crate::propagation;
 use crate::wire::plain_refusal;
-use crate::wire::v1::{self, FromClient, FromServer, Refused, reason_text};
-use crate::wire::websocket::{self, Heard, Opcode};
+use crate::wire::v1::{self, ClientFrame, Refused, ServerFrame, reason_text};
+use crate::wire::websocket::{self, Incoming, Opcode};
 
 /// Milliseconds after which a full outbox may have room.
 const OUTBOX_RETRY: u64 = 1000;
 
-impl Guest {
+impl Session {
     /// Answers what a client said.
-    pub(super) async fn answer(&mut self, said: Heard) -> Result<(), Close> {
-        match (said, self.speaks) {
-            (Heard::Text(text), Speaks::Plain) => self.answer_plain(text).await,
-            (Heard::Text(text), Speaks::V1) => self.answer_v1(&text).await,
-            (Heard::Ping(payload), _) => {
+    pub(super) async fn answer(&mut self, said: Incoming) -> Result<(), Close> {
+        match (said, self.protocol) {
+            (Incoming::Text(text), Protocol::Plain) => self.answer_plain(text).await,
+            (Incoming::Text(text), Protocol::V1) => self.answer_v1(&text).await,
+            (Incoming::Ping(payload), _) => {
                 let pong = websocket::frame(Opcode::Pong, &payload);
                 Ok(self.line.send(pong).await?)
             }
-            (Heard::Pong, _) => Ok(()),
-            (Heard::Close(code), _) => Err(Close::ByClient(code.unwrap_or(NO_CODE))),
+            (Incoming::Pong, _) => Ok(()),
+            (Incoming::Close(code), _) => Err(Close::ByClient(code.unwrap_or(NO_CODE))),
         }
     }
 
@@ -47,9 +47,9 @@ impl Guest {
             Err(_) if self.is_flooding() => return Err(Close::Flood),
             Err(_) => self.count_refusal("rate"),
             Ok(()) => match self.say(&span, Token::random(), text).await {
-                Verdict::Refused(refusal) => refusal.code(),
-                Verdict::Taken(_) | Verdict::Duplicate(_) => return Ok(()),
-                Verdict::Unknown => return Err(Close::Unavailable),
+                AppendOutcome::Refused(refusal) => refusal.code(),
+                AppendOutcome::Appended(_) | AppendOutcome::Duplicate(_) => return Ok(()),
+                AppendOutcome::Unknown => return Err(Close::Unavailable),
             },
         };
         trace::fail(&span, reason, "");
@@ -63,12 +63,12 @@ impl Guest {
             return Err(Close::Flood);
         }
         match (frame, admitted) {
-            (FromClient::Send(send), admitted) => self.take(send, admitted).await,
-            (FromClient::Ping { at }, Ok(())) => {
-                self.send(&FromServer::Pong { at: &at }.encode()).await
+            (ClientFrame::Send(send), admitted) => self.take(send, admitted).await,
+            (ClientFrame::Ping { at }, Ok(())) => {
+                self.send(&ServerFrame::Pong { at: &at }.encode()).await
             }
-            (FromClient::Ping { .. }, Err(_)) => Ok(()),
-            (FromClient::Unknown { id }, _) => {
+            (ClientFrame::Ping { .. }, Err(_)) => Ok(()),
+            (ClientFrame::Unknown { id }, _) => {
                 let reason = self.count_refusal("type");
                 self.refuse(id.as_deref(), reason, None, None).await
             }
@@ -88,11 +88,13 @@ impl Guest {
             (Some(_), Ok(())) if send.text.is_empty() => (self.count_refusal("empty"), None),
             (Some(token), Ok(())) => match self.say(&span, token.clone(), send.text).await {
                 // Its place in the flow is where the client is told.
-                Verdict::Taken(_) => return Ok(()),
-                Verdict::Duplicate(cursor) => return self.accepted_before(&token, cursor).await,
-                Verdict::Refused(refusal) => (refusal.code(), Some(OUTBOX_RETRY)),
+                AppendOutcome::Appended(_) => return Ok(()),
+                AppendOutcome::Duplicate(cursor) => {
+                    return self.accepted_before(&token, cursor).await;
+                }
+                AppendOutcome::Refused(refusal) => (refusal.code(), Some(OUTBOX_RETRY)),
                 // It will ask again when it is back, by the same id.
-                Verdict::Unknown => return Err(Close::Unavailable),
+                AppendOutcome::Unknown => return Err(Close::Unavailable),
             },
         };
         trace::fail(&span, reason, "");
@@ -100,20 +102,20 @@ impl Guest {
     }
 
     /// Offers a message to the room.
-    async fn say(&self, span: &Span, id: Token, text: String) -> Verdict {
+    async fn say(&self, span: &Span, id: Token, text: String) -> AppendOutcome {
         span.set_attribute("chat.message.id", id.to_string());
-        let said = Said {
+        let said = ClientMessage {
             client: self.client,
             session: self.session.clone(),
             id,
             text,
         };
-        let saying = self.hub.say(said, carried::of_span(span));
+        let saying = self.hub.say(said, propagation::of_span(span));
         saying.instrument(span.clone()).await
     }
 
     async fn accepted_before(&mut self, id: &Token, cursor: Option<u64>) -> Result<(), Close> {
-        let accepted = FromServer::Accepted {
+        let accepted = ServerFrame::Accepted {
             cursor,
             id,
             text: None,
@@ -131,8 +133,8 @@ impl Guest {
         retry_after: Option<u64>,
         span: Option<&Span>,
     ) -> Result<(), Close> {
-        let trace = span.map(carried::of_span).unwrap_or_default();
-        let refused = FromServer::Refused(Refused {
+        let trace = span.map(propagation::of_span).unwrap_or_default();
+        let refused = ServerFrame::Refused(Refused {
             id,
             reason,
             text: reason_text(reason),
@@ -155,10 +157,10 @@ impl Guest {
     fn receive(&self, parent: Option<String>) -> Span {
         let attributes = [
             KeyValue::new("chat.client", self.client.to_string()),
-            KeyValue::new("chat.protocol", self.speaks.code()),
+            KeyValue::new("chat.protocol", self.protocol.code()),
             KeyValue::new("network.protocol.name", "websocket"),
         ];
-        let client = carried::context(&TraceContext {
+        let client = propagation::context(&TraceContext {
             parent,
             state: None,
         });

@@ -3,26 +3,26 @@
 use super::journal::{Journal, JournalError};
 use std::sync::Arc;
 
-use crate::domain::log::{Keeps, Log, Offer, Record, Refusal, Verdict};
+use crate::domain::log::{AppendOutcome, AppendRequest, Log, Record, Refusal, Retention};
 use crate::domain::{Entry, Token};
 use crate::settings::Disk;
 
 /// The log and, where there is one, its journal.
 #[derive(Debug)]
-pub struct Local {
+pub struct LocalLog {
     log: Log,
     journal: Option<Journal>,
 }
 
-impl Local {
+impl LocalLog {
     /// A log that is gone with the process.
     pub fn in_memory(
         service: Token,
-        keeps: Keeps,
+        retention: Retention,
         peers: impl IntoIterator<Item = String>,
     ) -> Self {
-        let mut log = Log::new(service, Token::random(), keeps, peers);
-        log.begin_with_new_peers();
+        let mut log = Log::new(service, Token::random(), retention, peers);
+        log.start_new_peers();
         Self { log, journal: None }
     }
 
@@ -32,28 +32,28 @@ impl Local {
     }
 
     /// Follows the log that this is a copy of.
-    pub fn follow(&mut self, entry: Entry) -> Arc<Entry> {
-        self.log.take(entry)
+    pub fn apply(&mut self, entry: Entry) -> Arc<Entry> {
+        self.log.apply(entry)
     }
 
     /// Forgets what is kept for those who come back: entries before this cursor were missed.
-    pub fn miss_until(&mut self, cursor: u64) {
-        self.log.miss_until(cursor);
+    pub fn skip_to(&mut self, cursor: u64) {
+        self.log.skip_to(cursor);
     }
 
     /// The log that this directory holds, or an empty one that it will hold.
     pub fn on_disk(
         service: &Token,
-        keeps: Keeps,
+        retention: Retention,
         peers: impl IntoIterator<Item = String>,
         disk: &Disk,
     ) -> Result<Self, JournalError> {
         let (mut journal, records) = Journal::open(&disk.directory, service, disk.sync)?;
-        let mut log = Log::new(service.clone(), Token::random(), keeps, peers);
+        let mut log = Log::new(service.clone(), Token::random(), retention, peers);
         for record in records {
             log.replay(record);
         }
-        log.begin_with_new_peers();
+        log.start_new_peers();
         let rewritten = journal.rewrite(&log.snapshot());
         rewritten.map_err(|source| JournalError::Io {
             path: disk.directory.display().to_string(),
@@ -69,33 +69,33 @@ impl Local {
     }
 
     /// Whether it outlives the process.
-    pub fn is_kept(&self) -> bool {
+    pub fn is_durable(&self) -> bool {
         self.journal.is_some()
     }
 
     /// Takes what is offered, or says why not. What is taken is on disk, where there is one.
-    pub fn offer(&mut self, offer: Offer) -> Verdict {
-        let entry = match self.log.decide(offer) {
+    pub fn append(&mut self, request: AppendRequest) -> AppendOutcome {
+        let entry = match self.log.decide(request) {
             Ok(entry) => entry,
-            Err(verdict) => return verdict,
+            Err(outcome) => return outcome,
         };
-        if self.is_kept() && !self.write(&Record::Entry(entry.clone())) {
-            return Verdict::Refused(Refusal::Unavailable);
+        if self.is_durable() && !self.write(&Record::Entry(entry.clone())) {
+            return AppendOutcome::Refused(Refusal::Unavailable);
         }
-        let entry = self.log.take(entry);
+        let entry = self.log.apply(entry);
         self.shorten();
-        Verdict::Taken(entry)
+        AppendOutcome::Appended(entry)
     }
 
     /// A peer has taken everything up to this sequence number.
-    pub fn acked(&mut self, peer: &str, through: u64) {
+    pub fn acknowledge(&mut self, peer: &str, through: u64) {
         let record = Record::Acked {
             peer: peer.to_owned(),
             through,
         };
         // One that is not kept is sent again after a restart, and the peer takes it once.
         self.write(&record);
-        self.log.acked(peer, through);
+        self.log.acknowledge(peer, through);
     }
 
     /// Writes a record where there is a disk. Says whether it may count.

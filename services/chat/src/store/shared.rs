@@ -21,18 +21,20 @@ use redis::{
 use runtime::trace::{self, Parent, SpanKind};
 use tracing::Instrument;
 
-use crate::domain::log::{Keeps, Log, Offer, Passing, Record, Refusal, Verdict};
-use crate::domain::presence::Here;
-use crate::domain::{ClientId, Entry, Source, Token, What};
+use crate::domain::log::{
+    AppendOutcome, AppendRequest, Log, Record, Refusal, RelayPolicy, Retention,
+};
+use crate::domain::presence::Roster;
+use crate::domain::{ClientId, Entry, Event, Source, Token};
 use crate::settings::Redis;
-pub use follow::Followed;
+pub use follow::LogUpdate;
 use keys::Keys;
 
 /// The shared log of one service, as one replica uses it. Every clone is the same replica.
 #[derive(Clone)]
-pub struct Shared(Arc<Parts>);
+pub struct SharedLog(Arc<Inner>);
 
-struct Parts {
+struct Inner {
     client: Client,
     connection: ConnectionManager,
     keys: Keys,
@@ -42,12 +44,12 @@ struct Parts {
     /// This process.
     replica: Token,
     peers: Vec<String>,
-    keeps: Keeps,
+    retention: Retention,
     /// A replica that says nothing for this long is dead.
     dead_after: Duration,
 }
 
-impl std::fmt::Debug for Shared {
+impl std::fmt::Debug for SharedLog {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "replica {} of {}", self.0.replica, self.0.service)
     }
@@ -62,18 +64,18 @@ struct Scripts {
 
 /// Where a replica begins.
 #[derive(Debug)]
-pub struct Begun {
+pub struct Snapshot {
     /// The log as of now.
     pub log: Log,
     /// Who is here, at any replica.
-    pub here: Here,
+    pub here: Roster,
     /// What to read from.
-    pub from: Place,
+    pub from: ReadPosition,
 }
 
 /// How far a replica has read.
 #[derive(Clone, Debug)]
-pub struct Place {
+pub struct ReadPosition {
     /// The last cursor.
     pub cursor: u64,
     /// The last receipt's id in its stream.
@@ -82,7 +84,7 @@ pub struct Place {
 
 /// Why the shared log cannot be used.
 #[derive(Debug, thiserror::Error)]
-pub enum SharedError {
+pub enum SharedLogError {
     /// Redis does not answer, or not as it should.
     #[error("REDIS_URL: {0}")]
     Redis(#[from] RedisError),
@@ -99,7 +101,7 @@ pub enum SharedError {
     Lost,
 }
 
-impl SharedError {
+impl SharedLogError {
     /// Whether Redis was not reached, or is not ready: that passes, other errors do not.
     pub fn is_away(&self) -> bool {
         let Self::Redis(error) = self else {
@@ -119,15 +121,15 @@ const TIMEOUT: Duration = Duration::from_secs(2);
 /// Tries of one append, each beginning where the one before may have ended: an id is taken once.
 const TRIES: u32 = 3;
 
-impl Shared {
+impl SharedLog {
     /// Joins the replicas of a service.
     pub async fn begin(
         redis: &Redis,
         service: Token,
-        keeps: Keeps,
+        retention: Retention,
         peers: Vec<String>,
         dead_after: Duration,
-    ) -> Result<(Self, Begun), SharedError> {
+    ) -> Result<(Self, Snapshot), SharedLogError> {
         let mut info = redis.url.reveal().into_connection_info()?; // to connect to it
         if let Some(password) = &redis.password {
             let login = info.redis_settings().clone();
@@ -145,7 +147,7 @@ impl Shared {
             settle: Script::new(include_str!("shared/settle.lua")),
             lead: Script::new(include_str!("shared/lead.lua")),
         };
-        let mut parts = Parts {
+        let mut parts = Inner {
             client,
             connection,
             keys: Keys::of(&service),
@@ -154,22 +156,22 @@ impl Shared {
             epoch: Token::random(),
             replica: Token::random(),
             peers,
-            keeps,
+            retention,
             dead_after,
         };
         let begun = parts.read().await?;
         parts.epoch = begun.log.epoch().clone();
         let shared = Self(Arc::new(parts));
-        shared.say_alive().await?;
+        shared.heartbeat().await?;
         Ok((shared, begun))
     }
 
     /// Takes what is offered into the log, or says why not. It comes back as what is followed.
-    pub async fn append(&self, offer: &Offer) -> Verdict {
-        self.append_as(offer, &self.0.replica).await
+    pub async fn append(&self, request: &AppendRequest) -> AppendOutcome {
+        self.append_as(request, &self.0.replica).await
     }
 
-    async fn append_as(&self, offer: &Offer, replica: &Token) -> Verdict {
+    async fn append_as(&self, request: &AppendRequest, replica: &Token) -> AppendOutcome {
         let attributes = [
             KeyValue::new("db.system.name", "redis"),
             KeyValue::new("db.operation.name", "EVALSHA"),
@@ -178,13 +180,17 @@ impl Shared {
         let mut tries = 0;
         loop {
             tries += 1;
-            let said = self.0.append(offer, replica).instrument(span.clone()).await;
+            let said = self
+                .0
+                .append(request, replica)
+                .instrument(span.clone())
+                .await;
             match said {
-                Ok(verdict) => return verdict,
+                Ok(outcome) => return outcome,
                 Err(error) if tries >= TRIES => {
                     trace::fail(&span, "redis", error.to_string());
                     tracing::warn!(%error, "Redis does not take what happens");
-                    return Verdict::Unknown;
+                    return AppendOutcome::Unknown;
                 }
                 Err(error) => tracing::debug!(%error, tries, "not appended"),
             }
@@ -221,7 +227,7 @@ impl Shared {
     }
 }
 
-impl Parts {
+impl Inner {
     async fn invoke<T: redis::FromRedisValue>(
         &self,
         script: &ScriptInvocation<'_>,
@@ -229,7 +235,7 @@ impl Parts {
         script.invoke_async(&mut self.connection.clone()).await
     }
 
-    async fn read(&self) -> Result<Begun, SharedError> {
+    async fn read(&self) -> Result<Snapshot, SharedLogError> {
         type Read = (
             String,
             u64,
@@ -253,20 +259,20 @@ impl Parts {
         ] {
             begin.key(key);
         }
-        begin.arg(self.epoch.as_str()).arg(self.keeps.history);
+        begin.arg(self.epoch.as_str()).arg(self.retention.history);
         for peer in &self.peers {
             begin.arg(peer);
         }
-        let (epoch, cursor, sequence, receipt, entries, letters, here, acked) =
+        let (epoch, cursor, sequence, receipt, entries, waiting, here, acked) =
             self.invoke::<Read>(&begin).await?;
-        let epoch = Token::parse(&epoch).map_err(|error| SharedError::Damaged {
+        let epoch = Token::parse(&epoch).map_err(|error| SharedLogError::Damaged {
             key: "epoch",
             reason: error.to_string(),
         })?;
         let mut log = Log::new(
             self.service.clone(),
             epoch.clone(),
-            self.keeps,
+            self.retention,
             self.peers.clone(),
         );
         log.replay(Record::Log {
@@ -278,14 +284,14 @@ impl Parts {
         });
         for pair in acked.chunks_exact(2) {
             let through = pair[1].parse().unwrap_or_default();
-            log.acked(&pair[0], through);
+            log.acknowledge(&pair[0], through);
         }
         let mut all = Vec::new();
         for entry in entries.chunks_exact(3) {
             all.push(read_entry(&entry[2], &entry[0], &entry[1])?);
         }
-        for letter in letters.chunks_exact(3) {
-            all.push(read_entry(&letter[2], &letter[1], &letter[0])?);
+        for entry in waiting.chunks_exact(3) {
+            all.push(read_entry(&entry[2], &entry[1], &entry[0])?);
         }
         all.sort_by_key(|entry: &Entry| entry.cursor);
         all.dedup_by_key(|entry| entry.cursor);
@@ -300,33 +306,40 @@ impl Parts {
         for (client, count) in here {
             *counts.entry(client).or_default() += count;
         }
-        Ok(Begun {
+        Ok(Snapshot {
             log,
             here: counts.into_iter().collect(),
-            from: Place { cursor, receipt },
+            from: ReadPosition { cursor, receipt },
         })
     }
 
-    async fn append(&self, offer: &Offer, replica: &Token) -> Result<Verdict, RedisError> {
+    async fn append(
+        &self,
+        request: &AppendRequest,
+        replica: &Token,
+    ) -> Result<AppendOutcome, RedisError> {
         let mut entry = Entry {
             cursor: 0,
-            id: offer.id.clone(),
-            what: offer.what.clone(),
-            source: offer.source.clone(),
-            at: offer.at,
-            trace: offer.trace.clone(),
+            id: request.id.clone(),
+            event: request.event.clone(),
+            source: request.source.clone(),
+            at: request.at,
+            trace: request.trace.clone(),
         };
-        let (from, once, again, number) = match &offer.source {
-            Source::Own { session, .. } => {
-                ("own", self.keys.said(session, &offer.id), String::new(), 0)
-            }
+        let (from, once, again, number) = match &request.source {
+            Source::Own { session, .. } => (
+                "own",
+                self.keys.said(session, &request.id),
+                String::new(),
+                0,
+            ),
             Source::Peer {
                 origin,
                 epoch,
                 sequence,
             } if *origin == self.service && *epoch == self.epoch => {
                 let _ = sequence;
-                return Ok(Verdict::Refused(Refusal::Loop));
+                return Ok(AppendOutcome::Refused(Refusal::Loop));
             }
             Source::Peer {
                 origin,
@@ -335,22 +348,22 @@ impl Parts {
             } => (
                 "peer",
                 self.keys.taken(origin, epoch),
-                self.keys.relayed(origin, &offer.id),
+                self.keys.relayed(origin, &request.id),
                 *sequence,
             ),
             Source::Original => ("original", String::new(), String::new(), 0),
         };
-        let moved = match offer.what {
-            What::Joined { .. } => "joined",
-            What::Left { .. } => "left",
-            What::Message { .. } | What::Notice { .. } => "",
+        let moved = match request.event {
+            Event::Joined { .. } => "joined",
+            Event::Left { .. } => "left",
+            Event::Message { .. } | Event::Notice { .. } => "",
         };
-        let passing = match offer.passing {
+        let relay = match request.relay {
             _ if self.peers.is_empty() => "never",
-            Passing::Required => "required",
-            Passing::IfRoom => "if_room",
-            Passing::Always => "always",
-            Passing::Never => "never",
+            RelayPolicy::Required => "required",
+            RelayPolicy::IfRoom => "if_room",
+            RelayPolicy::Always => "always",
+            RelayPolicy::Never => "never",
         };
         let keys = &self.keys;
         let mut append = self.scripts.append.prepare_invoke();
@@ -365,17 +378,17 @@ impl Parts {
         ] {
             append.key(key);
         }
-        let client = offer.what.client().map(|client| client.to_string());
+        let client = request.event.client().map(|client| client.to_string());
         append
             .arg(self.epoch.as_str())
             .arg(from)
             .arg(moved)
             .arg(serde_json::to_string(&entry).unwrap_or_default())
-            .arg(passing)
+            .arg(relay)
             .arg(entry.weight())
-            .arg(self.keeps.outbox.letters)
-            .arg(self.keeps.outbox.bytes)
-            .arg(self.keeps.history)
+            .arg(self.retention.outbox.entries)
+            .arg(self.retention.outbox.bytes)
+            .arg(self.retention.history)
             .arg(number)
             .arg(KNOWN_FOR)
             .arg(entry.session().map_or("", Token::as_str))
@@ -386,11 +399,11 @@ impl Parts {
         Ok(match said[..] {
             ["taken", cursor, sequence] => {
                 entry.place(cursor, sequence);
-                Verdict::Taken(Arc::new(entry))
+                AppendOutcome::Appended(Arc::new(entry))
             }
-            ["duplicate", cursor] => Verdict::Duplicate(cursor.parse().ok()),
-            ["full"] => Verdict::Refused(Refusal::OutboxFull),
-            _ => Verdict::Unknown,
+            ["duplicate", cursor] => AppendOutcome::Duplicate(cursor.parse().ok()),
+            ["full"] => AppendOutcome::Refused(Refusal::OutboxFull),
+            _ => AppendOutcome::Unknown,
         })
     }
 }
@@ -405,8 +418,8 @@ impl Entry {
     }
 }
 
-fn read_entry(json: &str, cursor: &str, sequence: &str) -> Result<Entry, SharedError> {
-    let mut entry: Entry = serde_json::from_str(json).map_err(|error| SharedError::Damaged {
+fn read_entry(json: &str, cursor: &str, sequence: &str) -> Result<Entry, SharedLogError> {
+    let mut entry: Entry = serde_json::from_str(json).map_err(|error| SharedLogError::Damaged {
         key: "log",
         reason: error.to_string(),
     })?;

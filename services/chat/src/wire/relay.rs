@@ -28,7 +28,7 @@ pub struct Body {
 
 /// Which message of whom a request carries.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Stamp {
+pub struct RelayHeaders {
     /// The message's id.
     pub id: Token,
     /// The service where it was sent.
@@ -42,9 +42,9 @@ pub struct Stamp {
 /// Why the headers are not ours.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{0}: missing or not of its form, though another Chat- header is there")]
-pub struct BadStamp(&'static str);
+pub struct BadRelayHeaders(&'static str);
 
-impl Stamp {
+impl RelayHeaders {
     /// Of an own entry that has a sequence number.
     pub fn of(service: &Token, epoch: &Token, entry: &Entry) -> Option<Self> {
         match entry.source {
@@ -59,7 +59,7 @@ impl Stamp {
     }
 
     /// Of the headers of a request; none where the peer is an original.
-    pub fn read(headers: &HeaderMap) -> Result<Option<Self>, BadStamp> {
+    pub fn read(headers: &HeaderMap) -> Result<Option<Self>, BadRelayHeaders> {
         let stamped = [CHAT_ID, CHAT_ORIGIN, CHAT_EPOCH, CHAT_SEQUENCE];
         if stamped.iter().all(|name| !headers.contains_key(name)) {
             return Ok(None);
@@ -67,12 +67,12 @@ impl Stamp {
         let text = |name: &HeaderName| headers.get(name)?.to_str().ok();
         let token = |name, label| {
             let token = text(&name).and_then(|text| Token::parse(text).ok());
-            token.ok_or(BadStamp(label))
+            token.ok_or(BadRelayHeaders(label))
         };
         let sequence = text(&CHAT_SEQUENCE)
             .and_then(|text| text.parse().ok())
             .filter(|&sequence| sequence > 0)
-            .ok_or(BadStamp("Chat-Sequence"))?;
+            .ok_or(BadRelayHeaders("Chat-Sequence"))?;
         Ok(Some(Self {
             id: token(CHAT_ID, "Chat-Id")?,
             origin: token(CHAT_ORIGIN, "Chat-Origin")?,
@@ -116,7 +116,7 @@ pub fn read_at(headers: &HeaderMap) -> Option<u64> {
 
 /// `GET /relay/presence`: who is at a service.
 #[derive(Clone, Debug, Serialize, Deserialize, PartialEq, Eq)]
-pub struct Presence {
+pub struct PresenceReport {
     /// The service.
     pub service: Token,
     /// The epoch of its sequence.
@@ -129,7 +129,7 @@ pub struct Presence {
     pub clients: Vec<(ClientId, usize)>,
 }
 
-impl Presence {
+impl PresenceReport {
     /// Whether this may replace what was learned from the messages themselves, given that `taken`
     /// is the last number that was taken of them. Otherwise some are under way, and would count
     /// twice.
@@ -174,9 +174,9 @@ pub fn read_body(bytes: &[u8]) -> Result<Body, Value> {
 mod tests {
     use super::*;
 
-    fn stamp() -> Stamp {
+    fn relay_headers() -> RelayHeaders {
         let token = |text| Token::parse(text).unwrap();
-        Stamp {
+        RelayHeaders {
             id: token("m"),
             origin: token("serviceA"),
             epoch: token("e"),
@@ -187,10 +187,10 @@ mod tests {
     #[test]
     fn a_stamp_is_read_back_from_its_headers() {
         let mut headers = HeaderMap::new();
-        assert_eq!(Stamp::read(&headers), Ok(None));
-        stamp().write(&mut headers);
-        assert_eq!(Stamp::read(&headers), Ok(Some(stamp())));
-        assert_eq!(stamp().webhook_id(), "serviceA:e:17:m");
+        assert_eq!(RelayHeaders::read(&headers), Ok(None));
+        relay_headers().write(&mut headers);
+        assert_eq!(RelayHeaders::read(&headers), Ok(Some(relay_headers())));
+        assert_eq!(relay_headers().webhook_id(), "serviceA:e:17:m");
     }
 
     #[test]
@@ -203,17 +203,17 @@ mod tests {
             (CHAT_SEQUENCE, "-1", "Chat-Sequence"),
         ] {
             let mut headers = HeaderMap::new();
-            stamp().write(&mut headers);
+            relay_headers().write(&mut headers);
             headers.insert(name.clone(), HeaderValue::from_static(value));
-            assert_eq!(Stamp::read(&headers), Err(BadStamp(wrong)));
+            assert_eq!(RelayHeaders::read(&headers), Err(BadRelayHeaders(wrong)));
             headers.remove(name);
-            assert_eq!(Stamp::read(&headers), Err(BadStamp(wrong)));
+            assert_eq!(RelayHeaders::read(&headers), Err(BadRelayHeaders(wrong)));
         }
     }
 
     #[test]
     fn a_presence_counts_when_nothing_is_under_way() {
-        let presence = |sequence, waiting| Presence {
+        let presence = |sequence, waiting| PresenceReport {
             service: Token::parse("serviceB").unwrap(),
             epoch: Token::parse("e").unwrap(),
             sequence,

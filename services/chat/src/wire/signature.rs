@@ -51,7 +51,7 @@ impl TryFrom<&Secret> for Keys {
 
 /// Why a request is not believed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum Unbelieved {
+pub enum SignatureError {
     /// A header is missing or not of its form.
     #[error("the request is not signed")]
     Unsigned,
@@ -66,7 +66,7 @@ pub enum Unbelieved {
     Replayed,
 }
 
-impl Unbelieved {
+impl SignatureError {
     /// A bounded name, for metrics.
     pub fn code(self) -> &'static str {
         match self {
@@ -80,7 +80,7 @@ impl Unbelieved {
 
 /// A request's signature that was found to be right.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct Believed {
+pub struct VerifiedSignature {
     /// What the request is called.
     pub id: String,
     /// When it was signed: seconds since 1970.
@@ -112,14 +112,14 @@ impl Keys {
         body: &[u8],
         now: u64,
         tolerance: u64,
-    ) -> Result<Believed, Unbelieved> {
+    ) -> Result<VerifiedSignature, SignatureError> {
         let text = |name| headers.get(name).and_then(|value| value.to_str().ok());
         let (Some(id), Some(timestamp), Some(signatures)) = (
             text(WEBHOOK_ID),
             text(WEBHOOK_TIMESTAMP).and_then(|text| text.parse::<u64>().ok()),
             text(WEBHOOK_SIGNATURE),
         ) else {
-            return Err(Unbelieved::Unsigned);
+            return Err(SignatureError::Unsigned);
         };
         let signatures = signatures
             .split(' ')
@@ -133,12 +133,12 @@ impl Keys {
             })
         };
         if !signatures.into_iter().any(|signature| right(&signature)) {
-            return Err(Unbelieved::Wrong);
+            return Err(SignatureError::Wrong);
         }
         if timestamp.abs_diff(now) > tolerance {
-            return Err(Unbelieved::Old);
+            return Err(SignatureError::Old);
         }
-        Ok(Believed {
+        Ok(VerifiedSignature {
             id: id.to_owned(),
             timestamp,
         })
@@ -188,7 +188,7 @@ mod tests {
         assert!(both.check(&headers, BODY, NOW + 60, 60).is_ok());
         assert_eq!(
             old.check(&signed(&both), BODY, NOW, 60),
-            Err(Unbelieved::Wrong)
+            Err(SignatureError::Wrong)
         );
     }
 
@@ -197,19 +197,19 @@ mod tests {
         let keys = keys("the secret of the peers");
         let check = |headers: &HeaderMap, body, now| keys.check(headers, body, now, 60);
         let headers = signed(&keys);
-        assert_eq!(check(&headers, b"{}", NOW), Err(Unbelieved::Wrong));
-        assert_eq!(check(&headers, BODY, NOW + 61), Err(Unbelieved::Old));
-        assert_eq!(check(&headers, BODY, NOW - 61), Err(Unbelieved::Old));
+        assert_eq!(check(&headers, b"{}", NOW), Err(SignatureError::Wrong));
+        assert_eq!(check(&headers, BODY, NOW + 61), Err(SignatureError::Old));
+        assert_eq!(check(&headers, BODY, NOW - 61), Err(SignatureError::Old));
         assert_eq!(
             check(&HeaderMap::new(), BODY, NOW),
-            Err(Unbelieved::Unsigned)
+            Err(SignatureError::Unsigned)
         );
         for (name, value, why) in [
-            (WEBHOOK_ID, "another", Unbelieved::Wrong),
-            (WEBHOOK_TIMESTAMP, "1614265331", Unbelieved::Wrong),
-            (WEBHOOK_TIMESTAMP, "soon", Unbelieved::Unsigned),
-            (WEBHOOK_SIGNATURE, "v1,AAAA v2,g0hM", Unbelieved::Wrong),
-            (WEBHOOK_SIGNATURE, "", Unbelieved::Wrong),
+            (WEBHOOK_ID, "another", SignatureError::Wrong),
+            (WEBHOOK_TIMESTAMP, "1614265331", SignatureError::Wrong),
+            (WEBHOOK_TIMESTAMP, "soon", SignatureError::Unsigned),
+            (WEBHOOK_SIGNATURE, "v1,AAAA v2,g0hM", SignatureError::Wrong),
+            (WEBHOOK_SIGNATURE, "", SignatureError::Wrong),
         ] {
             let mut changed = headers.clone();
             changed.insert(name, HeaderValue::from_static(value));

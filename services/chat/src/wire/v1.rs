@@ -2,12 +2,12 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::domain::presence::{Here, Presence};
-use crate::domain::{ClientId, Entry, Source, Token, What};
+use crate::domain::presence::{Presence, Roster};
+use crate::domain::{ClientId, Entry, Event, Source, Token};
 
 /// A frame of a client.
 #[derive(Debug, PartialEq, Eq)]
-pub enum FromClient {
+pub enum ClientFrame {
     /// A message.
     Send(Send),
     /// A question whether anybody is there.
@@ -40,7 +40,7 @@ pub struct Send {
 pub struct BadFrame(#[from] serde_json::Error);
 
 /// Reads a frame of a client.
-pub fn parse(frame: &str) -> Result<FromClient, BadFrame> {
+pub fn parse(frame: &str) -> Result<ClientFrame, BadFrame> {
     #[derive(Deserialize)]
     struct Typed {
         r#type: String,
@@ -49,18 +49,18 @@ pub fn parse(frame: &str) -> Result<FromClient, BadFrame> {
     }
     let typed: Typed = serde_json::from_str(frame)?;
     Ok(match typed.r#type.as_str() {
-        "send" => FromClient::Send(serde_json::from_str(frame)?),
-        "ping" => FromClient::Ping {
+        "send" => ClientFrame::Send(serde_json::from_str(frame)?),
+        "ping" => ClientFrame::Ping {
             at: typed.at.unwrap_or_default(),
         },
-        _ => FromClient::Unknown { id: typed.id },
+        _ => ClientFrame::Unknown { id: typed.id },
     })
 }
 
 /// A frame of the server.
 #[derive(Debug, Serialize)]
 #[serde(tag = "type", rename_all = "lowercase")]
-pub enum FromServer<'a> {
+pub enum ServerFrame<'a> {
     /// The first frame.
     Welcome(Box<Welcome<'a>>),
     /// The answer to `ping`.
@@ -73,7 +73,7 @@ pub enum FromServer<'a> {
     /// What is known of a service was replaced as a whole.
     Presence {
         /// Every service.
-        presence: Vec<HereFrame<'a>>,
+        presence: Vec<PresenceFrame<'a>>,
     },
     /// Somebody said something.
     Message {
@@ -94,9 +94,9 @@ pub enum FromServer<'a> {
         trace: Option<&'a str>,
     },
     /// Somebody came.
-    Joined(Moved<'a>),
+    Joined(MembershipFrame<'a>),
     /// Somebody went.
-    Left(Moved<'a>),
+    Left(MembershipFrame<'a>),
     /// An original peer relayed a text of its own.
     Notice {
         /// Place in the flow.
@@ -164,7 +164,7 @@ pub struct Welcome<'a> {
     /// The other services.
     pub peers: Vec<&'a PeerState>,
     /// Who is here.
-    pub presence: Vec<HereFrame<'a>>,
+    pub presence: Vec<PresenceFrame<'a>>,
     /// Where to look at traces.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub trace_url: Option<&'a str>,
@@ -190,7 +190,7 @@ pub struct PeerState {
 
 /// Who is at one service.
 #[derive(Debug, Serialize)]
-pub struct HereFrame<'a> {
+pub struct PresenceFrame<'a> {
     service: &'a Token,
     count: usize,
     clients: Vec<ClientId>,
@@ -198,7 +198,7 @@ pub struct HereFrame<'a> {
 
 /// Somebody came or went.
 #[derive(Debug, Serialize)]
-pub struct Moved<'a> {
+pub struct MembershipFrame<'a> {
     cursor: u64,
     id: &'a Token,
     client: ClientId,
@@ -231,10 +231,10 @@ pub struct Refused<'a> {
 /// At most so many clients of a service are named.
 const NAMED: usize = 100;
 
-impl<'a> HereFrame<'a> {
+impl<'a> PresenceFrame<'a> {
     /// Every service, as `welcome` and `presence` show it.
     pub fn all(presence: &'a Presence) -> Vec<Self> {
-        let frame = |(service, here): (&'a Token, &Here)| Self {
+        let frame = |(service, here): (&'a Token, &Roster)| Self {
             service,
             count: here.count(),
             clients: here.clients().take(NAMED).collect(),
@@ -243,7 +243,7 @@ impl<'a> HereFrame<'a> {
     }
 }
 
-impl<'a> FromServer<'a> {
+impl<'a> ServerFrame<'a> {
     /// An entry as everybody sees it. `own` is the name of this service.
     pub fn of_entry(own: &'a Token, entry: &'a Entry) -> Self {
         let service = match &entry.source {
@@ -253,7 +253,7 @@ impl<'a> FromServer<'a> {
         };
         let (cursor, id, at) = (entry.cursor, &entry.id, entry.at);
         let trace = entry.trace.trace_id();
-        let moved = |client| Moved {
+        let moved = |client| MembershipFrame {
             cursor,
             id,
             client,
@@ -261,8 +261,8 @@ impl<'a> FromServer<'a> {
             at,
             trace,
         };
-        match &entry.what {
-            What::Message { client, text } => Self::Message {
+        match &entry.event {
+            Event::Message { client, text } => Self::Message {
                 cursor,
                 id,
                 client: *client,
@@ -271,9 +271,9 @@ impl<'a> FromServer<'a> {
                 at,
                 trace,
             },
-            What::Joined { client } => Self::Joined(moved(*client)),
-            What::Left { client } => Self::Left(moved(*client)),
-            What::Notice { text } => Self::Notice {
+            Event::Joined { client } => Self::Joined(moved(*client)),
+            Event::Left { client } => Self::Left(moved(*client)),
+            Event::Notice { text } => Self::Notice {
                 cursor,
                 id,
                 text,
@@ -285,7 +285,7 @@ impl<'a> FromServer<'a> {
     /// An entry as a session sees it: its own message is told as accepted.
     pub fn for_session(own: &'a Token, entry: &'a Entry, session: &Token) -> Self {
         let is_own = entry.session() == Some(session);
-        if let (What::Message { text, .. }, true) = (&entry.what, is_own) {
+        if let (Event::Message { text, .. }, true) = (&entry.event, is_own) {
             return Self::Accepted {
                 cursor: Some(entry.cursor),
                 id: &entry.id,
@@ -333,13 +333,13 @@ mod tests {
             text: "olá".to_owned(),
             traceparent: None,
         };
-        assert_eq!(send, FromClient::Send(expected));
+        assert_eq!(send, ClientFrame::Send(expected));
         let ping = parse(r#"{"type":"ping","at":7}"#).unwrap();
-        assert_eq!(ping, FromClient::Ping { at: json!(7) });
+        assert_eq!(ping, ClientFrame::Ping { at: json!(7) });
         let unknown = parse(r#"{"type":"dance","id":"9"}"#).unwrap();
         assert_eq!(
             unknown,
-            FromClient::Unknown {
+            ClientFrame::Unknown {
                 id: Some("9".to_owned())
             }
         );
@@ -355,11 +355,11 @@ mod tests {
         }
     }
 
-    fn entry(what: What, source: Source) -> Entry {
+    fn entry(event: Event, source: Source) -> Entry {
         Entry {
             cursor: 42,
             id: Token::parse("m").unwrap(),
-            what,
+            event,
             source,
             at: 5,
             trace: TraceContext {
@@ -369,7 +369,7 @@ mod tests {
         }
     }
 
-    fn read(frame: &FromServer<'_>) -> serde_json::Value {
+    fn read(frame: &ServerFrame<'_>) -> serde_json::Value {
         serde_json::from_str(&frame.encode()).unwrap()
     }
 
@@ -382,14 +382,14 @@ mod tests {
             session: session.clone(),
             sequence: Some(1),
         };
-        let entry = entry(What::Message { client, text }, source);
+        let entry = entry(Event::Message { client, text }, source);
         let other = Token::parse("t").unwrap();
         assert_eq!(
-            read(&FromServer::for_session(&own, &entry, &other)),
+            read(&ServerFrame::for_session(&own, &entry, &other)),
             json!({"type":"message","cursor":42,"id":"m","client":9,"service":"serviceA","text":"teste","at":5,"trace":"4bf9"})
         );
         assert_eq!(
-            read(&FromServer::for_session(&own, &entry, &session)),
+            read(&ServerFrame::for_session(&own, &entry, &session)),
             json!({"type":"accepted","cursor":42,"id":"m","text":"teste","at":5,"trace":"4bf9"})
         );
     }
@@ -398,9 +398,9 @@ mod tests {
     fn originals_have_no_service_and_newcomers_see_themselves_join() {
         let own = Token::parse("serviceA").unwrap();
         let client = ClientId::parse("9").unwrap();
-        let joined = entry(What::Joined { client }, Source::Original);
+        let joined = entry(Event::Joined { client }, Source::Original);
         assert_eq!(
-            read(&FromServer::of_entry(&own, &joined)),
+            read(&ServerFrame::of_entry(&own, &joined)),
             json!({"type":"joined","cursor":42,"id":"m","client":9,"service":null,"at":5,"trace":"4bf9"})
         );
         let session = Token::parse("s").unwrap();
@@ -408,8 +408,8 @@ mod tests {
             session: session.clone(),
             sequence: None,
         };
-        let joined = entry(What::Joined { client }, source);
-        let frame = read(&FromServer::for_session(&own, &joined, &session));
+        let joined = entry(Event::Joined { client }, source);
+        let frame = read(&ServerFrame::for_session(&own, &joined, &session));
         assert_eq!(
             (&frame["type"], &frame["service"]),
             (&json!("joined"), &json!("serviceA"))

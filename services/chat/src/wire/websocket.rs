@@ -5,7 +5,7 @@
 
 mod reader;
 
-pub use reader::{Heard, Reader, Wrong};
+pub use reader::{FrameReader, Incoming, Wrong};
 
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
@@ -98,7 +98,7 @@ fn put_frame(bytes: &mut BytesMut, opcode: Opcode, payload: &[u8]) {
 
 /// Whether a close may say this code: those of the RFC (7.4.1), those that IANA has registered
 /// since (1012, 1013, 1014), and what libraries and programs use among themselves.
-pub fn may_be_said(code: u16) -> bool {
+pub fn is_sendable_close_code(code: u16) -> bool {
     matches!(code, 1000..=1003 | 1007..=1014 | 3000..=4999)
 }
 

@@ -115,7 +115,7 @@ impl Client {
         connected.ok().map(|(socket, _)| socket)
     }
 
-    /// Speaks and listens until the connection is lost, or the end has come.
+    /// Protocol and listens until the connection is lost, or the end has come.
     async fn stay<S>(&mut self, mut socket: Socket<S>) -> Result<(), Lost>
     where
         S: AsyncRead + AsyncWrite + Unpin,

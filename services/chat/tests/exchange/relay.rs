@@ -75,7 +75,11 @@ async fn relay(service: &Service, body: &str, headers: &[(&str, &str)]) -> (u16,
     (answer.status().as_u16(), answer.json().await.unwrap())
 }
 
-fn stamp<'a>(epoch: &'a str, sequence: &'a str, id: &'a str) -> [(&'static str, &'a str); 4] {
+fn relay_headers<'a>(
+    epoch: &'a str,
+    sequence: &'a str,
+    id: &'a str,
+) -> [(&'static str, &'a str); 4] {
     [
         ("chat-origin", "serviceB"),
         ("chat-epoch", epoch),
@@ -165,13 +169,20 @@ async fn a_message_relayed_twice_is_taken_once() {
     for (sequence, id) in [("1", "a"), ("1", "a"), ("2", "b"), ("1", "a"), ("3", "c")] {
         let body = json!({"message": format!("Client #9: {id}")}).to_string();
         assert_eq!(
-            relay(&service, &body, &stamp("e", sequence, id)).await.0,
+            relay(&service, &body, &relay_headers("e", sequence, id))
+                .await
+                .0,
             200
         );
     }
     // The same message by another number, after its origin lost its memory.
     let again = r#"{"message":"Client #9: c"}"#;
-    assert_eq!(relay(&service, again, &stamp("f", "1", "c")).await.0, 200);
+    assert_eq!(
+        relay(&service, again, &relay_headers("f", "1", "c"))
+            .await
+            .0,
+        200
+    );
     relay(&service, r#"{"message":"fim"}"#, &[]).await;
     for line in ["Client #9: a", "Client #9: b", "Client #9: c", "fim"] {
         assert_eq!(client.line().await, line);

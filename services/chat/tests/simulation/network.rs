@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use bytes::Bytes;
-use chat::relay::outbound::Carrier;
+use chat::relay::outbound::HttpTransport;
 use http_body_util::{BodyExt, Full};
 use hyper_util::rt::TokioIo;
 use hyper_util::service::TowerToHyperService;
@@ -52,8 +52,8 @@ impl Courier {
     }
 }
 
-impl Carrier for Courier {
-    async fn carry(&self, request: Request) -> Result<Answer, ClientError> {
+impl HttpTransport for Courier {
+    async fn send(&self, request: Request) -> Result<Answer, ClientError> {
         let twice = self.dice.lock().unwrap().random_bool(0.1);
         if twice {
             self.duplicates.fetch_add(1, Ordering::Relaxed);

@@ -7,12 +7,12 @@ fn token(text: &str) -> Token {
     Token::parse(text).unwrap()
 }
 
-fn keeps(outbox: usize) -> Keeps {
-    Keeps {
+fn retention(outbox: usize) -> Retention {
+    Retention {
         history: 5,
         history_bytes: 1 << 20,
         outbox: Bounds {
-            letters: outbox,
+            entries: outbox,
             bytes: 1 << 20,
         },
     }
@@ -22,53 +22,53 @@ fn log(outbox: usize) -> Log {
     let mut log = Log::new(
         token("serviceA"),
         token("e"),
-        keeps(outbox),
+        retention(outbox),
         ["b".to_owned()],
     );
-    log.begin_with_new_peers();
+    log.start_new_peers();
     log
 }
 
-fn offer(id: &str, source: Source, passing: Passing) -> Offer {
+fn request(id: &str, source: Source, relay: RelayPolicy) -> AppendRequest {
     let client = ClientId::parse("261").unwrap();
     let text = "teste".to_owned();
-    Offer {
+    AppendRequest {
         id: token(id),
-        what: What::Message { client, text },
+        event: Event::Message { client, text },
         source,
         at: 0,
         trace: TraceContext::default(),
-        passing,
+        relay,
     }
 }
 
-fn own(id: &str, passing: Passing) -> Offer {
+fn own(id: &str, relay: RelayPolicy) -> AppendRequest {
     let source = Source::Own {
         session: token("s"),
         sequence: None,
     };
-    offer(id, source, passing)
+    request(id, source, relay)
 }
 
-fn of_peer(origin: &str, epoch: &str, sequence: u64) -> Offer {
+fn of_peer(origin: &str, epoch: &str, sequence: u64) -> AppendRequest {
     let source = Source::Peer {
         origin: token(origin),
         epoch: token(epoch),
         sequence,
     };
-    offer(&format!("{epoch}-{sequence}"), source, Passing::Never)
+    request(&format!("{epoch}-{sequence}"), source, RelayPolicy::Never)
 }
 
-fn put(log: &mut Log, offer: Offer) -> Verdict {
-    match log.decide(offer) {
-        Ok(entry) => Verdict::Taken(log.take(entry)),
-        Err(verdict) => verdict,
+fn put(log: &mut Log, request: AppendRequest) -> AppendOutcome {
+    match log.decide(request) {
+        Ok(entry) => AppendOutcome::Appended(log.apply(entry)),
+        Err(outcome) => outcome,
     }
 }
 
-fn taken(verdict: Verdict) -> Arc<Entry> {
-    match verdict {
-        Verdict::Taken(entry) => entry,
+fn taken(outcome: AppendOutcome) -> Arc<Entry> {
+    match outcome {
+        AppendOutcome::Appended(entry) => entry,
         other => panic!("{other:?}"),
     }
 }
@@ -76,10 +76,16 @@ fn taken(verdict: Verdict) -> Arc<Entry> {
 #[test]
 fn a_message_sent_again_is_taken_once_and_told_its_place() {
     let mut log = log(10);
-    assert_eq!(taken(put(&mut log, own("1", Passing::Required))).cursor, 1);
-    assert_eq!(taken(put(&mut log, own("2", Passing::Required))).cursor, 2);
-    let again = put(&mut log, own("1", Passing::Required));
-    assert_eq!(again, Verdict::Duplicate(Some(1)));
+    assert_eq!(
+        taken(put(&mut log, own("1", RelayPolicy::Required))).cursor,
+        1
+    );
+    assert_eq!(
+        taken(put(&mut log, own("2", RelayPolicy::Required))).cursor,
+        2
+    );
+    let again = put(&mut log, own("1", RelayPolicy::Required));
+    assert_eq!(again, AppendOutcome::Duplicate(Some(1)));
     assert_eq!(log.outbox().waiting("b"), 2);
 }
 
@@ -89,10 +95,10 @@ fn a_relayed_message_is_taken_once_and_not_passed_on() {
     taken(put(&mut log, of_peer("serviceB", "x", 1)));
     assert_eq!(
         put(&mut log, of_peer("serviceB", "x", 1)),
-        Verdict::Duplicate(None)
+        AppendOutcome::Duplicate(None)
     );
     taken(put(&mut log, of_peer("serviceB", "y", 1)));
-    assert_eq!(log.outbox().letters().count(), 0);
+    assert_eq!(log.outbox().entries().count(), 0);
 }
 
 #[test]
@@ -101,14 +107,14 @@ fn a_message_that_its_origin_sends_again_after_it_lost_its_memory_is_taken_once(
     taken(put(&mut log, of_peer("serviceB", "x", 7)));
     let mut again = of_peer("serviceB", "y", 1);
     again.id = token("x-7");
-    assert_eq!(put(&mut log, again), Verdict::Duplicate(Some(1)));
+    assert_eq!(put(&mut log, again), AppendOutcome::Duplicate(Some(1)));
 }
 
 #[test]
 fn what_comes_back_to_its_origin_is_a_loop() {
     let mut log = log(10);
     let refused = put(&mut log, of_peer("serviceA", "e", 1));
-    assert_eq!(refused, Verdict::Refused(Refusal::Loop));
+    assert_eq!(refused, AppendOutcome::Refused(Refusal::Loop));
     // Another process of the same name is not this one.
     taken(put(&mut log, of_peer("serviceA", "f", 1)));
 }
@@ -116,36 +122,55 @@ fn what_comes_back_to_its_origin_is_a_loop() {
 #[test]
 fn a_full_outbox_refuses_messages_keeps_joins_to_itself_and_lets_leaves_through() {
     let mut log = log(1);
-    taken(put(&mut log, own("1", Passing::IfRoom)));
-    let refused = put(&mut log, own("2", Passing::Required));
-    assert_eq!(refused, Verdict::Refused(Refusal::OutboxFull));
+    taken(put(&mut log, own("1", RelayPolicy::IfRoom)));
+    let refused = put(&mut log, own("2", RelayPolicy::Required));
+    assert_eq!(refused, AppendOutcome::Refused(Refusal::OutboxFull));
     let sequence = |entry: Arc<Entry>| match entry.source {
         Source::Own { sequence, .. } => sequence,
         _ => panic!("not an own one"),
     };
     assert_eq!(
-        sequence(taken(put(&mut log, own("3", Passing::IfRoom)))),
+        sequence(taken(put(&mut log, own("3", RelayPolicy::IfRoom)))),
         None
     );
     assert_eq!(
-        sequence(taken(put(&mut log, own("4", Passing::Always)))),
+        sequence(taken(put(&mut log, own("4", RelayPolicy::Always)))),
         Some(2)
     );
     assert_eq!(
-        sequence(taken(put(&mut log, own("5", Passing::Never)))),
+        sequence(taken(put(&mut log, own("5", RelayPolicy::Never)))),
         None
     );
-    log.acked("b", 2);
-    taken(put(&mut log, own("2", Passing::Required)));
+    log.acknowledge("b", 2);
+    taken(put(&mut log, own("2", RelayPolicy::Required)));
 }
 
 #[test]
 fn a_refused_message_may_be_tried_again_under_its_id() {
     let mut log = log(1);
-    taken(put(&mut log, own("1", Passing::Required)));
-    put(&mut log, own("2", Passing::Required));
-    log.acked("b", 1);
-    assert_eq!(taken(put(&mut log, own("2", Passing::Required))).cursor, 2);
+    taken(put(&mut log, own("1", RelayPolicy::Required)));
+    put(&mut log, own("2", RelayPolicy::Required));
+    log.acknowledge("b", 1);
+    assert_eq!(
+        taken(put(&mut log, own("2", RelayPolicy::Required))).cursor,
+        2
+    );
+}
+
+/// Files of earlier versions must stay readable.
+#[test]
+fn records_are_read_as_earlier_versions_wrote_them() {
+    let text = |record: &Record| serde_json::to_string(record).unwrap();
+    for line in [
+        r#"{"record":"log","version":1,"service":"serviceA","epoch":"e","cursor":7,"sequence":3}"#,
+        r#"{"record":"taken","origin":"serviceB","epoch":"x","sequence":9}"#,
+        r#"{"record":"acked","peer":"b","through":2}"#,
+        r#"{"record":"here","session":"s","client":261,"told":true}"#,
+        r#"{"record":"entry","cursor":1,"id":"m","what":{"kind":"message","client":261,"text":"x"},"source":{"from":"own","session":"s","sequence":1},"at":5}"#,
+    ] {
+        let record: Record = serde_json::from_str(line).unwrap();
+        assert_eq!(text(&record), line);
+    }
 }
 
 #[derive(Clone, Debug)]
@@ -166,17 +191,17 @@ fn step() -> impl Strategy<Value = Step> {
 fn run(log: &mut Log, steps: &[Step]) -> Vec<Record> {
     let mut records = Vec::new();
     for step in steps {
-        let offer = match step {
-            Step::Own(id) => own(&id.to_string(), Passing::Required),
+        let request = match step {
+            Step::Own(id) => own(&id.to_string(), RelayPolicy::Required),
             Step::Peer(peer, sequence) => of_peer(&format!("p{peer}"), "x", *sequence),
             Step::Ack(through) => {
                 let (peer, through) = ("b".to_owned(), (*through).min(log.outbox().last()));
-                log.acked(&peer, through);
+                log.acknowledge(&peer, through);
                 records.push(Record::Acked { peer, through });
                 continue;
             }
         };
-        if let Verdict::Taken(entry) = put(log, offer) {
+        if let AppendOutcome::Appended(entry) = put(log, request) {
             records.push(Record::Entry((*entry).clone()));
         }
     }
@@ -191,19 +216,19 @@ proptest! {
         let mut records = first.snapshot();
         records.extend(run(&mut first, &after));
 
-        let mut second = Log::new(token("serviceA"), token("other"), keeps(8), ["b".to_owned()]);
+        let mut second = Log::new(token("serviceA"), token("other"), retention(8), ["b".to_owned()]);
         for record in records {
             let text = serde_json::to_string(&record).unwrap();
             second.replay(serde_json::from_str(&text).unwrap());
         }
-        second.begin_with_new_peers();
+        second.start_new_peers();
         prop_assert_eq!(first.snapshot(), second.snapshot());
         // What is still kept is known as taken.
         let kept: Vec<_> = first.history().entries().cloned().collect();
         for entry in kept {
             if let Source::Own { .. } = entry.source {
-                let again = put(&mut second, own(entry.id.as_str(), Passing::Required));
-                prop_assert_eq!(again, Verdict::Duplicate(Some(entry.cursor)));
+                let again = put(&mut second, own(entry.id.as_str(), RelayPolicy::Required));
+                prop_assert_eq!(again, AppendOutcome::Duplicate(Some(entry.cursor)));
             }
         }
     }
@@ -222,6 +247,6 @@ proptest! {
             _ => None,
         }).collect();
         prop_assert_eq!(&sequences, &(1..=sequences.len() as u64).collect::<Vec<_>>());
-        prop_assert!(log.outbox().letters().count() <= 8);
+        prop_assert!(log.outbox().entries().count() <= 8);
     }
 }

@@ -6,12 +6,12 @@ use redis::streams::{StreamReadOptions, StreamReadReply};
 use redis::{AsyncCommands, AsyncConnectionConfig};
 use serde::{Deserialize, Serialize};
 
-use super::{Place, Shared, SharedError, read_entry};
+use super::{ReadPosition, SharedLog, SharedLogError, read_entry};
 use crate::domain::Entry;
 
 /// What has happened, in its order.
 #[derive(Debug)]
-pub enum Followed {
+pub enum LogUpdate {
     /// An entry came into the log.
     Entry(Entry),
     /// A peer is done with everything up to this number.
@@ -45,13 +45,13 @@ const BLOCK: Duration = Duration::from_secs(1);
 /// At most so much comes at once.
 const BATCH: usize = 500;
 
-impl Shared {
+impl SharedLog {
     /// Reads from a place on, for ever. Ends where Redis has forgotten the log, or fails.
     pub async fn follow(
         &self,
-        from: &mut Place,
-        mut happened: impl FnMut(Followed),
-    ) -> Result<(), SharedError> {
+        from: &mut ReadPosition,
+        mut happened: impl FnMut(LogUpdate),
+    ) -> Result<(), SharedLogError> {
         let config = AsyncConnectionConfig::new().set_response_timeout(Some(BLOCK * 3));
         let connecting = self
             .0
@@ -78,7 +78,7 @@ impl Shared {
                         let cursor = id.id.split('-').next().unwrap_or_default();
                         let entry = read_entry(&text("e"), cursor, &text("s"))?;
                         from.cursor = entry.cursor;
-                        happened(Followed::Entry(entry));
+                        happened(LogUpdate::Entry(entry));
                         continue;
                     }
                     from.receipt.clone_from(&id.id);
@@ -87,11 +87,11 @@ impl Shared {
                         peer,
                         through,
                         delivered,
-                    } = receipt.map_err(|error| SharedError::Damaged {
+                    } = receipt.map_err(|error| SharedLogError::Damaged {
                         key: "receipts",
                         reason: error.to_string(),
                     })?;
-                    happened(Followed::Settled {
+                    happened(LogUpdate::Settled {
                         peer,
                         through,
                         delivered,
@@ -105,12 +105,12 @@ impl Shared {
     async fn still_there(
         &self,
         connection: &mut redis::aio::MultiplexedConnection,
-    ) -> Result<(), SharedError> {
+    ) -> Result<(), SharedLogError> {
         let epoch: Option<String> = connection.get(&self.0.keys.epoch).await?;
         if epoch.as_deref() == Some(self.0.epoch.as_str()) {
             Ok(())
         } else {
-            Err(SharedError::Lost)
+            Err(SharedLogError::Lost)
         }
     }
 }

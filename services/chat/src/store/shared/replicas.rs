@@ -7,23 +7,23 @@ use redis::{AsyncCommands, RedisError};
 use runtime::trace::{self, Parent, SpanKind};
 use tracing::Instrument;
 
-use super::Shared;
+use super::SharedLog;
 use crate::clock;
-use crate::domain::log::{Offer, Passing};
-use crate::domain::{ClientId, Source, Token, TraceContext, What};
+use crate::domain::log::{AppendRequest, RelayPolicy};
+use crate::domain::{ClientId, Event, Source, Token, TraceContext};
 
 fn millis(duration: Duration) -> u64 {
     u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
 }
 
-impl Shared {
+impl SharedLog {
     /// How often a replica says that it is alive, and looks after the dead.
-    pub fn alive_every(&self) -> Duration {
+    pub fn heartbeat_interval(&self) -> Duration {
         self.0.dead_after / 5
     }
 
     /// Says that this replica is alive.
-    pub async fn say_alive(&self) -> Result<(), RedisError> {
+    pub async fn heartbeat(&self) -> Result<(), RedisError> {
         let key = self.0.keys.replica(self.0.replica.as_str());
         let mut connection = self.0.connection.clone();
         connection.pset_ex(key, 1, millis(self.0.dead_after)).await
@@ -39,7 +39,7 @@ impl Shared {
     }
 
     /// Announces that those have left who were at replicas that are dead.
-    pub async fn bury_the_dead(&self) -> Result<(), RedisError> {
+    pub async fn reap_dead_replicas(&self) -> Result<(), RedisError> {
         let mut connection = self.0.connection.clone();
         let here: BTreeMap<String, String> = connection.hgetall(&self.0.keys.here).await?;
         let sessions = here.iter().filter_map(|(session, at)| {
@@ -72,16 +72,16 @@ impl Shared {
     }
 }
 
-fn gone(session: Token, client: ClientId) -> Offer {
-    Offer {
+fn gone(session: Token, client: ClientId) -> AppendRequest {
+    AppendRequest {
         id: Token::random(),
-        what: What::Left { client },
+        event: Event::Left { client },
         source: Source::Own {
             session,
             sequence: None,
         },
         at: clock::now_ms(),
         trace: TraceContext::default(),
-        passing: Passing::Always,
+        relay: RelayPolicy::Always,
     }
 }

@@ -1,10 +1,10 @@
 //! What a client sends: frames out of whatever pieces they come in.
 
-use super::{MAX_CONTROL, Opcode, may_be_said};
+use super::{MAX_CONTROL, Opcode, is_sendable_close_code};
 
 /// What a client said.
 #[derive(Debug, PartialEq, Eq)]
-pub enum Heard {
+pub enum Incoming {
     /// A whole message of text.
     Text(String),
     /// A ping, to be answered with the same bytes.
@@ -34,7 +34,7 @@ pub enum Wrong {
 
 /// Reads the frames of one client. Between messages it holds no memory.
 #[derive(Debug)]
-pub struct Reader {
+pub struct FrameReader {
     /// Bytes of a message.
     largest: usize,
     /// What came and was not read yet.
@@ -57,7 +57,7 @@ struct Head {
     payload: usize,
 }
 
-impl Reader {
+impl FrameReader {
     /// A reader of messages of at most so many bytes.
     pub fn new(largest: usize) -> Self {
         Self {
@@ -69,14 +69,14 @@ impl Reader {
     }
 
     /// Takes what came.
-    pub fn feed(&mut self, bytes: &[u8]) {
+    pub fn push_bytes(&mut self, bytes: &[u8]) {
         self.came.drain(..self.at);
         self.at = 0;
         self.came.extend_from_slice(bytes);
     }
 
     /// The next thing said, once it has come whole.
-    pub fn hear(&mut self) -> Result<Option<Heard>, Wrong> {
+    pub fn next_message(&mut self) -> Result<Option<Incoming>, Wrong> {
         loop {
             let Some(head) = self.head()? else {
                 return Ok(None);
@@ -157,11 +157,11 @@ impl Reader {
         head: Head,
         payload: &[u8],
         message: &mut Option<Vec<u8>>,
-    ) -> Result<Option<Heard>, Wrong> {
+    ) -> Result<Option<Incoming>, Wrong> {
         match head.opcode {
-            Opcode::Ping => Ok(Some(Heard::Ping(payload.to_vec()))),
-            Opcode::Pong => Ok(Some(Heard::Pong)),
-            Opcode::Close => closing(payload).map(|code| Some(Heard::Close(code))),
+            Opcode::Ping => Ok(Some(Incoming::Ping(payload.to_vec()))),
+            Opcode::Pong => Ok(Some(Incoming::Pong)),
+            Opcode::Close => closing(payload).map(|code| Some(Incoming::Close(code))),
             Opcode::Continuation | Opcode::Text | Opcode::Binary => {
                 let mut whole = message.take().unwrap_or_default();
                 whole.extend_from_slice(payload);
@@ -170,7 +170,7 @@ impl Reader {
                     return Ok(None);
                 }
                 let text = String::from_utf8(whole).map_err(|_| Wrong::NotUtf8)?;
-                Ok(Some(Heard::Text(text)))
+                Ok(Some(Incoming::Text(text)))
             }
         }
     }
@@ -187,7 +187,7 @@ fn closing(payload: &[u8]) -> Result<Option<u16>, Wrong> {
         };
     };
     let code = u16::from_be_bytes(*code);
-    if !may_be_said(code) {
+    if !is_sendable_close_code(code) {
         return Err(Wrong::Protocol);
     }
     str::from_utf8(reason).map_err(|_| Wrong::NotUtf8)?;
@@ -224,13 +224,13 @@ mod tests {
     }
 
     /// All that is heard when the bytes come in pieces of this size, and what was wrong at last.
-    fn heard(bytes: &[u8], pieces: usize) -> (Vec<Heard>, Option<Wrong>) {
-        let mut reader = Reader::new(LARGEST);
+    fn heard(bytes: &[u8], pieces: usize) -> (Vec<Incoming>, Option<Wrong>) {
+        let mut reader = FrameReader::new(LARGEST);
         let mut all = Vec::new();
         for piece in bytes.chunks(pieces) {
-            reader.feed(piece);
+            reader.push_bytes(piece);
             loop {
-                match reader.hear() {
+                match reader.next_message() {
                     Ok(Some(heard)) => all.push(heard),
                     Ok(None) => break,
                     Err(wrong) => return (all, Some(wrong)),
@@ -240,8 +240,8 @@ mod tests {
         (all, None)
     }
 
-    fn text(text: &str) -> Heard {
-        Heard::Text(text.to_owned())
+    fn text(text: &str) -> Incoming {
+        Incoming::Text(text.to_owned())
     }
 
     #[test]
@@ -255,7 +255,7 @@ mod tests {
             sent(10, b""),
         ]
         .concat();
-        let all = vec![Heard::Ping(b"p".to_vec()), text("ç"), Heard::Pong];
+        let all = vec![Incoming::Ping(b"p".to_vec()), text("ç"), Incoming::Pong];
         assert_eq!(heard(&bytes, bytes.len()), (all, None));
     }
 
@@ -300,22 +300,27 @@ mod tests {
     }
 
     #[test]
-    fn every_code_that_iana_knows_may_be_said_and_no_other_below_3000() {
-        let said: Vec<u16> = (0..3000).filter(|code| may_be_said(*code)).collect();
+    fn every_code_that_iana_knows_is_sendable_close_code_and_no_other_below_3000() {
+        let said: Vec<u16> = (0..3000)
+            .filter(|code| is_sendable_close_code(*code))
+            .collect();
         let known = (1000..=1003).chain(1007..=1014).collect::<Vec<_>>();
         assert_eq!(said, known);
         assert_eq!(
             heard(&sent(8, &1014_u16.to_be_bytes()), 9),
-            (vec![Heard::Close(Some(1014))], None)
+            (vec![Incoming::Close(Some(1014))], None)
         );
     }
 
     #[test]
     fn nothing_is_held_between_messages() {
-        let mut reader = Reader::new(LARGEST);
-        reader.feed(&sent(1, b"a"));
-        reader.hear().unwrap();
-        assert_eq!((reader.came.capacity(), reader.hear()), (0, Ok(None)));
+        let mut reader = FrameReader::new(LARGEST);
+        reader.push_bytes(&sent(1, b"a"));
+        reader.next_message().unwrap();
+        assert_eq!(
+            (reader.came.capacity(), reader.next_message()),
+            (0, Ok(None))
+        );
     }
 
     proptest! {
@@ -332,7 +337,7 @@ mod tests {
             }
             client.flush().unwrap();
             let bytes = client.get_ref().get_ref().clone();
-            let all = texts.into_iter().map(Heard::Text).collect();
+            let all = texts.into_iter().map(Incoming::Text).collect();
             prop_assert_eq!(heard(&bytes, pieces), (all, None));
         }
 

@@ -14,10 +14,10 @@ const NETWORK: usize = 16;
 const LIMIT: usize = 4;
 
 /// A line, who writes to it, and its client.
-fn line() -> (Arc<Line>, Arc<Writer>, DuplexStream) {
+fn line() -> (Arc<ClientConnection>, Arc<FlushWorker>, DuplexStream) {
     let (stream, client) = duplex(NETWORK);
-    let writer = Arc::new(Writer::default());
-    let line = Line::new(Box::new(stream), LIMIT, Arc::clone(&writer));
+    let writer = Arc::new(FlushWorker::default());
+    let line = ClientConnection::new(Box::new(stream), LIMIT, Arc::clone(&writer));
     (line, writer, client)
 }
 
@@ -32,7 +32,7 @@ async fn read(client: &mut DuplexStream, bytes: usize) -> String {
 }
 
 /// What a session does all the time, for as long as the test reads.
-async fn while_read<T>(line: &Line, reading: impl Future<Output = T>) -> T {
+async fn while_read<T>(line: &ClientConnection, reading: impl Future<Output = T>) -> T {
     tokio::select! {
         read = reading => read,
         came = line.read(|_| {}) => panic!("{came:?} from a silent client"),
@@ -43,14 +43,14 @@ async fn while_read<T>(line: &Line, reading: impl Future<Output = T>) -> T {
 async fn what_is_handed_is_listed_once_and_written_together() {
     let (line, writer, mut client) = line();
     for text in ["one ", "two ", "three"] {
-        assert!(line.hand(frame(text)));
+        assert!(line.enqueue(frame(text)));
     }
     let mut listed = Vec::new();
     writer.take(&mut listed);
     assert_eq!(listed.len(), 1);
     listed.drain(..).for_each(|line| line.write());
     assert_eq!(read(&mut client, 13).await, "one two three");
-    assert!(line.hand(frame("four")));
+    assert!(line.enqueue(frame("four")));
     writer.take(&mut listed);
     assert_eq!(listed.len(), 1, "listed anew");
 }
@@ -58,10 +58,10 @@ async fn what_is_handed_is_listed_once_and_written_together() {
 #[tokio::test]
 async fn what_the_network_does_not_take_at_once_is_written_by_the_session_and_in_order() {
     let (line, _writer, mut client) = line();
-    line.hand(frame("0123456789"));
-    line.hand(frame("abcdefghij"));
+    line.enqueue(frame("0123456789"));
+    line.enqueue(frame("abcdefghij"));
     line.write();
-    line.hand(frame("ABCDEFGHIJ"));
+    line.enqueue(frame("ABCDEFGHIJ"));
     let all = while_read(&line, read(&mut client, 30)).await;
     assert_eq!(all, "0123456789abcdefghijABCDEFGHIJ");
 }
@@ -69,7 +69,7 @@ async fn what_the_network_does_not_take_at_once_is_written_by_the_session_and_in
 #[tokio::test]
 async fn who_does_not_read_is_not_heard() {
     let (line, _writer, mut client) = line();
-    line.hand(frame("more than the network takes"));
+    line.enqueue(frame("more than the network takes"));
     line.write();
     tokio::io::AsyncWriteExt::write_all(&mut client, b"hello?")
         .await
@@ -92,15 +92,15 @@ async fn who_does_not_read_is_not_heard() {
 async fn a_line_on_which_as_many_wait_as_may_is_ended_and_takes_nothing_more() {
     let (line, _writer, _client) = line();
     for _ in 0..LIMIT {
-        assert!(line.hand(frame("waits")));
+        assert!(line.enqueue(frame("waits")));
     }
-    assert!(!line.hand(frame("too many")));
-    assert_eq!(line.ended().await, Ending::TooSlow);
-    assert!(!line.hand(frame("after the end")));
-    line.end(Ending::Replaced);
+    assert!(!line.enqueue(frame("too many")));
+    assert_eq!(line.evicted().await, Eviction::TooSlow);
+    assert!(!line.enqueue(frame("after the end")));
+    line.end(Eviction::Replaced);
     assert_eq!(
-        line.ended().await,
-        Ending::TooSlow,
+        line.evicted().await,
+        Eviction::TooSlow,
         "the first reason stays"
     );
 }
@@ -108,8 +108,8 @@ async fn a_line_on_which_as_many_wait_as_may_is_ended_and_takes_nothing_more() {
 #[tokio::test]
 async fn the_past_does_not_count_as_waiting_and_comes_first() {
     let (line, _writer, mut client) = line();
-    line.hand(frame("now"));
-    line.begin_with(frame("the past of many frames, "));
+    line.enqueue(frame("now"));
+    line.send_first(frame("the past of many frames, "));
     let all = while_read(&line, read(&mut client, 28)).await;
     assert_eq!(all, "the past of many frames, now");
 }
@@ -118,15 +118,15 @@ async fn the_past_does_not_count_as_waiting_and_comes_first() {
 async fn a_goodbye_drops_what_waits_but_for_a_frame_that_has_begun() {
     let (line, _writer, mut client) = line();
     for text in ["a frame of many bytes ", "dropped", "dropped too"] {
-        line.hand(frame(text));
+        line.enqueue(frame(text));
     }
     line.write(); // as much of the first one as the network takes
-    let goodbye = line.goodbye(frame("goodbye"), true);
+    let goodbye = line.close(frame("goodbye"), true);
     let mut all = String::new();
     let (said, _) = tokio::join!(goodbye, client.read_to_string(&mut all));
     said.unwrap();
     assert_eq!(all, "a frame of many bytes goodbye");
-    assert!(!line.hand(frame("after it")));
+    assert!(!line.enqueue(frame("after it")));
 }
 
 #[tokio::test]
@@ -139,7 +139,7 @@ async fn a_session_that_waits_is_woken_where_its_writer_cannot_go_on() {
     let lifecycle = testing::TestLifecycle::default();
     let session = lifecycle.lifecycle().spawn(session);
     tokio::task::yield_now().await; // it waits for bytes of the client
-    line.hand(frame("longer than the network takes"));
+    line.enqueue(frame("longer than the network takes"));
     line.write();
     let all = timeout(Duration::from_secs(20), read(&mut client, 29)).await;
     assert_eq!(all.unwrap(), "longer than the network takes");
@@ -151,7 +151,7 @@ async fn a_session_that_waits_is_woken_where_its_writer_cannot_go_on() {
 async fn a_network_that_fails_is_seen_by_the_session() {
     let (line, _writer, client) = line();
     drop(client);
-    line.hand(frame("nobody hears it"));
+    line.enqueue(frame("nobody hears it"));
     line.write();
     assert!(line.read(|_| {}).await.is_err());
 }

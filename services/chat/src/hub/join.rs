@@ -5,15 +5,15 @@ use std::sync::Arc;
 use bytes::Bytes;
 use runtime::Lifecycle;
 
-use super::line::Line;
-use super::member::{Ending, Member, MemberId, Speaks};
+use super::connection::ClientConnection;
+use super::member::{Eviction, Member, MemberId, Protocol};
 use super::{Hub, Room};
 use crate::clock;
 use crate::domain::history::Resumed;
-use crate::domain::log::{Offer, Passing, Verdict};
-use crate::domain::{ClientId, Source, Token, TraceContext, What};
+use crate::domain::log::{AppendOutcome, AppendRequest, RelayPolicy};
+use crate::domain::{ClientId, Event, Source, Token, TraceContext};
 use crate::metrics::RecoveredLabel;
-use crate::wire::v1::{FromServer, HereFrame, Welcome};
+use crate::wire::v1::{PresenceFrame, ServerFrame, Welcome};
 use crate::wire::websocket;
 
 /// Who comes, and what it wants to see.
@@ -24,7 +24,7 @@ pub struct Join {
     /// Its session; a new one where it gave none.
     pub session: Token,
     /// What it speaks.
-    pub speaks: Speaks,
+    pub protocol: Protocol,
     /// Where it was, if it comes back.
     pub resume: Option<Resume>,
     /// How much of the past a newcomer wants to see.
@@ -48,49 +48,49 @@ impl Hub {
     pub async fn join(
         &self,
         join: Join,
-        line: Arc<Line>,
+        line: Arc<ClientConnection>,
         trace: TraceContext,
-    ) -> Result<MemberId, Verdict> {
+    ) -> Result<MemberId, AppendOutcome> {
         let (member, is_new) = self.admit(&join, line);
         if is_new {
-            let what = What::Joined {
+            let event = Event::Joined {
                 client: join.client,
             };
-            let offer = moved(what, join.session, Passing::IfRoom, trace);
-            match self.offer(offer).await {
-                verdict @ (Verdict::Refused(_) | Verdict::Unknown) => {
-                    self.part_with(member, |_, _| {});
-                    return Err(verdict);
+            let request = membership_change(event, join.session, RelayPolicy::IfRoom, trace);
+            match self.append(request).await {
+                outcome @ (AppendOutcome::Refused(_) | AppendOutcome::Unknown) => {
+                    self.remove_member(member, |_, _| {});
+                    return Err(outcome);
                 }
-                verdict => self.lock().told(member, &verdict),
+                outcome => self.lock().note_announced(member, &outcome),
             }
         }
         Ok(member)
     }
 
     /// Gives a client its place. Says whether its session was not here.
-    fn admit(&self, join: &Join, line: Arc<Line>) -> (MemberId, bool) {
+    fn admit(&self, join: &Join, line: Arc<ClientConnection>) -> (MemberId, bool) {
         let mut room = self.lock();
         let before = room.replace(&join.session);
-        if join.speaks == Speaks::V1 {
-            line.begin_with(self.first_frames(&room, join));
+        if join.protocol == Protocol::V1 {
+            line.send_first(self.first_frames(&room, join));
         }
-        let mut member = Member::new(join.client, join.session.clone(), join.speaks, line);
+        let mut member = Member::new(join.client, join.session.clone(), join.protocol, line);
         let last = room.local.log().history().last();
-        member.seen = last.max(self.ahead(join));
-        member.told = before.as_ref().is_some_and(|before| before.told);
+        member.seen = last.max(self.resume_cursor(join));
+        member.announced = before.as_ref().is_some_and(|before| before.announced);
         let id = room.admit(member);
         let clients = &self.0.metrics.clients;
-        clients.get_or_create(&join.speaks.label()).inc();
+        clients.get_or_create(&join.protocol.label()).inc();
         if let Some(before) = &before {
-            clients.get_or_create(&before.speaks.label()).dec();
+            clients.get_or_create(&before.protocol.label()).dec();
         }
         self.0.members.send_replace(room.members.len());
         (id, before.is_none())
     }
 
     /// What a client has seen of this log, perhaps at a replica that is ahead of this one.
-    fn ahead(&self, join: &Join) -> u64 {
+    fn resume_cursor(&self, join: &Join) -> u64 {
         let resume = join.resume.as_ref();
         let same = resume.filter(|resume| resume.epoch == self.0.epoch);
         same.map_or(0, |resume| resume.cursor)
@@ -98,18 +98,18 @@ impl Hub {
 
     /// A client is gone. The others are told, unless its session is here by another connection.
     pub fn leave(&self, member: MemberId, trace: TraceContext, lifecycle: &Lifecycle) {
-        self.part_with(member, |room, member| {
-            let is_shared = self.0.shared.is_some(); // where the script knows whether they were told
-            let told = member.told || is_shared;
-            let offer = left(member.client, member.session, told, trace);
+        self.remove_member(member, |room, member| {
+            let is_shared = self.0.shared.is_some(); // where the script knows whether they were announced
+            let announced = member.announced || is_shared;
+            let request = leave_request(member.client, member.session, announced, trace);
             if !is_shared {
-                self.take(room, offer);
+                self.take(room, request);
                 return;
             }
             let hub = self.clone();
             let telling = async move {
                 // Until it is known. Where this process ends before, the other replicas see to it.
-                while hub.offer(offer.clone()).await == Verdict::Unknown {}
+                while hub.append(request.clone()).await == AppendOutcome::Unknown {}
             };
             lifecycle.spawn(telling);
         });
@@ -117,13 +117,13 @@ impl Hub {
 
     /// Takes a member's place, if it still has it, and does with it what must be done before the
     /// room is known to be without it: who relays ends when nobody is left and the log holds nothing.
-    fn part_with(&self, member: MemberId, then: impl FnOnce(&mut Room, Member)) {
+    fn remove_member(&self, member: MemberId, then: impl FnOnce(&mut Room, Member)) {
         let mut room = self.lock();
         let Some(member) = room.members.remove(&member) else {
             return; // replaced
         };
         room.sessions.remove(&member.session);
-        let label = member.speaks.label();
+        let label = member.protocol.label();
         self.0.metrics.clients.get_or_create(&label).dec();
         then(&mut room, member);
         self.0.members.send_replace(room.members.len());
@@ -147,9 +147,9 @@ impl Hub {
         let cursor = entries
             .first()
             .map_or(history.last(), |entry| entry.cursor - 1)
-            .max(self.ahead(join));
+            .max(self.resume_cursor(join));
         let settings = &self.0.welcome;
-        let welcome = FromServer::Welcome(Box::new(Welcome {
+        let welcome = ServerFrame::Welcome(Box::new(Welcome {
             service: &self.0.service,
             client: join.client,
             session: &join.session,
@@ -159,12 +159,12 @@ impl Hub {
             behind: entries.len(),
             delivered: room.delivered(),
             peers: room.peers.iter().map(|peer| &peer.state).collect(),
-            presence: HereFrame::all(&room.presence),
+            presence: PresenceFrame::all(&room.presence),
             trace_url: settings.trace_url.as_deref(),
             max_message_bytes: settings.max_message,
             ping_interval: settings.ping_interval,
         }));
-        let frame = |entry| FromServer::for_session(&self.0.service, entry, &join.session);
+        let frame = |entry| ServerFrame::for_session(&self.0.service, entry, &join.session);
         let past = entries.iter().map(|entry| frame(entry).encode());
         websocket::texts([welcome.encode()].into_iter().chain(past))
     }
@@ -175,7 +175,7 @@ impl Room {
     fn replace(&mut self, session: &Token) -> Option<Member> {
         let before = self.sessions.remove(session)?;
         let member = self.members.remove(&before)?;
-        member.end(Ending::Replaced);
+        member.end(Eviction::Replaced);
         Some(member)
     }
 
@@ -188,12 +188,12 @@ impl Room {
     }
 
     /// Notes whether the peers were told of a join.
-    fn told(&mut self, id: MemberId, verdict: &Verdict) {
+    fn note_announced(&mut self, id: MemberId, outcome: &AppendOutcome) {
         let Some(member) = self.members.get_mut(&id) else {
             return;
         };
-        if let Verdict::Taken(entry) = verdict {
-            member.told = matches!(
+        if let AppendOutcome::Appended(entry) = outcome {
+            member.announced = matches!(
                 &entry.source,
                 Source::Own {
                     sequence: Some(_),
@@ -205,27 +205,37 @@ impl Room {
 }
 
 /// Somebody went, of whom the others were told that they came, or were not.
-pub(super) fn left(client: ClientId, session: Token, told: bool, trace: TraceContext) -> Offer {
-    let passing = if told {
-        Passing::Always
+pub(super) fn leave_request(
+    client: ClientId,
+    session: Token,
+    announced: bool,
+    trace: TraceContext,
+) -> AppendRequest {
+    let relay = if announced {
+        RelayPolicy::Always
     } else {
-        Passing::Never
+        RelayPolicy::Never
     };
-    moved(What::Left { client }, session, passing, trace)
+    membership_change(Event::Left { client }, session, relay, trace)
 }
 
 /// Somebody came or went.
-fn moved(what: What, session: Token, passing: Passing, trace: TraceContext) -> Offer {
-    Offer {
+fn membership_change(
+    event: Event,
+    session: Token,
+    relay: RelayPolicy,
+    trace: TraceContext,
+) -> AppendRequest {
+    AppendRequest {
         id: Token::random(),
-        what,
+        event,
         source: Source::Own {
             session,
             sequence: None,
         },
         at: clock::now_ms(),
         trace,
-        passing,
+        relay,
     }
 }
 

@@ -21,7 +21,7 @@ async fn who_sees_that_nobody_is_left_finds_in_the_log_that_they_left() {
         let join = Join {
             client: ClientId::parse("1").unwrap(),
             session: Token::random(),
-            speaks: Speaks::V1,
+            protocol: Protocol::V1,
             resume: None,
             history: 0,
         };
@@ -36,12 +36,12 @@ async fn who_sees_that_nobody_is_left_finds_in_the_log_that_they_left() {
                 while *members.borrow() > 0 {
                     std::hint::spin_loop();
                 }
-                hub.next_letter(PEER, joined)
+                hub.next_pending(PEER, joined)
             });
             ready.wait();
             hub.leave(member, TraceContext::default(), lifecycle.lifecycle());
             let left = watcher.join().unwrap().expect("an entry to be relayed");
-            assert!(matches!(left.what, What::Left { .. }), "{left:?}");
+            assert!(matches!(left.event, Event::Left { .. }), "{left:?}");
         });
     }
 }

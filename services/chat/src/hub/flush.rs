@@ -11,26 +11,26 @@ use runtime::Lifecycle;
 use tokio::sync::Notify;
 
 use super::Hub;
-use super::line::{Line, Stream};
+use super::connection::{ClientConnection, Stream};
 
 /// The writers of a room.
 #[derive(Debug)]
-pub(super) struct Writers {
-    all: Vec<Arc<Writer>>,
+pub(super) struct FlushWorkers {
+    all: Vec<Arc<FlushWorker>>,
     next: AtomicUsize,
 }
 
 /// One of them.
 #[derive(Debug, Default)]
-pub(super) struct Writer {
-    listed: Mutex<Vec<Arc<Line>>>,
-    bell: Notify,
+pub(super) struct FlushWorker {
+    listed: Mutex<Vec<Arc<ClientConnection>>>,
+    notify: Notify,
 }
 
 /// After so many lines a writer lets others run: those who read, above all.
 const TURN: usize = 32;
 
-impl Writers {
+impl FlushWorkers {
     pub(super) fn new() -> Self {
         let runtime = tokio::runtime::Handle::try_current();
         let threads = runtime.map_or(1, |runtime| runtime.metrics().num_workers());
@@ -41,24 +41,24 @@ impl Writers {
     }
 
     /// Whose turn it is to get another line.
-    fn pick(&self) -> Arc<Writer> {
+    fn pick(&self) -> Arc<FlushWorker> {
         let next = self.next.fetch_add(1, Ordering::Relaxed);
         Arc::clone(&self.all[next % self.all.len()])
     }
 }
 
-impl Writer {
+impl FlushWorker {
     /// Adds a line on which something waits.
-    pub(super) fn list(&self, line: Arc<Line>) {
+    pub(super) fn schedule(&self, line: Arc<ClientConnection>) {
         let mut listed = self.listed.lock().unwrap_or_else(PoisonError::into_inner);
         listed.push(line);
         if listed.len() == 1 {
-            self.bell.notify_one();
+            self.notify.notify_one();
         }
     }
 
     /// Takes the list, and leaves an empty one in its place.
-    pub(super) fn take(&self, list: &mut Vec<Arc<Line>>) {
+    pub(super) fn take(&self, list: &mut Vec<Arc<ClientConnection>>) {
         let mut listed = self.listed.lock().unwrap_or_else(PoisonError::into_inner);
         std::mem::swap(&mut *listed, list);
     }
@@ -67,7 +67,7 @@ impl Writer {
     async fn write(&self) {
         let mut list = Vec::new();
         loop {
-            self.bell.notified().await;
+            self.notify.notified().await;
             self.take(&mut list);
             for (number, line) in list.drain(..).enumerate() {
                 if number % TURN == TURN - 1 {
@@ -81,7 +81,7 @@ impl Writer {
 
 impl Hub {
     /// Has what is handed to the lines of this room written, until everybody has left.
-    pub fn begin_writing(&self, lifecycle: &Lifecycle) {
+    pub fn start_flushing(&self, lifecycle: &Lifecycle) {
         for writer in &self.0.writers.all {
             let (hub, life_here) = (self.clone(), lifecycle.clone());
             let writer = Arc::clone(writer);
@@ -89,7 +89,7 @@ impl Hub {
                 tokio::select! {
                     biased;
                     () = life_here.aborted() => {}
-                    () = hub.left_alone(&life_here) => {}
+                    () = hub.drained(&life_here) => {}
                     () = writer.write() => {}
                 }
             });
@@ -97,7 +97,7 @@ impl Hub {
     }
 
     /// A line to a client.
-    pub(crate) fn line(&self, stream: Box<dyn Stream>) -> Arc<Line> {
-        Line::new(stream, self.0.welcome.queue, self.0.writers.pick())
+    pub(crate) fn line(&self, stream: Box<dyn Stream>) -> Arc<ClientConnection> {
+        ClientConnection::new(stream, self.0.welcome.queue, self.0.writers.pick())
     }
 }

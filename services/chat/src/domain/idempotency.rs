@@ -1,4 +1,4 @@
-//! The names of the last own messages, so that one which is sent again is taken once.
+//! The ids of the last messages, so that a message which is sent again is taken once.
 
 use std::collections::{HashMap, VecDeque};
 
@@ -6,14 +6,14 @@ use super::Token;
 
 /// Session and id of the last messages, and the cursors that they got.
 #[derive(Debug)]
-pub struct Recent {
+pub struct IdempotencyCache {
     max: usize,
     cursors: HashMap<(Token, Token), u64>,
     order: VecDeque<(Token, Token)>,
 }
 
-impl Recent {
-    /// Nothing yet; at most so many are remembered.
+impl IdempotencyCache {
+    /// Remembers at most `max` messages.
     pub fn new(max: usize) -> Self {
         Self {
             max,
@@ -48,7 +48,7 @@ mod tests {
     #[test]
     fn an_id_counts_within_its_session_and_the_oldest_is_forgotten() {
         let token = |text| Token::parse(text).unwrap();
-        let mut recent = Recent::new(2);
+        let mut recent = IdempotencyCache::new(2);
         recent.insert(token("s"), token("1"), 7);
         assert_eq!(recent.cursor(&token("s"), &token("1")), Some(7));
         assert_eq!(recent.cursor(&token("t"), &token("1")), None);

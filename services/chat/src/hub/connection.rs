@@ -15,8 +15,8 @@ use std::task::{Context, Poll, Waker, ready};
 use bytes::Bytes;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
-use super::member::Ending;
-use super::writers::Writer;
+use super::flush::FlushWorker;
+use super::member::Eviction;
 
 /// A connection that has become a WebSocket.
 pub trait Stream: AsyncRead + AsyncWrite + Send + Unpin {}
@@ -24,10 +24,10 @@ pub trait Stream: AsyncRead + AsyncWrite + Send + Unpin {}
 impl<S: AsyncRead + AsyncWrite + Send + Unpin> Stream for S {}
 
 /// The line to one client, shared by its session, the room and a writer.
-pub struct Line {
+pub struct ClientConnection {
     /// Frames that may wait.
     limit: usize,
-    writer: Arc<Writer>,
+    writer: Arc<FlushWorker>,
     state: Mutex<State>,
 }
 
@@ -39,7 +39,7 @@ struct State {
     written: usize,
     writes: Writes,
     /// Why the room has ended it.
-    ending: Option<Ending>,
+    ending: Option<Eviction>,
     /// The session, which reads, and writes where the network is slow.
     session: Option<Waker>,
 }
@@ -50,7 +50,7 @@ enum Writes {
     /// Nobody has to.
     Nobody,
     /// It is on a writer's list.
-    Writer,
+    FlushWorker,
     /// The session, as the network takes it.
     Session,
     /// Only what says goodbye: nothing more is handed on.
@@ -66,9 +66,13 @@ const READ: usize = 4096;
 /// A queue that grew larger than this is given back when it is empty.
 const KEPT: usize = 8;
 
-impl Line {
+impl ClientConnection {
     /// A line with nothing on it.
-    pub(super) fn new(stream: Box<dyn Stream>, limit: usize, writer: Arc<Writer>) -> Arc<Self> {
+    pub(super) fn new(
+        stream: Box<dyn Stream>,
+        limit: usize,
+        writer: Arc<FlushWorker>,
+    ) -> Arc<Self> {
         Arc::new(Self {
             limit,
             writer,
@@ -85,26 +89,26 @@ impl Line {
 
     /// Hands it a frame to be written soon. False if it has been ended: one on which as many wait as
     /// may is, for it would otherwise miss a frame and not know it.
-    pub(super) fn hand(self: &Arc<Self>, frame: Bytes) -> bool {
+    pub(super) fn enqueue(self: &Arc<Self>, frame: Bytes) -> bool {
         let mut state = self.lock();
         if state.ending.is_some() || state.writes == Writes::Goodbye {
             return false;
         }
         if state.waiting.len() >= self.limit {
-            state.end(Ending::TooSlow);
+            state.end(Eviction::TooSlow);
             return false;
         }
         state.waiting.push_back(frame);
         if state.writes == Writes::Nobody {
-            state.writes = Writes::Writer;
+            state.writes = Writes::FlushWorker;
             drop(state);
-            self.writer.list(Arc::clone(self));
+            self.writer.schedule(Arc::clone(self));
         }
         true
     }
 
     /// What comes before all that is handed. The session writes it.
-    pub(super) fn begin_with(&self, frames: Bytes) {
+    pub(super) fn send_first(&self, frames: Bytes) {
         let mut state = self.lock();
         if !frames.is_empty() {
             state.waiting.push_front(frames);
@@ -113,14 +117,14 @@ impl Line {
     }
 
     /// Ends it for the room's part; its session says goodbye.
-    pub(super) fn end(&self, ending: Ending) {
+    pub(super) fn end(&self, ending: Eviction) {
         self.lock().end(ending);
     }
 
     /// Writes what waits, as far as the network takes it at once.
     pub(super) fn write(&self) {
         let mut state = self.lock();
-        if state.writes != Writes::Writer {
+        if state.writes != Writes::FlushWorker {
             return;
         }
         state.writes = Writes::Nobody;
@@ -133,7 +137,7 @@ impl Line {
     }
 
     /// Waits until the room ends it.
-    pub(crate) async fn ended(&self) -> Ending {
+    pub(crate) async fn evicted(&self) -> Eviction {
         std::future::poll_fn(|cx| {
             let mut state = self.lock();
             state.register(cx);
@@ -177,7 +181,7 @@ impl Line {
 
     /// Writes a last frame and ends the writing half. What waits is written before it, or, but for
     /// a frame that has begun, dropped.
-    pub(crate) async fn goodbye(&self, frame: Bytes, drops: bool) -> io::Result<()> {
+    pub(crate) async fn close(&self, frame: Bytes, drops: bool) -> io::Result<()> {
         {
             let mut state = self.lock();
             if drops {
@@ -202,7 +206,7 @@ impl Line {
 }
 
 impl State {
-    fn end(&mut self, ending: Ending) {
+    fn end(&mut self, ending: Eviction) {
         self.ending.get_or_insert(ending);
         self.wake_session();
     }
@@ -268,9 +272,9 @@ impl State {
     }
 }
 
-impl std::fmt::Debug for Line {
+impl std::fmt::Debug for ClientConnection {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Line").finish_non_exhaustive()
+        f.debug_struct("ClientConnection").finish_non_exhaustive()
     }
 }
 

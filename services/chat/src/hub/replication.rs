@@ -7,10 +7,10 @@ use runtime::Lifecycle;
 use runtime::backoff::Backoff;
 use runtime::readiness::Dependency;
 
-use super::member::Ending;
+use super::member::Eviction;
 use super::{Hub, Room};
 use crate::domain::Entry;
-use crate::store::shared::{Followed, Place, Shared, SharedError};
+use crate::store::shared::{LogUpdate, ReadPosition, SharedLog, SharedLogError};
 
 /// Shortest and longest wait between two tries to reach Redis.
 pub const RETRY: (Duration, Duration) = (Duration::from_millis(50), Duration::from_secs(2));
@@ -19,10 +19,10 @@ impl Hub {
     /// Follows the shared log until everybody has left, or Redis has forgotten it.
     pub async fn follow(
         &self,
-        mut from: Place,
+        mut from: ReadPosition,
         store: &Dependency,
         lifecycle: &Lifecycle,
-    ) -> Result<(), SharedError> {
+    ) -> Result<(), SharedLogError> {
         let Some(shared) = self.0.shared.clone() else {
             return Ok(());
         };
@@ -32,15 +32,15 @@ impl Hub {
             let before = from.cursor;
             let following = shared.follow(&mut from, |happened| {
                 store.ready();
-                self.happened(happened);
+                self.apply(happened);
             });
             let followed = tokio::select! {
                 biased;
                 () = lifecycle.aborted() => return Ok(()),
-                () = self.left_alone(lifecycle) => return Ok(()),
+                () = self.drained(lifecycle) => return Ok(()),
                 followed = following => followed,
             };
-            let Err(SharedError::Redis(error)) = followed else {
+            let Err(SharedLogError::Redis(error)) = followed else {
                 return followed;
             };
             if from.cursor > before {
@@ -58,9 +58,9 @@ impl Hub {
         let Some(shared) = self.0.shared.clone() else {
             return;
         };
-        let alive = async |shared: &Shared| {
-            shared.say_alive().await?;
-            shared.bury_the_dead().await
+        let alive = async |shared: &SharedLog| {
+            shared.heartbeat().await?;
+            shared.reap_dead_replicas().await
         };
         loop {
             if let Err(error) = alive(&shared).await {
@@ -69,28 +69,28 @@ impl Hub {
             tokio::select! {
                 biased;
                 () = lifecycle.aborted() => return,
-                () = self.left_alone(lifecycle) => return,
-                () = tokio::time::sleep(shared.alive_every()) => {}
+                () = self.drained(lifecycle) => return,
+                () = tokio::time::sleep(shared.heartbeat_interval()) => {}
             }
         }
     }
 
     /// Waits until the service has stopped and everybody is gone.
-    pub(super) async fn left_alone(&self, lifecycle: &Lifecycle) {
+    pub(super) async fn drained(&self, lifecycle: &Lifecycle) {
         lifecycle.stopping().await;
         // Ends early only where the room is gone, and with it every member.
         let _ = self.members().wait_for(|members| *members == 0).await;
     }
 
-    fn happened(&self, happened: Followed) {
+    fn apply(&self, happened: LogUpdate) {
         let mut room = self.lock();
         match happened {
-            Followed::Entry(entry) => {
-                room.mind_the_gap(&entry);
-                let entry = room.local.follow(entry);
+            LogUpdate::Entry(entry) => {
+                room.detect_gap(&entry);
+                let entry = room.local.apply(entry);
                 self.hand_on(&mut room, &entry);
             }
-            Followed::Settled {
+            LogUpdate::Settled {
                 peer,
                 through,
                 delivered,
@@ -108,22 +108,22 @@ impl Hub {
 impl Room {
     /// Where Redis has dropped entries before this replica read them, those who are here must be
     /// told: they come back, and are.
-    fn mind_the_gap(&mut self, entry: &Entry) {
+    fn detect_gap(&mut self, entry: &Entry) {
         let expected = self.local.log().history().last() + 1;
         if entry.cursor == expected {
             return;
         }
         tracing::error!(expected, got = entry.cursor, "entries were missed");
-        self.local.miss_until(entry.cursor);
+        self.local.skip_to(entry.cursor);
         for member in self.members.values() {
-            member.end(Ending::Missed);
+            member.end(Eviction::Missed);
         }
     }
 
     fn unsettled(&self, peer: &str, through: u64) -> Vec<Arc<Entry>> {
         let outbox = self.local.log().outbox();
         let mut entries = Vec::new();
-        let mut after = outbox.taken(peer);
+        let mut after = outbox.acknowledged(peer);
         while let Some(entry) = outbox.next(after) {
             match entry.sequence() {
                 Some(sequence) if sequence <= through => after = sequence,

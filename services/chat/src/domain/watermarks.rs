@@ -1,4 +1,4 @@
-//! What was taken of each peer, so that nothing is taken twice.
+//! How much was taken from each peer, so that nothing is taken twice.
 
 use std::collections::HashMap;
 
@@ -8,10 +8,10 @@ use super::Token;
 
 /// The last sequence number taken of each origin and epoch.
 ///
-/// A peer sends in order and one at a time, so that one number says it all. The origins that were
-/// heard of longest ago are forgotten beyond a bound.
+/// A peer sends in order and one at a time, so one number is enough. Beyond a bound, the origin that
+/// was silent for longest is forgotten.
 #[derive(Debug)]
-pub struct Taken {
+pub struct Watermarks {
     max: usize,
     clock: u64,
     last: HashMap<(Token, Token), Last>,
@@ -23,9 +23,9 @@ struct Last {
     used: u64,
 }
 
-/// One origin's line in a snapshot.
+/// The last sequence number taken from one origin.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct TakenOf {
+pub struct Watermark {
     /// The service.
     pub origin: Token,
     /// Its epoch.
@@ -34,8 +34,8 @@ pub struct TakenOf {
     pub sequence: u64,
 }
 
-impl Taken {
-    /// Nothing taken yet; at most so many origins are remembered.
+impl Watermarks {
+    /// Remembers at most `max` origins.
     pub fn new(max: usize) -> Self {
         Self {
             max: max.max(1),
@@ -51,12 +51,12 @@ impl Taken {
     }
 
     /// Whether this number, or a later one, was taken before.
-    pub fn has(&self, origin: &Token, epoch: &Token, sequence: u64) -> bool {
+    pub fn covers(&self, origin: &Token, epoch: &Token, sequence: u64) -> bool {
         sequence <= self.last(origin, epoch)
     }
 
-    /// Remembers that this number was taken.
-    pub fn take(&mut self, of: &TakenOf) {
+    /// Remembers a sequence number as taken.
+    pub fn advance(&mut self, of: &Watermark) {
         self.clock += 1;
         let key = (of.origin.clone(), of.epoch.clone());
         if !self.last.contains_key(&key) && self.last.len() >= self.max {
@@ -70,11 +70,11 @@ impl Taken {
         last.used = self.clock;
     }
 
-    /// All that is remembered, the longest unheard of first.
-    pub fn snapshot(&self) -> Vec<TakenOf> {
+    /// All that is remembered, the longest silent first.
+    pub fn snapshot(&self) -> Vec<Watermark> {
         let mut all: Vec<_> = self.last.iter().collect();
         all.sort_by_key(|(_, last)| last.used);
-        let line = |((origin, epoch), last): (&(Token, Token), &Last)| TakenOf {
+        let line = |((origin, epoch), last): (&(Token, Token), &Last)| Watermark {
             origin: origin.clone(),
             epoch: epoch.clone(),
             sequence: last.sequence,
@@ -98,46 +98,46 @@ impl Taken {
 mod tests {
     use super::*;
 
-    fn of(origin: &str, epoch: &str, sequence: u64) -> TakenOf {
+    fn of(origin: &str, epoch: &str, sequence: u64) -> Watermark {
         let token = |text| Token::parse(text).unwrap();
-        TakenOf {
+        Watermark {
             origin: token(origin),
             epoch: token(epoch),
             sequence,
         }
     }
 
-    fn has(taken: &Taken, of: &TakenOf) -> bool {
-        taken.has(&of.origin, &of.epoch, of.sequence)
+    fn has(watermarks: &Watermarks, of: &Watermark) -> bool {
+        watermarks.covers(&of.origin, &of.epoch, of.sequence)
     }
 
     #[test]
     fn a_number_is_taken_once_and_so_are_all_before_it() {
-        let mut taken = Taken::new(10);
-        assert!(!has(&taken, &of("a", "e", 1)));
-        taken.take(&of("a", "e", 3));
-        assert!(has(&taken, &of("a", "e", 3)) && has(&taken, &of("a", "e", 2)));
-        assert!(!has(&taken, &of("a", "e", 4)));
+        let mut watermarks = Watermarks::new(10);
+        assert!(!has(&watermarks, &of("a", "e", 1)));
+        watermarks.advance(&of("a", "e", 3));
+        assert!(has(&watermarks, &of("a", "e", 3)) && has(&watermarks, &of("a", "e", 2)));
+        assert!(!has(&watermarks, &of("a", "e", 4)));
     }
 
     #[test]
     fn origins_and_epochs_count_apart() {
-        let mut taken = Taken::new(10);
-        taken.take(&of("a", "e", 3));
-        assert!(!has(&taken, &of("b", "e", 1)) && !has(&taken, &of("a", "f", 1)));
+        let mut watermarks = Watermarks::new(10);
+        watermarks.advance(&of("a", "e", 3));
+        assert!(!has(&watermarks, &of("b", "e", 1)) && !has(&watermarks, &of("a", "f", 1)));
     }
 
     #[test]
     fn the_origin_unheard_of_for_longest_is_forgotten_first() {
-        let mut taken = Taken::new(2);
+        let mut watermarks = Watermarks::new(2);
         for of in [
             of("a", "e", 1),
             of("b", "e", 1),
             of("a", "e", 2),
             of("c", "e", 1),
         ] {
-            taken.take(&of);
+            watermarks.advance(&of);
         }
-        assert_eq!(taken.snapshot(), [of("a", "e", 2), of("c", "e", 1)]);
+        assert_eq!(watermarks.snapshot(), [of("a", "e", 2), of("c", "e", 1)]);
     }
 }
