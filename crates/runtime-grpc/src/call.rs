@@ -15,96 +15,72 @@ use tokio_util::sync::CancellationToken;
 use tonic::body::Body;
 use tonic::{Code, Status};
 use tonic_types::{ErrorDetails, StatusExt};
-use tracing::{Instrument, Span};
+use tracing::Instrument;
 
-use super::answer::{Answer, AnswerLimits, not_a_call, only, panicked};
-use super::exchange::{Exchange, GrpcServerMetrics, Method, Peer};
-use super::interfaces::Handlers;
+use super::call_record::{CallGuard, CallRecord, GrpcServerMetrics, Method, Peer};
 use super::limits::GrpcLimits;
 use super::message::LimitedBody;
+use super::response_body::{BodyLimits, ResponseBody, not_a_call, only, panicked};
+use super::services::Router;
 use super::{status, timeout};
 use runtime::deadline;
 use runtime::http::GuardedBody;
 use runtime::net::InFlightToken;
 
-/// What every call of one listener shares.
-pub(super) struct Calls {
-    pub(super) handlers: Handlers,
+/// Answers the calls of one listener.
+pub(super) struct CallHandler {
+    pub(super) router: Router,
     /// Methods with spans and metrics, as in `package.Service/Method`.
     pub(super) methods: HashSet<Arc<str>>,
-    /// Services without, as in `grpc.health.v1.Health`: they are asked every few seconds.
-    pub(super) silent: HashSet<String>,
-    pub(super) places: Arc<Semaphore>,
+    /// Services without spans and metrics, as in `grpc.health.v1.Health`.
+    pub(super) unobserved: HashSet<String>,
+    pub(super) permits: Arc<Semaphore>,
     pub(super) limits: GrpcLimits,
     pub(super) metrics: GrpcServerMetrics,
 }
 
-/// An answer's body, which keeps its place among the calls that are open.
-pub(super) type CallBody = GuardedBody<Answer, (Option<OwnedSemaphorePermit>, Arc<Connection>)>;
+/// An answer's body. It holds a permit for an open call until it ends.
+pub(super) type CallBody =
+    GuardedBody<ResponseBody, (Option<OwnedSemaphorePermit>, Arc<ConnectionContext>)>;
 
 /// What the calls of one connection share. Each holds it to its end.
 #[derive(Debug)]
-pub(super) struct Connection {
-    /// Whose connection it is.
+pub(super) struct ConnectionContext {
     pub(super) peer: Peer,
-    /// No more is taken: what is not a single answer ends.
+    /// Cancelled when the connection takes no more calls: streams end then.
     pub(super) closing: CancellationToken,
-    /// Its clones are held by calls until their answers begin: those of a moment are sent together.
-    pub(super) first: InFlightToken,
+    /// Each call holds a clone until its answer begins, so that answers of one moment are written
+    /// together.
+    pub(super) in_flight: InFlightToken,
 }
 
-/// What an answer holds until it has ended.
-pub(super) struct Kept {
-    exchange: Option<Exchange>,
-}
-
-impl Kept {
-    pub(super) fn ended(&mut self, code: Code) {
-        if let Some(exchange) = &mut self.exchange {
-            exchange.ended(code);
-        }
-    }
-
-    pub(super) fn in_span<T>(&self, work: impl FnOnce() -> T) -> T {
-        match &self.exchange {
-            Some(exchange) => exchange.span.in_scope(work),
-            None => work(),
-        }
-    }
-}
-
-impl Calls {
-    /// Answers a call. What goes wrong is a status, never an error.
+impl CallHandler {
+    /// Answers a call. A failure is a status, never an error.
     pub(super) async fn answer(
         self: Arc<Self>,
         request: Request<Incoming>,
-        connection: Arc<Connection>,
+        connection: Arc<ConnectionContext>,
     ) -> Result<Response<CallBody>, Infallible> {
         let began = Instant::now();
-        let _sharer = Arc::clone(&connection.first);
-        let mut limits = AnswerLimits {
+        let _in_flight = Arc::clone(&connection.in_flight);
+        let mut limits = BodyLimits {
             deadline: None,
             closing: connection.closing.clone(),
         };
         if !is_call(&request) {
-            let kept = Kept { exchange: None };
+            let guard = CallGuard::unobserved();
             let response = not_a_call();
-            let answer = |body| Answer::new(body, limits, kept);
+            let answer = |body| ResponseBody::new(body, limits, guard);
             return Ok(response.map(|body| GuardedBody::new(answer(body), (None, connection))));
         }
-        let mut kept = Kept {
-            exchange: self.exchange(&request, &connection.peer),
-        };
-        let mut place = None;
-        let span = kept
-            .exchange
-            .as_ref()
-            .map_or_else(Span::none, |exchange| exchange.span.clone());
+        let mut guard = self.observe(&request, &connection.peer);
+        let mut permit = None;
+        let span = guard.span();
         let answered = async {
             let patience = patience(&request)?;
             limits.deadline = patience.map(|patience| began + patience);
-            if kept.exchange.is_some() {
-                place = Some(self.place()?);
+            if guard.is_observed() {
+                permit = Some(self.permit()?);
             }
             let no_later = began + self.limits.request_timeout;
             let until = limits.deadline.map_or(no_later, |at| at.min(no_later));
@@ -118,24 +94,24 @@ impl Calls {
         let response = answered.instrument(span).await;
         let response = response.unwrap_or_else(|status| only(&status));
         if let Some(code) = status::code_in(response.headers()) {
-            kept.ended(code);
+            guard.ended(code);
         }
-        let answer = |body| Answer::new(body, limits, kept);
-        Ok(response.map(|body| GuardedBody::new(answer(body), (place, connection))))
+        let answer = |body| ResponseBody::new(body, limits, guard);
+        Ok(response.map(|body| GuardedBody::new(answer(body), (permit, connection))))
     }
 
-    fn exchange(&self, request: &Request<Incoming>, peer: &Peer) -> Option<Exchange> {
+    fn observe(&self, request: &Request<Incoming>, peer: &Peer) -> CallGuard {
         let path = request.uri().path();
         let name = path.strip_prefix('/').unwrap_or(path);
         let service = name.split('/').next().unwrap_or_default();
-        if self.silent.contains(service) {
-            return None;
+        if self.unobserved.contains(service) {
+            return CallGuard::unobserved();
         }
         let method = match self.methods.get(name) {
             Some(known) => Method::Known(known),
             None => Method::Other(name),
         };
-        Some(Exchange::begin(
+        CallGuard::observed(CallRecord::begin(
             &method,
             request.headers(),
             peer,
@@ -144,9 +120,9 @@ impl Calls {
         ))
     }
 
-    /// A place among the calls that may be open at once.
-    fn place(&self) -> Result<OwnedSemaphorePermit, Status> {
-        Arc::clone(&self.places).try_acquire_owned().map_err(|_| {
+    /// A permit for one of the calls that may be open at once.
+    fn permit(&self) -> Result<OwnedSemaphorePermit, Status> {
+        Arc::clone(&self.permits).try_acquire_owned().map_err(|_| {
             let details = ErrorDetails::with_retry_info(Some(RETRY));
             let text = "too many calls are open; ask again in a moment";
             Status::with_error_details(Code::ResourceExhausted, text, details)
@@ -156,7 +132,7 @@ impl Calls {
     async fn handle(&self, request: Request<Incoming>) -> Response<Body> {
         let limit = self.limits.max_message.as_u64();
         let request = request.map(|body| LimitedBody::new(body, limit));
-        match self.handlers.of(request.uri().path()) {
+        match self.router.route(request.uri().path()) {
             Some(handler) => {
                 let Ok(response) = handler.call(request).await;
                 response
@@ -166,7 +142,7 @@ impl Calls {
     }
 }
 
-/// What a caller that found no place is told to wait.
+/// How long a caller is told to wait while too many calls are open.
 const RETRY: Duration = Duration::from_secs(1);
 
 /// How long the caller waits, if it says so.

@@ -14,10 +14,10 @@ use tokio::net::TcpStream;
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 
-use super::call::{Calls, Connection};
+use super::call::{CallHandler, ConnectionContext};
+use super::executor::LifecycleExecutor;
 use super::limits::GrpcLimits;
 use super::preface::{self, Replayed};
-use super::tasks::OnLife;
 use runtime::Lifecycle;
 use runtime::metrics::ProtocolReason;
 use runtime::net::{Accepted, CoalescingWriter, InFlightToken};
@@ -28,7 +28,7 @@ pub(super) const PROTOCOL: &str = "grpc";
 /// What every connection of one listener shares.
 #[derive(Clone)]
 pub(super) struct Server {
-    pub(super) calls: Arc<Calls>,
+    pub(super) calls: Arc<CallHandler>,
     pub(super) lifecycle: Lifecycle,
 }
 
@@ -39,10 +39,10 @@ impl Server {
         if !self.begins_well(&mut stream, peer).await {
             return;
         }
-        let shared = Arc::new(Connection {
+        let shared = Arc::new(ConnectionContext {
             peer: peer.into(),
             closing: CancellationToken::new(),
-            first: InFlightToken::default(),
+            in_flight: InFlightToken::default(),
         });
         // In a box at once: hyper moves it several times before it runs, and it is large.
         let answer = service_fn(|request| {
@@ -50,7 +50,7 @@ impl Server {
         });
         let io = TokioIo::new(CoalescingWriter::answers(
             Replayed::new(stream),
-            &shared.first,
+            &shared.in_flight,
         ));
         let connection = self.builder().serve_connection(io, answer);
         let mut connection = pin!(connection);
@@ -92,11 +92,11 @@ impl Server {
         }
     }
 
-    fn builder(&self) -> http2::Builder<OnLife> {
+    fn builder(&self) -> http2::Builder<LifecycleExecutor> {
         let limits: &GrpcLimits = &self.calls.limits;
         let max_header = u32::try_from(limits.max_header.as_u64()).unwrap_or(u32::MAX);
         // The drain waits for its streams.
-        let mut builder = http2::Builder::new(OnLife(self.lifecycle.clone()));
+        let mut builder = http2::Builder::new(LifecycleExecutor(self.lifecycle.clone()));
         builder
             .timer(TokioTimer::new())
             .auto_date_header(false) // no caller of gRPC asks for the time
@@ -127,7 +127,7 @@ impl Server {
                     stream.shutdown().await
                 });
                 if let Ok(Err(error)) = told.await {
-                    tracing::debug!(%peer, %error, "nobody heard why");
+                    tracing::debug!(%peer, %error, "the client is gone");
                 }
                 false
             }

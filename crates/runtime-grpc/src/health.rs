@@ -3,18 +3,18 @@
 use tonic_health::ServingStatus;
 use tonic_health::server::{HealthReporter, health_reporter};
 
-use super::interfaces::Handlers;
+use super::services::Router;
 use runtime::Lifecycle;
 
 /// The service name by which liveness is asked: it serves for as long as anything answers.
 pub const LIVENESS: &str = "liveness";
 
 /// Adds the health service. The empty name, and each of these services, follow readiness.
-pub(super) fn add(handlers: &mut Handlers, services: &[String], lifecycle: &Lifecycle) {
+pub(super) fn add(router: &mut Router, services: &[String], lifecycle: &Lifecycle) {
     let (reporter, server) = health_reporter();
     let names = [String::new()].iter().chain(services).cloned().collect();
     lifecycle.spawn(follow(reporter, names, lifecycle.clone()));
-    handlers.add(server);
+    router.add(server);
 }
 
 async fn follow(reporter: HealthReporter, names: Vec<String>, lifecycle: Lifecycle) {

@@ -4,32 +4,33 @@
 //! # Layout
 //! - [`serve`], [`GrpcLimits`] (`server.rs`, `limits.rs`): the server, over the accept loop of
 //!   [`net`](runtime::net).
-//! - [`Interfaces`] (`interfaces.rs`): what is served, and who handles it.
+//! - [`Services`] (`interfaces.rs`): what is served, and who handles it.
 //! - `preface.rs`, `connection.rs`: one connection, its age and its end.
 //! - `call.rs`: one call: span, cap, deadline, size of messages, panics.
-//! - `tasks.rs`: what hyper runs beside a connection.
-//! - `exchange.rs`, `answer.rs`, `message.rs`: its span and metrics, its answer's body, its request's.
+//! - `executor.rs`: runs hyper's background tasks.
+//! - `call_record.rs`, `response_body.rs`, `message.rs`: its span and metrics, its answer's body, its
+//!   request's.
 //! - [`timeout`]: the header `grpc-timeout`.
 //! - [`status`]: codes by name, and which of them are a server's fault.
 //! - [`client`]: calls with deadlines, spans, and retries within a budget.
 //! - `health.rs`: the standard health service, which follows the readiness of the lifecycle.
 
-mod answer;
 mod call;
+mod call_record;
 pub mod client;
 mod connection;
-mod exchange;
+mod executor;
 mod health;
-mod interfaces;
 mod limits;
 mod message;
 mod preface;
+mod response_body;
 mod server;
+mod services;
 pub mod status;
-mod tasks;
 pub mod timeout;
 
 pub use health::LIVENESS;
-pub use interfaces::{DescriptorError, Generated, Interfaces};
 pub use limits::{DEFAULTS, GrpcLimits};
 pub use server::serve;
+pub use services::{DescriptorError, Generated, Services};

@@ -1,4 +1,4 @@
-//! The server: interfaces behind a listener.
+//! The server: services behind a listener.
 
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -8,11 +8,11 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Semaphore;
 use tonic_reflection::server::Builder;
 
-use super::call::Calls;
+use super::call::CallHandler;
+use super::call_record::GrpcServerMetrics;
 use super::connection::{PROTOCOL, Server};
-use super::exchange::GrpcServerMetrics;
-use super::interfaces::{Handlers, Interfaces};
 use super::limits::GrpcLimits;
+use super::services::{Router, Services};
 use super::{health, preface};
 use runtime::Lifecycle;
 use runtime::net::{Refusal, accept_until_stopped};
@@ -26,30 +26,35 @@ use runtime::net::{Refusal, accept_until_stopped};
 /// Returns when nothing new is accepted; calls that still run are tasks of `lifecycle`.
 pub async fn serve(
     listener: TcpListener,
-    interfaces: Interfaces,
+    services: Services,
     limits: GrpcLimits,
     lifecycle: &Lifecycle,
 ) {
-    let services: Vec<_> = interfaces.services().map(|(name, _)| name).collect();
-    let methods = interfaces.services().flat_map(|(service, methods)| {
-        let full = move |method| format!("{service}/{method}").into();
-        methods.into_iter().map(full).collect::<Vec<_>>()
-    });
+    let names: Vec<_> = services
+        .methods_by_service()
+        .map(|(name, _)| name)
+        .collect();
+    let methods = services
+        .methods_by_service()
+        .flat_map(|(service, methods)| {
+            let full = move |method| format!("{service}/{method}").into();
+            methods.into_iter().map(full).collect::<Vec<_>>()
+        });
     let methods: HashSet<_> = methods.collect();
-    let Interfaces {
-        mut handlers,
+    let Services {
+        mut router,
         descriptors,
-    } = interfaces;
-    health::add(&mut handlers, &services, lifecycle);
+    } = services;
+    health::add(&mut router, &names, lifecycle);
     if limits.reflection {
-        reflect(&mut handlers, &descriptors);
+        reflect(&mut router, &descriptors);
     }
     let caps = limits.connection_limits();
-    let calls = Calls {
-        handlers,
+    let calls = CallHandler {
+        router,
         methods,
-        silent: SILENT.map(str::to_owned).into(),
-        places: Arc::new(Semaphore::new(limits.max_concurrent_calls)),
+        unobserved: UNOBSERVED.map(str::to_owned).into(),
+        permits: Arc::new(Semaphore::new(limits.max_concurrent_calls)),
         limits,
         metrics: GrpcServerMetrics::register(lifecycle.metrics()),
     };
@@ -63,15 +68,15 @@ pub async fn serve(
     .await;
 }
 
-/// Services that come with every server.
-const SILENT: [&str; 3] = [
+/// Services that every server has. They have no spans or metrics: they are asked every few seconds.
+const UNOBSERVED: [&str; 3] = [
     "grpc.health.v1.Health",
     "grpc.reflection.v1.ServerReflection",
     "grpc.reflection.v1alpha.ServerReflection",
 ];
 
 /// Adds both versions of the reflection service: grpcurl asks for the one, older tools the other.
-fn reflect(handlers: &mut Handlers, descriptors: &FileDescriptorSet) {
+fn reflect(router: &mut Router, descriptors: &FileDescriptorSet) {
     let builder = || {
         Builder::configure()
             .register_file_descriptor_set(descriptors.clone())
@@ -81,8 +86,8 @@ fn reflect(handlers: &mut Handlers, descriptors: &FileDescriptorSet) {
     };
     match (builder().build_v1(), builder().build_v1alpha()) {
         (Ok(v1), Ok(v1alpha)) => {
-            handlers.add(v1);
-            handlers.add(v1alpha);
+            router.add(v1);
+            router.add(v1alpha);
         }
         (Err(error), _) | (_, Err(error)) => {
             // Whoever calls by the interfaces needs no reflection.

@@ -36,7 +36,7 @@ use axum::routing::get;
 use bytesize::ByteSize;
 use runtime::Lifecycle;
 use runtime::http::{self, HttpLimits};
-use runtime_grpc::client::{Client, Resolve};
+use runtime_grpc::client::{GrpcClient, Resolve};
 use tokio::net::TcpListener;
 use tokio::sync::Semaphore;
 use tower_http::catch_panic::CatchPanicLayer;
@@ -78,7 +78,7 @@ pub async fn serve(
     listener: TcpListener,
     lifecycle: Lifecycle,
 ) {
-    let client = Client::start(
+    let client = GrpcClient::start(
         "grpc-servidor",
         settings.server.clone(),
         resolver,

@@ -13,7 +13,7 @@ use malha_proto::usuarios::v1::{
     RemoverUsuarioResponse,
 };
 use runtime::Lifecycle;
-use runtime_grpc::Interfaces;
+use runtime_grpc::Services;
 use tokio::net::TcpListener;
 use tokio::sync::Semaphore;
 use tonic::{Request, Response, Status};
@@ -33,8 +33,8 @@ pub async fn serve(
         store: Store::open(&settings, &lifecycle)?,
         watchers: Arc::new(Semaphore::new(settings.max_watchers)),
     };
-    let interfaces = Interfaces::new(DESCRIPTORS)?.with(UsuarioServiceServer::new(users));
-    runtime_grpc::serve(listener, interfaces, settings.limits, &lifecycle).await;
+    let services = Services::new(DESCRIPTORS)?.with(UsuarioServiceServer::new(users));
+    runtime_grpc::serve(listener, services, settings.limits, &lifecycle).await;
     Ok(())
 }
 

@@ -1,8 +1,8 @@
 //! One HTTP/2 connection to one server.
 //!
-//! It ends where it ends, and whoever calls is told at once. `tonic::transport::Channel` connects
-//! anew behind the back of the calls: those that met a server which had just gone waited, one
-//! after another, for connections to an address that nobody had any more.
+//! When it breaks, its calls fail at once. `tonic::transport::Channel` reconnects behind the calls'
+//! back: calls to a server that had just gone waited, one after another, for connections to an
+//! address that nobody had any more.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -22,7 +22,7 @@ use tonic::body::Body;
 use tower::Service;
 
 use super::settings::GrpcClientSettings;
-use crate::tasks::OnLife;
+use crate::executor::LifecycleExecutor;
 use runtime::Lifecycle;
 use runtime::error::innermost;
 use runtime::net::{CoalescingWriter, InFlightToken};
@@ -44,9 +44,9 @@ pub(super) struct Connection {
     /// The name that was looked up, whatever address it gave: what `:authority` says.
     authority: Authority,
     closed: CancellationToken,
-    /// Its clones are held by calls until their answers begin: those of a moment are sent together.
-    /// In an `Arc` of its own, so that a clone of the connection is none of it.
-    first: Arc<InFlightToken>,
+    /// Each call holds a clone of the token until its answer begins, so that calls of one moment are
+    /// written together. The outer `Arc` keeps clones of the connection from counting as calls.
+    in_flight: Arc<InFlightToken>,
 }
 
 /// Why a connection is not there, or gave no answer.
@@ -67,8 +67,8 @@ pub(super) enum ConnectionError {
 }
 
 impl ConnectionError {
-    /// Whether surely no server has seen the call.
-    pub(super) fn unseen(&self) -> bool {
+    /// Whether it is certain that no server has seen the call.
+    pub(super) fn is_unseen(&self) -> bool {
         match self {
             Self::NotOpened { .. } | Self::NotSent(_) => true,
             Self::Broken(error) => refused(error),
@@ -111,9 +111,9 @@ impl Endpoint {
         // Not under the span of the call that needs it first: a connection keeps the span under
         // which it was opened, and the call's would end with the connection.
         let (endpoint, within) = (self.clone(), self.settings.connect_timeout);
-        let first = InFlightToken::default();
-        let sharer = Arc::clone(&first);
-        let opening = async move { timeout(within, endpoint.open(&sharer)).await };
+        let in_flight = InFlightToken::default();
+        let opener = Arc::clone(&in_flight);
+        let opening = async move { timeout(within, endpoint.open(&opener)).await };
         let (sender, connection) = match self.lifecycle.spawn_without_span(opening).await {
             Ok(Ok(Ok(open))) => open,
             Ok(Ok(Err(error))) => return Err(not_opened(innermost(&*error))),
@@ -132,17 +132,17 @@ impl Endpoint {
             sender,
             authority,
             closed,
-            first: Arc::new(first),
+            in_flight: Arc::new(in_flight),
         })
     }
 
     async fn open(
         &self,
-        first: &InFlightToken,
+        in_flight: &InFlightToken,
     ) -> Result<Open, Box<dyn std::error::Error + Send + Sync>> {
         let stream = TcpStream::connect(self.address).await?;
         stream.set_nodelay(true)?;
-        let mut builder = http2::Builder::new(OnLife(self.lifecycle.clone()));
+        let mut builder = http2::Builder::new(LifecycleExecutor(self.lifecycle.clone()));
         builder
             .timer(TokioTimer::new())
             // For streams, which no deadline ends when their server vanishes.
@@ -150,14 +150,14 @@ impl Endpoint {
             .keep_alive_timeout(self.settings.health_timeout)
             .max_header_list_size(MAX_HEADERS);
         Ok(builder
-            .handshake(TokioIo::new(CoalescingWriter::requests(stream, first)))
+            .handshake(TokioIo::new(CoalescingWriter::requests(stream, in_flight)))
             .await?)
     }
 }
 
 type Open = (
     http2::SendRequest<Body>,
-    http2::Connection<TokioIo<CoalescingWriter<TcpStream>>, Body, OnLife>,
+    http2::Connection<TokioIo<CoalescingWriter<TcpStream>>, Body, LifecycleExecutor>,
 );
 
 /// Between two pings of a connection that has calls under way.
@@ -174,7 +174,7 @@ impl Connection {
         mut self,
         mut request: http::Request<Body>,
     ) -> Result<http::Response<Incoming>, ConnectionError> {
-        let _sharer = InFlightToken::clone(&self.first);
+        let _in_flight = InFlightToken::clone(&self.in_flight);
         *request.uri_mut() = self.full(request.uri());
         let agent = HeaderValue::from_static(USER_AGENT);
         request.headers_mut().insert(header::USER_AGENT, agent);
@@ -189,7 +189,7 @@ impl Connection {
         })
     }
 
-    /// A call failed: unless that was the call's own end, nobody is to send another one here.
+    /// A call failed. Unless only the call itself ended, the connection takes no more.
     pub(super) fn failed(&self, error: &ConnectionError) {
         if !error.is_of_the_call_alone() {
             self.closed.cancel();
@@ -205,7 +205,7 @@ impl Connection {
         Uri::from_parts(parts).unwrap_or_default()
     }
 
-    /// Until it takes no more calls. Those that are under way may go on.
+    /// Waits until it takes no more calls. Those under way may go on.
     pub(super) async fn closed(&self) {
         self.closed.cancelled().await;
     }

@@ -11,7 +11,7 @@ use runtime::metrics::{Durations, Metrics};
 
 /// What a gRPC client counts.
 #[derive(Clone, Debug)]
-pub(super) struct ClientMetrics {
+pub(super) struct GrpcClientMetrics {
     pub(super) calls: Durations<CallLabels>,
     pub(super) retries: Family<RetryLabels, Counter>,
     pub(super) connected: Gauge,
@@ -32,7 +32,7 @@ pub(super) struct RetryLabels {
     pub(super) outcome: &'static str,
 }
 
-impl ClientMetrics {
+impl GrpcClientMetrics {
     pub(super) fn register(metrics: &Metrics) -> Self {
         let all = Self {
             calls: Durations::default(),

@@ -1,4 +1,4 @@
-//! The servers that are connected, and the choice between them.
+//! The backends that are connected, and the choice between them.
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
@@ -12,219 +12,220 @@ use tokio::sync::{Notify, watch};
 use super::connection::{Connection, ConnectionError, Endpoint};
 use runtime::readiness::Dependency;
 
-/// Every server of one name. Those who call pick from it; the keeper of each server tells it
-/// what became of the connection.
-///
-/// This is no `Channel::balance_channel`, which goes on handing a share of all calls to a server
-/// that refuses connections (measured: a third of the calls with one of two servers down).
+/// Every backend of one name. Calls pick from it; the task that maintains a backend reports what
+/// became of its connection.
 #[derive(Debug)]
 pub(super) struct Pool {
-    servers: Mutex<Servers>,
+    backends: Mutex<Backends>,
     changed: watch::Sender<()>,
-    /// Asks for another look-up of the name.
-    pub(super) stale: Notify,
+    /// Asks for the name to be looked up again.
+    pub(super) re_resolve: Notify,
     dependency: Dependency,
     connected: Gauge,
 }
 
 #[derive(Debug, Default)]
-struct Servers {
-    /// By address, what the last try to connect gave.
-    known: BTreeMap<SocketAddr, Standing>,
-    /// Why the last look-up of the name gave nothing.
+struct Backends {
+    /// By address.
+    known: BTreeMap<SocketAddr, BackendState>,
+    /// Why the last look-up failed.
     unresolved: Option<String>,
-    /// How many connections were lost, and how many of them before the last look-up began: after one
-    /// more, the name may have other servers by now.
+    /// How many connections were lost, and how many of them before the last look-up began. While the
+    /// first is greater, the name may have new addresses that are not known yet.
     losses: u64,
     looked_up_after: u64,
 }
 
 #[derive(Debug)]
-enum Standing {
+enum BackendState {
     /// The first try, or the first since the connection was lost, is under way.
     Connecting,
-    Connected(Arc<Server>),
+    Connected(Arc<Backend>),
     /// The last try failed, for this reason.
     Failed(String),
 }
 
-/// One connected server.
+/// One connected backend.
 #[derive(Debug)]
-pub(super) struct Server {
+pub(super) struct Backend {
     pub(super) address: SocketAddr,
     /// Its IP address as text: every call's span has it.
     pub(super) ip: Arc<str>,
-    pub(super) for_calls: Connection,
-    /// Streams have a connection of their own, opened with the first of them: those that stay open
-    /// must not take the places of calls, which a server bounds for each connection.
+    pub(super) unary: Connection,
+    /// Streams have a connection of their own, opened with the first of them. A server limits the
+    /// calls of each connection, and streams that stay open must not use that limit up.
     streams: tokio::sync::Mutex<Option<Connection>>,
     endpoint: Endpoint,
     in_flight: AtomicUsize,
-    /// Whether it says of itself that it serves: one that drains does not, and is not picked
-    /// while another one is there.
+    /// What its health service says. A backend that drains does not serve, and is not picked while
+    /// another one is connected.
     serves: AtomicBool,
 }
 
-/// A server picked for one call.
+/// A backend picked for one call, which counts as load on it until dropped.
 #[derive(Debug)]
-pub(super) struct Picked(Arc<Server>);
+pub(super) struct PickedBackend(Arc<Backend>);
 
-/// Why there is no server to call.
+/// Why there is no backend to call.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct NoServer(pub(super) String);
+pub(super) struct NoBackend(pub(super) String);
 
 impl Pool {
     pub(super) fn new(dependency: Dependency, connected: Gauge) -> Self {
         Self {
-            servers: Mutex::default(),
+            backends: Mutex::default(),
             changed: watch::Sender::new(()),
-            stale: Notify::new(),
+            re_resolve: Notify::new(),
             dependency,
             connected,
         }
     }
 
-    /// Picks a server, another one than `not` where there is one.
+    /// Picks a backend, another one than `exclude` if there is one.
     ///
-    /// Waits while the first connection is being opened, and after the loss of one until the name was
-    /// looked up again; fails at once where every server was tried in vain.
-    pub(super) async fn pick(&self, not: Option<SocketAddr>) -> Result<Picked, NoServer> {
+    /// Waits while the first connection is being opened, and after the loss of one until the name has
+    /// been looked up again. Fails at once if no backend could be connected to.
+    pub(super) async fn pick(
+        &self,
+        exclude: Option<SocketAddr>,
+    ) -> Result<PickedBackend, NoBackend> {
         let mut changed = self.changed.subscribe();
         loop {
-            match self.lock().choose(not) {
-                Choice::Server(server) => return Ok(Picked::new(server)),
-                Choice::None(reason) => return Err(NoServer(reason)),
+            match self.lock().choose(exclude) {
+                Choice::Backend(backend) => return Ok(PickedBackend::new(backend)),
+                Choice::None(reason) => return Err(NoBackend(reason)),
                 Choice::Wait => {}
             }
             if changed.changed().await.is_err() {
-                return Err(NoServer("the client has ended".to_owned()));
+                return Err(NoBackend("the client has ended".to_owned()));
             }
         }
     }
 
-    /// What a look-up that begins now cannot be asked about later.
+    /// How many connections were lost so far. Whoever looks the name up reads it first, and hands it
+    /// to [`resolved`](Self::resolved) or [`unresolved`](Self::unresolved).
     pub(super) fn losses(&self) -> u64 {
         self.lock().losses
     }
 
-    /// Whether there is a server that does not drain.
+    /// Whether a connected backend serves, rather than drains.
     pub(super) fn serves(&self) -> bool {
-        let servers = self.lock();
-        servers.connected().any(|server| server.serves())
+        let backends = self.lock();
+        backends.connected().any(|backend| backend.serves())
     }
 
-    /// The name has these addresses, by a look-up that began after so many losses. Returns those that
-    /// were not known.
+    /// The name has these addresses, by a look-up that began after this many losses. Returns the new
+    /// ones.
     pub(super) fn resolved(&self, addresses: &[SocketAddr], losses: u64) -> Vec<SocketAddr> {
-        let mut servers = self.lock();
-        servers.unresolved = None;
-        servers.looked_up_after = losses;
-        servers.known.retain(|known, _| addresses.contains(known));
+        let mut backends = self.lock();
+        backends.unresolved = None;
+        backends.looked_up_after = losses;
+        backends.known.retain(|known, _| addresses.contains(known));
         let mut new = Vec::new();
         for address in addresses {
-            servers.known.entry(*address).or_insert_with(|| {
+            backends.known.entry(*address).or_insert_with(|| {
                 new.push(*address);
-                Standing::Connecting
+                BackendState::Connecting
             });
         }
-        self.publish(servers);
+        self.publish(backends);
         new
     }
 
-    /// The look-up gave nothing. What is connected stays: a DNS server that is away must not
-    /// take the servers along.
+    /// The look-up failed. Connected backends stay: a DNS server that is away must not take them
+    /// along.
     pub(super) fn unresolved(&self, reason: String, losses: u64) {
-        let mut servers = self.lock();
-        servers.unresolved = Some(reason);
-        servers.looked_up_after = losses;
-        self.publish(servers);
+        let mut backends = self.lock();
+        backends.unresolved = Some(reason);
+        backends.looked_up_after = losses;
+        self.publish(backends);
     }
 
-    /// It is connected, and has said whether it serves.
+    /// A backend is connected, and has said whether it serves.
     pub(super) fn connected(
         &self,
         endpoint: &Endpoint,
-        for_calls: Connection,
+        unary: Connection,
         serves: bool,
-    ) -> Arc<Server> {
-        let server = Arc::new(Server {
+    ) -> Arc<Backend> {
+        let backend = Arc::new(Backend {
             address: endpoint.address,
             ip: endpoint.address.ip().to_string().into(),
-            for_calls,
+            unary,
             streams: tokio::sync::Mutex::default(),
             endpoint: endpoint.clone(),
             in_flight: AtomicUsize::new(0),
             serves: serves.into(),
         });
-        let standing = Standing::Connected(Arc::clone(&server));
-        self.set(endpoint.address, standing);
-        server
+        let state = BackendState::Connected(Arc::clone(&backend));
+        self.set(endpoint.address, state);
+        backend
     }
 
-    /// The connection broke, and is tried anew at once.
+    /// The connection broke, and is opened again at once.
     pub(super) fn lost(&self, address: SocketAddr) {
-        self.set(address, Standing::Connecting);
-        self.stale.notify_one();
+        self.set(address, BackendState::Connecting);
+        self.re_resolve.notify_one();
     }
 
     /// The connection could not be opened, or broke as soon as it was.
     pub(super) fn failed(&self, address: SocketAddr, reason: String) {
-        self.set(address, Standing::Failed(reason));
-        self.stale.notify_one();
+        self.set(address, BackendState::Failed(reason));
+        self.re_resolve.notify_one();
     }
 
-    fn set(&self, address: SocketAddr, standing: Standing) {
-        let mut servers = self.lock();
-        // One that the name has no more is not taken up again by a late word on it.
-        if let Some(known) = servers.known.get_mut(&address) {
-            let was_connected = matches!(known, Standing::Connected(_));
-            *known = standing;
-            servers.losses += u64::from(was_connected);
+    fn set(&self, address: SocketAddr, state: BackendState) {
+        let mut backends = self.lock();
+        // A late report does not bring back an address that the name has no more.
+        if let Some(known) = backends.known.get_mut(&address) {
+            let was_connected = matches!(known, BackendState::Connected(_));
+            *known = state;
+            backends.losses += u64::from(was_connected);
         }
-        self.publish(servers);
+        self.publish(backends);
     }
 
-    fn publish(&self, servers: MutexGuard<'_, Servers>) {
-        let connected = servers.connected().count();
+    fn publish(&self, backends: MutexGuard<'_, Backends>) {
+        let connected = backends.connected().count();
         self.connected
             .set(i64::try_from(connected).unwrap_or(i64::MAX));
         if connected > 0 {
             self.dependency.ready();
-        } else if let Choice::None(reason) = servers.choose(None) {
+        } else if let Choice::None(reason) = backends.choose(None) {
             self.dependency.not_ready(reason);
         }
-        drop(servers);
+        drop(backends);
         self.changed.send_replace(());
     }
 
-    fn lock(&self) -> MutexGuard<'_, Servers> {
-        self.servers.lock().unwrap_or_else(PoisonError::into_inner)
+    fn lock(&self) -> MutexGuard<'_, Backends> {
+        self.backends.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 enum Choice {
-    Server(Arc<Server>),
+    Backend(Arc<Backend>),
     Wait,
     None(String),
 }
 
-impl Servers {
-    fn connected(&self) -> impl Iterator<Item = &Arc<Server>> {
-        self.known.values().filter_map(|standing| match standing {
-            // A connection is closed before its keeper has heard of it.
-            Standing::Connected(server) if !server.for_calls.is_closed() => Some(server),
+impl Backends {
+    fn connected(&self) -> impl Iterator<Item = &Arc<Backend>> {
+        self.known.values().filter_map(|state| match state {
+            // A connection is closed before its maintainer notices.
+            BackendState::Connected(backend) if !backend.unary.is_closed() => Some(backend),
             _ => None,
         })
     }
 
-    fn choose(&self, not: Option<SocketAddr>) -> Choice {
-        let other = |server: &&Arc<Server>| Some(server.address) != not;
-        let best = |server: &&Arc<Server>| other(server) && server.serves();
-        let server = less_loaded(self.connected().filter(best))
+    fn choose(&self, exclude: Option<SocketAddr>) -> Choice {
+        let other = |backend: &&Arc<Backend>| Some(backend.address) != exclude;
+        let best = |backend: &&Arc<Backend>| other(backend) && backend.serves();
+        let backend = less_loaded(self.connected().filter(best))
             .or_else(|| less_loaded(self.connected().filter(other)))
             .or_else(|| less_loaded(self.connected()));
-        match server {
-            Some(server) => Choice::Server(Arc::clone(server)),
+        match backend {
+            Some(backend) => Choice::Backend(Arc::clone(backend)),
             None => self.without_any(),
         }
     }
@@ -234,9 +235,9 @@ impl Servers {
             return Choice::Wait;
         }
         let mut reasons = Vec::new();
-        for standing in self.known.values() {
-            match standing {
-                Standing::Failed(reason) => reasons.push(reason.as_str()),
+        for state in self.known.values() {
+            match state {
+                BackendState::Failed(reason) => reasons.push(reason.as_str()),
                 _ => return Choice::Wait,
             }
         }
@@ -250,7 +251,7 @@ impl Servers {
 
 /// Of two at random, the one with fewer calls under way (Mitzenmacher, "The Power of Two Choices
 /// in Randomized Load Balancing"), or the only one.
-fn less_loaded<'a>(among: impl Iterator<Item = &'a Arc<Server>>) -> Option<&'a Arc<Server>> {
+fn less_loaded<'a>(among: impl Iterator<Item = &'a Arc<Backend>>) -> Option<&'a Arc<Backend>> {
     let among: Vec<_> = among.collect();
     if let [] | [_] = among[..] {
         return among.first().copied();
@@ -258,7 +259,7 @@ fn less_loaded<'a>(among: impl Iterator<Item = &'a Arc<Server>>) -> Option<&'a A
     let first = rand::rng().random_range(0..among.len());
     let step = rand::rng().random_range(1..among.len());
     let second = (first + step) % among.len();
-    let load = |server: &Arc<Server>| server.in_flight.load(Ordering::Relaxed);
+    let load = |backend: &Arc<Backend>| backend.in_flight.load(Ordering::Relaxed);
     let (first, second) = (among[first], among[second]);
     Some(if load(second) < load(first) {
         second
@@ -267,9 +268,9 @@ fn less_loaded<'a>(among: impl Iterator<Item = &'a Arc<Server>>) -> Option<&'a A
     })
 }
 
-impl Server {
+impl Backend {
     /// The connection for streams, opened where it is not.
-    pub(super) async fn for_streams(&self) -> Result<Connection, ConnectionError> {
+    pub(super) async fn stream_connection(&self) -> Result<Connection, ConnectionError> {
         let mut streams = self.streams.lock().await;
         if let Some(open) = streams.as_ref().filter(|open| !open.is_closed()) {
             return Ok(open.clone());
@@ -277,7 +278,7 @@ impl Server {
         Ok(streams.insert(self.endpoint.connect().await?).clone())
     }
 
-    /// What it says of itself; whether that is news.
+    /// Sets what its health service says. Returns whether that is a change.
     pub(super) fn set_serves(&self, serves: bool) -> bool {
         self.serves.swap(serves, Ordering::Relaxed) != serves
     }
@@ -287,22 +288,22 @@ impl Server {
     }
 }
 
-impl Picked {
-    fn new(server: Arc<Server>) -> Self {
-        server.in_flight.fetch_add(1, Ordering::Relaxed);
-        Self(server)
+impl PickedBackend {
+    fn new(backend: Arc<Backend>) -> Self {
+        backend.in_flight.fetch_add(1, Ordering::Relaxed);
+        Self(backend)
     }
 }
 
-impl std::ops::Deref for Picked {
-    type Target = Server;
+impl std::ops::Deref for PickedBackend {
+    type Target = Backend;
 
-    fn deref(&self) -> &Server {
+    fn deref(&self) -> &Backend {
         &self.0
     }
 }
 
-impl Drop for Picked {
+impl Drop for PickedBackend {
     fn drop(&mut self) {
         self.0.in_flight.fetch_sub(1, Ordering::Relaxed);
     }

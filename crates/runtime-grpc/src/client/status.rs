@@ -6,9 +6,9 @@ use tonic_types::StatusExt;
 use super::connection::ConnectionError;
 use runtime::error::innermost;
 
-/// Whether a call that failed can be made again.
+/// Whether a call that failed can be sent again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Again {
+pub(super) enum RetryDecision {
     /// No server has seen it.
     Always,
     /// A server may have done it before it failed.
@@ -18,31 +18,31 @@ pub(super) enum Again {
 }
 
 /// What broke between this process and the server, as a status of the call.
-pub(super) fn of_transport(error: &ConnectionError) -> (Status, Again) {
-    let said = match error {
+pub(super) fn of_connection(error: &ConnectionError) -> (Status, RetryDecision) {
+    let text = match error {
         // It names the address.
         ConnectionError::NotOpened { .. } => error.to_string(),
         _ => innermost(error),
     };
-    let again = if error.unseen() {
-        Again::Always
+    let retry = if error.is_unseen() {
+        RetryDecision::Always
     } else {
-        Again::IfRepeatable
+        RetryDecision::IfRepeatable
     };
-    (Status::unavailable(said), again)
+    (Status::unavailable(text), retry)
 }
 
-/// What a server answered. One that says when to come back (`RetryInfo`) is not asked sooner.
-pub(super) fn of_answer(status: &Status) -> Again {
+/// Whether to retry after this status. A server that says when to come back (`RetryInfo`) is not asked sooner.
+pub(super) fn retry_after(status: &Status) -> RetryDecision {
     let told_when = || status.get_details_retry_info().is_some();
     if status.code() == Code::Unavailable && !told_when() {
-        Again::IfRepeatable
+        RetryDecision::IfRepeatable
     } else {
-        Again::Never
+        RetryDecision::Never
     }
 }
 
 /// The deadline has passed.
-pub(super) fn late() -> Status {
+pub(super) fn deadline_exceeded() -> Status {
     Status::deadline_exceeded("the deadline has passed")
 }

@@ -10,20 +10,20 @@ use malha_proto::usuarios::v1::{
 };
 use prost_types::FieldMask;
 use runtime::deadline;
-use runtime_grpc::client::{Call, Client};
+use runtime_grpc::client::{CallOptions, GrpcClient};
 use tokio::time::Instant;
 use tonic::{Request, Status, Streaming};
 
 /// Calls within the deadline of the request at hand.
 #[derive(Clone, Debug)]
 pub(super) struct Users {
-    inner: UsuarioServiceClient<Client>,
+    inner: UsuarioServiceClient<GrpcClient>,
     patience: Duration,
 }
 
 impl Users {
     /// What no request bounds, such as a stream that is opened anew, takes no longer than `patience`.
-    pub(super) fn new(client: Client, patience: Duration) -> Self {
+    pub(super) fn new(client: GrpcClient, patience: Duration) -> Self {
         Self {
             inner: UsuarioServiceClient::new(client),
             patience,
@@ -38,9 +38,9 @@ impl Users {
         request
     }
 
-    fn call(&self) -> Call {
+    fn call(&self) -> CallOptions {
         let deadline = deadline::current();
-        Call::until(deadline.unwrap_or_else(|| Instant::now() + self.patience))
+        CallOptions::until(deadline.unwrap_or_else(|| Instant::now() + self.patience))
     }
 
     pub(super) async fn create(

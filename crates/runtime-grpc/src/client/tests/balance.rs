@@ -2,12 +2,12 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use super::super::{Client, GrpcClientSettings};
-use super::support::{Answers, Name, Server, ask, client, patient, settings};
+use super::super::{GrpcClient, GrpcClientSettings};
+use super::support::{Answers, Name, TestBackend, ask, client, patient, settings};
 use testing::{TestLifecycle, eventually, listener};
 
 /// Calls until every one of these servers has been reached.
-async fn until_all_are_reached(client: &Client, servers: &[&Server]) {
+async fn until_all_are_reached(client: &GrpcClient, servers: &[&TestBackend]) {
     let before: Vec<_> = servers.iter().map(|server| server.calls()).collect();
     eventually("every server is reached", async || {
         ask(client, patient()).await.unwrap();
@@ -31,9 +31,9 @@ async fn readiness(lifecycle: &TestLifecycle, ready: bool) -> Option<String> {
 #[tokio::test]
 async fn calls_reach_every_server_behind_the_name() {
     let servers = [
-        Server::start().await,
-        Server::start().await,
-        Server::start().await,
+        TestBackend::start().await,
+        TestBackend::start().await,
+        TestBackend::start().await,
     ];
     let all: Vec<_> = servers.iter().collect();
     let (client, _life) = client(&Name::of(&all));
@@ -42,7 +42,7 @@ async fn calls_reach_every_server_behind_the_name() {
 
 #[tokio::test]
 async fn a_server_that_comes_gets_calls_and_one_that_leaves_the_name_gets_none() {
-    let (old, new) = (Server::start().await, Server::start().await);
+    let (old, new) = (TestBackend::start().await, TestBackend::start().await);
     let name = Name::of(&[&old]);
     let (client, _life) = client(&name);
     ask(&client, patient()).await.unwrap();
@@ -63,7 +63,7 @@ async fn a_server_that_comes_gets_calls_and_one_that_leaves_the_name_gets_none()
 
 #[tokio::test]
 async fn an_address_where_nothing_listens_fails_no_call() {
-    let (server, nobody) = (Server::start().await, listener().await);
+    let (server, nobody) = (TestBackend::start().await, listener().await);
     let name = Name::of(&[&server]);
     name.set([server.address, nobody.local_addr().unwrap()]);
     drop(nobody);
@@ -75,7 +75,7 @@ async fn an_address_where_nothing_listens_fails_no_call() {
 
 #[tokio::test]
 async fn a_server_that_dies_under_load_fails_no_call_that_can_be_repeated() {
-    let (mut one, other) = (Server::start().await, Server::start().await);
+    let (mut one, other) = (TestBackend::start().await, TestBackend::start().await);
     let (client, lifecycle) = client(&Name::of(&[&one, &other]));
     until_all_are_reached(&client, &[&one, &other]).await;
     let begun = Arc::new(AtomicUsize::new(0));
@@ -103,7 +103,7 @@ async fn a_server_that_dies_under_load_fails_no_call_that_can_be_repeated() {
 /// An address that a pod has left behaves alike: whoever connects to it hears nothing.
 #[tokio::test]
 async fn no_call_waits_for_an_address_that_its_server_has_left() {
-    let (mut gone, other) = (Server::start().await, Server::start().await);
+    let (mut gone, other) = (TestBackend::start().await, TestBackend::start().await);
     // Nothing but the connection itself says that it has ended.
     let settings = GrpcClientSettings {
         health_interval: Duration::from_hours(1),
@@ -111,7 +111,7 @@ async fn no_call_waits_for_an_address_that_its_server_has_left() {
     };
     let lifecycle = TestLifecycle::default();
     let name = Name::of(&[&gone, &other]);
-    let client = Client::start("servidor", settings, name, lifecycle.lifecycle());
+    let client = GrpcClient::start("servidor", settings, name, lifecycle.lifecycle());
     until_all_are_reached(&client, &[&gone, &other]).await;
     gone.kill();
     let _silent = eventually("the address is free", async || {
@@ -125,7 +125,7 @@ async fn no_call_waits_for_an_address_that_its_server_has_left() {
 
 #[tokio::test]
 async fn calls_wait_for_the_server_that_the_name_has_in_the_place_of_the_one_that_went() {
-    let mut one = Server::start().await;
+    let mut one = TestBackend::start().await;
     let name = Name::of(&[&one]);
     let seldom = GrpcClientSettings {
         resolve_interval: Duration::from_mins(10),
@@ -133,9 +133,9 @@ async fn calls_wait_for_the_server_that_the_name_has_in_the_place_of_the_one_tha
         ..settings()
     };
     let lifecycle = TestLifecycle::default();
-    let client = Client::start("servidor", seldom, name.clone(), lifecycle.lifecycle());
+    let client = GrpcClient::start("servidor", seldom, name.clone(), lifecycle.lifecycle());
     ask(&client, patient()).await.unwrap();
-    let other = Server::start().await;
+    let other = TestBackend::start().await;
     name.set([other.address]);
     one.kill();
     for _ in 0..20 {
@@ -147,7 +147,7 @@ async fn calls_wait_for_the_server_that_the_name_has_in_the_place_of_the_one_tha
 
 #[tokio::test]
 async fn a_server_that_stops_finishes_the_call_under_way() {
-    let server = Server::start().await;
+    let server = TestBackend::start().await;
     server.answers(Answers::OnceReleased);
     let (client, lifecycle) = client(&Name::of(&[&server]));
     let asking = lifecycle
@@ -164,7 +164,7 @@ async fn a_server_that_stops_finishes_the_call_under_way() {
 
 #[tokio::test]
 async fn a_server_that_drains_is_passed_by_while_there_is_another_one() {
-    let (old, new) = (Server::start().await, Server::start().await);
+    let (old, new) = (TestBackend::start().await, TestBackend::start().await);
     let (client, _life) = client(&Name::of(&[&old, &new]));
     until_all_are_reached(&client, &[&old, &new]).await;
     old.behaviour.drains.store(true, Ordering::Relaxed);
@@ -184,7 +184,7 @@ async fn a_server_that_drains_is_passed_by_while_there_is_another_one() {
 
 #[tokio::test]
 async fn readiness_follows_the_servers_and_says_why() {
-    let mut server = Server::start().await;
+    let mut server = TestBackend::start().await;
     let address = server.address;
     let (client, lifecycle) = client(&Name::of(&[&server]));
     assert_eq!(readiness(&lifecycle, true).await, None);
@@ -194,7 +194,7 @@ async fn readiness_follows_the_servers_and_says_why() {
         (why.contains(&address.to_string()) && why.contains("refused")).then_some(())
     })
     .await;
-    let _server = Server::at(address).await;
+    let _server = TestBackend::at(address).await;
     readiness(&lifecycle, true).await;
     ask(&client, patient()).await.unwrap();
 }
@@ -206,7 +206,7 @@ async fn a_name_that_nobody_knows_is_told_as_such_and_servers_outlive_it() {
     let why = readiness(&lifecycle, false).await.unwrap();
     assert!(why.contains("servidor is unknown: no such name"), "{why}");
 
-    let server = Server::start().await;
+    let server = TestBackend::start().await;
     name.set([server.address]);
     readiness(&lifecycle, true).await;
     // The name is gone again, its server is not.

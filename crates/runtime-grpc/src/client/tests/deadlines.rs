@@ -5,18 +5,18 @@ use tonic::Code;
 use tonic_health::pb::HealthCheckRequest;
 use tonic_health::pb::health_client::HealthClient;
 
-use super::super::{Call, Client, Resolve, Resolving};
-use super::support::{Answers, Name, Server, ask, client, patient, settings};
+use super::super::{CallOptions, GrpcClient, Resolve, Resolving};
+use super::support::{Answers, Name, TestBackend, ask, client, patient, settings};
 use testing::{TestLifecycle, listener};
 
 const SHORT: Duration = Duration::from_millis(100);
 
 #[tokio::test]
 async fn a_server_that_never_answers_costs_the_deadline() {
-    let server = Server::start().await;
+    let server = TestBackend::start().await;
     server.answers(Answers::Never);
     let (client, _life) = client(&Name::of(&[&server]));
-    let failed = ask(&client, Call::within(SHORT).repeatable(true))
+    let failed = ask(&client, CallOptions::within(SHORT).repeatable(true))
         .await
         .unwrap_err();
     assert_eq!((failed.code(), server.calls()), (Code::DeadlineExceeded, 1));
@@ -31,8 +31,8 @@ async fn a_look_up_that_never_ends_costs_the_deadline() {
         }
     }
     let lifecycle = TestLifecycle::default();
-    let client = Client::start("servidor", settings(), Silent, lifecycle.lifecycle());
-    let failed = ask(&client, Call::within(SHORT)).await.unwrap_err();
+    let client = GrpcClient::start("servidor", settings(), Silent, lifecycle.lifecycle());
+    let failed = ask(&client, CallOptions::within(SHORT)).await.unwrap_err();
     assert_eq!(failed.code(), Code::DeadlineExceeded);
 }
 
@@ -44,7 +44,7 @@ async fn where_nobody_listens_a_call_fails_at_once_and_says_why() {
     let name = Name::default();
     name.set([address]);
     let (client, _life) = client(&name);
-    let hour = Call::within(Duration::from_hours(1));
+    let hour = CallOptions::within(Duration::from_hours(1));
     let failed = ask(&client, hour).await.unwrap_err();
     assert_eq!(failed.code(), Code::Unavailable);
     assert!(failed.message().contains(&address.to_string()), "{failed}");
@@ -52,27 +52,30 @@ async fn where_nobody_listens_a_call_fails_at_once_and_says_why() {
 
 #[tokio::test]
 async fn the_server_is_told_how_much_time_is_left() {
-    let server = Server::start().await;
+    let server = TestBackend::start().await;
     let (client, _life) = client(&Name::of(&[&server]));
     let deadline = Instant::now() + Duration::from_secs(20);
-    let asking = async { ask(&client, Call::default()).await };
+    let asking = async { ask(&client, CallOptions::default()).await };
     let asked = runtime::deadline::scope(Some(deadline), asking).await;
     asked.unwrap();
     let headers = server.behaviour.headers.lock().unwrap().clone();
     let told = crate::timeout::read(&headers).unwrap().unwrap();
-    assert!(!told.is_zero() && told <= Call::LONGEST, "{told:?}");
+    assert!(
+        !told.is_zero() && told <= CallOptions::DEFAULT_TIMEOUT,
+        "{told:?}"
+    );
 }
 
 #[tokio::test]
 async fn a_stream_goes_on_beyond_the_deadline_of_its_beginning() {
-    let server = Server::start().await;
+    let server = TestBackend::start().await;
     let (client, _life) = client(&Name::of(&[&server]));
     ask(&client, patient()).await.unwrap();
     let mut request = tonic::Request::new(HealthCheckRequest::default());
     let deadline = Instant::now() + Duration::from_secs(1);
     request
         .extensions_mut()
-        .insert(Call::until(deadline).stream());
+        .insert(CallOptions::until(deadline).stream());
     let answer = HealthClient::new(client).watch(request).await.unwrap();
     let mut stream = answer.into_inner();
     assert!(stream.message().await.unwrap().is_some());

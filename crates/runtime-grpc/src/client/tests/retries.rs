@@ -2,11 +2,11 @@ use std::time::Duration;
 
 use tonic::Code;
 
-use super::support::{Answers, Name, Server, ask, client, patient};
+use super::support::{Answers, Name, TestBackend, ask, client, patient};
 use testing::eventually;
 
-async fn one_that_fails_and_one_that_answers() -> (Server, Server) {
-    let (bad, good) = (Server::start().await, Server::start().await);
+async fn one_that_fails_and_one_that_answers() -> (TestBackend, TestBackend) {
+    let (bad, good) = (TestBackend::start().await, TestBackend::start().await);
     bad.answers(Answers::Unavailable);
     (bad, good)
 }
@@ -46,7 +46,7 @@ async fn what_may_have_been_done_is_not_done_again() {
 
 #[tokio::test]
 async fn a_server_that_says_when_to_come_back_is_not_asked_sooner() {
-    let server = Server::start().await;
+    let server = TestBackend::start().await;
     server.answers(Answers::UnavailableFor(Duration::from_secs(1)));
     let (client, _life) = client(&Name::of(&[&server]));
     let failed = ask(&client, patient().repeatable(true)).await.unwrap_err();
@@ -58,7 +58,7 @@ async fn a_server_that_says_when_to_come_back_is_not_asked_sooner() {
 
 #[tokio::test]
 async fn where_everything_fails_the_load_grows_by_the_budget_and_no_more() {
-    let server = Server::start().await;
+    let server = TestBackend::start().await;
     server.answers(Answers::Unavailable);
     let (client, _life) = client(&Name::of(&[&server]));
     for _ in 0..200 {

@@ -19,7 +19,7 @@ use tonic_health::pb::health_server::{Health, HealthServer};
 use tonic_health::pb::{HealthCheckRequest, HealthCheckResponse};
 use tonic_types::{ErrorDetails, StatusExt};
 
-use crate::client::{Call, Client, GrpcClientSettings, Resolve, Resolving};
+use crate::client::{CallOptions, GrpcClient, GrpcClientSettings, Resolve, Resolving};
 use runtime::net::ServerAddress;
 use runtime::settings::FromSetting;
 use testing::TestLifecycle;
@@ -120,14 +120,14 @@ fn answer(status: ServingStatus) -> Response<HealthCheckResponse> {
 }
 
 /// A server in a runtime of its own, so that it can die as a process does.
-pub(super) struct Server {
+pub(super) struct TestBackend {
     pub(super) address: SocketAddr,
     pub(super) behaviour: Arc<Behaviour>,
     runtime: Option<tokio::runtime::Runtime>,
     stop: CancellationToken,
 }
 
-impl Server {
+impl TestBackend {
     pub(super) async fn start() -> Self {
         Self::at("127.0.0.1:0".parse().unwrap()).await
     }
@@ -180,7 +180,7 @@ impl Server {
     }
 }
 
-impl Drop for Server {
+impl Drop for TestBackend {
     fn drop(&mut self) {
         self.kill();
     }
@@ -191,7 +191,7 @@ impl Drop for Server {
 pub(super) struct Name(Arc<Mutex<Vec<SocketAddr>>>);
 
 impl Name {
-    pub(super) fn of(servers: &[&Server]) -> Self {
+    pub(super) fn of(servers: &[&TestBackend]) -> Self {
         let name = Self::default();
         name.set(servers.iter().map(|server| server.address));
         name
@@ -227,19 +227,19 @@ pub(super) fn settings() -> GrpcClientSettings {
 }
 
 /// A client of these servers, and the lifecycle that it is part of.
-pub(super) fn client(name: &Name) -> (Client, TestLifecycle) {
+pub(super) fn client(name: &Name) -> (GrpcClient, TestLifecycle) {
     let lifecycle = TestLifecycle::default();
-    let client = Client::start("servidor", settings(), name.clone(), lifecycle.lifecycle());
+    let client = GrpcClient::start("servidor", settings(), name.clone(), lifecycle.lifecycle());
     (client, lifecycle)
 }
 
 /// A call with a deadline that no test reaches unless it wants to.
-pub(super) fn patient() -> Call {
-    Call::within(Duration::from_secs(20))
+pub(super) fn patient() -> CallOptions {
+    CallOptions::within(Duration::from_secs(20))
 }
 
 /// Makes one call.
-pub(super) async fn ask(client: &Client, call: Call) -> Result<(), Status> {
+pub(super) async fn ask(client: &GrpcClient, call: CallOptions) -> Result<(), Status> {
     let mut request = Request::new(HealthCheckRequest {
         service: ASKED.to_owned(),
     });

@@ -3,8 +3,8 @@ use tonic_health::pb::HealthCheckRequest;
 use tonic_health::pb::health_client::HealthClient;
 use tracing::Instrument;
 
-use super::super::{Call, Client};
-use super::support::{Answers, Name, Server, ask, client, patient};
+use super::super::{CallOptions, GrpcClient};
+use super::support::{Answers, Name, TestBackend, ask, client, patient};
 use runtime::trace::{self, Parent};
 use testing::{CapturedSpan, Spans, eventually};
 
@@ -12,7 +12,7 @@ const CHECK: &str = "grpc.health.v1.Health/Check";
 
 /// Makes one call in a trace of its own, and gives its spans: those of the attempts in their
 /// order, then the caller's.
-async fn traced(client: &Client, call: Call) -> Vec<CapturedSpan> {
+async fn traced(client: &GrpcClient, call: CallOptions) -> Vec<CapturedSpan> {
     let spans = Spans::capture();
     let span = trace::start(SpanKind::Internal, "caller", Parent::Current, []);
     let context = span.in_scope(trace::current).unwrap();
@@ -29,7 +29,7 @@ async fn traced(client: &Client, call: Call) -> Vec<CapturedSpan> {
 
 #[tokio::test]
 async fn a_call_is_a_client_span_whose_context_reaches_the_server() {
-    let server = Server::start().await;
+    let server = TestBackend::start().await;
     let (client, _life) = client(&Name::of(&[&server]));
     let spans = traced(&client, patient()).await;
     let [call, caller] = &spans[..] else {
@@ -59,7 +59,7 @@ async fn a_call_is_a_client_span_whose_context_reaches_the_server() {
 
 #[tokio::test]
 async fn each_attempt_has_a_span_and_the_second_says_that_it_is_one() {
-    let server = Server::start().await;
+    let server = TestBackend::start().await;
     server.answers(Answers::Unavailable);
     let (client, _life) = client(&Name::of(&[&server]));
     let spans = traced(&client, patient().repeatable(true)).await;
@@ -85,7 +85,7 @@ async fn each_attempt_has_a_span_and_the_second_says_that_it_is_one() {
 #[tokio::test]
 async fn the_span_of_a_stream_ends_with_it() {
     let spans = Spans::capture();
-    let server = Server::start().await;
+    let server = TestBackend::start().await;
     let (client, _life) = client(&Name::of(&[&server]));
     let span = trace::start(SpanKind::Internal, "caller", Parent::Current, []);
     let trace_id = span.in_scope(trace::current).unwrap().trace_id();
@@ -120,7 +120,7 @@ async fn the_span_of_a_stream_ends_with_it() {
 #[tokio::test]
 async fn a_call_that_its_caller_gives_up_is_cancelled_and_no_error() {
     let spans = Spans::capture();
-    let server = Server::start().await;
+    let server = TestBackend::start().await;
     server.answers(Answers::Never);
     let (client, _life) = client(&Name::of(&[&server]));
     let span = trace::start(SpanKind::Internal, "caller", Parent::Current, []);

@@ -1,4 +1,4 @@
-//! Interfaces and what handles their calls.
+//! Services and what handles their calls.
 
 use std::collections::HashMap;
 use std::convert::Infallible;
@@ -15,24 +15,24 @@ use tower::Service;
 
 use super::message::LimitedBody;
 
-type Call = Request<LimitedBody<Incoming>>;
-type Answered = BoxFuture<Response<Body>, Infallible>;
+type GrpcRequest = Request<LimitedBody<Incoming>>;
+type ResponseFuture = BoxFuture<Response<Body>, Infallible>;
 
-/// What a server serves: handlers, and the interfaces that they implement.
+/// What a server serves: router, and the interfaces that they implement.
 #[derive(Debug)]
-pub struct Interfaces {
-    pub(super) handlers: Handlers,
+pub struct Services {
+    pub(super) router: Router,
     pub(super) descriptors: FileDescriptorSet,
 }
 
-/// The embedded description of the interfaces is none.
+/// The embedded descriptors cannot be decoded.
 #[derive(Debug, thiserror::Error)]
 #[error("the description of the gRPC interfaces cannot be read: {0}")]
 pub struct DescriptorError(#[source] prost::DecodeError);
 
 /// A server that tonic has generated.
 pub trait Generated:
-    Service<Call, Response = Response<Body>, Error = Infallible, Future = Answered>
+    Service<GrpcRequest, Response = Response<Body>, Error = Infallible, Future = ResponseFuture>
     + NamedService
     + Clone
     + Send
@@ -42,7 +42,7 @@ pub trait Generated:
 }
 
 impl<S> Generated for S where
-    S: Service<Call, Response = Response<Body>, Error = Infallible, Future = Answered>
+    S: Service<GrpcRequest, Response = Response<Body>, Error = Infallible, Future = ResponseFuture>
         + NamedService
         + Clone
         + Send
@@ -51,12 +51,12 @@ impl<S> Generated for S where
 {
 }
 
-impl Interfaces {
+impl Services {
     /// None yet; `descriptors` is an encoded `google.protobuf.FileDescriptorSet`.
     pub fn new(descriptors: &[u8]) -> Result<Self, DescriptorError> {
         let descriptors = FileDescriptorSet::decode(descriptors).map_err(DescriptorError)?;
         Ok(Self {
-            handlers: Handlers::default(),
+            router: Router::default(),
             descriptors,
         })
     }
@@ -64,12 +64,12 @@ impl Interfaces {
     /// Calls of this server's service go to it.
     #[must_use]
     pub fn with<S: Generated>(mut self, server: S) -> Self {
-        self.handlers.add(server);
+        self.router.add(server);
         self
     }
 
     /// The services, as in `package.Service`, each with its methods.
-    pub(super) fn services(&self) -> impl Iterator<Item = (String, Vec<&str>)> {
+    pub(super) fn methods_by_service(&self) -> impl Iterator<Item = (String, Vec<&str>)> {
         self.descriptors.file.iter().flat_map(|file| {
             file.service.iter().map(|service| {
                 let name = format!("{}.{}", file.package(), service.name());
@@ -84,36 +84,36 @@ impl Interfaces {
     }
 }
 
-/// Handlers by the name of their service. tonic's `Routes` would do it too, through an axum router
+/// Router by the name of their service. tonic's `Routes` would do it too, through an axum router
 /// whose boxes, copies and matched paths a short call pays for (bench/README.md).
 #[derive(Default)]
-pub(super) struct Handlers(HashMap<&'static str, Box<dyn Handler>>);
+pub(super) struct Router(HashMap<&'static str, Box<dyn Handler>>);
 
 /// What answers the calls of a service.
 pub(super) trait Handler: Send + Sync {
-    fn call(&self, call: Call) -> Answered;
+    fn call(&self, request: GrpcRequest) -> ResponseFuture;
 }
 
 impl<S: Generated> Handler for S {
-    fn call(&self, call: Call) -> Answered {
+    fn call(&self, request: GrpcRequest) -> ResponseFuture {
         // A generated server is a reference to its implementation, and always ready.
-        Service::call(&mut self.clone(), call)
+        Service::call(&mut self.clone(), request)
     }
 }
 
-impl Handlers {
+impl Router {
     pub(super) fn add<S: Generated>(&mut self, server: S) {
         self.0.insert(S::NAME, Box::new(server));
     }
 
     /// What answers calls with this path, as in `/package.Service/Method` ("gRPC over HTTP2", Requests).
-    pub(super) fn of(&self, path: &str) -> Option<&dyn Handler> {
+    pub(super) fn route(&self, path: &str) -> Option<&dyn Handler> {
         let (service, _) = path.strip_prefix('/')?.split_once('/')?;
         self.0.get(service).map(|handler| &**handler)
     }
 }
 
-impl fmt::Debug for Handlers {
+impl fmt::Debug for Router {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_set().entries(self.0.keys()).finish()
     }

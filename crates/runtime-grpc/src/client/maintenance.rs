@@ -1,5 +1,5 @@
-//! Who keeps the pool as the network is: one task looks the name up, one for each server keeps
-//! it connected.
+//! Keeps the pool up to date: one task looks the name up, and one for each backend keeps it
+//! connected and asks for its health.
 
 use std::collections::HashMap;
 use std::net::SocketAddr;
@@ -14,15 +14,15 @@ use tonic_health::pb::health_check_response::ServingStatus;
 use tonic_health::pb::health_client::HealthClient;
 
 use super::connection::{Connection, Endpoint};
-use super::pool::{Pool, Server};
+use super::pool::{Backend, Pool};
 use super::resolve::Resolve;
 use super::settings::GrpcClientSettings;
 use runtime::Lifecycle;
 use runtime::backoff::Backoff;
 
-/// What every keeper shares. They end when `ended` is cancelled.
+/// What each of these tasks holds. They end when `ended` is cancelled.
 #[derive(Clone)]
-pub(super) struct Keeper {
+pub(super) struct Maintainer {
     pub(super) pool: Arc<Pool>,
     pub(super) settings: Arc<GrpcClientSettings>,
     pub(super) lifecycle: Lifecycle,
@@ -32,20 +32,20 @@ pub(super) struct Keeper {
 /// A look-up takes no longer than this, whatever the system's resolver is set to.
 const LOOKUP: Duration = Duration::from_secs(5);
 
-/// Between two look-ups, however many servers fail.
+/// Between two look-ups, however many backends fail.
 const LOOKUP_PAUSE: Duration = Duration::from_millis(250);
 
-/// Between two look-ups while every server drains or is away: others are about to come, and what a
-/// DNS server has kept of the name is about to be forgotten.
+/// Between two look-ups while every backend drains or is away: new ones are about to come, and the
+/// entry in a DNS cache is about to expire.
 const LOOKUP_ALONE: Duration = Duration::from_millis(500);
 
-/// The first wait after a server that does not answer, and the longest.
+/// The first wait after a failed connection, and the longest.
 const RECONNECT: (Duration, Duration) = (Duration::from_millis(100), Duration::from_secs(2));
 
-/// A connection that breaks earlier has failed rather than been lost.
+/// A connection that breaks sooner counts as failed, not as lost.
 const LASTING: Duration = Duration::from_secs(1);
 
-impl Keeper {
+impl Maintainer {
     /// Looks the name up, again and again, until the client has ended.
     pub(super) async fn follow(self, resolver: Arc<dyn Resolve>) {
         let mut kept: HashMap<SocketAddr, CancellationToken> = HashMap::new();
@@ -70,14 +70,14 @@ impl Keeper {
                 Ok(Err(error)) => self.unresolved(&error.to_string(), losses, &mut backoff),
                 Err(_) => self.unresolved("no answer in time", losses, &mut backoff),
             };
-            let asked = async {
+            let re_resolve = async {
                 sleep(LOOKUP_PAUSE).await;
-                self.pool.stale.notified().await;
+                self.pool.re_resolve.notified().await;
             };
             tokio::select! {
                 () = self.ended.cancelled() => return,
                 () = sleep(wait) => {}
-                () = asked => {}
+                () = re_resolve => {}
             }
         }
     }
@@ -99,24 +99,24 @@ impl Keeper {
         for address in self.pool.resolved(addresses, losses) {
             let ended = self.ended.child_token();
             kept.insert(address, ended.clone());
-            let keeper = Self {
+            let maintainer = Self {
                 ended,
                 ..self.clone()
             };
-            self.lifecycle.spawn(keeper.keep_connected(address));
+            self.lifecycle.spawn(maintainer.keep_connected(address));
         }
         kept.retain(|address, ended| {
             let stays = addresses.contains(address);
             if !stays {
                 // Calls that are under way keep their connection to their end.
-                tracing::debug!(%address, "the server's name has this address no more");
+                tracing::debug!(%address, "the server's name no longer has this address");
                 ended.cancel();
             }
             stays
         });
     }
 
-    /// Connects to one server, again and again, until the name has it no more.
+    /// Keeps one backend connected until the name no longer has its address.
     async fn keep_connected(self, address: SocketAddr) {
         let ended = self.ended.clone();
         tokio::select! {
@@ -136,10 +136,10 @@ impl Keeper {
         loop {
             let reason = match self.connect(&endpoint).await {
                 Err(reason) => reason,
-                Ok(server) => {
+                Ok(backend) => {
                     let since = Instant::now();
                     tracing::debug!(%address, "connected");
-                    self.until_lost(&server).await;
+                    self.until_lost(&backend).await;
                     tracing::debug!(%address, "connection lost");
                     if since.elapsed() >= LASTING {
                         backoff.success();
@@ -149,20 +149,20 @@ impl Keeper {
                     format!("the connection to {address} broke at once")
                 }
             };
-            tracing::debug!(%address, reason, "server away");
+            tracing::debug!(%address, reason, "backend away");
             self.pool.failed(address, reason);
             sleep(backoff.failure()).await;
         }
     }
 
-    /// Connects, and has the server say how it is: the kernel of a process that hangs accepts
+    /// Connects, and asks for the backend's health: the kernel of a process that hangs accepts
     /// connections too.
-    async fn connect(&self, endpoint: &Endpoint) -> Result<Arc<Server>, String> {
+    async fn connect(&self, endpoint: &Endpoint) -> Result<Arc<Backend>, String> {
         let connection = endpoint
             .connect()
             .await
             .map_err(|error| error.to_string())?;
-        let Some(serves) = self.ask(&connection).await else {
+        let Some(serves) = self.is_serving(&connection).await else {
             let address = endpoint.address;
             return Err(format!(
                 "no sign of life from {address} on a new connection"
@@ -171,15 +171,15 @@ impl Keeper {
         Ok(self.pool.connected(endpoint, connection, serves))
     }
 
-    /// Asks the server how it is, until the connection turns out to be broken.
-    async fn until_lost(&self, server: &Server) {
-        let asking = async {
+    /// Asks for the backend's health until the connection turns out to be broken.
+    async fn until_lost(&self, backend: &Backend) {
+        let health_checks = async {
             loop {
                 sleep(self.settings.health_interval).await;
-                match self.ask(&server.for_calls).await {
+                match self.is_serving(&backend.unary).await {
                     Some(serves) => {
-                        if server.set_serves(serves) && !serves {
-                            self.pool.stale.notify_one();
+                        if backend.set_serves(serves) && !serves {
+                            self.pool.re_resolve.notify_one();
                         }
                     }
                     None => return,
@@ -187,18 +187,18 @@ impl Keeper {
             }
         };
         tokio::select! {
-            () = server.for_calls.closed() => {}
-            () = asking => {}
+            () = backend.unary.closed() => {}
+            () = health_checks => {}
         }
     }
 
-    /// Whether the server says that it serves; none where it does not answer.
-    async fn ask(&self, connection: &Connection) -> Option<bool> {
+    /// Whether the backend says that it serves. `None` if it does not answer.
+    async fn is_serving(&self, connection: &Connection) -> Option<bool> {
         let mut health = HealthClient::new(connection.clone());
         let asked = health.check(HealthCheckRequest::default());
         match timeout(self.settings.health_timeout, asked).await {
             Ok(Ok(answer)) => Some(answer.into_inner().status() == ServingStatus::Serving),
-            // A server without the health service is one that serves.
+            // A server without a health service is taken to serve.
             Ok(Err(status)) if status.code() == Code::Unimplemented => Some(true),
             Ok(Err(_)) | Err(_) => None,
         }

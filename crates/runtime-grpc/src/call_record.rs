@@ -1,4 +1,4 @@
-//! The span and the metrics of one call that a gRPC server answers.
+//! The span and the metrics of one call that a gRPC server answers, from its head to its last byte.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -76,15 +76,15 @@ impl From<SocketAddr> for Peer {
 }
 
 /// One call, from its head to the end of its answer. Counted when dropped.
-pub(super) struct Exchange {
-    pub(super) span: Span,
+pub(super) struct CallRecord {
+    span: Span,
     started: Instant,
     code: Option<Code>,
     method: Arc<str>,
     metrics: GrpcServerMetrics,
 }
 
-impl Exchange {
+impl CallRecord {
     pub(super) fn begin(
         method: &Method<'_>,
         headers: &HeaderMap,
@@ -117,7 +117,7 @@ impl Exchange {
     }
 
     /// The answer has come to its end.
-    pub(super) fn ended(&mut self, code: Code) {
+    fn ended(&mut self, code: Code) {
         self.code.get_or_insert(code);
     }
 }
@@ -155,7 +155,7 @@ fn attributes(
 /// Of a method that nobody knows, in characters.
 const LONGEST_NAME: usize = 128;
 
-impl Drop for Exchange {
+impl Drop for CallRecord {
     fn drop(&mut self) {
         let _entered = self.span.enter();
         // Without a code the caller went away before the answer was sent.
@@ -174,5 +174,43 @@ impl Drop for Exchange {
             rpc_response_status_code: name,
         };
         self.metrics.calls.observe(&labels, self.started.elapsed());
+    }
+}
+
+/// Held by an answer until it has ended: the record of its call, unless the call is not observed.
+pub(super) struct CallGuard {
+    record: Option<CallRecord>,
+}
+
+impl CallGuard {
+    pub(super) fn observed(record: CallRecord) -> Self {
+        let record = Some(record);
+        Self { record }
+    }
+
+    pub(super) fn unobserved() -> Self {
+        Self { record: None }
+    }
+
+    pub(super) fn is_observed(&self) -> bool {
+        self.record.is_some()
+    }
+
+    pub(super) fn span(&self) -> Span {
+        let span = self.record.as_ref().map(|record| record.span.clone());
+        span.unwrap_or_else(Span::none)
+    }
+
+    pub(super) fn ended(&mut self, code: Code) {
+        if let Some(record) = &mut self.record {
+            record.ended(code);
+        }
+    }
+
+    pub(super) fn in_span<T>(&self, work: impl FnOnce() -> T) -> T {
+        match &self.record {
+            Some(record) => record.span.in_scope(work),
+            None => work(),
+        }
     }
 }

@@ -1,4 +1,4 @@
-//! An answer's body: ends in time, ends well when the server stops, and tells how it ended.
+//! An answer's body: it ends by its deadline, ends in order when the server stops, and records how.
 
 use std::pin::Pin;
 use std::task::{Context, Poll};
@@ -10,46 +10,46 @@ use tokio_util::sync::{CancellationToken, WaitForCancellationFutureOwned};
 use tonic::body::Body;
 use tonic::{Code, Status};
 
-use super::call::Kept;
+use super::call_record::CallGuard;
 use super::status;
 use runtime::deadline;
 
 pin_project_lite::pin_project! {
-    /// What a handler answers, up to its deadline or the end of the connection's time.
+    /// What a handler answers, until its deadline or the connection's end.
     ///
     /// Only streams are ever cut short: an answer of one message comes whole with its head.
-    pub(super) struct Answer {
+    pub(super) struct ResponseBody {
         #[pin]
         inner: Body,
-        limits: AnswerLimits,
+        limits: BodyLimits,
         until: Option<Pin<Box<Sleep>>>,
         closed: Option<Pin<Box<WaitForCancellationFutureOwned>>>,
         // None after the end.
-        kept: Option<Kept>,
+        guard: Option<CallGuard>,
     }
 }
 
 /// What ends an answer that has not ended by itself.
-pub(super) struct AnswerLimits {
+pub(super) struct BodyLimits {
     /// The caller's deadline.
     pub(super) deadline: Option<Instant>,
-    /// The connection takes no more.
+    /// Cancelled when the connection takes no more calls.
     pub(super) closing: CancellationToken,
 }
 
-impl Answer {
-    pub(super) fn new(inner: Body, limits: AnswerLimits, kept: Kept) -> Self {
+impl ResponseBody {
+    pub(super) fn new(inner: Body, limits: BodyLimits, guard: CallGuard) -> Self {
         Self {
             inner,
             limits,
             until: None,
             closed: None,
-            kept: Some(kept),
+            guard: Some(guard),
         }
     }
 }
 
-impl http_body::Body for Answer {
+impl http_body::Body for ResponseBody {
     type Data = Bytes;
     type Error = Status;
 
@@ -58,23 +58,23 @@ impl http_body::Body for Answer {
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, Status>>> {
         let this = self.project();
-        let Some(kept) = this.kept else {
+        let Some(guard) = this.guard else {
             return Poll::Ready(None);
         };
         let inner = this.inner;
         let poll = || deadline::sync_scope(this.limits.deadline, || inner.poll_frame(cx));
-        let polled = kept.in_span(poll);
+        let polled = guard.in_span(poll);
         let last = match polled {
             Poll::Ready(Some(Ok(frame))) => {
                 if let Some(code) = frame.trailers_ref().and_then(status::code_in) {
-                    kept.ended(code);
-                    *this.kept = None;
+                    guard.ended(code);
+                    *this.guard = None;
                 }
                 return Poll::Ready(Some(Ok(frame)));
             }
             Poll::Ready(Some(Err(status))) => status,
             Poll::Ready(None) => {
-                *this.kept = None;
+                *this.guard = None;
                 return Poll::Ready(None);
             }
             Poll::Pending => {
@@ -98,13 +98,13 @@ impl http_body::Body for Answer {
                 }
             }
         };
-        kept.ended(last.code());
-        *this.kept = None;
+        guard.ended(last.code());
+        *this.guard = None;
         Poll::Ready(Some(Ok(Frame::trailers(status::trailers(&last)))))
     }
 
     fn is_end_stream(&self) -> bool {
-        self.kept.is_none() || self.inner.is_end_stream()
+        self.guard.is_none() || self.inner.is_end_stream()
     }
 
     fn size_hint(&self) -> SizeHint {

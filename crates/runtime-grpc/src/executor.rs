@@ -1,4 +1,4 @@
-//! What hyper runs beside a connection, as tasks of a lifecycle.
+//! Runs hyper's background tasks as tasks of a lifecycle.
 
 use hyper::rt::Executor;
 
@@ -6,9 +6,9 @@ use runtime::Lifecycle;
 
 /// Runs hyper's futures on a lifecycle, under no span: a connection outlasts the call that opened it.
 #[derive(Clone, Debug)]
-pub(super) struct OnLife(pub(super) Lifecycle);
+pub(super) struct LifecycleExecutor(pub(super) Lifecycle);
 
-impl<F: Future<Output = ()> + Send + 'static> Executor<F> for OnLife {
+impl<F: Future<Output = ()> + Send + 'static> Executor<F> for LifecycleExecutor {
     fn execute(&self, task: F) {
         self.0.spawn_without_span(task);
     }
