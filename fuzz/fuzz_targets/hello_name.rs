@@ -50,7 +50,7 @@ fn expected(sent: &[u8]) -> Result<String, &'static str> {
 
 /// A line end is where a name is whole, whatever follows; a pause is none inside a character.
 fn the_end_is_found(sent: &[u8]) {
-    match wire::whole(sent) {
+    match wire::request_len(sent) {
         Some(end) => {
             assert_eq!(sent[end - 1], b'\n');
             assert!(!sent[..end - 1].contains(&b'\n'));
@@ -58,7 +58,7 @@ fn the_end_is_found(sent: &[u8]) {
         }
         None => assert!(!sent.contains(&b'\n')),
     }
-    if !wire::may_end(sent) {
+    if !wire::may_end_at_pause(sent) {
         let some_end = [&b"\x80"[..], b"\xa0", b"\x90"].iter().any(|second| {
             let rest = [second, b"\x80".as_slice(), b"\x80"].concat();
             (1..=3).any(|length| std::str::from_utf8(&[sent, &rest[..length]].concat()).is_ok())

@@ -9,7 +9,7 @@
 
 use opentelemetry::trace::SpanContext;
 use runtime_tcp::incoming::{Incoming, Step};
-use runtime_tcp::{Answer, Procedure, Refused};
+use runtime_tcp::{Answer, Procedure, RequestRefusal};
 
 /// What both exercises begin a refusal with.
 pub const ERROR: &str = "Erro: ";
@@ -32,7 +32,7 @@ pub fn answered<'a, P: Procedure>(
     pieces: impl IntoIterator<Item = &'a [u8]>,
 ) -> (Answer, Option<SpanContext>) {
     let mut incoming = Incoming::default();
-    let refuse = |refused: Refused| Answer {
+    let refuse = |refused: RequestRefusal| Answer {
         text: procedure.refuse(refused),
         outcome: refused.code(),
     };
@@ -40,15 +40,15 @@ pub fn answered<'a, P: Procedure>(
         incoming.buffer().extend_from_slice(piece);
         let answer = match incoming.step(procedure) {
             Step::Wait(_) => continue,
-            Step::Whole => break,
-            Step::TooLong => refuse(Refused::TooLong),
-            Step::BadHeader(error) => refuse(Refused::Header(error)),
+            Step::Complete => break,
+            Step::TooLong => refuse(RequestRefusal::TooLong),
+            Step::BadHeader(error) => refuse(RequestRefusal::Header(error)),
         };
         return (answer, incoming.context().cloned());
     }
     let answer = match incoming.request(procedure) {
         Ok(request) => procedure.answer(request),
-        Err(error) => refuse(Refused::Header(error)),
+        Err(error) => refuse(RequestRefusal::Header(error)),
     };
     (answer, incoming.context().cloned())
 }

@@ -1,9 +1,9 @@
-//! The client's side of an exchange: connect, send, end the input, read to the end.
+//! A client: connect, send, end the input, read to the end.
 
 mod error;
 mod settings;
 
-pub use error::ClientError;
+pub use error::TcpClientError;
 pub use settings::{DEFAULTS, TcpClientSettings, TraceContext};
 
 use std::io;
@@ -22,7 +22,7 @@ use super::proxy;
 use runtime::metrics::Metrics;
 use runtime::trace::{self, Parent, semconv};
 
-/// What a client says of its protocol.
+/// What a client declares of its protocol.
 #[derive(Clone, Copy, Debug)]
 pub struct Protocol {
     /// Its name, in spans and metrics.
@@ -37,13 +37,13 @@ pub struct Protocol {
 
 /// A client of one server.
 #[derive(Clone, Debug)]
-pub struct Client {
+pub struct TcpClient {
     protocol: Protocol,
     settings: TcpClientSettings,
     metrics: TcpClientMetrics,
 }
 
-impl Client {
+impl TcpClient {
     /// A client that counts into these metrics. Build one for a process.
     pub fn new(protocol: Protocol, settings: TcpClientSettings, metrics: &Metrics) -> Self {
         let metrics = TcpClientMetrics::register(metrics);
@@ -62,7 +62,7 @@ impl Client {
     /// Sends a request and reads its answer whole, under a CLIENT span of the current trace.
     ///
     /// A refusal is an answer; it makes the span a failure.
-    pub async fn call(&self, request: &[u8]) -> Result<Vec<u8>, ClientError> {
+    pub async fn call(&self, request: &[u8]) -> Result<Vec<u8>, TcpClientError> {
         let server = &self.settings.server;
         let attributes = [
             KeyValue::new(semconv::SERVER_ADDRESS, server.host().to_owned()),
@@ -73,10 +73,10 @@ impl Client {
         let procedure = self.protocol.procedure;
         let span = trace::start(SpanKind::Client, procedure, Parent::Current, attributes);
         let started = Instant::now();
-        let exchange = self.exchange(request, &span).instrument(span.clone());
-        let outcome = match timeout(self.settings.timeout, exchange).await {
+        let sending = self.send(request, &span).instrument(span.clone());
+        let outcome = match timeout(self.settings.timeout, sending).await {
             Ok(outcome) => outcome,
-            Err(_) => Err(ClientError::Timeout {
+            Err(_) => Err(TcpClientError::Timeout {
                 server: server.to_string(),
             }),
         };
@@ -90,7 +90,7 @@ impl Client {
         outcome
     }
 
-    fn conclude(&self, span: &Span, outcome: &Result<Vec<u8>, ClientError>) -> &'static str {
+    fn conclude(&self, span: &Span, outcome: &Result<Vec<u8>, TcpClientError>) -> &'static str {
         match outcome {
             Ok(answer) if (self.protocol.is_refusal)(answer) => {
                 trace::fail(
@@ -108,11 +108,11 @@ impl Client {
         }
     }
 
-    async fn exchange(&self, request: &[u8], span: &Span) -> Result<Vec<u8>, ClientError> {
+    async fn send(&self, request: &[u8], span: &Span) -> Result<Vec<u8>, TcpClientError> {
         let server = || self.settings.server.to_string();
         let address = (self.settings.server.host(), self.settings.server.port());
         let connected = TcpStream::connect(address).await;
-        let mut stream = connected.map_err(|reason| ClientError::Connect {
+        let mut stream = connected.map_err(|reason| TcpClientError::Connect {
             server: server(),
             reason,
         })?;
@@ -129,15 +129,15 @@ impl Client {
             self.answer(&mut stream).await
         };
         let answer = answer.await;
-        let answer = answer.map_err(|reason| ClientError::Broken {
+        let answer = answer.map_err(|reason| TcpClientError::Broken {
             server: server(),
             reason,
         })?;
         match answer.len() {
-            0 => Err(ClientError::Silent { server: server() }),
+            0 => Err(TcpClientError::Silent { server: server() }),
             length if length > self.protocol.max_answer => {
                 let limit = self.protocol.max_answer;
-                Err(ClientError::TooLarge {
+                Err(TcpClientError::TooLarge {
                     server: server(),
                     limit,
                 })
@@ -176,7 +176,7 @@ impl Client {
                 Ok(Ok(0)) => break,
                 Ok(Ok(_)) => {}
                 Ok(Err(error)) if !begun => return Err(error),
-                // Neither a reset nor silence behind an answer unsays it.
+                // Neither a reset nor silence after an answer takes it back.
                 Ok(Err(_)) | Err(_) => break,
             }
         }

@@ -8,11 +8,11 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::time::{Instant, timeout, timeout_at};
 
-use super::at_once;
-use super::exchange::Exchange;
 use super::incoming::{Incoming, Step, Wait};
 use super::metrics::TcpServerMetrics;
-use super::{Answer, Procedure, Refused, TcpLimits};
+use super::request_record::RequestRecord;
+use super::try_io;
+use super::{Answer, Procedure, RequestRefusal, TcpLimits};
 use runtime::Lifecycle;
 use runtime::metrics::ProtocolReason;
 use runtime::net::Accepted;
@@ -25,7 +25,7 @@ pub(super) struct Server<P> {
     pub(super) metrics: TcpServerMetrics,
 }
 
-/// Why this side may end a connection before its time.
+/// Why the server may cut a connection.
 const CUTS: [&str; 4] = [
     "drain_timeout",
     "first_byte_timeout",
@@ -33,8 +33,8 @@ const CUTS: [&str; 4] = [
     "write_timeout",
 ];
 
-/// Has `/metrics` name every cut before the first: a rate needs the zero. And what lives as long as
-/// the process is then not allocated on top of a crowd's memory, which could not be given back.
+/// Shows every reason in `/metrics` before the first cut: a rate needs the zero. It also allocates
+/// these counters before a peak of connections, whose memory could not be given back below them.
 pub(super) fn show_cuts_at_zero<P: Procedure>(lifecycle: &Lifecycle) {
     for reason in CUTS {
         let labels = ProtocolReason {
@@ -46,13 +46,13 @@ pub(super) fn show_cuts_at_zero<P: Procedure>(lifecycle: &Lifecycle) {
 }
 
 /// How a connection begins.
-enum First {
-    /// With bytes, with none where the input ended at once, or with an error.
+enum FirstRead {
+    /// With bytes, with none if the input ended at once, or with an error.
     Read(io::Result<usize>),
-    /// With nothing, for too long.
+    /// Nothing came in time.
     Silent,
-    /// With nothing, up to the end of this process.
-    Ended,
+    /// Nothing came before the service stopped.
+    Stopped,
 }
 
 impl<P: Procedure> Server<P> {
@@ -61,23 +61,23 @@ impl<P: Procedure> Server<P> {
         let (mut stream, peer, _kept) = accepted.split();
         let mut first = [0; FIRST];
         let read = match self.first_bytes(&mut stream, &mut first).await {
-            First::Read(read) => read,
-            First::Silent => return self.give_up_on_silence(&mut stream).await,
-            First::Ended => return, // whoever says nothing loses nothing
+            FirstRead::Read(read) => read,
+            FirstRead::Silent => return self.give_up_on_silence(&mut stream).await,
+            FirstRead::Stopped => return, // a client that sent nothing loses nothing
         };
-        // Boxed, so that a silent connection holds no more than its place.
+        // Boxed, so that a silent connection does not hold the memory of a request.
         let served = Box::pin(async {
-            let mut exchange = Exchange::begin::<P>(peer, self.metrics.clone());
+            let mut record = RequestRecord::begin::<P>(peer, self.metrics.clone());
             let outcome = match read {
                 Ok(read) => {
-                    self.exchange(&mut stream, &first[..read], &mut exchange)
+                    self.handle_request(&mut stream, &first[..read], &mut record)
                         .await
                 }
                 Err(error) => Err(error),
             };
             match outcome {
-                Ok(outcome) => exchange.conclude(outcome),
-                Err(error) => exchange.broken(&error),
+                Ok(outcome) => record.conclude(outcome),
+                Err(error) => record.broken(&error),
             }
         });
         tokio::select! {
@@ -86,9 +86,9 @@ impl<P: Procedure> Server<P> {
         }
     }
 
-    async fn first_bytes(&self, stream: &mut TcpStream, first: &mut [u8; FIRST]) -> First {
-        if let Some(read) = at_once::read(stream, first) {
-            return First::Read(read);
+    async fn first_bytes(&self, stream: &mut TcpStream, first: &mut [u8; FIRST]) -> FirstRead {
+        if let Some(read) = try_io::read(stream, first) {
+            return FirstRead::Read(read);
         }
         let ended = async {
             self.lifecycle.stopping().await;
@@ -96,38 +96,38 @@ impl<P: Procedure> Server<P> {
         };
         tokio::select! {
             biased;
-            read = stream.read(first) => First::Read(read),
-            () = tokio::time::sleep(self.limits.first_byte_timeout) => First::Silent,
-            () = ended => First::Ended,
+            read = stream.read(first) => FirstRead::Read(read),
+            () = tokio::time::sleep(self.limits.first_byte_timeout) => FirstRead::Silent,
+            () = ended => FirstRead::Stopped,
         }
     }
 
     async fn give_up_on_silence(&self, stream: &mut TcpStream) {
-        self.count_cut(Refused::Silent.code());
-        let text = self.procedure.refuse(Refused::Silent);
+        self.count_cut(RequestRefusal::Silent.code());
+        let text = self.procedure.refuse(RequestRefusal::Silent);
         if let Err(error) = self.write(stream, &text).await {
-            tracing::debug!(%error, "nobody heard why");
+            tracing::debug!(%error, "the client is gone");
         }
     }
 
     /// Reads a request, answers it, and returns how it went.
-    async fn exchange(
+    async fn handle_request(
         &self,
         stream: &mut TcpStream,
         first: &[u8],
-        exchange: &mut Exchange,
+        record: &mut RequestRecord,
     ) -> io::Result<&'static str> {
         let mut incoming = Incoming::default();
         incoming.buffer().extend_from_slice(first);
         // Nothing read is the end of input.
         let refused = match first.len() {
             0 => None,
-            _ => self.request(stream, &mut incoming, exchange).await?,
+            _ => self.read_request(stream, &mut incoming, record).await?,
         };
         if !incoming.is_empty() {
-            exchange.identified(incoming.context(), &self.limits.trust);
+            record.identified(incoming.context(), &self.limits.trust);
         }
-        let answer = exchange.in_span(|| match refused {
+        let answer = record.in_span(|| match refused {
             Some(refused) => self.refuse(refused),
             None => self.answer(&incoming),
         });
@@ -141,39 +141,39 @@ impl<P: Procedure> Server<P> {
     fn answer(&self, incoming: &Incoming) -> Answer {
         match incoming.request(&self.procedure) {
             Ok(request) => self.procedure.answer(request),
-            Err(error) => self.refuse(Refused::Header(error)),
+            Err(error) => self.refuse(RequestRefusal::Header(error)),
         }
     }
 
-    fn refuse(&self, refused: Refused) -> Answer {
+    fn refuse(&self, refused: RequestRefusal) -> Answer {
         Answer {
             text: self.procedure.refuse(refused),
             outcome: refused.code(),
         }
     }
 
-    /// Reads until the request is whole, its sender ends or pauses, or a limit passes, which is
-    /// returned.
-    async fn request(
+    /// Reads until the request is complete, its client ends or pauses, or a limit is exceeded, which
+    /// is returned.
+    async fn read_request(
         &self,
         stream: &mut TcpStream,
         incoming: &mut Incoming,
-        exchange: &mut Exchange,
-    ) -> io::Result<Option<Refused>> {
+        record: &mut RequestRecord,
+    ) -> io::Result<Option<RequestRefusal>> {
         let deadline = Instant::now() + self.limits.request_timeout;
         loop {
             let wait = match incoming.step(&self.procedure) {
                 Step::Wait(wait) => wait,
-                Step::Whole => return Ok(None),
-                Step::TooLong => return Ok(Some(Refused::TooLong)),
-                Step::BadHeader(error) => return Ok(Some(Refused::Header(error))),
+                Step::Complete => return Ok(None),
+                Step::TooLong => return Ok(Some(RequestRefusal::TooLong)),
+                Step::BadHeader(error) => return Ok(Some(RequestRefusal::Header(error))),
             };
             if incoming.is_decided() {
-                exchange.identified(incoming.context(), &self.limits.trust);
+                record.identified(incoming.context(), &self.limits.trust);
             }
             let until = Instant::now() + self.patience(wait);
             let mut piece = [0; READ];
-            let read = match at_once::read(stream, &mut piece) {
+            let read = match try_io::read(stream, &mut piece) {
                 Some(read) => Ok(read),
                 None => timeout_at(until.min(deadline), stream.read(&mut piece)).await,
             };
@@ -181,8 +181,8 @@ impl<P: Procedure> Server<P> {
                 Ok(Ok(0)) => return Ok(None),
                 Ok(Ok(length)) => incoming.buffer().extend_from_slice(&piece[..length]),
                 Ok(Err(error)) => return Err(error),
-                Err(_) if until >= deadline => return Ok(Some(Refused::TooSlow)),
-                Err(_) if wait == Wait::FirstByte => return Ok(Some(Refused::Silent)),
+                Err(_) if until >= deadline => return Ok(Some(RequestRefusal::TooSlow)),
+                Err(_) if wait == Wait::FirstByte => return Ok(Some(RequestRefusal::Silent)),
                 Err(_) => return Ok(None),
             }
         }
@@ -198,7 +198,7 @@ impl<P: Procedure> Server<P> {
 
     /// Writes the answer and ends the sending side.
     async fn write(&self, stream: &mut TcpStream, text: &str) -> io::Result<()> {
-        let written = at_once::write_last(stream, text.as_bytes())?;
+        let written = try_io::write_last(stream, text.as_bytes())?;
         let rest = &text.as_bytes()[written..];
         if !rest.is_empty() {
             let written = timeout(self.limits.write_timeout, stream.write_all(rest)).await;
@@ -207,17 +207,16 @@ impl<P: Procedure> Server<P> {
                 Err(io::ErrorKind::TimedOut.into())
             })?;
         }
-        // Before the stream is closed: on bytes that nobody has read, that would drop the answer.
+        // Before the stream is closed: closing with unread bytes would discard the answer.
         if let Err(error) = stream.shutdown().await {
             tracing::debug!(%error, "the client is gone");
         }
         Ok(())
     }
 
-    /// Lets a client that is still sending come to its end, for a while.
+    /// Reads on for a while, so that a client which is still sending can finish.
     ///
-    /// Closing on bytes that nobody has read resets the connection, and many a client would lose
-    /// the answer with it.
+    /// Closing with unread bytes resets the connection, and the client could lose the answer.
     async fn linger(&self, stream: &mut TcpStream) {
         let drain = async {
             let mut sink = vec![0; 16 * 1024];
@@ -248,8 +247,8 @@ impl<P: Procedure> Server<P> {
 /// How long after the stop a connection may stay open without having sent anything.
 const SILENCE: Duration = Duration::from_millis(200);
 
-/// How much is read at first: a header and a short request. A silent connection holds this much.
+/// The size of the first read: a header and a short request. A silent connection holds this much.
 const FIRST: usize = 128;
 
-/// How much is read at once afterwards.
+/// The size of later reads.
 const READ: usize = 512;

@@ -1,4 +1,4 @@
-//! What a connection has sent so far: a header perhaps, and a request. Pure: it never waits.
+//! What a connection has sent so far: perhaps a header, and a request. Pure: it never waits.
 
 use opentelemetry::trace::SpanContext;
 
@@ -30,8 +30,8 @@ enum Header {
 pub enum Step {
     /// Wait for more.
     Wait(Wait),
-    /// The request is whole; further bytes would not change it.
-    Whole,
+    /// The request is complete; further bytes would not change it.
+    Complete,
     /// The request is longer than any may be.
     TooLong,
     /// What began as a header is none.
@@ -43,7 +43,7 @@ pub enum Step {
 pub enum Wait {
     /// The first byte of the request: nothing has begun.
     FirstByte,
-    /// Whatever may follow: a pause is the end of the request.
+    /// Whatever may follow: a pause ends the request.
     Pause,
     /// The rest of something that has begun: a header, a character.
     Rest,
@@ -72,14 +72,14 @@ impl Incoming {
                 }
             }
         }
-        let request = self.all_behind_the_header();
+        let request = self.after_header();
         if request.is_empty() {
             Step::Wait(Wait::FirstByte)
-        } else if procedure.whole(request).is_some() {
-            Step::Whole
+        } else if procedure.request_len(request).is_some() {
+            Step::Complete
         } else if request.len() > P::MAX_REQUEST {
             Step::TooLong
-        } else if procedure.may_end(request) {
+        } else if procedure.may_end_at_pause(request) {
             Step::Wait(Wait::Pause)
         } else {
             Step::Wait(Wait::Rest)
@@ -99,34 +99,36 @@ impl Incoming {
         self.received.len() <= SIGNATURE.len()
     }
 
-    /// The request, now that no more bytes count: its sender has ended, or paused.
+    /// The request, once its client has ended the input or paused.
     pub fn request<P: Procedure>(&self, procedure: &P) -> Result<&[u8], HeaderError> {
         if let Header::Undecided = self.header
             && !self.may_be_a_request()
         {
             return Err(HeaderError::Truncated);
         }
-        let all = self.all_behind_the_header();
-        Ok(&all[..procedure.whole(all).unwrap_or(all.len())])
+        let all = self.after_header();
+        Ok(&all[..procedure.request_len(all).unwrap_or(all.len())])
     }
 
-    /// Whether bytes have come behind the end of the request.
+    /// Whether bytes have come after the end of the request.
     pub fn has_more_than<P: Procedure>(&self, procedure: &P) -> bool {
-        let all = self.all_behind_the_header();
-        procedure.whole(all).is_some_and(|whole| whole < all.len())
+        let all = self.after_header();
+        procedure
+            .request_len(all)
+            .is_some_and(|whole| whole < all.len())
     }
 
-    /// Whether not a byte has come.
+    /// Whether no byte has come.
     pub fn is_empty(&self) -> bool {
         self.received.is_empty()
     }
 
-    /// Whether it is known what the sender's trace is, be it none.
+    /// Whether it is known if the client sent a trace context.
     pub fn is_decided(&self) -> bool {
         matches!(self.header, Header::Decided { .. })
     }
 
-    /// The trace that the sender is in, if it told.
+    /// The trace context that the client sent, if any.
     pub fn context(&self) -> Option<&SpanContext> {
         match &self.header {
             Header::Decided { context, .. } => context.as_ref(),
@@ -134,7 +136,7 @@ impl Incoming {
         }
     }
 
-    fn all_behind_the_header(&self) -> &[u8] {
+    fn after_header(&self) -> &[u8] {
         match self.header {
             Header::Decided { length, .. } => &self.received[length..],
             Header::Undecided => &self.received,

@@ -1,30 +1,30 @@
 //! Servers and clients of plain TCP protocols: one request and one answer a connection.
 //!
 //! # Layout
-//! - [`Procedure`] (`procedure.rs`): what an exercise says of its protocol.
+//! - [`Procedure`] (`procedure.rs`): what an exercise declares of its protocol.
 //! - [`serve`], [`TcpLimits`] (`connection.rs`, `limits.rs`): the server, over the accept loop of
 //!   [`runtime::net`].
 //! - [`incoming`]: the bytes of a connection, taken apart without waiting.
 //! - [`proxy`], [`tlv`]: the PROXY header that carries a trace's context.
-//! - [`Client`] (`client.rs`): the other side.
-//! - [`Caller`] (`caller.rs`): a client that tries again while its server is away.
+//! - [`TcpClient`] (`client.rs`): the other side.
+//! - [`RetryingClient`] (`retrying_client.rs`): a client that retries while its server is away.
 
-mod at_once;
-mod caller;
 pub mod client;
 mod connection;
-mod exchange;
 pub mod incoming;
 mod limits;
 mod metrics;
 mod procedure;
 pub mod proxy;
+mod request_record;
+mod retrying_client;
 pub mod tlv;
+mod try_io;
 
-pub use caller::{Caller, Patience};
-pub use client::{Client, ClientError, TcpClientSettings};
+pub use client::{TcpClient, TcpClientError, TcpClientSettings};
 pub use limits::{DEFAULTS, TcpLimits};
-pub use procedure::{Answer, Procedure, Refused};
+pub use procedure::{Answer, Procedure, RequestRefusal};
+pub use retrying_client::{Patience, RetryingClient};
 
 use std::sync::Arc;
 
@@ -54,8 +54,8 @@ pub async fn serve<P: Procedure>(
     });
     let refuse = |stream: &tokio::net::TcpStream, refusal| {
         // One last word, written only if it fits into the socket at once.
-        let text = server.procedure.refuse(Refused::Busy(refusal));
-        if let Err(error) = at_once::write(stream, text.as_bytes()) {
+        let text = server.procedure.refuse(RequestRefusal::Busy(refusal));
+        if let Err(error) = try_io::write(stream, text.as_bytes()) {
             tracing::debug!(%error, "refusal not written");
         }
     };

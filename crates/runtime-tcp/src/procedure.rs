@@ -1,4 +1,4 @@
-//! What an exercise says of its protocol: one request and one answer a connection.
+//! What an exercise declares of its protocol: one request and one answer a connection.
 
 use super::proxy::HeaderError;
 use runtime::net::Refusal;
@@ -12,24 +12,24 @@ pub trait Procedure: Send + Sync + 'static {
     /// The longest request in bytes, its end included.
     const MAX_REQUEST: usize;
 
-    /// How long the request is, where these bytes hold a whole one. Without such a mark, the end
-    /// of input or a pause ends it.
-    fn whole(&self, received: &[u8]) -> Option<usize> {
+    /// The length of the request, if these bytes hold a complete one. Without an end mark, the end of
+    /// input or a pause ends the request.
+    fn request_len(&self, received: &[u8]) -> Option<usize> {
         let _ = received;
         None
     }
 
-    /// Whether a pause after these bytes may be the end of the request.
-    fn may_end(&self, received: &[u8]) -> bool {
+    /// Whether a pause after these bytes may end the request.
+    fn may_end_at_pause(&self, received: &[u8]) -> bool {
         let _ = received;
         true
     }
 
-    /// Does what was asked for.
+    /// Answers a request.
     fn answer(&self, request: &[u8]) -> Answer;
 
     /// The last word to a client whose request never came to [`Procedure::answer`].
-    fn refuse(&self, refused: Refused) -> String;
+    fn refuse(&self, refused: RequestRefusal) -> String;
 }
 
 /// What a procedure answers.
@@ -41,22 +41,22 @@ pub struct Answer {
     pub outcome: &'static str,
 }
 
-/// Why a request is not put to the procedure.
+/// Why a request does not reach the procedure.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Refused {
-    /// Not a byte of it came in time.
+pub enum RequestRefusal {
+    /// No byte of it came in time.
     Silent,
-    /// It began, and did not end in time.
+    /// It began but did not end in time.
     TooSlow,
     /// It is longer than [`Procedure::MAX_REQUEST`].
     TooLong,
     /// The PROXY header before it is broken.
     Header(HeaderError),
-    /// There is no room for the connection.
+    /// A limit on connections is reached.
     Busy(Refusal),
 }
 
-impl Refused {
+impl RequestRefusal {
     /// A bounded name, for spans and metrics.
     pub fn code(self) -> &'static str {
         match self {

@@ -12,7 +12,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::task::JoinHandle;
 
-use super::{Answer, Procedure, Refused, TcpLimits};
+use super::{Answer, Procedure, RequestRefusal, TcpLimits};
 use runtime::settings::{Defaults, Inputs, Settings, Source};
 use testing::{TestLifecycle, eventually, listener};
 
@@ -27,7 +27,7 @@ impl Procedure for Capitals {
     const NAME: &'static str = "capitals";
     const MAX_REQUEST: usize = 8;
 
-    fn whole(&self, received: &[u8]) -> Option<usize> {
+    fn request_len(&self, received: &[u8]) -> Option<usize> {
         received
             .iter()
             .position(|byte| *byte == b'\n')
@@ -42,7 +42,7 @@ impl Procedure for Capitals {
         }
     }
 
-    fn refuse(&self, refused: Refused) -> String {
+    fn refuse(&self, refused: RequestRefusal) -> String {
         format!("refused: {}", refused.code())
     }
 }

@@ -15,7 +15,7 @@ pub struct Backoff {
     base: Duration,
     max: Duration,
     failures: u32,
-    dice: SmallRng,
+    rng: SmallRng,
 }
 
 impl Backoff {
@@ -25,14 +25,14 @@ impl Backoff {
             base,
             max: max.max(base),
             failures: 0,
-            dice: SmallRng::from_rng(&mut rand::rng()),
+            rng: SmallRng::from_rng(&mut rand::rng()),
         }
     }
 
     /// The same waits in every run, for simulations.
     #[must_use]
     pub fn seeded(mut self, seed: u64) -> Self {
-        self.dice = SmallRng::seed_from_u64(seed);
+        self.rng = SmallRng::seed_from_u64(seed);
         self
     }
 
@@ -46,7 +46,7 @@ impl Backoff {
     pub fn failure(&mut self) -> Duration {
         self.failures = self.failures.saturating_add(1);
         let ceiling = self.ceiling();
-        self.dice.random_range(self.base..=ceiling)
+        self.rng.random_range(self.base..=ceiling)
     }
 
     /// The longest that the next wait after this many failures can be.

@@ -17,15 +17,15 @@ use crate::trace::{self, Parent, semconv};
 
 /// An HTTP client. Build one for a process: it keeps connections.
 #[derive(Clone, Debug)]
-pub struct Client {
+pub struct HttpClient {
     inner: reqwest::Client,
     metrics: Metrics,
-    max_answer: usize,
+    max_body: usize,
 }
 
-/// An answer, whole.
+/// A response that was read to its end.
 #[derive(Debug)]
-pub struct Answer {
+pub struct HttpResponse {
     /// Its status.
     pub status: StatusCode,
     /// Its headers.
@@ -34,9 +34,9 @@ pub struct Answer {
     pub body: Bytes,
 }
 
-/// Why there is no answer.
+/// Why there is no response.
 #[derive(Debug, thiserror::Error)]
-pub enum ClientError {
+pub enum HttpClientError {
     /// No connection to the server: its name is unknown, or nothing listens, or it refused.
     #[error("no connection to {server}: {reason}")]
     Connect {
@@ -72,7 +72,7 @@ pub enum ClientError {
     Setup(#[source] reqwest::Error),
 }
 
-impl ClientError {
+impl HttpClientError {
     /// A bounded name, for `error.type` and metrics.
     pub fn code(&self) -> &'static str {
         match self {
@@ -94,13 +94,13 @@ impl ClientError {
     }
 }
 
-impl Client {
-    /// A client whose whole exchanges take at most this long, with answers of at most this size.
+impl HttpClient {
+    /// A client whose requests take at most this long, with bodies of at most this size.
     pub fn new(
         timeout: Duration,
-        max_answer: usize,
+        max_body: usize,
         metrics: Metrics,
-    ) -> Result<Self, ClientError> {
+    ) -> Result<Self, HttpClientError> {
         let inner = reqwest::Client::builder()
             .no_proxy() // inside a cluster, names are the cluster's
             .redirect(reqwest::redirect::Policy::none())
@@ -110,21 +110,21 @@ impl Client {
             .pool_idle_timeout(POOL_IDLE)
             .user_agent(concat!("malha/", env!("CARGO_PKG_VERSION")))
             .build()
-            .map_err(ClientError::Setup)?;
+            .map_err(HttpClientError::Setup)?;
         Ok(Self {
             inner,
             metrics,
-            max_answer,
+            max_body,
         })
     }
 
     /// Asks for a URL.
-    pub async fn get(&self, url: Url) -> Result<Answer, ClientError> {
+    pub async fn get(&self, url: Url) -> Result<HttpResponse, HttpClientError> {
         self.execute(Request::new(http::Method::GET, url)).await
     }
 
     /// Sends a request and reads its answer whole, under a CLIENT span of the current trace.
-    pub async fn execute(&self, mut request: Request) -> Result<Answer, ClientError> {
+    pub async fn execute(&self, mut request: Request) -> Result<HttpResponse, HttpClientError> {
         let method = semconv::http_method(request.method());
         let server = server(request.url());
         let name = semconv::http_span_method(method);
@@ -136,10 +136,7 @@ impl Client {
         );
         trace::inject(&span, request.headers_mut());
         let started = Instant::now();
-        let outcome = self
-            .exchange(request, &server)
-            .instrument(span.clone())
-            .await;
+        let outcome = self.send(request, &server).instrument(span.clone()).await;
         let error_type = conclude(&span, &outcome);
         let status = outcome.as_ref().map_or(0, |answer| answer.status.as_u16());
         let labels = HttpClientLabels {
@@ -153,28 +150,28 @@ impl Client {
         outcome
     }
 
-    async fn exchange(&self, request: Request, server: &str) -> Result<Answer, ClientError> {
-        let of = |error: reqwest::Error| ClientError::of(&error, server.to_owned());
+    async fn send(&self, request: Request, server: &str) -> Result<HttpResponse, HttpClientError> {
+        let of = |error: reqwest::Error| HttpClientError::of(&error, server.to_owned());
         let response = self.inner.execute(request).await.map_err(of)?;
         let (status, headers) = (response.status(), response.headers().clone());
         let body = self.body(response, server).await?;
-        Ok(Answer {
+        Ok(HttpResponse {
             status,
             headers,
             body,
         })
     }
 
-    async fn body(&self, mut response: Response, server: &str) -> Result<Bytes, ClientError> {
-        let limit = self.max_answer;
+    async fn body(&self, mut response: Response, server: &str) -> Result<Bytes, HttpClientError> {
+        let limit = self.max_body;
         let mut body = BytesMut::new();
         loop {
             let piece = response.chunk().await;
-            match piece.map_err(|error| ClientError::of(&error, server.to_owned()))? {
+            match piece.map_err(|error| HttpClientError::of(&error, server.to_owned()))? {
                 None => return Ok(body.freeze()),
                 Some(piece) if body.len() + piece.len() <= limit => body.extend_from_slice(&piece),
                 Some(_) => {
-                    return Err(ClientError::TooLarge {
+                    return Err(HttpClientError::TooLarge {
                         server: server.to_owned(),
                         limit,
                     });
@@ -188,7 +185,7 @@ const CONNECT: Duration = Duration::from_secs(1);
 const POOL_IDLE: Duration = Duration::from_secs(30);
 
 /// Writes the outcome on the span, and gives the error's name for the metric.
-fn conclude(span: &Span, outcome: &Result<Answer, ClientError>) -> &'static str {
+fn conclude(span: &Span, outcome: &Result<HttpResponse, HttpClientError>) -> &'static str {
     match outcome {
         Ok(answer) => {
             let status = answer.status.as_u16();

@@ -17,10 +17,10 @@ use crate::readiness::Readiness;
 /// arrives while load balancers take it out. *Stopping*: nothing new is accepted, what runs is
 /// finished. *Aborted*: the deadline has passed, what still runs is dropped.
 #[derive(Clone, Debug)]
-pub struct Lifecycle(Arc<Parts>);
+pub struct Lifecycle(Arc<LifecycleInner>);
 
 #[derive(Debug)]
-struct Parts {
+struct LifecycleInner {
     stages: Stages,
     tasks: TaskTracker,
     readiness: Readiness,
@@ -38,7 +38,7 @@ struct Stages {
 impl Lifecycle {
     /// A lifecycle at its beginning.
     pub fn new(metrics: Metrics) -> Self {
-        Self(Arc::new(Parts {
+        Self(Arc::new(LifecycleInner {
             stages: Stages::default(),
             tasks: TaskTracker::new(),
             readiness: Readiness::default(),

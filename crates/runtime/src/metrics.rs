@@ -6,7 +6,7 @@
 //! and what it tells, also while it has no value yet; docs/metrics.md lists them all.
 
 mod process;
-mod state;
+mod readiness;
 
 use std::fmt::Write;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -26,10 +26,10 @@ use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::info::Info;
 use prometheus_client::registry::{Metric, Registry};
 
+use self::process::Process;
+use self::readiness::ReadinessCollector;
 use crate::readiness::Readiness;
 use crate::trace;
-use process::Process;
-use state::State;
 
 /// The metrics of one service. Every clone counts into the same ones.
 #[derive(Clone, Debug)]
@@ -243,7 +243,7 @@ impl Metrics {
 
     /// Adds whether the service is ready.
     pub(crate) fn show_state(&self, readiness: &Readiness) {
-        self.collect(State(readiness.clone()));
+        self.collect(ReadinessCollector(readiness.clone()));
     }
 
     fn collect(&self, collector: impl Collector) {

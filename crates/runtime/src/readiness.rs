@@ -11,12 +11,12 @@ use tokio::sync::watch;
 /// The readiness of one service.
 #[derive(Clone, Debug)]
 pub struct Readiness {
-    state: Arc<Mutex<State>>,
+    state: Arc<Mutex<ReadinessState>>,
     changed: watch::Sender<bool>,
 }
 
 #[derive(Debug, Default)]
-struct State {
+struct ReadinessState {
     starting: bool,
     draining: bool,
     checks: Vec<Check>,
@@ -123,7 +123,7 @@ impl Readiness {
             .send_if_modified(|last| std::mem::replace(last, ready) != ready);
     }
 
-    fn lock(&self) -> MutexGuard<'_, State> {
+    fn lock(&self) -> MutexGuard<'_, ReadinessState> {
         // The state is valid after every statement, so a panic elsewhere cannot have broken it.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }

@@ -1,6 +1,6 @@
 //! What can end the service before its time.
 
-use runtime::http_client::ClientError;
+use runtime::http_client::HttpClientError;
 use runtime::net::BindError;
 
 use crate::store::journal::JournalError;
@@ -14,7 +14,7 @@ pub enum Error {
     Bind(#[from] BindError),
     /// The HTTP library for the relay could not be set up.
     #[error(transparent)]
-    Client(#[from] ClientError),
+    Client(#[from] HttpClientError),
     /// The log on disk cannot be used.
     #[error(transparent)]
     Journal(#[from] JournalError),

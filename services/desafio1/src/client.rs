@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use runtime::Lifecycle;
 use runtime::backoff::Backoff;
-use runtime::http_client::{self, ClientError};
+use runtime::http_client::{self, HttpClientError};
 use runtime::readiness::Dependency;
 use runtime::trace::{self, Parent, SpanKind};
 use tracing::Instrument;
@@ -21,7 +21,7 @@ pub async fn poll(
     lifecycle: Lifecycle,
 ) -> Result<(), Error> {
     let client =
-        http_client::Client::new(settings.timeout, MAX_ANSWER, lifecycle.metrics().clone())?;
+        http_client::HttpClient::new(settings.timeout, MAX_ANSWER, lifecycle.metrics().clone())?;
     let server = lifecycle.readiness().require("servidor");
     let longest_round = settings.max_backoff + settings.timeout;
     let pulse = lifecycle
@@ -51,14 +51,14 @@ const MARGIN: Duration = Duration::from_secs(10);
 #[derive(Debug, thiserror::Error)]
 enum Unanswered {
     #[error(transparent)]
-    NoAnswer(#[from] ClientError),
+    NoAnswer(#[from] HttpClientError),
     #[error(transparent)]
     NoMessage(#[from] NoMessage),
 }
 
 /// One round, as one trace. Returns how long to wait for the next.
 async fn ask(
-    client: &http_client::Client,
+    client: &http_client::HttpClient,
     settings: &ClientSettings,
     server: &Dependency,
     backoff: &mut Backoff,
@@ -85,7 +85,7 @@ async fn ask(
 }
 
 async fn message(
-    client: &http_client::Client,
+    client: &http_client::HttpClient,
     settings: &ClientSettings,
 ) -> Result<String, Unanswered> {
     let answer = client.get(settings.server_url.clone()).await?;

@@ -1,6 +1,6 @@
 //! What can end either program before its time.
 
-use runtime::http_client::ClientError;
+use runtime::http_client::HttpClientError;
 use runtime::net::BindError;
 
 /// Why a program of this exercise ended.
@@ -11,7 +11,7 @@ pub enum Error {
     Bind(#[from] BindError),
     /// The client's HTTP library could not be set up.
     #[error(transparent)]
-    Client(#[from] ClientError),
+    Client(#[from] HttpClientError),
 }
 
 impl Error {

@@ -9,7 +9,7 @@ use std::time::Duration;
 use runtime::Lifecycle;
 use runtime::trace::{self, Parent, SpanKind};
 use runtime_tcp::client::Protocol;
-use runtime_tcp::{Caller, ClientError};
+use runtime_tcp::{RetryingClient, TcpClientError};
 use tracing::Instrument;
 
 use crate::error::Error;
@@ -28,18 +28,18 @@ pub async fn run(
     out: impl Write + Send,
     lifecycle: Lifecycle,
 ) -> Result<(), Error> {
-    let client = runtime_tcp::Client::new(PROTOCOL, settings.tcp, lifecycle.metrics());
-    let caller = Caller::new(client, settings.patience, "server", lifecycle.clone());
+    let client = runtime_tcp::TcpClient::new(PROTOCOL, settings.tcp, lifecycle.metrics());
+    let client = RetryingClient::new(client, settings.patience, "server", lifecycle.clone());
     let mut console = Console::new(out);
     let list = match settings.names {
-        Names::One(name) => return once(&caller, &name, &mut console).await,
+        Names::One(name) => return once(&client, &name, &mut console).await,
         Names::Input => None,
         Names::List(list) => Some(List::new(list)),
     };
     if list.is_none() {
-        caller.presume_ready();
+        client.presume_ready();
     }
-    let Tally { asked, failed } = many(&caller, list, input, &mut console, &lifecycle).await;
+    let Tally { asked, failed } = many(&client, list, input, &mut console, &lifecycle).await;
     // Told to end, it ends well, whatever went before.
     if failed == 0 || lifecycle.is_draining() {
         Ok(())
@@ -62,8 +62,12 @@ const PROTOCOL: Protocol = Protocol {
     is_refusal: wire::is_refusal,
 };
 
-async fn once(caller: &Caller, name: &str, console: &mut Console<impl Write>) -> Result<(), Error> {
-    let answer = say_hello(caller, name.as_bytes()).await?;
+async fn once(
+    client: &RetryingClient,
+    name: &str,
+    console: &mut Console<impl Write>,
+) -> Result<(), Error> {
+    let answer = say_hello(client, name.as_bytes()).await?;
     console.answer(&answer);
     if wire::is_refusal(&answer) {
         Err(Error::Refused)
@@ -74,7 +78,7 @@ async fn once(caller: &Caller, name: &str, console: &mut Console<impl Write>) ->
 
 /// Greets name after name, typed or of the list, until there are no more.
 async fn many(
-    caller: &Caller,
+    client: &RetryingClient,
     mut list: Option<List>,
     mut input: Option<Lines>,
     console: &mut Console<impl Write>,
@@ -90,14 +94,14 @@ async fn many(
             () = lifecycle.draining() => break,
             line = next_line(&mut input) => line.inspect(|_| console.line_given()),
             name = next_of_list(&mut list) => name,
-            _ = caller.rest(BEAT) => None, // nobody has typed: the loop moves all the same
+            _ = client.rest(BEAT) => None, // nobody has typed: the loop moves all the same
         };
         // Whoever attaches to a prompt presses enter to see it: that is no name.
         let Some(name) = name.filter(|name| !name.is_empty()) else {
             continue;
         };
         tally.asked += 1;
-        match say_hello(caller, &name).await {
+        match say_hello(client, &name).await {
             Ok(answer) => {
                 console.answer(&answer);
                 tally.failed += u64::from(wire::is_refusal(&answer));
@@ -141,7 +145,7 @@ async fn next_of_list(list: &mut Option<List>) -> Option<Vec<u8>> {
 }
 
 /// One call, as one trace.
-async fn say_hello(caller: &Caller, name: &[u8]) -> Result<Vec<u8>, ClientError> {
+async fn say_hello(client: &RetryingClient, name: &[u8]) -> Result<Vec<u8>, TcpClientError> {
     let span = trace::start(SpanKind::Internal, "say hello", Parent::Current, []);
-    caller.call(name).instrument(span).await
+    client.call(name).instrument(span).await
 }

@@ -1,7 +1,7 @@
 //! What can end either program before its time.
 
 use runtime::net::BindError;
-use runtime_tcp::ClientError;
+use runtime_tcp::TcpClientError;
 
 /// Why a program of this exercise ended, or did not do all it was asked for.
 #[derive(Debug, thiserror::Error)]
@@ -11,7 +11,7 @@ pub enum Error {
     Bind(#[from] BindError),
     /// The name on the command line got no answer.
     #[error(transparent)]
-    NoAnswer(#[from] ClientError),
+    NoAnswer(#[from] TcpClientError),
     /// The server refused the name on the command line, and its answer says why.
     #[error("the server refused the name")]
     Refused,

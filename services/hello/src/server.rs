@@ -1,7 +1,7 @@
 //! The server: calls the procedure for whoever connects.
 
 use runtime::Lifecycle;
-use runtime_tcp::{Answer, Procedure, Refused};
+use runtime_tcp::{Answer, Procedure, RequestRefusal};
 use tokio::net::TcpListener;
 
 use crate::domain::hello;
@@ -22,12 +22,12 @@ impl Procedure for Hello {
     const NAME: &'static str = wire::PROCEDURE;
     const MAX_REQUEST: usize = wire::MAX_REQUEST;
 
-    fn whole(&self, received: &[u8]) -> Option<usize> {
-        wire::whole(received)
+    fn request_len(&self, received: &[u8]) -> Option<usize> {
+        wire::request_len(received)
     }
 
-    fn may_end(&self, received: &[u8]) -> bool {
-        wire::may_end(received)
+    fn may_end_at_pause(&self, received: &[u8]) -> bool {
+        wire::may_end_at_pause(received)
     }
 
     fn answer(&self, request: &[u8]) -> Answer {
@@ -43,7 +43,7 @@ impl Procedure for Hello {
         }
     }
 
-    fn refuse(&self, refused: Refused) -> String {
+    fn refuse(&self, refused: RequestRefusal) -> String {
         wire::refusal(refused)
     }
 }

@@ -3,7 +3,7 @@
 //! The greeting is sent as the original program sends it, without a line end: it is all that
 //! comes until the server closes.
 
-use runtime_tcp::Refused;
+use runtime_tcp::RequestRefusal;
 
 use crate::domain::{MAX_BYTES, Name, NotAName};
 
@@ -23,7 +23,7 @@ pub const MAX_ANSWER: usize = 4096;
 pub const MAX_REQUEST: usize = MAX_BYTES + 2;
 
 /// How many bytes the name takes with its line end, once that has come.
-pub fn whole(received: &[u8]) -> Option<usize> {
+pub fn request_len(received: &[u8]) -> Option<usize> {
     received
         .iter()
         .position(|byte| *byte == b'\n')
@@ -31,7 +31,7 @@ pub fn whole(received: &[u8]) -> Option<usize> {
 }
 
 /// Whether a pause may be the end of the name: not inside a character.
-pub fn may_end(received: &[u8]) -> bool {
+pub fn may_end_at_pause(received: &[u8]) -> bool {
     match std::str::from_utf8(received) {
         Ok(_) => true,
         // Without a length, the error is that the last character is not whole yet.
@@ -60,13 +60,13 @@ pub fn not_a_name(why: NotAName) -> String {
 }
 
 /// The last word to a client that is not greeted.
-pub fn refusal(refused: Refused) -> String {
+pub fn refusal(refused: RequestRefusal) -> String {
     let reason = match refused {
-        Refused::Silent => "nenhum nome chegou a tempo".to_owned(),
-        Refused::TooSlow => "o nome demorou demais".to_owned(),
-        Refused::TooLong => return not_a_name(NotAName::TooLong),
-        Refused::Header(why) => format!("cabeçalho PROXY inválido ({})", why.code()),
-        Refused::Busy(_) => "servidor ocupado, tente mais tarde".to_owned(),
+        RequestRefusal::Silent => "nenhum nome chegou a tempo".to_owned(),
+        RequestRefusal::TooSlow => "o nome demorou demais".to_owned(),
+        RequestRefusal::TooLong => return not_a_name(NotAName::TooLong),
+        RequestRefusal::Header(why) => format!("cabeçalho PROXY inválido ({})", why.code()),
+        RequestRefusal::Busy(_) => "servidor ocupado, tente mais tarde".to_owned(),
     };
     format!("{ERROR}{reason}")
 }
@@ -100,10 +100,10 @@ mod tests {
         let name = "ã李👩".as_bytes();
         for length in 0..=name.len() {
             let whole = std::str::from_utf8(&name[..length]).is_ok();
-            assert_eq!(may_end(&name[..length]), whole, "{length}");
+            assert_eq!(may_end_at_pause(&name[..length]), whole, "{length}");
         }
         assert!(
-            may_end(b"\xff"),
+            may_end_at_pause(b"\xff"),
             "what will never be text need not be waited for"
         );
     }

@@ -6,7 +6,7 @@ use rand::Rng;
 use runtime::Lifecycle;
 use runtime::trace::{self, Parent, SpanKind};
 use runtime_tcp::client::Protocol;
-use runtime_tcp::{Caller, ClientError};
+use runtime_tcp::{RetryingClient, TcpClientError};
 use tracing::Instrument;
 
 use crate::domain::Number;
@@ -20,13 +20,13 @@ pub async fn run(
     mut out: impl Write + Send,
     lifecycle: Lifecycle,
 ) -> Result<(), Error> {
-    let client = runtime_tcp::Client::new(PROTOCOL, settings.tcp, lifecycle.metrics());
-    let caller = Caller::new(client, settings.patience, "server", lifecycle.clone());
+    let client = runtime_tcp::TcpClient::new(PROTOCOL, settings.tcp, lifecycle.metrics());
+    let client = RetryingClient::new(client, settings.patience, "server", lifecycle.clone());
     let (mut sent, mut failed) = (0, 0);
     loop {
         let number = settings.number.unwrap_or_else(random);
         sent += 1;
-        match send(&caller, number).await {
+        match send(&client, number).await {
             Ok(answer) => {
                 print(&mut out, &answer);
                 failed += u64::from(wire::is_refusal(&answer));
@@ -43,7 +43,7 @@ pub async fn run(
                 Err(Error::Unanswered(failed, sent))
             };
         }
-        if !caller.rest(settings.interval).await {
+        if !client.rest(settings.interval).await {
             return Ok(()); // told to end, it ends well, whatever went before
         }
     }
@@ -62,10 +62,10 @@ fn random() -> Number {
 }
 
 /// One number, as one trace.
-async fn send(caller: &Caller, number: Number) -> Result<Vec<u8>, ClientError> {
+async fn send(client: &RetryingClient, number: Number) -> Result<Vec<u8>, TcpClientError> {
     let span = trace::start(SpanKind::Internal, "send number", Parent::Current, []);
     tracing::info!(number = number.to_decimal(), "sending");
-    caller.call(&wire::request(number)).instrument(span).await
+    client.call(&wire::request(number)).instrument(span).await
 }
 
 /// Prints an answer at once, as text that cannot steer the terminal. Where nobody reads, that is

@@ -1,7 +1,7 @@
 //! The server: says of every number that comes what there is to say.
 
 use runtime::Lifecycle;
-use runtime_tcp::{Answer, Procedure, Refused};
+use runtime_tcp::{Answer, Procedure, RequestRefusal};
 use tokio::net::TcpListener;
 
 use crate::domain::{MAX_BYTES, Number};
@@ -42,7 +42,7 @@ impl Procedure for Classify {
         }
     }
 
-    fn refuse(&self, refused: Refused) -> String {
+    fn refuse(&self, refused: RequestRefusal) -> String {
         wire::refusal(refused)
     }
 }

@@ -4,7 +4,7 @@
 //! all that comes until the server closes.
 
 use runtime::settings::FromSetting;
-use runtime_tcp::Refused;
+use runtime_tcp::RequestRefusal;
 
 use crate::domain::{Facts, MAX_BYTES, NotANumber, Number};
 
@@ -91,13 +91,13 @@ pub fn not_a_number(why: NotANumber) -> String {
 }
 
 /// The last word to a client that is not answered.
-pub fn refusal(refused: Refused) -> String {
+pub fn refusal(refused: RequestRefusal) -> String {
     let reason = match refused {
-        Refused::Silent => "nenhum número chegou a tempo".to_owned(),
-        Refused::TooSlow => "o número demorou demais".to_owned(),
-        Refused::TooLong => return not_a_number(NotANumber::TooLong),
-        Refused::Header(why) => format!("cabeçalho PROXY inválido ({})", why.code()),
-        Refused::Busy(_) => "servidor ocupado, tente mais tarde".to_owned(),
+        RequestRefusal::Silent => "nenhum número chegou a tempo".to_owned(),
+        RequestRefusal::TooSlow => "o número demorou demais".to_owned(),
+        RequestRefusal::TooLong => return not_a_number(NotANumber::TooLong),
+        RequestRefusal::Header(why) => format!("cabeçalho PROXY inválido ({})", why.code()),
+        RequestRefusal::Busy(_) => "servidor ocupado, tente mais tarde".to_owned(),
     };
     format!("{ERROR}{reason}")
 }

@@ -4,7 +4,7 @@ use std::io;
 
 /// Why there is no answer.
 #[derive(Debug, thiserror::Error)]
-pub enum ClientError {
+pub enum TcpClientError {
     /// No connection: the name is unknown, or nothing listens, or it refused.
     #[error("no connection to {server}: {reason}")]
     Connect {
@@ -43,7 +43,7 @@ pub enum ClientError {
     },
 }
 
-impl ClientError {
+impl TcpClientError {
     /// A bounded name, for spans and metrics.
     pub fn code(&self) -> &'static str {
         match self {

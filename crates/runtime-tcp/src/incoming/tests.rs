@@ -4,7 +4,7 @@ use opentelemetry::trace::{SpanContext, TraceFlags, TraceState};
 use proptest::prelude::*;
 
 use super::*;
-use crate::{Answer, Refused};
+use crate::{Answer, RequestRefusal};
 
 /// Requests of at most eight bytes that a `.` ends; `+` promises more.
 struct Dots;
@@ -14,14 +14,14 @@ impl Procedure for Dots {
     const NAME: &'static str = "dots";
     const MAX_REQUEST: usize = 8;
 
-    fn whole(&self, received: &[u8]) -> Option<usize> {
+    fn request_len(&self, received: &[u8]) -> Option<usize> {
         received
             .iter()
             .position(|byte| *byte == b'.')
             .map(|dot| dot + 1)
     }
 
-    fn may_end(&self, received: &[u8]) -> bool {
+    fn may_end_at_pause(&self, received: &[u8]) -> bool {
         !received.ends_with(b"+")
     }
 
@@ -32,7 +32,7 @@ impl Procedure for Dots {
         }
     }
 
-    fn refuse(&self, _: Refused) -> String {
+    fn refuse(&self, _: RequestRefusal) -> String {
         String::new()
     }
 }
@@ -69,9 +69,9 @@ fn each_beginning_is_waited_for_with_its_own_patience() {
 #[test]
 fn a_request_is_whole_at_its_mark_and_the_rest_is_known_to_be_there() {
     let (whole, step) = incoming(b"abc.");
-    assert_eq!((step, whole.has_more_than(&Dots)), (Step::Whole, false));
+    assert_eq!((step, whole.has_more_than(&Dots)), (Step::Complete, false));
     let (more, step) = incoming(b"abc.def");
-    assert_eq!((step, more.has_more_than(&Dots)), (Step::Whole, true));
+    assert_eq!((step, more.has_more_than(&Dots)), (Step::Complete, true));
     assert_eq!(more.request(&Dots), Ok(&b"abc."[..]));
 }
 
@@ -150,7 +150,7 @@ fn a_million_inputs_at_random_are_taken_apart_without_harm() {
         let (incoming, step) = incoming(&received);
         if let Ok(request) = incoming.request(&Dots) {
             assert!(
-                received.ends_with(request) || step == Step::Whole,
+                received.ends_with(request) || step == Step::Complete,
                 "{received:?}"
             );
         }

@@ -8,7 +8,7 @@ use tracing::Instrument;
 use super::{LONG, SHORT};
 use crate::client::{Protocol, TraceContext};
 use crate::proxy::{self, Decoded};
-use crate::{Client, ClientError, TcpClientSettings};
+use crate::{TcpClient, TcpClientError, TcpClientSettings};
 use runtime::metrics::Metrics;
 use runtime::net::ServerAddress;
 use runtime::settings::FromSetting;
@@ -28,7 +28,7 @@ fn client_of(
     timeout: std::time::Duration,
     trace_context: TraceContext,
     serve: impl FnOnce(&mut StdStream) + Send + 'static,
-) -> Client {
+) -> TcpClient {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let server = ServerAddress::from_setting(&listener.local_addr().unwrap().to_string()).unwrap();
     std::thread::spawn(move || {
@@ -41,7 +41,7 @@ fn client_of(
         timeout,
         trace_context,
     };
-    Client::new(PROTOCOL, settings, &Metrics::new("test", "0.0.0"))
+    TcpClient::new(PROTOCOL, settings, &Metrics::new("test", "0.0.0"))
 }
 
 #[tokio::test]
@@ -51,7 +51,7 @@ async fn a_server_that_never_answers_is_given_up() {
         let _ = held.recv();
     });
     let error = client.call(b"ana").await.unwrap_err();
-    assert!(matches!(error, ClientError::Timeout { .. }), "{error}");
+    assert!(matches!(error, TcpClientError::Timeout { .. }), "{error}");
     drop(hold);
 }
 
@@ -61,7 +61,7 @@ async fn a_server_that_closes_without_a_word_is_told_apart() {
         stream.shutdown(std::net::Shutdown::Write).unwrap();
     });
     let error = client.call(b"ana").await.unwrap_err();
-    assert!(matches!(error, ClientError::Silent { .. }), "{error}");
+    assert!(matches!(error, TcpClientError::Silent { .. }), "{error}");
 }
 
 #[tokio::test]
@@ -71,7 +71,7 @@ async fn an_answer_over_the_limit_is_refused() {
     });
     let error = client.call(b"ana").await.unwrap_err();
     assert!(
-        matches!(error, ClientError::TooLarge { limit: 16, .. }),
+        matches!(error, TcpClientError::TooLarge { limit: 16, .. }),
         "{error}"
     );
 }
@@ -95,7 +95,7 @@ async fn an_unknown_name_is_an_error_of_the_connection() {
         timeout: LONG,
         trace_context: TraceContext::Off,
     };
-    let client = Client::new(PROTOCOL, settings, &Metrics::new("test", "0.0.0"));
+    let client = TcpClient::new(PROTOCOL, settings, &Metrics::new("test", "0.0.0"));
     let error = client.call(b"ana").await.unwrap_err();
     assert!(
         error

@@ -20,7 +20,7 @@ pin_project_lite::pin_project! {
     }
 }
 
-/// Why a request's body was given up.
+/// Why reading a request's body was given up.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum BodyError {
     #[error("the body took longer than {0:?}")]
@@ -72,18 +72,18 @@ impl<B: Body<Data = Bytes, Error = hyper::Error>> Body for DeadlineBody<B> {
 }
 
 pin_project_lite::pin_project! {
-    /// A body that keeps a value until it has been sent or dropped.
+    /// A body that holds a value until it has been sent or dropped.
     pub struct GuardedBody<B, T> {
         #[pin]
         inner: B,
-        kept: T,
+        guard: T,
     }
 }
 
 impl<B, T> GuardedBody<B, T> {
     /// The body, and what lives as long as it does.
-    pub fn new(inner: B, kept: T) -> Self {
-        Self { inner, kept }
+    pub fn new(inner: B, guard: T) -> Self {
+        Self { inner, guard }
     }
 }
 

@@ -1,4 +1,4 @@
-//! Where a connection stands: the one thing that its timers and its drain must agree on.
+//! The phase of a connection, on which its timers and its drain must agree.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, Ordering};
@@ -24,10 +24,10 @@ pub(super) enum Phase {
 
 /// A phase that the connection's reader, its service and its driver share.
 #[derive(Clone, Debug, Default)]
-pub(super) struct SharedPhase(Arc<Shared>);
+pub(super) struct SharedPhase(Arc<PhaseCell>);
 
 #[derive(Debug, Default)]
-struct Shared {
+struct PhaseCell {
     phase: AtomicU8,
     reader: AtomicWaker,
 }

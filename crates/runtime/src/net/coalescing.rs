@@ -1,4 +1,4 @@
-//! Writes that wait for each other, for connections that many tasks share.
+//! One write for the messages of many tasks that share a connection.
 
 use std::io::{self, IoSlice};
 use std::pin::Pin;
@@ -7,50 +7,50 @@ use std::task::{Context, Poll, ready};
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
-/// A stream that, while several share it, lets every other task that can run do so before it writes.
+/// A stream whose writer, while several tasks share it, yields to them once before it writes.
 ///
-/// Whoever has something to send on a shared connection wakes its task, which a scheduler runs at
-/// once: one system call for each answer, of which there may be many in a moment. The task goes to
-/// the end of the queue here first, once for each flush, and what the others have to send goes with
-/// it. Who is alone on the connection waits for nobody.
+/// A task that sends on a shared connection wakes the connection's task, which the scheduler runs at
+/// once: one system call for each message, of which there may be many in a moment. Here the
+/// connection's task goes to the end of the run queue first, once for each flush, and what other
+/// tasks send meanwhile is written with it. A task that has the connection to itself does not wait.
 #[derive(Debug)]
 pub struct CoalescingWriter<S> {
     stream: S,
-    sharers: Weak<()>,
-    /// Holders, where nobody but the writer has something under way.
+    in_flight: Weak<()>,
+    /// How many hold the token when no other task has a message in flight.
     alone: usize,
-    /// The others had their turn since the last flush.
-    waited: bool,
+    /// Whether it has yielded since the last flush.
+    yielded: bool,
 }
 
-/// Those who share a stream: each holds a clone for as long as it has something under way.
+/// Each task that shares a stream holds a clone for as long as it has a message in flight.
 pub type InFlightToken = Arc<()>;
 
 impl<S> CoalescingWriter<S> {
-    /// For answers: who writes has let go of its clone of `first`.
-    pub fn answers(stream: S, first: &InFlightToken) -> Self {
-        Self::new(stream, first, 1)
+    /// For a server: a task drops its clone before its answer is written.
+    pub fn answers(stream: S, token: &InFlightToken) -> Self {
+        Self::new(stream, token, 1)
     }
 
-    /// For requests: who writes holds its clone of `first` until the answer has come.
-    pub fn requests(stream: S, first: &InFlightToken) -> Self {
-        Self::new(stream, first, 2)
+    /// For a client: a task holds its clone until its answer has come.
+    pub fn requests(stream: S, token: &InFlightToken) -> Self {
+        Self::new(stream, token, 2)
     }
 
-    fn new(stream: S, first: &InFlightToken, alone: usize) -> Self {
+    fn new(stream: S, token: &InFlightToken, alone: usize) -> Self {
         Self {
             stream,
-            sharers: Arc::downgrade(first),
+            in_flight: Arc::downgrade(token),
             alone,
-            waited: false,
+            yielded: false,
         }
     }
 
-    fn let_others(&mut self, cx: &Context<'_>) -> Poll<()> {
-        if self.waited || self.sharers.strong_count() <= self.alone {
+    fn poll_yield(&mut self, cx: &Context<'_>) -> Poll<()> {
+        if self.yielded || self.in_flight.strong_count() <= self.alone {
             return Poll::Ready(());
         }
-        self.waited = true;
+        self.yielded = true;
         cx.waker().wake_by_ref();
         Poll::Pending
     }
@@ -72,7 +72,7 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for CoalescingWriter<S> {
         cx: &mut Context<'_>,
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
-        ready!(self.let_others(cx));
+        ready!(self.poll_yield(cx));
         Pin::new(&mut self.stream).poll_write(cx, bytes)
     }
 
@@ -81,7 +81,7 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for CoalescingWriter<S> {
         cx: &mut Context<'_>,
         slices: &[IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        ready!(self.let_others(cx));
+        ready!(self.poll_yield(cx));
         Pin::new(&mut self.stream).poll_write_vectored(cx, slices)
     }
 
@@ -91,7 +91,7 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for CoalescingWriter<S> {
 
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         let flushed = ready!(Pin::new(&mut self.stream).poll_flush(cx));
-        self.waited = false;
+        self.yielded = false;
         Poll::Ready(flushed)
     }
 

@@ -21,19 +21,19 @@ pub struct ConnectionLimits {
 #[derive(Clone, Debug)]
 pub(super) struct ConnectionLimiter {
     limits: ConnectionLimits,
-    taken: Arc<Mutex<Taken>>,
+    open: Arc<Mutex<OpenConnections>>,
     shrunk: Arc<Notify>,
 }
 
 #[derive(Debug, Default)]
-struct Taken {
+struct OpenConnections {
     total: usize,
     /// The most since the last peak.
     peak: usize,
     by_address: HashMap<IpAddr, usize>,
 }
 
-/// From how many connections on memory is worth giving back.
+/// From how many connections on it is worth giving memory back.
 const PEAK: usize = 1000;
 
 /// The right to one connection, given back when dropped.
@@ -47,7 +47,7 @@ impl ConnectionLimiter {
     pub(super) fn new(limits: ConnectionLimits) -> Self {
         Self {
             limits,
-            taken: Arc::default(),
+            open: Arc::default(),
             shrunk: Arc::default(),
         }
     }
@@ -57,42 +57,42 @@ impl ConnectionLimiter {
         self.shrunk.notified().await;
     }
 
-    /// A place for a connection from this address, or why there is none.
+    /// A permit for a connection from this address, or why there is none.
     pub(super) fn take(&self, address: IpAddr) -> Result<ConnectionPermit, Refusal> {
-        let mut taken = self.lock();
-        if taken.total >= self.limits.total {
+        let mut open = self.lock();
+        if open.total >= self.limits.total {
             return Err(Refusal::TooMany);
         }
-        let from_address = taken.by_address.entry(address).or_default();
+        let from_address = open.by_address.entry(address).or_default();
         if *from_address >= self.limits.per_address {
             return Err(Refusal::TooManyFromAddress);
         }
         *from_address += 1;
-        taken.total += 1;
-        taken.peak = taken.peak.max(taken.total);
+        open.total += 1;
+        open.peak = open.peak.max(open.total);
         Ok(ConnectionPermit {
             limiter: self.clone(),
             address,
         })
     }
 
-    fn lock(&self) -> MutexGuard<'_, Taken> {
-        self.taken.lock().unwrap_or_else(PoisonError::into_inner)
+    fn lock(&self) -> MutexGuard<'_, OpenConnections> {
+        self.open.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl Drop for ConnectionPermit {
     fn drop(&mut self) {
-        let mut taken = self.limiter.lock();
-        taken.total -= 1;
-        if taken.peak >= PEAK && taken.total <= taken.peak / 4 {
-            taken.peak = taken.total;
+        let mut open = self.limiter.lock();
+        open.total -= 1;
+        if open.peak >= PEAK && open.total <= open.peak / 4 {
+            open.peak = open.total;
             self.limiter.shrunk.notify_one();
         }
-        if let Some(from_address) = taken.by_address.get_mut(&self.address) {
+        if let Some(from_address) = open.by_address.get_mut(&self.address) {
             *from_address -= 1;
             if *from_address == 0 {
-                taken.by_address.remove(&self.address);
+                open.by_address.remove(&self.address);
             }
         }
     }

@@ -10,7 +10,7 @@ use opentelemetry::KeyValue;
 use reqwest::Request;
 use runtime::Lifecycle;
 use runtime::backoff::Backoff;
-use runtime::http_client::{Answer, Client, ClientError};
+use runtime::http_client::{HttpClient, HttpClientError, HttpResponse};
 use runtime::trace::{self, Parent, SpanKind};
 use tokio::time::Instant;
 use tracing::Instrument;
@@ -27,11 +27,14 @@ use crate::{clock, propagation};
 /// What carries a request to a peer and brings its answer.
 pub trait HttpTransport: Send + Sync + 'static {
     /// Sends a request and reads its answer whole.
-    fn send(&self, request: Request) -> impl Future<Output = Result<Answer, ClientError>> + Send;
+    fn send(
+        &self,
+        request: Request,
+    ) -> impl Future<Output = Result<HttpResponse, HttpClientError>> + Send;
 }
 
-impl HttpTransport for Client {
-    async fn send(&self, request: Request) -> Result<Answer, ClientError> {
+impl HttpTransport for HttpClient {
+    async fn send(&self, request: Request) -> Result<HttpResponse, HttpClientError> {
         self.execute(request).await
     }
 }
@@ -338,7 +341,7 @@ fn refusal(status: StatusCode) -> String {
 }
 
 /// What a peer calls itself.
-fn name_in(answer: &Answer) -> Option<Token> {
+fn name_in(answer: &HttpResponse) -> Option<Token> {
     let name = answer.headers.get(CHAT_SERVICE)?.to_str().ok()?;
     Token::parse(name).ok()
 }

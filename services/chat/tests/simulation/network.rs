@@ -12,7 +12,7 @@ use hyper_util::service::TowerToHyperService;
 use rand::rngs::SmallRng;
 use rand::{Rng, SeedableRng};
 use reqwest::Request;
-use runtime::http_client::{Answer, ClientError};
+use runtime::http_client::{HttpClientError, HttpResponse};
 use testing::TestLifecycle;
 use turmoil::net::{TcpListener, TcpStream};
 
@@ -53,7 +53,7 @@ impl Courier {
 }
 
 impl HttpTransport for Courier {
-    async fn send(&self, request: Request) -> Result<Answer, ClientError> {
+    async fn send(&self, request: Request) -> Result<HttpResponse, HttpClientError> {
         let twice = self.dice.lock().unwrap().random_bool(0.1);
         if twice {
             self.duplicates.fetch_add(1, Ordering::Relaxed);
@@ -65,18 +65,18 @@ impl HttpTransport for Courier {
 }
 
 impl Courier {
-    async fn once(&self, request: &Request) -> Result<Answer, ClientError> {
+    async fn once(&self, request: &Request) -> Result<HttpResponse, HttpClientError> {
         let server = request.url().host_str().unwrap().to_owned();
         let exchange = tokio::time::timeout(self.timeout, exchange(request, &server));
         match exchange.await {
-            Err(_) => Err(ClientError::Timeout { server }),
-            Ok(Err(reason)) => Err(ClientError::Broken { server, reason }),
+            Err(_) => Err(HttpClientError::Timeout { server }),
+            Ok(Err(reason)) => Err(HttpClientError::Broken { server, reason }),
             Ok(Ok(answer)) => Ok(answer),
         }
     }
 }
 
-async fn exchange(request: &Request, server: &str) -> Result<Answer, String> {
+async fn exchange(request: &Request, server: &str) -> Result<HttpResponse, String> {
     let text = |error: &dyn std::error::Error| error.to_string();
     let stream = TcpStream::connect((server, PORT)).await;
     let stream = TokioIo::new(stream.map_err(|error| text(&error))?);
@@ -96,7 +96,7 @@ async fn exchange(request: &Request, server: &str) -> Result<Answer, String> {
         let response = sender.send_request(copy).await?;
         let (parts, body) = response.into_parts();
         let body = body.collect().await?.to_bytes();
-        Ok::<_, hyper::Error>(Answer {
+        Ok::<_, hyper::Error>(HttpResponse {
             status: parts.status,
             headers: parts.headers,
             body,

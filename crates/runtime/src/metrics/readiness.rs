@@ -8,9 +8,9 @@ use crate::readiness::Readiness;
 
 /// Readiness, read whenever somebody asks for the metrics.
 #[derive(Debug)]
-pub(crate) struct State(pub(crate) Readiness);
+pub(crate) struct ReadinessCollector(pub(crate) Readiness);
 
-impl Collector for State {
+impl Collector for ReadinessCollector {
     fn encode(&self, mut encoder: DescriptorEncoder<'_>) -> Result<(), std::fmt::Error> {
         let report = self.0.report();
         let mut show = |name: &str, help: &str, value: bool| {

@@ -1,15 +1,15 @@
-//! What a socket can do at once, without asking the reactor first.
+//! Socket operations tried at once, without waiting for the reactor.
 //!
-//! Tokio tries a socket only after the reactor has reported it, at the cost of a wait with its
-//! timers. A request that is short has mostly come by the time that its connection is accepted,
-//! and an answer that is short always fits into a socket that has sent nothing yet.
+//! Tokio tries a socket only after the reactor has reported it ready, at the cost of a wait with its
+//! timers. A short request has usually arrived by the time its connection is accepted, and a short
+//! answer always fits into the buffer of a socket that has sent nothing yet.
 
 use std::io::{self, Read};
 
 use socket2::SockRef;
 use tokio::net::TcpStream;
 
-/// Reads what has come. `None` where nothing has.
+/// Reads what has arrived. `None` if nothing has.
 pub(super) fn read(stream: &TcpStream, buffer: &mut [u8]) -> Option<io::Result<usize>> {
     loop {
         match (&*SockRef::from(stream)).read(buffer) {
@@ -25,8 +25,8 @@ pub(super) fn write(stream: &TcpStream, bytes: &[u8]) -> io::Result<usize> {
     send(stream, bytes, 0)
 }
 
-/// The same for the last bytes, behind which the sending side is shut down: where the kernel can,
-/// they travel in one segment with that end.
+/// The same for the last bytes before the sending side is shut down: where the kernel supports it,
+/// they travel in one segment with the end of input.
 pub(super) fn write_last(stream: &TcpStream, bytes: &[u8]) -> io::Result<usize> {
     send(stream, bytes, MORE)
 }

@@ -1,10 +1,10 @@
-//! A client that does not give up at once: tries again, says why, shows that it moves.
+//! A client that retries while its server is away, logs why, and shows that its loop moves.
 
 use std::time::Duration;
 
 use tokio::time::Instant;
 
-use super::{Client, ClientError};
+use super::{TcpClient, TcpClientError};
 use runtime::Lifecycle;
 use runtime::backoff::Backoff;
 use runtime::liveness::Pulse;
@@ -33,20 +33,20 @@ impl Settings for Patience {
 /// The shortest wait between two tries.
 const FIRST_WAIT: Duration = Duration::from_millis(200);
 
-/// A patient client: its server is a dependency, its loop a pulse.
+/// A client that retries. Its server is a dependency, its loop has a pulse.
 #[derive(Debug)]
-pub struct Caller {
-    client: Client,
+pub struct RetryingClient {
+    client: TcpClient,
     patience: Patience,
     server: Dependency,
     pulse: Pulse,
     lifecycle: Lifecycle,
 }
 
-impl Caller {
+impl RetryingClient {
     /// A caller whose readiness depends on its server, which `/readyz` calls `name`.
     pub fn new(
-        client: Client,
+        client: TcpClient,
         patience: Patience,
         name: &'static str,
         lifecycle: Lifecycle,
@@ -69,7 +69,7 @@ impl Caller {
 
     /// Calls until there is an answer, the patience ends or the service is told to end. Each
     /// failure but the last is told in the log; the last is returned.
-    pub async fn call(&self, request: &[u8]) -> Result<Vec<u8>, ClientError> {
+    pub async fn call(&self, request: &[u8]) -> Result<Vec<u8>, TcpClientError> {
         let until = Instant::now() + self.patience.give_up_after;
         let mut backoff = Backoff::new(FIRST_WAIT, self.patience.max_backoff);
         loop {

@@ -15,17 +15,17 @@ use runtime::trace::Trust;
 use runtime::trace::{self, Parent, semconv};
 
 /// One request, from its first byte to the end of its answer. Counted when dropped.
-pub(super) struct Exchange {
+pub(super) struct RequestRecord {
     name: &'static str,
     peer: SocketAddr,
     started: Instant,
-    /// None until it is known whose trace the request is part of.
+    /// `None` until it is known which trace the request belongs to.
     span: Option<Span>,
     labels: TcpServerLabels,
     metrics: TcpServerMetrics,
 }
 
-impl Exchange {
+impl RequestRecord {
     pub(super) fn begin<P: Procedure>(peer: SocketAddr, metrics: TcpServerMetrics) -> Self {
         let labels = TcpServerLabels {
             protocol: P::PROTOCOL,
@@ -42,7 +42,7 @@ impl Exchange {
         }
     }
 
-    /// Starts the span, now that the sender's trace is known, be it none.
+    /// Starts the span, now that it is known whether the client sent a trace context.
     pub(super) fn identified(&mut self, context: Option<&SpanContext>, trust: &Trust) {
         if self.span.is_some() {
             return;
@@ -96,8 +96,8 @@ impl Exchange {
     }
 }
 
-/// How a request went: `ok`, or why it was refused. A refusal is the client's fault, so that the
-/// server's span is no failure.
+/// How a request went: `ok`, or why it was refused. A refusal is the client's fault, so the
+/// server's span is not a failure.
 const OUTCOME: &str = "malha.outcome";
 
 fn code(error: &io::Error) -> &'static str {
@@ -108,7 +108,7 @@ fn code(error: &io::Error) -> &'static str {
     }
 }
 
-impl Drop for Exchange {
+impl Drop for RequestRecord {
     fn drop(&mut self) {
         let _entered = self.span.as_ref().map(Span::enter);
         self.metrics
