@@ -1,6 +1,8 @@
 //! What Redis is asked: a command, or a script that runs as one.
 
-use redis::{Cmd, ToRedisArgs};
+use redis::{Cmd, FromRedisValue, ToRedisArgs, Value, from_redis_value};
+
+use super::error::RedisError;
 
 /// A command, and what is known of it.
 #[derive(Clone, Debug)]
@@ -74,4 +76,9 @@ impl Script {
             ..command
         }
     }
+}
+
+/// An answer as what the caller expects.
+pub(super) fn convert<T: FromRedisValue>(value: Value) -> Result<T, RedisError> {
+    from_redis_value(value).map_err(|error| RedisError::Answer(error.to_string()))
 }

@@ -5,8 +5,7 @@ use std::time::Duration;
 use redis::{ErrorKind, FromRedisValue};
 use tokio::time::timeout;
 
-use super::client::understood;
-use super::command::Command;
+use super::command::{Command, convert};
 use super::error::RedisError;
 use super::target::{Connection, Target};
 
@@ -28,15 +27,15 @@ impl Dedicated {
             .map_err(|error| RedisError::of(&error))
     }
 
-    /// Asks Redis and waits at most this long, which should be longer than the command itself
-    /// waits.
+    /// Sends a command and waits at most this long, which should be longer than the command
+    /// itself waits.
     pub async fn query<T: FromRedisValue>(
         &mut self,
         command: &Command,
         limit: Duration,
     ) -> Result<T, RedisError> {
-        let answer = timeout(limit, self.0.ask(&command.cmd)).await;
+        let answer = timeout(limit, self.0.send(&command.cmd)).await;
         let answer = answer.map_err(|_| RedisError::timeout())?;
-        understood(answer.map_err(|error| RedisError::of(&error))?)
+        convert(answer.map_err(|error| RedisError::of(&error))?)
     }
 }

@@ -1,14 +1,15 @@
 //! Redis: one node, a Sentinel's master or a Cluster, behind a pool, time limits and a breaker.
 //!
-//! Whoever asks while Redis is away or hung is told within the time of one command, and at once
-//! from then on: nobody waits for it, one connection looks whether it is back. A command has a
-//! CLIENT span, and so has the wait for a connection where there is one.
+//! While Redis is away or hung, a caller is told so within the time of one command, and at once
+//! from then on: nobody waits for it, and a health check finds out when it is back. A command has a
+//! CLIENT span; a wait for a connection has an INTERNAL one.
 //!
 //! # Layout
-//! - [`Redis`] (`client.rs`): commands and scripts; [`Command`], [`Script`] (`command.rs`).
-//! - [`RedisSettings`] (`settings.rs`), with `client.toml`.
+//! - [`RedisClient`] (`client.rs`): commands and scripts; [`Command`], [`Script`] (`command.rs`).
+//! - `executor.rs`: one command, from the permit to the answer.
+//! - [`RedisSettings`] (`settings.rs`), with `client.toml`; `url.rs`: the grammar of `REDIS_URL`.
 //! - `target.rs`: where connections go; `pool.rs`: the few that there are, shared by many commands.
-//! - `breaker.rs`, `keeper.rs`: whether it may be asked, and who looks whether it may again.
+//! - `breaker.rs`, `health_check.rs`: whether Redis is asked at all, and who finds out.
 //! - `observe.rs`: spans and metrics.
 //! - [`Dedicated`] (`dedicated.rs`): a connection of one's own, for commands that wait.
 
@@ -17,15 +18,18 @@ mod client;
 mod command;
 mod dedicated;
 mod error;
-mod keeper;
+mod executor;
+mod health_check;
 mod observe;
 mod pool;
 mod settings;
 mod target;
+mod url;
 
-pub use client::Redis;
+pub use client::RedisClient;
 pub use command::{Command, Script};
 pub use dedicated::Dedicated;
 pub use error::RedisError;
 pub use redis::{FromRedisValue, Value, from_redis_value};
 pub use settings::{DEFAULTS, RedisSettings, Topology};
+pub use url::Address;

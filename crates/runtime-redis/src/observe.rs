@@ -12,6 +12,7 @@ use tracing_opentelemetry::OpenTelemetrySpanExt;
 
 use super::command::Command;
 use super::settings::RedisSettings;
+use super::url::Address;
 use runtime::metrics::{Durations, Metrics};
 use runtime::trace::{self, Parent, semconv};
 
@@ -94,9 +95,16 @@ impl Attributes {
             ),
         ];
         // Of several nodes it is not known here which one answers.
-        if let [(host, port)] = &settings.nodes[..] {
-            attributes.push(KeyValue::new(semconv::SERVER_ADDRESS, shared(host)));
-            attributes.push(KeyValue::new(semconv::SERVER_PORT, i64::from(*port)));
+        match &settings.nodes[..] {
+            [Address::Tcp(host, port)] => {
+                attributes.push(KeyValue::new(semconv::SERVER_ADDRESS, shared(host)));
+                attributes.push(KeyValue::new(semconv::SERVER_PORT, i64::from(*port)));
+            }
+            [Address::Unix(path)] => {
+                let path = shared(&path.to_string_lossy());
+                attributes.push(KeyValue::new(semconv::SERVER_ADDRESS, path));
+            }
+            _ => {}
         }
         Self(attributes)
     }

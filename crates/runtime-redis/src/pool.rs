@@ -1,9 +1,9 @@
 //! The few connections that there are, and the many commands that share them.
 //!
-//! A place in the pool is the right to have one command under way; places share connections, so
-//! that commands of the same moment travel together, which saves Redis and us most system calls.
-//! deadpool keeps the places; the pool of deadpool-redis does not fit, since it asks each connection for a
-//! sign of life before each use: a round trip of its own.
+//! A permit of the pool allows one command to be under way. Permits share connections, so that
+//! commands of the same moment travel together, which saves Redis and us most system calls.
+//! deadpool keeps the permits. The pool of deadpool-redis does not fit: it sends each connection a
+//! PING before each use, which is a round trip of its own.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -18,36 +18,36 @@ use super::settings::RedisSettings;
 use super::target::{Connection, Target};
 use runtime::net::InFlightToken;
 
-pub(super) type Pool = managed::Pool<Connections>;
+pub(super) type Pool = managed::Pool<Permits>;
 
-/// Makes places, each on one of a few connections.
-pub(super) struct Connections {
+/// Makes permits, each on one of a few connections.
+pub(super) struct Permits {
     target: Arc<Target>,
     connect_timeout: Duration,
-    lines: Box<[Mutex<Option<Arc<Line>>>]>,
+    connections: Box<[Mutex<Option<Arc<SharedConnection>>>]>,
     next: AtomicUsize,
 }
 
 /// A connection that is shared.
-struct Line {
+struct SharedConnection {
     connection: Connection,
     broken: AtomicBool,
-    /// Its clones are held by commands that are under way: those of a moment are sent together.
-    first: InFlightToken,
+    /// Commands that are under way hold clones: those of a moment are sent together.
+    in_flight: InFlightToken,
 }
 
-/// A place: the right to have one command under way.
-pub(super) struct Place {
+/// The permission to have one command under way.
+pub(super) struct Permit {
     connection: Connection,
-    line: Arc<Line>,
+    shared: Arc<SharedConnection>,
 }
 
-impl Connections {
+impl Permits {
     pub(super) fn new(target: Arc<Target>, settings: &RedisSettings) -> Self {
         Self {
             target,
             connect_timeout: settings.connect_timeout,
-            lines: (0..settings.connections)
+            connections: (0..settings.connections)
                 .map(|_| Mutex::default())
                 .collect(),
             next: AtomicUsize::new(0),
@@ -55,61 +55,61 @@ impl Connections {
     }
 }
 
-impl managed::Manager for Connections {
-    type Type = Place;
+impl managed::Manager for Permits {
+    type Type = Permit;
     type Error = redis::RedisError;
 
-    async fn create(&self) -> RedisResult<Place> {
-        let next = self.next.fetch_add(1, Ordering::Relaxed) % self.lines.len();
+    async fn create(&self) -> RedisResult<Permit> {
+        let next = self.next.fetch_add(1, Ordering::Relaxed) % self.connections.len();
         // One connection is made at a time; whoever else needs it waits here for it.
-        let mut slot = self.lines[next].lock().await;
-        if let Some(line) = slot.as_ref().filter(|line| !line.is_broken()) {
-            return Ok(Place::on(line));
+        let mut slot = self.connections[next].lock().await;
+        if let Some(shared) = slot.as_ref().filter(|shared| !shared.is_broken()) {
+            return Ok(Permit::on(shared));
         }
         // Commands have a limit in time of their own.
-        let first = InFlightToken::default();
+        let in_flight = InFlightToken::default();
         // Rarely done, and large: no part of every command's future.
-        let connecting = Box::pin(self.target.connect_shared(self.connect_timeout, &first));
+        let connecting = Box::pin(self.target.connect_shared(self.connect_timeout, &in_flight));
         let connection = timeout(self.connect_timeout, connecting)
             .await
             .unwrap_or_else(|_| Err((ErrorKind::Io, "no connection in time").into()))?;
-        let line = slot.insert(Arc::new(Line {
+        let shared = slot.insert(Arc::new(SharedConnection {
             connection,
             broken: AtomicBool::new(false),
-            first,
+            in_flight,
         }));
-        Ok(Place::on(line))
+        Ok(Permit::on(shared))
     }
 
-    async fn recycle(&self, place: &mut Place, _: &Metrics) -> RecycleResult<redis::RedisError> {
-        if place.line.is_broken() {
+    async fn recycle(&self, permit: &mut Permit, _: &Metrics) -> RecycleResult<redis::RedisError> {
+        if permit.shared.is_broken() {
             return Err(RecycleError::message("its connection is broken"));
         }
         Ok(())
     }
 }
 
-impl Line {
+impl SharedConnection {
     fn is_broken(&self) -> bool {
         self.broken.load(Ordering::Relaxed)
     }
 }
 
-impl Place {
-    fn on(line: &Arc<Line>) -> Self {
+impl Permit {
+    fn on(shared: &Arc<SharedConnection>) -> Self {
         Self {
-            connection: line.connection.clone(),
-            line: Arc::clone(line),
+            connection: shared.connection.clone(),
+            shared: Arc::clone(shared),
         }
     }
 
-    pub(super) async fn ask(&mut self, command: &Cmd) -> RedisResult<Value> {
-        let _sharer = Arc::clone(&self.line.first);
-        self.connection.ask(command).await
+    pub(super) async fn send(&mut self, command: &Cmd) -> RedisResult<Value> {
+        let _in_flight = Arc::clone(&self.shared.in_flight);
+        self.connection.send(command).await
     }
 
     /// The connection is of no use any more: nobody gets it from now on.
     pub(super) fn give_up_connection(&self) {
-        self.line.broken.store(true, Ordering::Relaxed);
+        self.shared.broken.store(true, Ordering::Relaxed);
     }
 }

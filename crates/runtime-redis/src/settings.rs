@@ -2,8 +2,7 @@
 
 use std::time::Duration;
 
-use url::Url;
-
+use super::url::{Address, parse_list};
 use runtime::settings::{FromSetting, Secret, SettingsError, Source};
 
 /// The TOML that declares the settings of a client of Redis.
@@ -12,15 +11,15 @@ pub const DEFAULTS: &str = include_str!("client.toml");
 /// What a client of Redis is told.
 #[derive(Clone, Debug)]
 pub struct RedisSettings {
-    /// `REDIS_URL`: hosts and ports.
-    pub nodes: Vec<(String, u16)>,
-    /// The path of the first URL: which database; 0 in a cluster.
+    /// `REDIS_URL`: where the nodes are.
+    pub nodes: Vec<Address>,
+    /// `REDIS_URL`: which database; 0 in a cluster.
     pub database: i64,
     /// `REDIS_MODE`, `REDIS_MASTER_NAME`: what the nodes are.
     pub topology: Topology,
-    /// `REDIS_USERNAME`.
+    /// `REDIS_USERNAME`, or of `REDIS_URL`.
     pub username: Option<String>,
-    /// `REDIS_PASSWORD`.
+    /// `REDIS_PASSWORD`, or of `REDIS_URL`.
     pub password: Option<Secret>,
     /// `REDIS_SENTINEL_PASSWORD`.
     pub sentinel_password: Option<Secret>,
@@ -49,76 +48,62 @@ pub enum Topology {
     Cluster,
 }
 
-/// Address and database of one `redis://` URL.
-#[derive(Debug, PartialEq, Eq)]
-struct NodeUrl {
-    host: String,
-    port: u16,
-    database: i64,
-    has_credentials: bool,
-}
-
-impl NodeUrl {
-    const EXPECTED: &'static str =
-        "redis://HOST:PORT/DATABASE, several with commas (TLS, rediss://, is not built in)";
-
-    fn parse(text: &str) -> Option<Self> {
-        let url = Url::parse(text.trim()).ok()?;
-        let path = url.path().trim_matches('/');
-        let plain = url.query().is_none() && url.fragment().is_none();
-        (url.scheme() == "redis" && plain).then_some(())?;
-        Some(Self {
-            host: url.host_str().filter(|host| !host.is_empty())?.to_owned(),
-            port: url.port().unwrap_or(6379),
-            database: if path.is_empty() {
-                0
-            } else {
-                path.parse().ok()?
-            },
-            has_credentials: !url.username().is_empty() || url.password().is_some(),
-        })
-    }
-}
-
 impl RedisSettings {
     /// Reads the settings; none where `REDIS_URL` is empty.
     pub fn read(source: &Source) -> Result<Option<Self>, SettingsError> {
-        let Some(text) = source.get_optional::<String>("REDIS_URL")? else {
+        let Some(url) = source.get_optional::<Secret>("REDIS_URL")? else {
             return Ok(None);
         };
-        let refused = |shown: &str, expected: &str| {
-            Err(source.refused("REDIS_URL", shown, expected.to_owned()))
+        // The value is not shown, whatever it is: a password may stand anywhere in a wrong one.
+        let refused = |expected: &str| source.refused("REDIS_URL", "***", expected.to_owned());
+        let urls = parse_list(url.reveal()).map_err(refused)?; // to be read, here alone
+        let mut login = Login {
+            username: source.get_optional("REDIS_USERNAME")?,
+            password: source.get_optional("REDIS_PASSWORD")?,
         };
-        let urls: Option<Vec<_>> = text.split(',').map(NodeUrl::parse).collect();
-        let Some(urls) = urls else {
-            // It may hold a password, in a form that is not understood.
-            let shown = if text.contains('@') { "***" } else { &text };
-            return refused(shown, NodeUrl::EXPECTED);
-        };
-        if urls.iter().any(|url| url.has_credentials) {
-            let right = "a URL without user and password: they are REDIS_USERNAME, REDIS_PASSWORD";
-            return refused("***", right);
+        let mut database = None;
+        for url in &urls {
+            let expected = "the user of REDIS_USERNAME, or none: two differ";
+            agree(&mut login.username, url.username.as_ref()).ok_or_else(|| refused(expected))?;
+            let expected = "the password of REDIS_PASSWORD, or none: two differ";
+            agree(&mut login.password, url.password.as_ref()).ok_or_else(|| refused(expected))?;
+            let expected = "one database for all nodes";
+            agree(&mut database, url.database.as_ref()).ok_or_else(|| refused(expected))?;
+        }
+        if let (Some(username), None) = (&login.username, &login.password) {
+            let expected = "a user beside its password (REDIS_PASSWORD), or none".to_owned();
+            return Err(source.refused("REDIS_USERNAME", username, expected));
         }
         let topology = match source.get::<Mode>("REDIS_MODE")? {
             Mode::Node => Topology::Node,
             Mode::Sentinel => Topology::Sentinel(source.get("REDIS_MASTER_NAME")?),
             Mode::Cluster => Topology::Cluster,
         };
-        let database = urls.first().map_or(0, |url| url.database);
-        if topology == Topology::Node && urls.len() > 1 {
-            return refused(&text, "one URL, or REDIS_MODE=cluster or sentinel");
-        }
-        if topology == Topology::Cluster && database != 0 {
-            return refused(&text, "URLs without a database: a cluster has only 0");
+        let has_socket = urls
+            .iter()
+            .any(|url| matches!(url.address, Address::Unix(_)));
+        match &topology {
+            Topology::Node if urls.len() > 1 => {
+                return Err(refused("one URL, or REDIS_MODE=cluster or sentinel"));
+            }
+            Topology::Cluster if database.unwrap_or_default() != 0 => {
+                return Err(refused("URLs without a database: a cluster has only 0"));
+            }
+            Topology::Cluster | Topology::Sentinel(_) if has_socket => {
+                return Err(refused(
+                    "redis:// URLs: sockets are for REDIS_MODE=node alone",
+                ));
+            }
+            _ => {}
         }
         let time =
             |name| source.get_within(name, Duration::from_millis(1)..=Duration::from_hours(1));
         Ok(Some(Self {
-            nodes: urls.into_iter().map(|url| (url.host, url.port)).collect(),
-            database,
+            nodes: urls.into_iter().map(|url| url.address).collect(),
+            database: database.unwrap_or_default(),
             topology,
-            username: source.get_optional("REDIS_USERNAME")?,
-            password: source.get_optional("REDIS_PASSWORD")?,
+            username: login.username,
+            password: login.password,
             sentinel_password: source.get_optional("REDIS_SENTINEL_PASSWORD")?,
             connections: source.get_within("REDIS_CONNECTIONS", 1..=64)?,
             max_commands: source.get_within("REDIS_MAX_COMMANDS", 1..=65_536)?,
@@ -128,6 +113,22 @@ impl RedisSettings {
             max_backoff: time("REDIS_MAX_BACKOFF")?,
         }))
     }
+}
+
+/// As whom to log in.
+struct Login {
+    username: Option<String>,
+    password: Option<Secret>,
+}
+
+/// Takes over what is said, unless something else was said before.
+fn agree<T: Clone + PartialEq>(known: &mut Option<T>, said: Option<&T>) -> Option<()> {
+    match (&known, said) {
+        (Some(known), Some(said)) if known != said => return None,
+        (None, Some(said)) => *known = Some(said.clone()),
+        _ => {}
+    }
+    Some(())
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -173,7 +174,7 @@ mod tests {
     #[test]
     fn every_mode_is_read() {
         let node = read(&[("REDIS_URL", "redis://redis/3")]).unwrap().unwrap();
-        assert_eq!(node.nodes, [("redis".to_owned(), 6379)]);
+        assert_eq!(node.nodes, [Address::Tcp("redis".to_owned(), 6379)]);
         assert_eq!((node.database, node.topology), (3, Topology::Node));
         let several = ("REDIS_URL", "redis://a:1, redis://b:2");
         let cluster = read(&[several, ("REDIS_MODE", "cluster")])
@@ -193,19 +194,67 @@ mod tests {
     fn what_cannot_be_is_refused_and_no_password_is_shown() {
         for (url, expected) in [
             ("http://redis", "redis://HOST"),
-            ("rediss://redis", "TLS"),
-            ("redis://redis/x", "redis://HOST"),
+            ("rediss://:sesame@redis", "TLS"),
+            ("redis://redis/x", "a database from 0"),
+            ("redis://:sesame@redis/2147483648", "a database from 0"),
+            ("redis://:sesame@", "a host"),
+            ("redis://:ses@me:sesame@redis", "percent-encoded"),
             ("redis://a,redis://b", "REDIS_MODE"),
-            ("redis://:sesame@redis", "REDIS_PASSWORD"),
+            ("redis://ana@redis", "REDIS_PASSWORD"),
             ("x://:sesame@redis", "redis://HOST"),
+            ("sesame", "redis://HOST"),
         ] {
             let error = read(&[("REDIS_URL", url)]).unwrap_err();
+            let names_it = error.starts_with("REDIS_URL=") || error.starts_with("REDIS_USERNAME=");
             assert!(
-                error.contains(expected) && !error.contains("sesame"),
+                names_it && error.contains(expected) && !error.contains("sesame"),
                 "{error}"
             );
         }
         let cluster = [("REDIS_URL", "redis://a/1"), ("REDIS_MODE", "cluster")];
         assert!(read(&cluster).unwrap_err().contains("only 0"));
+        let sentinel = [("REDIS_URL", "unix:///s"), ("REDIS_MODE", "sentinel")];
+        assert!(read(&sentinel).unwrap_err().contains("sockets"));
+    }
+
+    #[test]
+    fn who_logs_in_is_said_in_the_url_or_beside_it_and_never_in_two_ways() {
+        let in_url = ("REDIS_URL", "redis://ana:s%40same@redis");
+        let login = |settings: &[(&str, &str)]| {
+            let read = read(settings)?.unwrap();
+            let password = read.password.map(|password| password.reveal().to_owned());
+            Ok::<_, String>((read.username, password))
+        };
+        let right = Ok((Some("ana".to_owned()), Some("s@same".to_owned())));
+        let (username, password) = (("REDIS_USERNAME", "ana"), ("REDIS_PASSWORD", "s@same"));
+        let plain = ("REDIS_URL", "redis://redis");
+        for settings in [
+            &[in_url][..],
+            &[in_url, username, password],
+            &[plain, username, password],
+            &[("REDIS_URL", "redis://ana@redis"), password],
+        ] {
+            assert_eq!(login(settings), right, "{settings:?}");
+        }
+        for (settings, expected) in [
+            (
+                &[in_url, ("REDIS_PASSWORD", "other")][..],
+                "REDIS_PASSWORD, or none",
+            ),
+            (
+                &[in_url, ("REDIS_USERNAME", "rui")],
+                "REDIS_USERNAME, or none",
+            ),
+            (&[plain, username], "REDIS_USERNAME="),
+        ] {
+            let error = login(settings).unwrap_err();
+            assert!(error.contains(expected), "{error}");
+            assert!(
+                !error.contains("same") && !error.contains("other"),
+                "{error}"
+            );
+        }
+        let shown = format!("{:?}", read(&[in_url]));
+        assert!(!shown.contains("same"), "{shown}");
     }
 }

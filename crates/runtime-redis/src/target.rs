@@ -11,10 +11,12 @@ use redis::{
     AsyncConnectionConfig, Cmd, ConnectionAddr, ConnectionInfo, ErrorKind, IntoConnectionInfo,
     RedisConnectionInfo, RedisResult, Value,
 };
-use tokio::net::TcpStream;
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::net::{TcpStream, UnixStream};
 use tokio::sync::Mutex;
 
 use super::settings::{RedisSettings, Topology};
+use super::url::Address;
 use runtime::net::{CoalescingWriter, InFlightToken};
 use runtime::settings::Secret;
 
@@ -41,7 +43,7 @@ pub(super) enum Connection {
 
 impl Target {
     pub(super) fn new(settings: &RedisSettings) -> RedisResult<Self> {
-        let addresses = settings.nodes.iter().cloned();
+        let addresses = settings.nodes.iter().map(connection_address);
         let mut login = RedisConnectionInfo::default().set_db(settings.database);
         if let Some(username) = &settings.username {
             login = login.set_username(username);
@@ -49,7 +51,7 @@ impl Target {
         if let Some(password) = &settings.password {
             login = login.set_password(password.reveal()); // to log in with
         }
-        let info = |address: (String, u16)| {
+        let info = |address: ConnectionAddr| {
             Ok(address
                 .into_connection_info()?
                 .set_redis_settings(login.clone()))
@@ -59,7 +61,7 @@ impl Target {
                 let first = addresses.map(info).next().transpose()?;
                 let none = || (ErrorKind::InvalidClientConfig, "no address");
                 let info: ConnectionInfo = first.ok_or_else(none)?;
-                let config = patient(settings.connect_timeout);
+                let config = without_response_timeout(settings.connect_timeout);
                 let manager = deadpool_redis::Manager::new_with_config(info.clone(), config)?;
                 Self::Node(Box::new(Node { manager, info }))
             }
@@ -87,7 +89,7 @@ impl Target {
         match self {
             Self::Node(node) => node.manager.create().await.map(Connection::Node),
             Self::Sentinel(client) => {
-                let config = patient(limit);
+                let config = without_response_timeout(limit);
                 let mut client = client.lock().await;
                 let made = client.get_async_connection_with_config(&config);
                 made.await.map(Connection::Node)
@@ -102,17 +104,17 @@ impl Target {
         }
     }
 
-    /// Makes a connection that many will share, each with a clone of `first` for every command.
+    /// Makes a connection that many will share, each with a clone of `in_flight` for every command.
     pub(super) async fn connect_shared(
         &self,
         limit: Duration,
-        first: &InFlightToken,
+        in_flight: &InFlightToken,
     ) -> RedisResult<Connection> {
         match self {
-            Self::Node(node) => shared(&node.info, limit, first).await,
+            Self::Node(node) => shared(&node.info, limit, in_flight).await,
             Self::Sentinel(client) => {
                 let master = client.lock().await.async_get_client().await?;
-                shared(master.get_connection_info(), limit, first).await
+                shared(master.get_connection_info(), limit, in_flight).await
             }
             Self::Cluster(_) => self.connect(limit).await,
         }
@@ -120,32 +122,52 @@ impl Target {
 }
 
 /// Makes a connection whose commands of the same moment are written together.
+async fn shared(
+    info: &ConnectionInfo,
+    limit: Duration,
+    in_flight: &InFlightToken,
+) -> RedisResult<Connection> {
+    match info.addr() {
+        ConnectionAddr::Tcp(host, port) => {
+            let stream = TcpStream::connect((&**host, *port)).await?;
+            stream.set_nodelay(true)?;
+            multiplexed(stream, info, limit, in_flight).await
+        }
+        ConnectionAddr::Unix(path) => {
+            let stream = UnixStream::connect(path).await?;
+            multiplexed(stream, info, limit, in_flight).await
+        }
+        _ => Err((ErrorKind::InvalidClientConfig, "no address").into()),
+    }
+}
+
 #[expect(
     clippy::disallowed_methods,
     reason = "it ends with the connection's last clone, which tracked tasks hold"
 )]
-async fn shared(
+async fn multiplexed<S: AsyncRead + AsyncWrite + Send + Unpin + 'static>(
+    stream: S,
     info: &ConnectionInfo,
     limit: Duration,
-    first: &InFlightToken,
+    in_flight: &InFlightToken,
 ) -> RedisResult<Connection> {
-    let ConnectionAddr::Tcp(host, port) = info.addr() else {
-        return Err((ErrorKind::InvalidClientConfig, "no address").into());
-    };
-    let stream = TcpStream::connect((&**host, *port)).await?;
-    stream.set_nodelay(true)?;
-    let (stream, login) = (
-        CoalescingWriter::requests(stream, first),
-        info.redis_settings(),
-    );
-    let made = MultiplexedConnection::new_with_config(login, stream, patient(limit));
+    let stream = CoalescingWriter::requests(stream, in_flight);
+    let (login, config) = (info.redis_settings(), without_response_timeout(limit));
+    let made = MultiplexedConnection::new_with_config(login, stream, config);
     let (connection, driver) = made.await?;
     tokio::spawn(driver);
     Ok(Connection::Node(connection))
 }
 
-/// Connections that are made soon or not at all, and whose commands may take as long as they like.
-fn patient(connect_timeout: Duration) -> AsyncConnectionConfig {
+fn connection_address(address: &Address) -> ConnectionAddr {
+    match address {
+        Address::Tcp(host, port) => ConnectionAddr::Tcp(host.clone(), *port),
+        Address::Unix(path) => ConnectionAddr::Unix(path.clone()),
+    }
+}
+
+/// Connections that are made soon or not at all. Their commands have limits of their own.
+fn without_response_timeout(connect_timeout: Duration) -> AsyncConnectionConfig {
     AsyncConnectionConfig::new()
         .set_connection_timeout(Some(connect_timeout))
         .set_response_timeout(None)
@@ -159,7 +181,7 @@ const FOR_EVER: Duration = Duration::from_hours(24);
 
 fn sentinel(settings: &RedisSettings, master: &str) -> RedisResult<SentinelClient> {
     let nodes = settings.nodes.iter();
-    let addresses = nodes.map(|(host, port)| ConnectionAddr::Tcp(host.clone(), *port));
+    let addresses = nodes.map(connection_address);
     let kind = SentinelServerType::Master;
     let mut builder = SentinelClientBuilder::new(addresses, master, kind)?
         .set_client_to_redis_db(settings.database);
@@ -176,7 +198,7 @@ fn sentinel(settings: &RedisSettings, master: &str) -> RedisResult<SentinelClien
 }
 
 impl Connection {
-    pub(super) async fn ask(&mut self, command: &Cmd) -> RedisResult<Value> {
+    pub(super) async fn send(&mut self, command: &Cmd) -> RedisResult<Value> {
         let answer = match self {
             Self::Node(connection) => connection.req_packed_command(command).await,
             Self::Cluster(connection) => connection.req_packed_command(command).await,

@@ -1,18 +1,18 @@
 //! Users, their rules, and the changes that they undergo. No async, no I/O, no clock: time and
-//! chance are given.
+//! random bits are given.
 
 mod change;
 mod directory;
-mod log;
 mod page;
-mod refused;
+mod recent_changes;
+mod refusal;
 mod text;
 mod user;
 
 pub use change::{Change, ChangeKind, Position};
 pub use directory::{Directory, REQUEST_TTL, Rules};
-pub use log::Log;
 pub use page::{MAX_PAGE, Page, PageSize};
-pub use refused::{Refused, Violation};
+pub use recent_changes::RecentChanges;
+pub use refusal::{Refusal, Violation};
 pub use text::{Email, Name, RequestId};
-pub use user::{Chance, Moment, NewUser, Patch, User, UserId, Version};
+pub use user::{NewUser, Patch, RandomBits, Timestamp, User, UserId, Version};

@@ -6,7 +6,7 @@ use runtime::net::BindError;
 use runtime_grpc::DescriptorError;
 use runtime_redis::RedisError;
 
-use crate::domain::Refused;
+use crate::domain::Refusal;
 
 /// Why the program ended, or why a call has no answer.
 #[derive(Debug, thiserror::Error)]
@@ -22,7 +22,7 @@ pub enum Error {
     RedisSetup(#[source] RedisError),
     /// The call is refused by the rules.
     #[error(transparent)]
-    Refused(#[from] Refused),
+    Refused(#[from] Refusal),
     /// As many streams of changes are open as may be.
     #[error("há observadores demais; tente mais tarde")]
     TooManyWatchers,

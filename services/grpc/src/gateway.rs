@@ -14,7 +14,7 @@ mod admission;
 mod changes;
 mod conditional;
 mod docs;
-mod failure;
+mod error;
 mod input;
 mod json;
 mod openapi;
@@ -44,16 +44,16 @@ use utoipa::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use self::failure::Failure;
+use self::error::GatewayError;
 use self::rate::Rates;
-use self::upstream::Users;
+use self::upstream::UsersClient;
 
 /// What the routes share.
 #[derive(Clone)]
 struct Gateway(Arc<Shared>);
 
 struct Shared {
-    users: Users,
+    users: UsersClient,
     lifecycle: Lifecycle,
     deadline: Duration,
     heartbeat: Duration,
@@ -90,7 +90,7 @@ pub async fn serve(
         settings.max_requests_burst,
     );
     let gateway = Gateway(Arc::new(Shared {
-        users: Users::new(client, settings.request_deadline),
+        users: UsersClient::new(client, settings.request_deadline),
         lifecycle: lifecycle.clone(),
         deadline: settings.request_deadline,
         heartbeat: settings.heartbeat_interval,
@@ -132,8 +132,8 @@ fn all(gateway: Gateway) -> axum::Router {
     routes
         .route("/openapi.json", get(document))
         .merge(docs::routes())
-        .fallback(async || Failure::NoPath)
-        .method_not_allowed_fallback(async || Failure::Method)
+        .fallback(async || GatewayError::NoPath)
+        .method_not_allowed_fallback(async || GatewayError::Method)
         .layer((
             from_fn_with_state(gateway.clone(), admission::admit),
             CatchPanicLayer::custom(|_| broken()),
@@ -143,5 +143,5 @@ fn all(gateway: Gateway) -> axum::Router {
 
 /// The answer to a handler that panicked: its details are in the log, not on the wire.
 fn broken() -> Response {
-    Failure::Broken.into_response()
+    GatewayError::Broken.into_response()
 }

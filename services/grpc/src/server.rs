@@ -29,8 +29,8 @@ pub async fn serve(
     listener: TcpListener,
     lifecycle: Lifecycle,
 ) -> Result<(), Error> {
-    let users = Users {
-        store: Store::open(&settings, &lifecycle)?,
+    let users = UserService {
+        store: Store::open(settings.redis, settings.rules, &lifecycle)?,
         watchers: Arc::new(Semaphore::new(settings.max_watchers)),
     };
     let services = Services::new(DESCRIPTORS)?.with(UsuarioServiceServer::new(users));
@@ -40,7 +40,7 @@ pub async fn serve(
 
 /// The interface over a store.
 #[derive(Debug)]
-struct Users {
+struct UserService {
     store: Store,
     watchers: Arc<Semaphore>,
 }
@@ -50,7 +50,7 @@ fn refuse(error: impl Into<Error>) -> Status {
 }
 
 #[tonic::async_trait]
-impl UsuarioService for Users {
+impl UsuarioService for UserService {
     async fn criar_usuario(
         &self,
         request: Request<CriarUsuarioRequest>,
@@ -110,14 +110,20 @@ impl UsuarioService for Users {
         request: Request<ObservarUsuariosRequest>,
     ) -> Result<Response<Self::ObservarUsuariosStream>, Status> {
         let from = request::observar(request.get_ref()).map_err(refuse)?;
-        let place = Arc::clone(&self.watchers).try_acquire_owned();
-        let place = place.map_err(|_| refuse(Error::TooManyWatchers))?;
-        let watch = self.store.watch(from).await.map_err(refuse)?;
-        let first = message::inicio(watch.position());
-        let changes = stream::try_unfold((watch, place), |(mut watch, place)| async move {
-            let (position, change) = watch.next().await.map_err(refuse)?;
-            Ok(Some((message::mudanca(position, &change), (watch, place))))
-        });
+        let permit = Arc::clone(&self.watchers).try_acquire_owned();
+        let permit = permit.map_err(|_| refuse(Error::TooManyWatchers))?;
+        let subscription = self.store.subscribe(from).await.map_err(refuse)?;
+        let first = message::inicio(subscription.position());
+        let changes = stream::try_unfold(
+            (subscription, permit),
+            |(mut subscription, permit)| async move {
+                let (position, change) = subscription.next().await.map_err(refuse)?;
+                Ok(Some((
+                    message::mudanca(position, &change),
+                    (subscription, permit),
+                )))
+            },
+        );
         let all = stream::iter([Ok(first)]).chain(changes);
         Ok(Response::new(Box::pin(all)))
     }

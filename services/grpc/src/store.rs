@@ -4,22 +4,22 @@
 //! - [`Store`]: either of them, with one meaning.
 //! - [`memory`]: the one that needs nothing.
 //! - [`redis`]: the one that replicas share.
-//! - [`feed`]: the latest changes, and those who follow them.
+//! - [`change_log`]: the latest changes, and those who follow them.
 
-pub mod feed;
+pub mod change_log;
 pub mod memory;
 pub mod redis;
 
 use runtime::Lifecycle;
+use runtime_redis::{RedisClient, RedisSettings};
 
 use crate::domain::{
     NewUser, Page, PageSize, Patch, Position, RequestId, Rules, User, UserId, Version,
 };
 use crate::error::Error;
-use crate::settings::ServidorSettings;
-use feed::Watch;
-use memory::Memory;
-use redis::Redis;
+use change_log::Subscription;
+use memory::MemoryStore;
+use redis::RedisStore;
 
 /// The users. Cheap to clone; every clone is the same store.
 ///
@@ -27,9 +27,9 @@ use redis::Redis;
 #[derive(Clone, Debug)]
 pub enum Store {
     /// In the memory of this process.
-    Memory(Memory),
+    Memory(MemoryStore),
     /// In Redis.
-    Redis(Redis),
+    Redis(RedisStore),
 }
 
 /// What is kept, and for how long.
@@ -42,19 +42,23 @@ pub struct StoreRules {
 }
 
 impl Store {
-    /// The store that the settings name.
-    pub fn open(settings: &ServidorSettings, lifecycle: &Lifecycle) -> Result<Self, Error> {
-        let Some(redis) = settings.redis.clone() else {
-            return Ok(Self::in_memory(settings.rules, lifecycle));
+    /// The store in Redis where there are settings for it, else the one in memory.
+    pub fn open(
+        redis: Option<RedisSettings>,
+        rules: StoreRules,
+        lifecycle: &Lifecycle,
+    ) -> Result<Self, Error> {
+        let Some(redis) = redis else {
+            return Ok(Self::in_memory(rules, lifecycle));
         };
-        let client = runtime_redis::Redis::new(redis, &redis::looked_at(), lifecycle);
+        let client = RedisClient::new(redis, &redis::probed_key(), lifecycle);
         let client = client.map_err(Error::RedisSetup)?;
-        Ok(Self::Redis(Redis::new(client, settings.rules, lifecycle)))
+        Ok(Self::Redis(RedisStore::new(client, rules, lifecycle)))
     }
 
     /// The store in memory.
     pub fn in_memory(rules: StoreRules, lifecycle: &Lifecycle) -> Self {
-        Self::Memory(Memory::new(rules, lifecycle))
+        Self::Memory(MemoryStore::new(rules, lifecycle))
     }
 
     /// Creates a user, or tells the one that the same request has created; `true` then.
@@ -106,11 +110,11 @@ impl Store {
         }
     }
 
-    /// Watches the changes after this position, or from now on.
-    pub async fn watch(&self, from: Option<Position>) -> Result<Watch, Error> {
+    /// Follows the changes after this position, or from now on.
+    pub async fn subscribe(&self, from: Option<Position>) -> Result<Subscription, Error> {
         match self {
-            Self::Memory(memory) => memory.watch(from),
-            Self::Redis(redis) => redis.watch(from).await,
+            Self::Memory(memory) => memory.subscribe(from),
+            Self::Redis(redis) => redis.subscribe(from).await,
         }
     }
 }

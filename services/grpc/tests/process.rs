@@ -95,11 +95,17 @@ async fn redis_decides_on_readiness_and_not_on_life() {
 }
 
 #[tokio::test]
-async fn a_url_with_a_password_ends_it_with_2_and_does_not_show_it() {
-    let settings = [("REDIS_URL", "redis://:sesamo@redis")];
-    let mut servidor = Process::start(SERVIDOR, &settings);
-    assert_eq!(servidor.ended().await.code(), Some(2));
-    servidor.stderr.containing("REDIS_PASSWORD").await;
-    let all = servidor.stderr.all().join("\n");
-    assert!(!all.contains("sesamo"), "{all}");
+async fn a_url_that_is_none_ends_it_with_2_and_its_password_is_not_shown() {
+    for (url, expected) in [
+        ("redis://:sesamo@redis/x", "a database from 0"),
+        ("redis://:ses@mo:sesamo@redis", "REDIS_PASSWORD"),
+    ] {
+        let settings = [("REDIS_URL", url), ("LOG_LEVEL", "debug")];
+        let mut servidor = Process::start(SERVIDOR, &settings);
+        assert_eq!(servidor.ended().await.code(), Some(2));
+        servidor.stderr.containing("REDIS_URL=").await;
+        servidor.stderr.containing(expected).await;
+        let all = servidor.stderr.all().join("\n");
+        assert!(!all.contains("sesamo"), "{all}");
+    }
 }

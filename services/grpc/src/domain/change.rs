@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::user::{Moment, User};
+use super::user::{Timestamp, User};
 
 /// What happens to a user.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -25,7 +25,7 @@ pub struct Change {
     /// The user after it; of one that is gone, the last state.
     pub user: User,
     /// When: of one that expired, when its time was up.
-    pub moment: Moment,
+    pub at: Timestamp,
     /// The trace in which it was made, a W3C `traceparent`; empty where none was recorded.
     pub traceparent: String,
 }
@@ -45,7 +45,7 @@ pub struct Position {
 impl Position {
     /// The position of what comes next, at this moment. Time does not go back.
     #[must_use]
-    pub fn next(self, now: Moment) -> Self {
+    pub fn next(self, now: Timestamp) -> Self {
         if now.0 > self.time {
             Self {
                 time: now.0,
@@ -84,9 +84,9 @@ mod tests {
     #[test]
     fn positions_only_go_forward() {
         let first = Position { time: 5, number: 0 };
-        let second = first.next(Moment(5));
-        let third = second.next(Moment(3));
-        let fourth = third.next(Moment(6));
+        let second = first.next(Timestamp(5));
+        let third = second.next(Timestamp(3));
+        let fourth = third.next(Timestamp(6));
         assert!(first < second && second < third && third < fourth);
         assert_eq!(fourth.to_string(), "6-0");
     }

@@ -5,9 +5,9 @@ use std::time::Duration;
 
 use super::change::{Change, ChangeKind};
 use super::page::{Page, PageSize};
-use super::refused::Refused;
+use super::refusal::Refusal;
 use super::text::RequestId;
-use super::user::{Chance, Moment, NewUser, Patch, User, UserId, Version};
+use super::user::{NewUser, Patch, RandomBits, Timestamp, User, UserId, Version};
 
 /// What the users live by.
 #[derive(Clone, Copy, Debug)]
@@ -29,9 +29,9 @@ pub struct Directory {
     rules: Rules,
     users: BTreeMap<UserId, User>,
     by_email: HashMap<String, UserId>,
-    by_expiry: BTreeSet<(Moment, UserId)>,
+    by_expiry: BTreeSet<(Timestamp, UserId)>,
     requests: HashMap<RequestId, (UserId, NewUser)>,
-    requests_by_age: VecDeque<(Moment, RequestId)>,
+    requests_by_age: VecDeque<(Timestamp, RequestId)>,
     changes: Vec<Change>,
 }
 
@@ -55,7 +55,7 @@ impl Directory {
     }
 
     /// Lets those go whose time is up.
-    pub fn prune(&mut self, now: Moment) {
+    pub fn prune(&mut self, now: Timestamp) {
         while let Some((expired, id)) = self.by_expiry.first().copied()
             && expired <= now
         {
@@ -75,27 +75,27 @@ impl Directory {
     /// Creates a user, or tells the one that the same request has created; `true` then.
     pub fn create(
         &mut self,
-        now: Moment,
-        chance: Chance,
+        now: Timestamp,
+        random: RandomBits,
         new: &NewUser,
         request: Option<&RequestId>,
         traceparent: String,
-    ) -> Result<(User, bool), Refused> {
+    ) -> Result<(User, bool), Refusal> {
         self.prune(now);
         if let Some((id, asked)) = request.and_then(|request| self.requests.get(request)) {
             if asked != new {
-                return Err(Refused::RequestDiffers);
+                return Err(Refusal::RequestDiffers);
             }
             return Ok((self.user(*id)?.clone(), true));
         }
         if self.by_email.contains_key(&new.email.key()) {
-            return Err(Refused::EmailTaken(new.email.to_string()));
+            return Err(Refusal::EmailTaken(new.email.to_string()));
         }
         if self.users.len() >= self.rules.max_users {
-            return Err(Refused::Full);
+            return Err(Refusal::Full);
         }
         let user = User {
-            id: UserId::new(now, chance),
+            id: UserId::new(now, random),
             name: new.name.clone(),
             email: new.email.clone(),
             created: now,
@@ -115,13 +115,13 @@ impl Directory {
     }
 
     /// Gets a user.
-    pub fn get(&mut self, now: Moment, id: UserId) -> Result<User, Refused> {
+    pub fn get(&mut self, now: Timestamp, id: UserId) -> Result<User, Refusal> {
         self.prune(now);
         self.user(id).cloned()
     }
 
     /// Gets a page: the first, or the one after this user, be it still there or not.
-    pub fn list(&mut self, now: Moment, size: PageSize, after: Option<UserId>) -> Page {
+    pub fn list(&mut self, now: Timestamp, size: PageSize, after: Option<UserId>) -> Page {
         use std::ops::Bound::{Excluded, Unbounded};
         self.prune(now);
         let from = after.map_or(Unbounded, Excluded);
@@ -134,18 +134,18 @@ impl Directory {
     /// Changes a user, if it has this version where one is given.
     pub fn update(
         &mut self,
-        now: Moment,
+        now: Timestamp,
         id: UserId,
         patch: &Patch,
         version: Option<Version>,
         traceparent: String,
-    ) -> Result<User, Refused> {
+    ) -> Result<User, Refusal> {
         self.prune(now);
         let old = self.user_of(id, version)?;
         let email = patch.email.as_ref().unwrap_or(&old.email);
         let holder = self.by_email.get(&email.key());
         if holder.is_some_and(|holder| *holder != id) {
-            return Err(Refused::EmailTaken(email.to_string()));
+            return Err(Refusal::EmailTaken(email.to_string()));
         }
         let user = User {
             name: patch.name.as_ref().unwrap_or(&old.name).clone(),
@@ -164,11 +164,11 @@ impl Directory {
     /// Removes a user, if it has this version where one is given.
     pub fn remove(
         &mut self,
-        now: Moment,
+        now: Timestamp,
         id: UserId,
         version: Option<Version>,
         traceparent: String,
-    ) -> Result<(), Refused> {
+    ) -> Result<(), Refusal> {
         self.prune(now);
         self.user_of(id, version)?;
         if let Some(user) = self.forget(id) {
@@ -177,43 +177,42 @@ impl Directory {
         Ok(())
     }
 
-    fn user(&self, id: UserId) -> Result<&User, Refused> {
-        self.users.get(&id).ok_or(Refused::NotFound(id))
+    fn user(&self, id: UserId) -> Result<&User, Refusal> {
+        self.users.get(&id).ok_or(Refusal::NotFound(id))
     }
 
-    fn user_of(&self, id: UserId, version: Option<Version>) -> Result<&User, Refused> {
+    fn user_of(&self, id: UserId, version: Option<Version>) -> Result<&User, Refusal> {
         let user = self.user(id)?;
         if version.is_some_and(|version| version != user.version) {
-            return Err(Refused::VersionDiffers);
+            return Err(Refusal::VersionDiffers);
         }
         Ok(user)
     }
 
-    fn expiry(&self, now: Moment) -> Option<Moment> {
+    fn expiry(&self, now: Timestamp) -> Option<Timestamp> {
         self.rules.ttl.map(|ttl| now.after(ttl))
     }
 
     fn keep(&mut self, user: User) {
         self.by_email.insert(user.email.key(), user.id);
-        self.by_expiry
-            .extend(user.expires.map(|moment| (moment, user.id)));
+        self.by_expiry.extend(user.expires.map(|at| (at, user.id)));
         self.users.insert(user.id, user);
     }
 
     fn forget(&mut self, id: UserId) -> Option<User> {
         let user = self.users.remove(&id)?;
         self.by_email.remove(&user.email.key());
-        if let Some(moment) = user.expires {
-            self.by_expiry.remove(&(moment, id));
+        if let Some(at) = user.expires {
+            self.by_expiry.remove(&(at, id));
         }
         Some(user)
     }
 
-    fn note(&mut self, kind: ChangeKind, user: User, moment: Moment, traceparent: String) {
+    fn note(&mut self, kind: ChangeKind, user: User, at: Timestamp, traceparent: String) {
         self.changes.push(Change {
             kind,
             user,
-            moment,
+            at,
             traceparent,
         });
     }

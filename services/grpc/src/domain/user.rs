@@ -7,11 +7,11 @@ use uuid::Uuid;
 
 use super::text::{Email, Name};
 
-/// A moment: milliseconds since 1970 in UTC.
+/// A at: milliseconds since 1970 in UTC.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Moment(pub u64);
+pub struct Timestamp(pub u64);
 
-impl Moment {
+impl Timestamp {
     /// A moment later by this long; for ever where that is beyond all time.
     #[must_use]
     pub fn after(self, time: Duration) -> Self {
@@ -22,7 +22,7 @@ impl Moment {
 
 /// Bits at random.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Chance(pub [u8; 10]);
+pub struct RandomBits(pub [u8; 10]);
 
 /// A user's id, a UUID of version 7 (RFC 9562, 5.7). Ids sort by creation, to the millisecond.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -30,8 +30,8 @@ pub struct UserId(Uuid);
 
 impl UserId {
     /// The id of a user who is created now.
-    pub fn new(now: Moment, chance: Chance) -> Self {
-        Self(uuid::Builder::from_unix_timestamp_millis(now.0, &chance.0).into_uuid())
+    pub fn new(now: Timestamp, random: RandomBits) -> Self {
+        Self(uuid::Builder::from_unix_timestamp_millis(now.0, &random.0).into_uuid())
     }
 
     /// The text as an id, if it is one: hyphenated, of version 7.
@@ -91,11 +91,11 @@ pub struct User {
     /// Its e-mail address.
     pub email: Email,
     /// When it was created.
-    pub created: Moment,
+    pub created: Timestamp,
     /// When it was last changed.
-    pub updated: Moment,
+    pub updated: Timestamp,
     /// When it will be gone, unless it is changed before.
-    pub expires: Option<Moment>,
+    pub expires: Option<Timestamp>,
     /// Which of its states this is.
     pub version: Version,
 }
@@ -125,7 +125,7 @@ mod tests {
     #[test]
     fn ids_sort_by_creation_as_text_too() {
         let ids = [1, 2, 1_700_000_000_000, 1_700_000_000_001].map(|at| {
-            let id = UserId::new(Moment(at), Chance([0xff; 10]));
+            let id = UserId::new(Timestamp(at), RandomBits([0xff; 10]));
             assert_eq!(UserId::parse(&id.to_string()), Some(id));
             assert_eq!(UserId::from_bytes(*id.bytes()), Some(id));
             (id, id.to_string())
@@ -136,7 +136,7 @@ mod tests {
 
     #[test]
     fn other_texts_are_no_ids() {
-        let id = UserId::new(Moment(1), Chance([7; 10])).to_string();
+        let id = UserId::new(Timestamp(1), RandomBits([7; 10])).to_string();
         for wrong in [
             "",
             "1",

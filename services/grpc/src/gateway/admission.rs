@@ -15,7 +15,7 @@ use tracing::Span;
 use tracing_opentelemetry::OpenTelemetrySpanExt;
 
 use super::Gateway;
-use super::failure::Failure;
+use super::error::GatewayError;
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
@@ -50,13 +50,16 @@ pub(super) async fn admit(
 fn enter<'a>(
     gateway: &'a Gateway,
     request: &Request,
-) -> Result<tokio::sync::SemaphorePermit<'a>, Failure> {
+) -> Result<tokio::sync::SemaphorePermit<'a>, GatewayError> {
     if let Some(ConnectInfo(peer)) = request.extensions().get::<ConnectInfo<SocketAddr>>() {
         let mut rates = gateway.rates.lock().unwrap_or_else(PoisonError::into_inner);
         let taken = rates.take(peer.ip(), Instant::now());
-        taken.map_err(Failure::TooMuch)?;
+        taken.map_err(GatewayError::TooMuch)?;
     }
-    gateway.requests.try_acquire().map_err(|_| Failure::Busy)
+    gateway
+        .requests
+        .try_acquire()
+        .map_err(|_| GatewayError::Busy)
 }
 
 /// The longest id that is taken over.

@@ -19,11 +19,11 @@ use tonic::{Code, Status, Streaming};
 use tracing::{Instrument, Span};
 use tracing_opentelemetry::OpenTelemetrySpanExt;
 
-use super::failure::Failure;
+use super::error::GatewayError;
 use super::json::Mudanca;
 use super::openapi::{Always, WithHistory};
 use super::{Gateway, input};
-use crate::gateway::upstream::Users;
+use crate::gateway::upstream::UsersClient;
 
 /// Watch the changes of users
 ///
@@ -47,12 +47,12 @@ use crate::gateway::upstream::Users;
 pub(super) async fn mudancas(
     State(gateway): State<Gateway>,
     headers: HeaderMap,
-) -> Result<Response, Failure> {
+) -> Result<Response, GatewayError> {
     let token = input::last_event_id(&headers)?;
     let place = Arc::clone(&gateway.streams).try_acquire_owned();
-    let place = place.map_err(|_| Failure::Busy)?;
+    let place = place.map_err(|_| GatewayError::Busy)?;
     let upstream = gateway.users.watch(token.clone()).await?;
-    let watch = Watch {
+    let watch = ChangeStream {
         users: gateway.users.clone(),
         upstream: Some(upstream),
         token,
@@ -85,8 +85,8 @@ const FIRST_WAIT: Duration = Duration::from_millis(50);
 const LONGEST_WAIT: Duration = Duration::from_secs(2);
 
 /// One client's view of the changes.
-struct Watch {
-    users: Users,
+struct ChangeStream {
+    users: UsersClient,
     upstream: Option<Streaming<ObservarUsuariosResponse>>,
     /// Where to go on.
     token: String,
@@ -96,7 +96,7 @@ struct Watch {
     _place: OwnedSemaphorePermit,
 }
 
-impl Watch {
+impl ChangeStream {
     fn events(self) -> impl Stream<Item = Result<Event, Infallible>> {
         stream::unfold(Some(self), |watch| async move {
             let mut watch = watch?;
@@ -109,7 +109,7 @@ impl Watch {
     }
 
     /// The next message, from another server where one goes away.
-    async fn next(&mut self) -> Result<ObservarUsuariosResponse, Failure> {
+    async fn next(&mut self) -> Result<ObservarUsuariosResponse, GatewayError> {
         loop {
             let ended = match &mut self.upstream {
                 Some(upstream) => upstream.message().await,
@@ -186,7 +186,7 @@ fn is_final(status: &Status) -> bool {
     )
 }
 
-fn last(failure: &Failure) -> Event {
+fn last(failure: &GatewayError) -> Event {
     let problem = serde_json::to_string(&failure.problem()).unwrap_or_default();
     Event::default().event("erro").data(problem)
 }

@@ -3,7 +3,7 @@
 use axum::http::header::{HeaderName, IF_MATCH, IF_NONE_MATCH};
 use axum::http::{HeaderMap, HeaderValue};
 
-use super::validation::Wrong;
+use super::validation::ValidationError;
 
 /// What a request wants the user's tag to be.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -24,12 +24,12 @@ pub(super) struct Tag {
 }
 
 /// What `If-Match` says.
-pub(super) fn if_match(headers: &HeaderMap) -> Result<Condition, Wrong> {
+pub(super) fn if_match(headers: &HeaderMap) -> Result<Condition, ValidationError> {
     condition(headers, &IF_MATCH)
 }
 
 /// What `If-None-Match` says.
-pub(super) fn if_none_match(headers: &HeaderMap) -> Result<Condition, Wrong> {
+pub(super) fn if_none_match(headers: &HeaderMap) -> Result<Condition, ValidationError> {
     condition(headers, &IF_NONE_MATCH)
 }
 
@@ -59,7 +59,7 @@ impl Condition {
     }
 }
 
-fn condition(headers: &HeaderMap, name: &HeaderName) -> Result<Condition, Wrong> {
+fn condition(headers: &HeaderMap, name: &HeaderName) -> Result<Condition, ValidationError> {
     let mut tags = Vec::new();
     let mut said = false;
     for value in headers.get_all(name) {
@@ -69,7 +69,8 @@ fn condition(headers: &HeaderMap, name: &HeaderName) -> Result<Condition, Wrong>
             return Ok(Condition::Any);
         }
         let list = list(&text).ok_or_else(|| {
-            Wrong::rule("header", name.as_str(), "deve ser * ou ETags entre aspas").input(&*text)
+            ValidationError::rule("header", name.as_str(), "deve ser * ou ETags entre aspas")
+                .input(&*text)
         })?;
         tags.extend(list);
     }
@@ -113,7 +114,7 @@ fn is_tag_byte(byte: u8) -> bool {
 mod tests {
     use super::*;
 
-    fn read(text: &str) -> Result<Condition, Wrong> {
+    fn read(text: &str) -> Result<Condition, ValidationError> {
         let value = HeaderValue::from_str(text).unwrap();
         if_match(&HeaderMap::from_iter([(IF_MATCH, value)]))
     }

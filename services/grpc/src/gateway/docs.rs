@@ -8,7 +8,7 @@ use axum::http::header::{
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::get;
 
-use super::failure::Failure;
+use super::error::GatewayError;
 
 /// What the pages may load: what they bring, and nothing from elsewhere. Both libraries set
 /// styles by themselves; `ReDoc` searches in a worker that it makes from a blob.
@@ -59,7 +59,7 @@ fn packed(headers: &HeaderMap, kind: &'static str, bytes: &'static [u8]) -> Resp
         .and_then(|value| value.to_str().ok())
         .unwrap_or("*");
     if !accepted.contains("gzip") && !accepted.contains('*') {
-        return Failure::NotAcceptable.into_response();
+        return GatewayError::NotAcceptable.into_response();
     }
     let headers = [
         (CONTENT_TYPE, kind),

@@ -9,15 +9,15 @@ use serde_json::Value;
 use tokio::time::timeout_at;
 use uuid::Uuid;
 
-use super::failure::Failure;
-use super::validation::{Findings, Wrong};
+use super::error::GatewayError;
+use super::validation::{Findings, ValidationError};
 use crate::domain::{MAX_PAGE, RequestId};
 
 /// The id in a path: a UUID in any form that its RFC, or pydantic, knows.
-pub(super) fn id(text: &str) -> Result<Uuid, Wrong> {
+pub(super) fn id(text: &str) -> Result<Uuid, ValidationError> {
     text.parse().map_err(|error: uuid::Error| {
         let said = format!("Input should be a valid UUID, {error}");
-        Wrong::at("path", "id", "uuid_parsing", said)
+        ValidationError::at("path", "id", "uuid_parsing", said)
             .input(text)
             .limit("error", error.to_string())
     })
@@ -41,8 +41,8 @@ pub(super) fn page(uri: &Uri, findings: &mut Findings) -> Option<(i32, String)> 
     Some((size?, cursor))
 }
 
-fn page_size(text: &str) -> Result<i32, Wrong> {
-    let wrong = |kind, said: String| Wrong::at("query", "limite", kind, said).input(text);
+fn page_size(text: &str) -> Result<i32, ValidationError> {
+    let wrong = |kind, said: String| ValidationError::at("query", "limite", kind, said).input(text);
     let number: i64 = text.trim().parse().map_err(|_| {
         let said = "Input should be a valid integer, unable to parse string as an integer";
         wrong("int_parsing", said.to_owned())
@@ -60,7 +60,7 @@ fn page_size(text: &str) -> Result<i32, Wrong> {
 }
 
 /// `Idempotency-Key`, empty where there is none.
-pub(super) fn idempotency_key(headers: &HeaderMap) -> Result<String, Wrong> {
+pub(super) fn idempotency_key(headers: &HeaderMap) -> Result<String, ValidationError> {
     const NAME: &str = "idempotency-key";
     let Some(value) = headers.get(NAME) else {
         return Ok(String::new());
@@ -68,44 +68,48 @@ pub(super) fn idempotency_key(headers: &HeaderMap) -> Result<String, Wrong> {
     let text = String::from_utf8_lossy(value.as_bytes());
     match RequestId::new(&text) {
         Some(id) => Ok(id.as_str().to_owned()),
-        None => Err(Wrong::rule("header", NAME, RequestId::EXPECTED).input(&*text)),
+        None => Err(ValidationError::rule("header", NAME, RequestId::EXPECTED).input(&*text)),
     }
 }
 
 /// `Last-Event-ID`, empty where there is none. What it means is the server's affair.
-pub(super) fn last_event_id(headers: &HeaderMap) -> Result<String, Wrong> {
+pub(super) fn last_event_id(headers: &HeaderMap) -> Result<String, ValidationError> {
     const NAME: HeaderName = HeaderName::from_static("last-event-id");
     let Some(value) = headers.get(NAME) else {
         return Ok(String::new());
     };
     value.to_str().map(str::to_owned).map_err(|_| {
         let text = String::from_utf8_lossy(value.as_bytes());
-        Wrong::rule("header", NAME.as_str(), "deve ser o id de um evento").input(&*text)
+        ValidationError::rule("header", NAME.as_str(), "deve ser o id de um evento").input(&*text)
     })
 }
 
 /// The body as JSON.
-pub(super) async fn json(headers: &HeaderMap, body: Body, limit: usize) -> Result<Value, Failure> {
+pub(super) async fn json(
+    headers: &HeaderMap,
+    body: Body,
+    limit: usize,
+) -> Result<Value, GatewayError> {
     if !is_json(headers) {
-        return Err(Failure::NotJson);
+        return Err(GatewayError::NotJson);
     }
     let whole = Limited::new(body, limit).collect();
     let whole = match deadline::current() {
         Some(deadline) => timeout_at(deadline, whole)
             .await
-            .map_err(|_| Failure::Slow)?,
+            .map_err(|_| GatewayError::Slow)?,
         None => whole.await,
     };
     let whole = whole.map_err(|error| {
         if error.is::<LengthLimitError>() {
-            Failure::TooLarge(limit)
+            GatewayError::TooLarge(limit)
         } else {
-            Failure::Unreadable
+            GatewayError::Unreadable
         }
     })?;
     let bytes = whole.to_bytes();
     if bytes.is_empty() {
-        return Err(Wrong::with("body", "missing", "Field required").into());
+        return Err(ValidationError::with("body", "missing", "Field required").into());
     }
     serde_json::from_slice(&bytes).map_err(|error| {
         let at = if error.is_eof() {
@@ -116,7 +120,7 @@ pub(super) async fn json(headers: &HeaderMap, body: Body, limit: usize) -> Resul
         // Without the place, which is told beside it.
         let text = error.to_string();
         let said = text.split(" at line ").next().unwrap_or_default();
-        Wrong::no_json(at, said).into()
+        ValidationError::no_json(at, said).into()
     })
 }
 

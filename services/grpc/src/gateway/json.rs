@@ -6,7 +6,7 @@ use serde::Serialize;
 use serde_json::Value;
 use utoipa::ToSchema;
 
-use super::validation::{Findings, Wrong};
+use super::validation::{Findings, ValidationError};
 use crate::domain::{Email, Name};
 
 /// A user.
@@ -144,8 +144,8 @@ impl NovoUsuario {
     /// A body as a new user, or what is wrong with it.
     pub(super) fn read(body: &Value, findings: &mut Findings) -> Option<Self> {
         let members = members(body, findings)?;
-        let mut member = |name: &str, rules: fn(&str) -> Result<(), Wrong>| {
-            let missing = || Wrong::missing("body", name).input(body.clone());
+        let mut member = |name: &str, rules: fn(&str) -> Result<(), ValidationError>| {
+            let missing = || ValidationError::missing("body", name).input(body.clone());
             let value = members.get(name).ok_or_else(missing);
             findings.take(value.and_then(|value| text(name, value, rules)))
         };
@@ -162,7 +162,7 @@ impl AlteracaoUsuario {
     pub(super) fn read(body: &Value, findings: &mut Findings) -> Option<Self> {
         let members = members(body, findings)?;
         let mut right = true;
-        let mut member = |name: &str, rules: fn(&str) -> Result<(), Wrong>| {
+        let mut member = |name: &str, rules: fn(&str) -> Result<(), ValidationError>| {
             let value = members.get(name)?;
             let text = findings.take(text(name, value, rules));
             right &= text.is_some();
@@ -174,7 +174,7 @@ impl AlteracaoUsuario {
         }
         if nome.is_none() && email.is_none() {
             let said = "Value error, at least one of nome and email is needed";
-            findings.add(Wrong::with("body", "value_error", said).input(body.clone()));
+            findings.add(ValidationError::with("body", "value_error", said).input(body.clone()));
             return None;
         }
         Some(Self { nome, email })
@@ -189,14 +189,18 @@ fn members<'a>(
         return Some(members);
     }
     let said = "Input should be a valid dictionary or object to extract fields from";
-    findings.add(Wrong::with("body", "model_attributes_type", said).input(body.clone()));
+    findings.add(ValidationError::with("body", "model_attributes_type", said).input(body.clone()));
     None
 }
 
-fn text(name: &str, value: &Value, rules: fn(&str) -> Result<(), Wrong>) -> Result<String, Wrong> {
+fn text(
+    name: &str,
+    value: &Value,
+    rules: fn(&str) -> Result<(), ValidationError>,
+) -> Result<String, ValidationError> {
     let Value::String(text) = value else {
         let said = "Input should be a valid string";
-        return Err(Wrong::at("body", name, "string_type", said).input(value.clone()));
+        return Err(ValidationError::at("body", name, "string_type", said).input(value.clone()));
     };
     rules(text).map_err(|wrong| wrong.input(text.as_str()))?;
     Ok(text.clone())
@@ -205,8 +209,8 @@ fn text(name: &str, value: &Value, rules: fn(&str) -> Result<(), Wrong>) -> Resu
 /// The most characters of a name, spaces around it included.
 const LONGEST_NAME: usize = 100;
 
-fn name_rules(text: &str) -> Result<(), Wrong> {
-    let at = |kind, said: &str| Err(Wrong::at("body", "nome", kind, said));
+fn name_rules(text: &str) -> Result<(), ValidationError> {
+    let at = |kind, said: &str| Err(ValidationError::at("body", "nome", kind, said));
     if text.trim().is_empty() {
         let said = "String should have at least 1 character";
         return at("string_too_short", said).map_err(|wrong| wrong.limit("min_length", 1));
@@ -217,18 +221,18 @@ fn name_rules(text: &str) -> Result<(), Wrong> {
         return wrong.map_err(|wrong| wrong.limit("max_length", LONGEST_NAME));
     }
     if text.contains(char::is_control) || Name::new(text).is_none() {
-        return Err(Wrong::rule("body", "nome", Name::EXPECTED));
+        return Err(ValidationError::rule("body", "nome", Name::EXPECTED));
     }
     Ok(())
 }
 
-fn email_rules(text: &str) -> Result<(), Wrong> {
+fn email_rules(text: &str) -> Result<(), ValidationError> {
     if text.trim() == text && Email::new(text).is_some() {
         return Ok(());
     }
     let reason = Email::EXPECTED;
     let said = format!("value is not a valid email address: {reason}");
-    Err(Wrong::at("body", "email", "value_error", said).limit("reason", reason))
+    Err(ValidationError::at("body", "email", "value_error", said).limit("reason", reason))
 }
 
 #[cfg(test)]

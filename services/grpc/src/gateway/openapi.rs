@@ -11,9 +11,9 @@ use utoipa::openapi::schema::{ObjectBuilder, Schema, SchemaType, Type};
 use utoipa::openapi::{Object, OpenApi as Document, Ref, RefOr};
 use utoipa::{IntoResponses, OpenApi};
 
-use super::failure::{PROBLEM_JSON, Problem};
+use super::error::{PROBLEM_JSON, Problem};
 use super::json::Mudanca;
-use super::validation::{Invalid, Place, Wrong};
+use super::validation::{LocPart, ValidationError, ValidationErrors};
 
 /// What is said of the interface as a whole.
 #[derive(OpenApi)]
@@ -26,7 +26,7 @@ use super::validation::{Invalid, Place, Wrong};
         license(name = "Apache-2.0", identifier = "Apache-2.0"),
     ),
     tags((name = "usuarios", description = "The users")),
-    components(schemas(Invalid, Wrong, Place, Problem, Mudanca)),
+    components(schemas(ValidationErrors, ValidationError, LocPart, Problem, Mudanca)),
 )]
 pub(super) struct Api;
 

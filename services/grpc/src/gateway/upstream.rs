@@ -16,12 +16,12 @@ use tonic::{Request, Status, Streaming};
 
 /// Calls within the deadline of the request at hand.
 #[derive(Clone, Debug)]
-pub(super) struct Users {
+pub(super) struct UsersClient {
     inner: UsuarioServiceClient<GrpcClient>,
     patience: Duration,
 }
 
-impl Users {
+impl UsersClient {
     /// What no request bounds, such as a stream that is opened anew, takes no longer than `patience`.
     pub(super) fn new(client: GrpcClient, patience: Duration) -> Self {
         Self {

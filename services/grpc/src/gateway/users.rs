@@ -12,7 +12,7 @@ use url::form_urlencoded::byte_serialize;
 use uuid::Uuid;
 
 use super::conditional::{Condition, entity_tag, if_match, if_none_match};
-use super::failure::Failure;
+use super::error::GatewayError;
 use super::json::{AlteracaoUsuario, NovoUsuario, PaginaUsuarios, Usuario};
 use super::openapi::{Always, WithBody, WithCondition, WithEmail, WithId};
 use super::validation::Findings;
@@ -48,26 +48,26 @@ pub(super) async fn criar(
     State(gateway): State<Gateway>,
     headers: HeaderMap,
     body: Body,
-) -> Result<Response, Failure> {
+) -> Result<Response, GatewayError> {
     let mut findings = Findings::default();
     let key = findings.take(input::idempotency_key(&headers));
     let body = input::json(&headers, body, gateway.max_body).await?;
     let new = NovoUsuario::read(&body, &mut findings);
     findings.into_result()?;
     let (Some(key), Some(new)) = (key, new) else {
-        return Err(Failure::Broken); // nothing was wrong, so that both are there
+        return Err(GatewayError::Broken); // nothing was wrong, so that both are there
     };
     let created = gateway.users.create(new.nome, new.email, key).await;
     let created = created.map_err(|status| match status.code() {
         // A user of the same key was made, and is gone.
-        Code::NotFound => Failure::KeyReused,
+        Code::NotFound => GatewayError::KeyReused,
         _ => status.into(),
     })?;
-    let user = created.usuario.ok_or(Failure::Upstream)?;
+    let user = created.usuario.ok_or(GatewayError::Upstream)?;
     let location = HeaderValue::try_from(format!("/usuarios/{}", user.id));
     let mut response = (StatusCode::CREATED, one(user)).into_response();
     let headers = response.headers_mut();
-    headers.insert(LOCATION, location.map_err(|_| Failure::Upstream)?);
+    headers.insert(LOCATION, location.map_err(|_| GatewayError::Upstream)?);
     if created.repetido {
         headers.insert(REPLAYED, HeaderValue::from_static("true"));
     }
@@ -98,7 +98,7 @@ pub(super) async fn obter(
     State(gateway): State<Gateway>,
     Path(id): Path<String>,
     headers: HeaderMap,
-) -> Result<Response, Failure> {
+) -> Result<Response, GatewayError> {
     let mut findings = Findings::default();
     let id = findings.take(input::id(&id));
     let condition = findings.take(if_none_match(&headers));
@@ -129,11 +129,14 @@ pub(super) async fn obter(
         Always,
     )
 )]
-pub(super) async fn listar(State(gateway): State<Gateway>, uri: Uri) -> Result<Response, Failure> {
+pub(super) async fn listar(
+    State(gateway): State<Gateway>,
+    uri: Uri,
+) -> Result<Response, GatewayError> {
     let mut findings = Findings::default();
     let page = input::page(&uri, &mut findings);
     findings.into_result()?;
-    let (size, cursor) = page.ok_or(Failure::Broken)?;
+    let (size, cursor) = page.ok_or(GatewayError::Broken)?;
     let page = gateway.users.list(size, cursor).await?;
     let next = Some(page.proximo_token).filter(|token| !token.is_empty());
     let mut links = format!("</usuarios?limite={size}>; rel=\"first\"");
@@ -141,7 +144,7 @@ pub(super) async fn listar(State(gateway): State<Gateway>, uri: Uri) -> Result<R
         let cursor: String = byte_serialize(next.as_bytes()).collect();
         links = format!("</usuarios?limite={size}&cursor={cursor}>; rel=\"next\", {links}");
     }
-    let links = HeaderValue::try_from(links).map_err(|_| Failure::Upstream)?;
+    let links = HeaderValue::try_from(links).map_err(|_| GatewayError::Upstream)?;
     let body = PaginaUsuarios {
         items: page.usuarios.into_iter().map(Usuario::from).collect(),
         next_page: next,
@@ -173,7 +176,7 @@ pub(super) async fn substituir(
     Path(id): Path<String>,
     headers: HeaderMap,
     body: Body,
-) -> Result<Response, Failure> {
+) -> Result<Response, GatewayError> {
     let read = |body: &serde_json::Value, findings: &mut Findings| {
         let new = NovoUsuario::read(body, findings)?;
         Some((Some(new.nome), Some(new.email)))
@@ -207,7 +210,7 @@ pub(super) async fn alterar(
     Path(id): Path<String>,
     headers: HeaderMap,
     body: Body,
-) -> Result<Response, Failure> {
+) -> Result<Response, GatewayError> {
     let read = |body: &serde_json::Value, findings: &mut Findings| {
         let change = AlteracaoUsuario::read(body, findings)?;
         Some((change.nome, change.email))
@@ -238,7 +241,7 @@ pub(super) async fn remover(
     State(gateway): State<Gateway>,
     Path(id): Path<String>,
     headers: HeaderMap,
-) -> Result<StatusCode, Failure> {
+) -> Result<StatusCode, GatewayError> {
     let mut findings = Findings::default();
     let id = findings.take(input::id(&id));
     let condition = findings.take(if_match(&headers));
@@ -258,14 +261,14 @@ async fn change(
     headers: &HeaderMap,
     body: Body,
     read: impl FnOnce(&serde_json::Value, &mut Findings) -> Option<Given>,
-) -> Result<Response, Failure> {
+) -> Result<Response, GatewayError> {
     let mut findings = Findings::default();
     let id = findings.take(input::id(id));
     let condition = findings.take(if_match(headers));
     let body = input::json(headers, body, gateway.max_body).await?;
     let given = read(&body, &mut findings);
     findings.into_result()?;
-    let (nome, email) = given.ok_or(Failure::Broken)?;
+    let (nome, email) = given.ok_or(GatewayError::Broken)?;
     let id = known(id)?;
     let etag = gateway.wanted(&id, condition).await?;
     let user = gateway.users.update(id, nome, email, etag).await?;
@@ -273,16 +276,16 @@ async fn change(
 }
 
 /// An id as the server knows it. Ids are of version 7, so that others are nobody's.
-fn known(id: Option<Uuid>) -> Result<String, Failure> {
+fn known(id: Option<Uuid>) -> Result<String, GatewayError> {
     let id = id.filter(|id| id.get_version_num() == 7);
     id.map(|id| id.hyphenated().to_string())
-        .ok_or(Failure::NoUser)
+        .ok_or(GatewayError::NoUser)
 }
 
 impl Gateway {
     /// The tag that the server is to compare, empty for none. Of several the user's own is found
     /// out first; that it still is, the server sees to.
-    async fn wanted(&self, id: &str, condition: Option<Condition>) -> Result<String, Failure> {
+    async fn wanted(&self, id: &str, condition: Option<Condition>) -> Result<String, GatewayError> {
         let condition = match condition {
             None | Some(Condition::None | Condition::Any) => return Ok(String::new()),
             Some(condition) => condition,
@@ -298,7 +301,7 @@ impl Gateway {
         if condition.holds_strongly(&user.etag) {
             Ok(user.etag)
         } else {
-            Err(Failure::Changed)
+            Err(GatewayError::Changed)
         }
     }
 }

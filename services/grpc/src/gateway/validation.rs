@@ -10,20 +10,20 @@ use utoipa::ToSchema;
 /// The answer 422, as FastAPI gives it.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 #[schema(as = HTTPValidationError)]
-pub(super) struct Invalid {
+pub(super) struct ValidationErrors {
     /// Everything that is wrong.
-    pub(super) detail: Vec<Wrong>,
+    pub(super) detail: Vec<ValidationError>,
 }
 
 /// One thing that is wrong.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 #[schema(as = ValidationError)]
-pub(super) struct Wrong {
+pub(super) struct ValidationError {
     /// Its kind, as in `string_too_long`.
     #[serde(rename = "type")]
     pub(super) kind: &'static str,
     /// Where it is: `body`, `path`, `query` or `header`, then names and places within.
-    pub(super) loc: Vec<Place>,
+    pub(super) loc: Vec<LocPart>,
     /// What would be right.
     pub(super) msg: String,
     /// What was sent there.
@@ -38,19 +38,23 @@ pub(super) struct Wrong {
 /// A step on the way to what is wrong.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(untagged)]
-pub(super) enum Place {
+#[schema(as = Place)]
+pub(super) enum LocPart {
     /// A name.
     Name(String),
     /// A place in a list or a text.
     Index(u64),
 }
 
-impl Wrong {
+impl ValidationError {
     /// Something wrong at a name in a part of the request, as in `("body", "email")`.
     pub(super) fn at(part: &str, name: &str, kind: &'static str, msg: impl Into<String>) -> Self {
         Self {
             kind,
-            loc: vec![Place::Name(part.to_owned()), Place::Name(name.to_owned())],
+            loc: vec![
+                LocPart::Name(part.to_owned()),
+                LocPart::Name(name.to_owned()),
+            ],
             msg: msg.into(),
             input: Box::default(),
             ctx: None,
@@ -94,44 +98,44 @@ impl Wrong {
         let mut wrong = Self::with("body", "json_invalid", "JSON decode error")
             .input(json!({}))
             .limit("error", said);
-        wrong.loc.push(Place::Index(at));
+        wrong.loc.push(LocPart::Index(at));
         wrong
     }
 }
 
 /// Collects what is wrong, so that a caller learns of everything at once.
 #[derive(Debug, Default)]
-pub(super) struct Findings(Vec<Wrong>);
+pub(super) struct Findings(Vec<ValidationError>);
 
 impl Findings {
     /// The value, or nothing where it is wrong.
-    pub(super) fn take<T>(&mut self, read: Result<T, Wrong>) -> Option<T> {
+    pub(super) fn take<T>(&mut self, read: Result<T, ValidationError>) -> Option<T> {
         read.map_err(|wrong| self.0.push(wrong)).ok()
     }
 
     /// One more.
-    pub(super) fn add(&mut self, wrong: Wrong) {
+    pub(super) fn add(&mut self, wrong: ValidationError) {
         self.0.push(wrong);
     }
 
     /// Whether nothing was wrong.
-    pub(super) fn into_result(self) -> Result<(), Invalid> {
+    pub(super) fn into_result(self) -> Result<(), ValidationErrors> {
         if self.0.is_empty() {
             Ok(())
         } else {
-            Err(Invalid { detail: self.0 })
+            Err(ValidationErrors { detail: self.0 })
         }
     }
 }
 
-impl From<Wrong> for Invalid {
-    fn from(wrong: Wrong) -> Self {
+impl From<ValidationError> for ValidationErrors {
+    fn from(wrong: ValidationError) -> Self {
         let detail = vec![wrong];
         Self { detail }
     }
 }
 
-impl IntoResponse for Invalid {
+impl IntoResponse for ValidationErrors {
     fn into_response(self) -> Response {
         (StatusCode::UNPROCESSABLE_ENTITY, Json(self)).into_response()
     }

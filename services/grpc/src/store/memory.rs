@@ -6,29 +6,29 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use runtime::{Lifecycle, trace};
 
 use super::StoreRules;
-use super::feed::{Feed, Watch};
+use super::change_log::{ChangeLog, Subscription};
 use crate::domain::{
-    Chance, Directory, Moment, NewUser, Page, PageSize, Patch, Position, Refused, RequestId, User,
-    UserId, Version,
+    Directory, NewUser, Page, PageSize, Patch, Position, RandomBits, Refusal, RequestId, Timestamp,
+    User, UserId, Version,
 };
 use crate::error::Error;
 
 /// The store in memory.
 #[derive(Clone, Debug)]
-pub struct Memory {
+pub struct MemoryStore {
     state: Arc<Mutex<State>>,
-    feed: Arc<Feed>,
+    changes: Arc<ChangeLog>,
 }
 
 #[derive(Debug)]
 struct State {
     directory: Directory,
     /// The clock may be set back; time here is not.
-    now: Moment,
+    now: Timestamp,
     last: Position,
 }
 
-impl Memory {
+impl MemoryStore {
     pub(super) fn new(rules: StoreRules, lifecycle: &Lifecycle) -> Self {
         let now = clock();
         let last = Position {
@@ -42,7 +42,7 @@ impl Memory {
         };
         let memory = Self {
             state: Arc::new(Mutex::new(state)),
-            feed: Feed::new(last, rules.max_changes),
+            changes: ChangeLog::new(last, rules.max_changes),
         };
         if rules.users.ttl.is_some() {
             lifecycle.spawn(memory.clone().prune(lifecycle.clone()));
@@ -56,8 +56,8 @@ impl Memory {
         request: Option<&RequestId>,
     ) -> Result<(User, bool), Error> {
         self.with(|directory, now| {
-            let chance = Chance(rand::random());
-            directory.create(now, chance, new, request, traceparent())
+            let random = RandomBits(rand::random());
+            directory.create(now, random, new, request, traceparent())
         })
     }
 
@@ -83,18 +83,18 @@ impl Memory {
         self.with(|directory, now| directory.remove(now, id, version, traceparent()))
     }
 
-    pub(super) fn watch(&self, from: Option<Position>) -> Result<Watch, Error> {
-        let position = from.unwrap_or_else(|| self.feed.last());
-        if self.feed.after(position).is_none() {
-            return Err(Refused::ChangesLost.into());
+    pub(super) fn subscribe(&self, from: Option<Position>) -> Result<Subscription, Error> {
+        let position = from.unwrap_or_else(|| self.changes.last());
+        if self.changes.after(position).is_none() {
+            return Err(Refusal::ChangesLost.into());
         }
-        Ok(Watch::in_memory(Arc::clone(&self.feed), position))
+        Ok(Subscription::new(Arc::clone(&self.changes), position))
     }
 
     /// Does one thing, and publishes what has changed by it.
     fn with<T>(
         &self,
-        work: impl FnOnce(&mut Directory, Moment) -> Result<T, Refused>,
+        work: impl FnOnce(&mut Directory, Timestamp) -> Result<T, Refusal>,
     ) -> Result<T, Error> {
         let mut state = self.lock();
         state.now = state.now.max(clock());
@@ -107,7 +107,7 @@ impl Memory {
                 last = last.next(now);
                 (last, Arc::new(change))
             });
-            self.feed.publish(entries);
+            self.changes.publish(entries);
             state.last = last;
         }
         Ok(outcome?)
@@ -136,9 +136,9 @@ impl Memory {
 
 const PRUNE_EVERY: Duration = Duration::from_secs(1);
 
-fn clock() -> Moment {
+fn clock() -> Timestamp {
     let since = SystemTime::now().duration_since(UNIX_EPOCH);
-    Moment(0).after(since.unwrap_or_default())
+    Timestamp(0).after(since.unwrap_or_default())
 }
 
 fn traceparent() -> String {

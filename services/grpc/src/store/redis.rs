@@ -3,10 +3,10 @@
 //! `REDIS.md` has the design: keys, expiry, what is one step, what is lost when.
 //!
 //! # Layout
-//! - [`Redis`]: the operations.
+//! - [`RedisStore`]: the operations.
 //! - `scripts.rs` and `redis/*.lua`: what runs in Redis as one step.
 //! - `row.rs`: users and changes as Redis keeps them.
-//! - `follow.rs`: changes as they come, into the feed of this process.
+//! - `follow.rs`: changes as they come, into the log of this process.
 
 mod follow;
 mod row;
@@ -16,14 +16,15 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures_util::future::BoxFuture;
 use runtime::{Lifecycle, trace};
-use runtime_redis::{Command, RedisError, Script};
+use runtime_redis::{Command, RedisClient, RedisError, Script};
 
 use super::StoreRules;
-use super::feed::{Entry, Feed, Watch};
+use super::change_log::{ChangeLog, Entry, History, Subscription};
 use crate::domain::{
-    Chance, Email, Moment, Name, NewUser, Page, PageSize, Patch, Position, REQUEST_TTL, Refused,
-    RequestId, User, UserId, Version,
+    Email, Name, NewUser, Page, PageSize, Patch, Position, REQUEST_TTL, RandomBits, Refusal,
+    RequestId, Timestamp, User, UserId, Version,
 };
 use crate::error::Error;
 use scripts::Scripts;
@@ -36,24 +37,20 @@ const PRUNED_AT_ONCE: usize = 100;
 
 /// The store in Redis.
 #[derive(Clone, Debug)]
-pub struct Redis {
-    client: runtime_redis::Redis,
+pub struct RedisStore {
+    client: RedisClient,
     scripts: Arc<Scripts>,
     rules: StoreRules,
-    feed: Arc<Feed>,
+    changes: Arc<ChangeLog>,
 }
 
-impl Redis {
-    pub(super) fn new(
-        client: runtime_redis::Redis,
-        rules: StoreRules,
-        lifecycle: &Lifecycle,
-    ) -> Self {
+impl RedisStore {
+    pub(super) fn new(client: RedisClient, rules: StoreRules, lifecycle: &Lifecycle) -> Self {
         let store = Self {
             client,
             scripts: Arc::default(),
             rules,
-            feed: Feed::new(Position::default(), rules.max_changes),
+            changes: ChangeLog::new(Position::default(), rules.max_changes),
         };
         lifecycle.spawn(follow::follow(store.clone(), lifecycle.clone()));
         store
@@ -82,7 +79,7 @@ impl Redis {
             .await?;
         match row::outcome(&answer) {
             ("OK", user) => Ok((row::user(user)?, false)),
-            ("REPETIDO", user) => Ok((row::user(user)?, true)),
+            ("REPEATED", user) => Ok((row::user(user)?, true)),
             other => Err(refused(other, &new.email.to_string())),
         }
     }
@@ -91,7 +88,7 @@ impl Redis {
         let command = Command::read("HMGET").arg(key_of(id)).arg(&row::FIELDS);
         let fields: Vec<Option<String>> = self.client.query(&command).await?;
         let fields: Option<Vec<String>> = fields.into_iter().collect();
-        row::user_of(id, &fields.ok_or(Refused::NotFound(id))?)
+        row::user_of(id, &fields.ok_or(Refusal::NotFound(id))?)
     }
 
     pub(super) async fn list(&self, size: PageSize, after: Option<UserId>) -> Result<Page, Error> {
@@ -142,7 +139,7 @@ impl Redis {
         }
     }
 
-    pub(super) async fn watch(&self, from: Option<Position>) -> Result<Watch, Error> {
+    pub(super) async fn subscribe(&self, from: Option<Position>) -> Result<Subscription, Error> {
         let position = match from {
             None => self.end_of_changes().await?,
             Some(position) => {
@@ -150,11 +147,8 @@ impl Redis {
                 position
             }
         };
-        Ok(Watch::in_redis(
-            Arc::clone(&self.feed),
-            position,
-            self.clone(),
-        ))
+        let subscription = Subscription::new(Arc::clone(&self.changes), position);
+        Ok(subscription.with_history(Arc::new(self.clone())))
     }
 
     /// Some of the changes after a position that is still known.
@@ -170,7 +164,7 @@ impl Redis {
         // What is not there itself may have lost those after it, too.
         let known = entries.first().map(|(id, _)| id.as_str()) == Some(&position.to_string());
         if !known {
-            return Err(Refused::ChangesLost.into());
+            return Err(Refusal::ChangesLost.into());
         }
         row::changes(&entries[1..])
     }
@@ -212,6 +206,12 @@ impl Redis {
     }
 }
 
+impl History for RedisStore {
+    fn after(&self, position: Position) -> BoxFuture<'_, Result<VecDeque<Entry>, Error>> {
+        Box::pin(self.history(position))
+    }
+}
+
 /// A key by its name after the prefix.
 fn key(name: &str) -> String {
     format!("{PREFIX}:{name}")
@@ -222,13 +222,13 @@ fn key_of(id: UserId) -> String {
 }
 
 /// A key that is there as soon as there is anything, to see whether Redis serves it.
-pub(super) fn looked_at() -> String {
+pub(super) fn probed_key() -> String {
     key("mudancas")
 }
 
 /// The part of an id that is not time.
 fn id_tail() -> String {
-    let id = UserId::new(Moment(0), Chance(rand::random())).to_string();
+    let id = UserId::new(Timestamp(0), RandomBits(rand::random())).to_string();
     id.split_at(TIME_IN_ID).1.to_owned()
 }
 
@@ -246,12 +246,12 @@ fn traceparent() -> String {
 /// What a script's word means.
 fn refused((word, rest): (&str, &[String]), email: &str) -> Error {
     let refused = match (word, rest) {
-        ("EMAIL", _) => Refused::EmailTaken(email.to_owned()),
-        ("PEDIDO", _) => Refused::RequestDiffers,
-        ("VERSAO", _) => Refused::VersionDiffers,
-        ("CHEIO", _) => Refused::Full,
-        ("SUMIU", [id, ..]) => match UserId::parse(id) {
-            Some(id) => Refused::NotFound(id),
+        ("EMAIL_TAKEN", _) => Refusal::EmailTaken(email.to_owned()),
+        ("REQUEST_DIFFERS", _) => Refusal::RequestDiffers,
+        ("VERSION_DIFFERS", _) => Refusal::VersionDiffers,
+        ("FULL", _) => Refusal::Full,
+        ("NOT_FOUND", [id, ..]) => match UserId::parse(id) {
+            Some(id) => Refusal::NotFound(id),
             None => return row::corrupt("id", id),
         },
         _ => return row::corrupt("answer of a script", word),
@@ -265,7 +265,7 @@ impl From<RedisError> for Error {
             RedisError::Unavailable(_) => Self::Unavailable(RETRY),
             RedisError::Busy => Self::Busy,
             RedisError::DeadlineExceeded => Self::DeadlineExceeded,
-            RedisError::Full => Refused::Full.into(),
+            RedisError::Full => Refusal::Full.into(),
             RedisError::Answer(answer) => Self::Corrupt(answer),
         }
     }

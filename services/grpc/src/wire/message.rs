@@ -3,10 +3,9 @@
 use malha_proto::usuarios::v1::{
     ListarUsuariosResponse, Mudanca, ObservarUsuariosResponse, TipoMudanca, Usuario,
 };
-use prost_types::Timestamp;
 
 use super::token;
-use crate::domain::{Change, ChangeKind, Moment, Page, Position, User};
+use crate::domain::{Change, ChangeKind, Page, Position, Timestamp, User};
 
 /// A user.
 pub fn usuario(user: &User) -> Usuario {
@@ -49,17 +48,17 @@ pub fn mudanca(position: Position, change: &Change) -> ObservarUsuariosResponse 
         mudanca: Some(Mudanca {
             tipo: tipo.into(),
             usuario: Some(usuario(&change.user)),
-            momento: Some(timestamp(change.moment)),
+            momento: Some(timestamp(change.at)),
             traceparent: change.traceparent.clone(),
         }),
         token: token::of_changes(position),
     }
 }
 
-fn timestamp(moment: Moment) -> Timestamp {
-    let nanos = (moment.0 % 1000) * 1_000_000;
-    Timestamp {
-        seconds: i64::try_from(moment.0 / 1000).unwrap_or(i64::MAX),
+fn timestamp(at: Timestamp) -> prost_types::Timestamp {
+    let nanos = (at.0 % 1000) * 1_000_000;
+    prost_types::Timestamp {
+        seconds: i64::try_from(at.0 / 1000).unwrap_or(i64::MAX),
         nanos: i32::try_from(nanos).unwrap_or_default(), // below a thousand million
     }
 }

@@ -7,12 +7,12 @@ use malha_proto::usuarios::v1::{
 
 use super::token;
 use crate::domain::{
-    Email, Name, NewUser, PageSize, Patch, Position, Refused, RequestId, UserId, Version, Violation,
+    Email, Name, NewUser, PageSize, Patch, Position, Refusal, RequestId, UserId, Version, Violation,
 };
 
 /// The creation of a user, and the id of the request where it has one.
-pub fn criar(request: &CriarUsuarioRequest) -> Result<(NewUser, Option<RequestId>), Refused> {
-    let mut wrong = Wrong::default();
+pub fn criar(request: &CriarUsuarioRequest) -> Result<(NewUser, Option<RequestId>), Refusal> {
+    let mut wrong = Violations::default();
     let name = wrong.required("nome", Name::new(&request.nome), Name::EXPECTED);
     let email = wrong.required("email", Email::new(&request.email), Email::EXPECTED);
     let id = wrong.optional(
@@ -28,15 +28,15 @@ pub fn criar(request: &CriarUsuarioRequest) -> Result<(NewUser, Option<RequestId
 }
 
 /// Which user.
-pub fn obter(request: &ObterUsuarioRequest) -> Result<UserId, Refused> {
-    let mut wrong = Wrong::default();
+pub fn obter(request: &ObterUsuarioRequest) -> Result<UserId, Refusal> {
+    let mut wrong = Violations::default();
     let id = wrong.required("id", UserId::parse(&request.id), ID);
     id.ok_or_else(|| wrong.refused())
 }
 
 /// Which page: its size, and the user after whom it begins.
-pub fn listar(request: &ListarUsuariosRequest) -> Result<(PageSize, Option<UserId>), Refused> {
-    let mut wrong = Wrong::default();
+pub fn listar(request: &ListarUsuariosRequest) -> Result<(PageSize, Option<UserId>), Refusal> {
+    let mut wrong = Violations::default();
     let size = PageSize::new(request.tamanho_pagina);
     let size = wrong.required("tamanho_pagina", size, PageSize::EXPECTED);
     let after = wrong.optional("token_pagina", &request.token_pagina, token::page, TOKEN);
@@ -49,8 +49,8 @@ pub fn listar(request: &ListarUsuariosRequest) -> Result<(PageSize, Option<UserI
 /// Which user changes, what of it, and from which version.
 pub fn atualizar(
     request: &AtualizarUsuarioRequest,
-) -> Result<(UserId, Patch, Option<Version>), Refused> {
-    let mut wrong = Wrong::default();
+) -> Result<(UserId, Patch, Option<Version>), Refusal> {
+    let mut wrong = Violations::default();
     let Some(usuario) = &request.usuario else {
         wrong.add("usuario", "é obrigatório");
         return Err(wrong.refused());
@@ -80,16 +80,16 @@ pub fn atualizar(
 }
 
 /// Which user goes, and in which version.
-pub fn remover(request: &RemoverUsuarioRequest) -> Result<(UserId, Option<Version>), Refused> {
-    let mut wrong = Wrong::default();
+pub fn remover(request: &RemoverUsuarioRequest) -> Result<(UserId, Option<Version>), Refusal> {
+    let mut wrong = Violations::default();
     let id = wrong.required("id", UserId::parse(&request.id), ID);
     let id = id.ok_or_else(|| wrong.refused())?;
     Ok((id, version(&request.etag)))
 }
 
 /// From where to watch, if not from now on.
-pub fn observar(request: &ObservarUsuariosRequest) -> Result<Option<Position>, Refused> {
-    let mut wrong = Wrong::default();
+pub fn observar(request: &ObservarUsuariosRequest) -> Result<Option<Position>, Refusal> {
+    let mut wrong = Violations::default();
     let text = &request.token_retomada;
     let position = wrong.optional("token_retomada", text, token::changes, TOKEN);
     if wrong.0.is_empty() {
@@ -109,9 +109,9 @@ fn version(etag: &str) -> Option<Version> {
 
 /// What has been found wrong so far.
 #[derive(Default)]
-struct Wrong(Vec<Violation>);
+struct Violations(Vec<Violation>);
 
-impl Wrong {
+impl Violations {
     fn add(&mut self, field: &str, description: &str) {
         self.0.push(Violation {
             field: field.to_owned(),
@@ -139,8 +139,8 @@ impl Wrong {
         self.required(field, parse(text), expected)
     }
 
-    fn refused(self) -> Refused {
-        Refused::Invalid(self.0)
+    fn refused(self) -> Refusal {
+        Refusal::Invalid(self.0)
     }
 }
 
@@ -150,18 +150,18 @@ mod tests {
     use prost_types::FieldMask;
 
     use super::*;
-    use crate::domain::{Chance, Moment};
+    use crate::domain::{RandomBits, Timestamp};
 
-    fn fields<T: std::fmt::Debug>(outcome: Result<T, Refused>) -> Vec<String> {
+    fn fields<T: std::fmt::Debug>(outcome: Result<T, Refusal>) -> Vec<String> {
         match outcome {
-            Err(Refused::Invalid(wrong)) => wrong.into_iter().map(|each| each.field).collect(),
+            Err(Refusal::Invalid(wrong)) => wrong.into_iter().map(|each| each.field).collect(),
             other => panic!("{other:?}"),
         }
     }
 
     fn update(paths: &[&str]) -> AtualizarUsuarioRequest {
         let usuario = Usuario {
-            id: UserId::new(Moment(1), Chance([1; 10])).to_string(),
+            id: UserId::new(Timestamp(1), RandomBits([1; 10])).to_string(),
             nome: " Ana ".to_owned(),
             email: "isto não é".to_owned(),
             ..Usuario::default()

@@ -6,7 +6,7 @@ use std::time::Duration;
 use tonic::{Code, Status};
 use tonic_types::{ErrorDetails, FieldViolation, StatusExt};
 
-use crate::domain::{Refused, Violation};
+use crate::domain::{Refusal, Violation};
 use crate::error::Error;
 
 /// Whose reasons the `ErrorInfo` are.
@@ -42,16 +42,16 @@ pub fn of(error: &Error) -> Status {
     Status::with_error_details(code, error.to_string(), details)
 }
 
-fn of_refusal(refused: &Refused) -> (Code, ErrorDetails) {
+fn of_refusal(refused: &Refusal) -> (Code, ErrorDetails) {
     let text = refused.to_string();
     match refused {
-        Refused::Invalid(violations) => (Code::InvalidArgument, bad_request(violations)),
-        Refused::NotFound(id) => (Code::NotFound, resource(id.to_string(), text)),
-        Refused::EmailTaken(email) => (Code::AlreadyExists, resource(email.clone(), text)),
-        Refused::VersionDiffers => (Code::Aborted, info(VERSION_DIFFERS)),
-        Refused::RequestDiffers => (Code::FailedPrecondition, info(REQUEST_DIFFERS)),
-        Refused::ChangesLost => (Code::OutOfRange, info(CHANGES_LOST)),
-        Refused::Full => (Code::ResourceExhausted, retry(RETRY)),
+        Refusal::Invalid(violations) => (Code::InvalidArgument, bad_request(violations)),
+        Refusal::NotFound(id) => (Code::NotFound, resource(id.to_string(), text)),
+        Refusal::EmailTaken(email) => (Code::AlreadyExists, resource(email.clone(), text)),
+        Refusal::VersionDiffers => (Code::Aborted, info(VERSION_DIFFERS)),
+        Refusal::RequestDiffers => (Code::FailedPrecondition, info(REQUEST_DIFFERS)),
+        Refusal::ChangesLost => (Code::OutOfRange, info(CHANGES_LOST)),
+        Refusal::Full => (Code::ResourceExhausted, retry(RETRY)),
     }
 }
 

@@ -49,11 +49,11 @@ const LONGEST: usize = 100;
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::{Chance, Moment};
+    use crate::domain::{RandomBits, Timestamp};
 
     #[test]
     fn tokens_are_read_again_and_not_taken_for_each_other() {
-        let id = UserId::new(Moment(1_700_000_000_000), Chance([3; 10]));
+        let id = UserId::new(Timestamp(1_700_000_000_000), RandomBits([3; 10]));
         let position = Position {
             time: u64::MAX,
             number: u64::MAX,
@@ -82,6 +82,6 @@ mod tests {
     }
 
     fn id_token(more: &str) -> String {
-        of_page(UserId::new(Moment(1), Chance([3; 10]))) + more
+        of_page(UserId::new(Timestamp(1), RandomBits([3; 10]))) + more
     }
 }

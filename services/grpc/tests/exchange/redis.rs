@@ -100,9 +100,9 @@ async fn a_script_that_redis_has_forgotten_is_told_again() {
             .map(|span| (span.name, span.status))
             .collect::<Vec<_>>()
     };
-    let unknown = ("EVALSHA listar".to_owned(), Status::error(""));
-    let told = ("EVAL listar".to_owned(), Status::Unset);
-    let known = ("EVALSHA listar".to_owned(), Status::Unset);
+    let unknown = ("EVALSHA list".to_owned(), Status::error(""));
+    let told = ("EVAL list".to_owned(), Status::Unset);
+    let known = ("EVALSHA list".to_owned(), Status::Unset);
     assert_eq!(names(&mut client, 3).await, [unknown.clone(), told.clone()]);
     assert_eq!(names(&mut client, 2).await, [known]);
     assert_eq!(redis.ask(&["SCRIPT", "FLUSH"]).as_deref(), Some("OK"));

@@ -75,7 +75,7 @@ fn open_into(replicas: &mut Replicas, environment: &[(&str, &str)]) {
     let settings = settings::<Servidor>(environment);
     replicas
         .stores
-        .push(Store::open(&settings, lifecycle.lifecycle()).unwrap());
+        .push(Store::open(settings.redis, settings.rules, lifecycle.lifecycle()).unwrap());
     replicas.lives.push(lifecycle);
 }
 

@@ -106,13 +106,16 @@ async fn who_watches_goes_on_after_an_outage() {
     let mut server = RedisServer::start(&log).await;
     let replica = on(&server).await;
     let store = &replica.stores[0];
-    let mut watch = store.watch(None).await.unwrap();
+    let mut subscription = store.subscribe(None).await.unwrap();
     let ana = create(store, "Ana").await;
     server.kill();
     server.restart().await;
     until_back(store, "Bia").await;
     for name in ["Ana", "Bia"] {
-        let (_, change) = timeout(BOUND * 2, watch.next()).await.unwrap().unwrap();
+        let (_, change) = timeout(BOUND * 2, subscription.next())
+            .await
+            .unwrap()
+            .unwrap();
         assert_eq!(change.user.name.as_str(), name);
     }
     assert_eq!(store.get(ana.id).await.unwrap(), ana);

@@ -5,9 +5,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use grpc::Error;
-use grpc::domain::{Change, ChangeKind, PageSize, Patch, Refused, User, UserId, Version};
+use grpc::domain::{Change, ChangeKind, PageSize, Patch, Refusal, User, UserId, Version};
 use grpc::store::Store;
-use grpc::store::feed::Watch;
+use grpc::store::change_log::Subscription;
 use testing::{RedisServer, eventually, has_redis};
 
 use crate::backend::{Backend, create, email, new, renaming, request};
@@ -58,7 +58,7 @@ everywhere! {
     who_comes_back_too_late_is_told_so
 }
 
-fn refused<T: std::fmt::Debug>(outcome: Result<T, Error>) -> Refused {
+fn refused<T: std::fmt::Debug>(outcome: Result<T, Error>) -> Refusal {
     match outcome {
         Err(Error::Refused(refused)) => refused,
         other => panic!("{other:?}"),
@@ -80,13 +80,13 @@ async fn until_gone(store: &Store, id: UserId) {
 }
 
 /// The next change, which must come in bounded time.
-async fn next_change(watch: &mut Watch) -> Arc<Change> {
-    let next = tokio::time::timeout(Duration::from_secs(30), watch.next()).await;
+async fn next_change(subscription: &mut Subscription) -> Arc<Change> {
+    let next = tokio::time::timeout(Duration::from_secs(30), subscription.next()).await;
     next.expect("a change").unwrap().1
 }
 
-async fn next(watch: &mut Watch) -> (ChangeKind, User) {
-    let change = next_change(watch).await;
+async fn next(subscription: &mut Subscription) -> (ChangeKind, User) {
+    let change = next_change(subscription).await;
     (change.kind, change.user.clone())
 }
 
@@ -117,7 +117,7 @@ async fn a_user_is_kept_as_it_was_created(backend: &Backend<'_>) {
     assert_eq!(store.get(user.id).await.unwrap(), changed);
 
     store.remove(user.id, None).await.unwrap();
-    let not_found = Refused::NotFound(user.id);
+    let not_found = Refusal::NotFound(user.id);
     assert_eq!(refused(store.get(user.id).await), not_found);
     assert_eq!(refused(store.update(user.id, &both, None).await), not_found);
     assert_eq!(refused(store.remove(user.id, None).await), not_found);
@@ -130,7 +130,7 @@ async fn an_e_mail_is_one_users_at_a_time(backend: &Backend<'_>) {
     let mut loud = new("Outro");
     loud.email = email("JOÃO");
     let taken = refused(store.create(&loud, None).await);
-    assert_eq!(taken, Refused::EmailTaken(loud.email.to_string()));
+    assert_eq!(taken, Refusal::EmailTaken(loud.email.to_string()));
     let to_loud = Patch {
         email: Some(loud.email.clone()),
         name: None,
@@ -143,11 +143,11 @@ async fn an_e_mail_is_one_users_at_a_time(backend: &Backend<'_>) {
         "email_taken"
     );
     // What is given up is free at once.
-    let moved = Patch {
+    let last_changed = Patch {
         email: Some(email("novo")),
         name: None,
     };
-    store.update(joao.id, &moved, None).await.unwrap();
+    store.update(joao.id, &last_changed, None).await.unwrap();
     store.create(&loud, None).await.unwrap();
     store.remove(joao.id, None).await.unwrap();
     create(&store, "novo").await;
@@ -196,14 +196,14 @@ async fn of_changes_from_one_version_one_is_made(backend: &Backend<'_>) {
         } else {
             (other, one)
         };
-        assert_eq!(refused(not), Refused::VersionDiffers);
+        assert_eq!(refused(not), Refusal::VersionDiffers);
         user = made.unwrap();
         assert_eq!(first.get(user.id).await.unwrap(), user);
     }
     let old = Some(Version(1));
     assert_eq!(
         refused(first.remove(user.id, old).await),
-        Refused::VersionDiffers
+        Refusal::VersionDiffers
     );
     first.remove(user.id, Some(user.version)).await.unwrap();
 }
@@ -217,7 +217,7 @@ async fn an_expired_user_blocks_no_e_mail_and_is_on_no_page(backend: &Backend<'_
         .0;
     until_gone(&store, ana.id).await;
     assert_eq!(ids(&store).await, []);
-    let gone = Refused::NotFound(ana.id);
+    let gone = Refusal::NotFound(ana.id);
     let none = renaming("Ninguém");
     assert_eq!(refused(store.update(ana.id, &none, None).await), gone);
     // The request is remembered although its user is not: it must not make another one.
@@ -330,7 +330,7 @@ async fn a_request_creates_one_user_however_often_it_comes(backend: &Backend<'_>
 
     let ana = &outcomes[0].0;
     let other = refused(first.create(&new("Bia"), Some(&id)).await);
-    assert_eq!(other, Refused::RequestDiffers);
+    assert_eq!(other, Refusal::RequestDiffers);
     // It tells the user as it is now.
     let changed = first
         .update(ana.id, &renaming("Anita"), None)
@@ -342,7 +342,7 @@ async fn a_request_creates_one_user_however_often_it_comes(backend: &Backend<'_>
     );
     first.remove(ana.id, None).await.unwrap();
     let gone = refused(second.create(&user, Some(&id)).await);
-    assert_eq!(gone, Refused::NotFound(ana.id));
+    assert_eq!(gone, Refusal::NotFound(ana.id));
     // A request that was refused is not remembered.
     create(first, "Taken").await;
     let refused_id = request("pedido 2");
@@ -357,7 +357,7 @@ async fn a_full_store_takes_nobody_until_somebody_goes(backend: &Backend<'_>) {
     let (store, _kept) = backend.store(&[("MAX_USERS", "2")]).await;
     let first = create(&store, "a").await;
     create(&store, "b").await;
-    assert_eq!(refused(store.create(&new("c"), None).await), Refused::Full);
+    assert_eq!(refused(store.create(&new("c"), None).await), Refusal::Full);
     store.update(first.id, &renaming("A"), None).await.unwrap();
     store.remove(first.id, None).await.unwrap();
     create(&store, "c").await;
@@ -369,8 +369,8 @@ async fn changes_are_told_in_their_order_to_all_replicas(backend: &Backend<'_>) 
         panic!()
     };
     create(first, "antes").await;
-    let mut here = first.watch(None).await.unwrap();
-    let mut there = second.watch(None).await.unwrap();
+    let mut here = first.subscribe(None).await.unwrap();
+    let mut there = second.subscribe(None).await.unwrap();
     let ana = create(first, "Ana").await;
     let changed = second
         .update(ana.id, &renaming("Anita"), None)
@@ -378,63 +378,70 @@ async fn changes_are_told_in_their_order_to_all_replicas(backend: &Backend<'_>) 
         .unwrap();
     first.remove(ana.id, None).await.unwrap();
     let after = here.position();
-    for watch in [&mut here, &mut there] {
-        assert_eq!(next(watch).await, (ChangeKind::Created, ana.clone()));
-        assert_eq!(next(watch).await, (ChangeKind::Updated, changed.clone()));
-        assert_eq!(next(watch).await, (ChangeKind::Removed, changed.clone()));
+    for subscription in [&mut here, &mut there] {
+        assert_eq!(next(subscription).await, (ChangeKind::Created, ana.clone()));
+        assert_eq!(
+            next(subscription).await,
+            (ChangeKind::Updated, changed.clone())
+        );
+        assert_eq!(
+            next(subscription).await,
+            (ChangeKind::Removed, changed.clone())
+        );
     }
     // From a position anywhere, at any replica.
-    let mut again = second.watch(Some(after)).await.unwrap();
+    let mut again = second.subscribe(Some(after)).await.unwrap();
     assert_eq!(next(&mut again).await, (ChangeKind::Created, ana));
-    let mut rest = first.watch(Some(again.position())).await.unwrap();
+    let mut rest = first.subscribe(Some(again.position())).await.unwrap();
     assert_eq!(next(&mut rest).await, (ChangeKind::Updated, changed));
 }
 
 async fn an_expired_user_is_told_with_its_last_state(backend: &Backend<'_>) {
     let (store, _kept) = backend.store(&[("USER_TTL", "50ms")]).await;
-    let mut watch = store.watch(None).await.unwrap();
+    let mut subscription = store.subscribe(None).await.unwrap();
     let ana = create(&store, "Ana").await;
-    assert_eq!(next(&mut watch).await, (ChangeKind::Created, ana.clone()));
-    // Nobody asks for anything meanwhile.
-    let change = next_change(&mut watch).await;
-    let Change {
-        kind, user, moment, ..
-    } = &*change;
     assert_eq!(
-        (kind, user, Some(*moment)),
+        next(&mut subscription).await,
+        (ChangeKind::Created, ana.clone())
+    );
+    // Nobody asks for anything meanwhile.
+    let change = next_change(&mut subscription).await;
+    let Change { kind, user, at, .. } = &*change;
+    assert_eq!(
+        (kind, user, Some(*at)),
         (&ChangeKind::Expired, &ana, ana.expires)
     );
 }
 
 async fn who_comes_back_is_told_all_that_was_missed(backend: &Backend<'_>) {
     let (store, _kept) = backend.store(&[]).await;
-    let begin = store.watch(None).await.unwrap().position();
+    let begin = store.subscribe(None).await.unwrap().position();
     let mut created = vec![];
     for number in 0..250 {
         created.push(create(&store, &format!("u{number}")).await.id);
     }
-    let mut watch = store.watch(Some(begin)).await.unwrap();
+    let mut subscription = store.subscribe(Some(begin)).await.unwrap();
     let mut told = vec![];
     for _ in 0..250 {
-        told.push(next(&mut watch).await.1.id);
+        told.push(next(&mut subscription).await.1.id);
     }
     assert_eq!(told, created);
 }
 
 async fn who_comes_back_too_late_is_told_so(backend: &Backend<'_>) {
     let (store, _kept) = backend.store(&[("MAX_CHANGES", "1")]).await;
-    let begin = store.watch(None).await.unwrap().position();
+    let begin = store.subscribe(None).await.unwrap().position();
     // Redis lets go of a hundred at a time.
     for number in 0..250 {
         create(&store, &format!("u{number}")).await;
     }
     assert_eq!(
-        refused(store.watch(Some(begin)).await),
-        Refused::ChangesLost
+        refused(store.subscribe(Some(begin)).await),
+        Refusal::ChangesLost
     );
     let unknown = grpc::domain::Position { time: 1, number: 7 };
     assert_eq!(
-        refused(store.watch(Some(unknown)).await),
-        Refused::ChangesLost
+        refused(store.subscribe(Some(unknown)).await),
+        Refusal::ChangesLost
     );
 }

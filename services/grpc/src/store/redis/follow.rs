@@ -1,4 +1,4 @@
-//! Changes as they come, into the feed of this process: one connection for all who watch.
+//! Changes as they come, into the log of this process: one connection for all who watch.
 
 use std::time::Duration;
 
@@ -8,8 +8,8 @@ use runtime::{Lifecycle, trace};
 use runtime_redis::{Command, Dedicated, RedisError};
 use tracing::{Instrument, Span};
 
-use super::{PRUNED_AT_ONCE, Redis, key, row};
-use crate::domain::{Position, Refused};
+use super::{PRUNED_AT_ONCE, RedisStore, key, row};
+use crate::domain::{Position, Refusal};
 use crate::error::Error;
 
 /// How long Redis waits for a change before it says that there is none.
@@ -19,7 +19,7 @@ const BLOCK: Duration = Duration::from_secs(1);
 const LATE: Duration = Duration::from_secs(1);
 
 /// Follows the changes until the lifecycle stops, whatever becomes of Redis meanwhile.
-pub(super) async fn follow(store: Redis, lifecycle: Lifecycle) {
+pub(super) async fn follow(store: RedisStore, lifecycle: Lifecycle) {
     let following = async {
         let mut backoff = Backoff::new(Duration::from_millis(100), Duration::from_secs(1));
         loop {
@@ -36,7 +36,7 @@ pub(super) async fn follow(store: Redis, lifecycle: Lifecycle) {
     }
 }
 
-async fn stream(store: &Redis, backoff: &mut Backoff) -> Result<(), Error> {
+async fn stream(store: &RedisStore, backoff: &mut Backoff) -> Result<(), Error> {
     let mut position = begin(store).instrument(unasked("find changes")).await?;
     let mut connection = store.client.dedicated().await?;
     loop {
@@ -44,7 +44,7 @@ async fn stream(store: &Redis, backoff: &mut Backoff) -> Result<(), Error> {
         backoff.success();
         if let Some((last, _)) = entries.last() {
             position = row::position(last)?;
-            store.feed.publish(row::changes(&entries)?);
+            store.changes.publish(row::changes(&entries)?);
         } else if store.rules.users.ttl.is_some() {
             // Nobody asks for anything, so that nobody else lets those go whose time is up.
             let pruned = async {
@@ -62,17 +62,17 @@ fn unasked(name: &'static str) -> Span {
 }
 
 /// Where to go on: after the last change seen, unless it is not known any more what came after it.
-async fn begin(store: &Redis) -> Result<Position, Error> {
-    let last = store.feed.last();
+async fn begin(store: &RedisStore) -> Result<Position, Error> {
+    let last = store.changes.last();
     if last != Position::default() {
         match store.history(last).await {
             Ok(_) => return Ok(last),
-            Err(Error::Refused(Refused::ChangesLost)) => {}
+            Err(Error::Refused(Refusal::ChangesLost)) => {}
             Err(error) => return Err(error),
         }
     }
     let end = store.end_of_changes().await?;
-    store.feed.restart(end);
+    store.changes.restart(end);
     Ok(end)
 }
 

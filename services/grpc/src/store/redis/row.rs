@@ -4,10 +4,10 @@ use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 
 use crate::domain::{
-    Change, ChangeKind, Email, Moment, Name, Page, Position, User, UserId, Version,
+    Change, ChangeKind, Email, Name, Page, Position, Timestamp, User, UserId, Version,
 };
 use crate::error::Error;
-use crate::store::feed::Entry;
+use crate::store::change_log::Entry;
 
 /// The fields of a user, in the order in which scripts give them.
 pub(super) const FIELDS: [&str; 6] = [
@@ -53,14 +53,14 @@ pub(super) fn user_of(id: UserId, fields: &[String]) -> Result<User, Error> {
     };
     let expires = match expires.as_str() {
         "" => None,
-        text => Some(moment(text)?),
+        text => Some(timestamp(text)?),
     };
     Ok(User {
         id,
         name: Name::new(name).ok_or_else(|| corrupt("nome", name))?,
         email: Email::new(email).ok_or_else(|| corrupt("email", email))?,
-        created: moment(created)?,
-        updated: moment(updated)?,
+        created: timestamp(created)?,
+        updated: timestamp(updated)?,
         expires,
         version: Version(number("versao", version)?),
     })
@@ -120,13 +120,13 @@ fn change(fields: &HashMap<String, String>) -> Result<Change, Error> {
     Ok(Change {
         kind,
         user: user(&values)?,
-        moment: moment(field("momento"))?,
+        at: timestamp(field("momento"))?,
         traceparent: field("traceparent").to_owned(),
     })
 }
 
-fn moment(text: &str) -> Result<Moment, Error> {
-    number("moment", text).map(Moment)
+fn timestamp(text: &str) -> Result<Timestamp, Error> {
+    number("timestamp", text).map(Timestamp)
 }
 
 fn number(what: &str, text: &str) -> Result<u64, Error> {

@@ -14,18 +14,18 @@ pub(super) struct Scripts {
 }
 
 /// What each begins with.
-const COMMON: &str = include_str!("comum.lua");
+const COMMON: &str = include_str!("common.lua");
 
 impl Default for Scripts {
     fn default() -> Self {
         let script = |name, source| Script::new(name, &[COMMON, source]);
         Self {
-            create: script("criar", include_str!("criar.lua")),
-            update: script("atualizar", include_str!("atualizar.lua")),
-            remove: script("remover", include_str!("remover.lua")),
-            list: script("listar", include_str!("listar.lua")),
-            prune: script("podar", include_str!("podar.lua")),
-            end: script("inicio", include_str!("inicio.lua")),
+            create: script("create", include_str!("create.lua")),
+            update: script("update", include_str!("update.lua")),
+            remove: script("remove", include_str!("remove.lua")),
+            list: script("list", include_str!("list.lua")),
+            prune: script("prune", include_str!("prune.lua")),
+            end: script("end", include_str!("end.lua")),
         }
     }
 }

@@ -7,14 +7,14 @@ use super::change::{Change, Position};
 
 /// The latest changes, as many as there is room for.
 #[derive(Clone, Debug)]
-pub struct Log {
+pub struct RecentChanges {
     entries: VecDeque<(Position, Arc<Change>)>,
     /// Of the last change that is not kept: everything after it is.
     floor: Position,
     capacity: usize,
 }
 
-impl Log {
+impl RecentChanges {
     /// An empty log that begins here.
     pub fn new(floor: Position, capacity: usize) -> Self {
         Self {
@@ -67,36 +67,36 @@ impl Log {
 
 #[cfg(test)]
 mod tests {
-    use super::super::{Chance, ChangeKind, Email, Moment, Name, User, UserId, Version};
+    use super::super::{ChangeKind, Email, Name, RandomBits, Timestamp, User, UserId, Version};
     use super::*;
 
     fn at(number: u64) -> Position {
         Position { time: 1, number }
     }
 
-    fn log(changes: u64) -> Log {
-        let id = UserId::new(Moment(1), Chance([0; 10]));
+    fn log(changes: u64) -> RecentChanges {
+        let id = UserId::new(Timestamp(1), RandomBits([0; 10]));
         let user = User {
             id,
             name: Name::new("Ana").unwrap(),
             email: Email::new("ana@exemplo.com").unwrap(),
-            created: Moment(1),
-            updated: Moment(1),
+            created: Timestamp(1),
+            updated: Timestamp(1),
             expires: None,
             version: Version(1),
         };
         let change = Arc::new(Change {
             kind: ChangeKind::Created,
             user,
-            moment: Moment(1),
+            at: Timestamp(1),
             traceparent: String::new(),
         });
-        let mut log = Log::new(at(0), 3);
+        let mut log = RecentChanges::new(at(0), 3);
         (1..=changes).for_each(|number| log.push(at(number), Arc::clone(&change)));
         log
     }
 
-    fn after(log: &Log, position: Position) -> Option<Vec<u64>> {
+    fn after(log: &RecentChanges, position: Position) -> Option<Vec<u64>> {
         let changes = log.after(position)?;
         Some(changes.map(|(position, _)| position.number).collect())
     }

@@ -4,7 +4,7 @@ use super::user::UserId;
 
 /// Why something is not done although everything works.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum Refused {
+pub enum Refusal {
     /// What was sent is wrong, field by field.
     #[error("pedido inválido: {}", .0.iter().map(|violation| format!("{}: {}", violation.field, violation.description)).collect::<Vec<_>>().join("; "))]
     Invalid(Vec<Violation>),
@@ -37,7 +37,7 @@ pub struct Violation {
     pub description: String,
 }
 
-impl Refused {
+impl Refusal {
     /// A bounded name, for logs and metrics.
     pub fn code(&self) -> &'static str {
         match self {

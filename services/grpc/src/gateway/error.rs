@@ -10,14 +10,14 @@ use tonic::{Code, Status};
 use tonic_types::StatusExt;
 use utoipa::ToSchema;
 
-use super::validation::{Invalid, Wrong};
+use super::validation::{ValidationError, ValidationErrors};
 
 /// Why a request has no other answer.
 #[derive(Debug, thiserror::Error)]
-pub(super) enum Failure {
+pub(super) enum GatewayError {
     /// It is wrong in one or several places.
     #[error("o pedido tem campos inválidos")]
-    Invalid(Invalid),
+    Invalid(ValidationErrors),
     /// Its body could not be read.
     #[error("o corpo do pedido não pôde ser lido")]
     Unreadable,
@@ -96,7 +96,7 @@ pub(super) struct Problem {
     detail: String,
 }
 
-impl Failure {
+impl GatewayError {
     fn status(&self) -> StatusCode {
         match self {
             Self::Invalid(_) => StatusCode::UNPROCESSABLE_ENTITY,
@@ -138,7 +138,7 @@ impl Failure {
     }
 }
 
-impl IntoResponse for Failure {
+impl IntoResponse for GatewayError {
     fn into_response(self) -> Response {
         if let Self::Invalid(invalid) = self {
             return invalid.into_response();
@@ -160,19 +160,19 @@ impl IntoResponse for Failure {
 /// The media type of a problem.
 pub(super) const PROBLEM_JSON: &str = "application/problem+json";
 
-impl From<Invalid> for Failure {
-    fn from(invalid: Invalid) -> Self {
+impl From<ValidationErrors> for GatewayError {
+    fn from(invalid: ValidationErrors) -> Self {
         Self::Invalid(invalid)
     }
 }
 
-impl From<Wrong> for Failure {
-    fn from(wrong: Wrong) -> Self {
+impl From<ValidationError> for GatewayError {
+    fn from(wrong: ValidationError) -> Self {
         Self::Invalid(wrong.into())
     }
 }
 
-impl From<Status> for Failure {
+impl From<Status> for GatewayError {
     /// What the server said, in the words of HTTP.
     fn from(status: Status) -> Self {
         let told = status.get_details_retry_info();
@@ -197,10 +197,10 @@ impl From<Status> for Failure {
 }
 
 /// Fields of the interface as a caller of this gateway knows them.
-fn violations(status: &Status) -> Failure {
+fn violations(status: &Status) -> GatewayError {
     let Some(wrong) = status.get_details_bad_request() else {
         tracing::warn!(message = status.message(), "refused without saying why");
-        return Failure::Upstream;
+        return GatewayError::Upstream;
     };
     let detail = wrong.field_violations.into_iter().map(|violation| {
         let field = violation.field.trim_start_matches("usuario.");
@@ -213,9 +213,9 @@ fn violations(status: &Status) -> Failure {
             "token_retomada" => ("header", "last-event-id"),
             other => ("body", other),
         };
-        Wrong::rule(part, name, &violation.description)
+        ValidationError::rule(part, name, &violation.description)
     });
-    Failure::Invalid(Invalid {
+    GatewayError::Invalid(ValidationErrors {
         detail: detail.collect(),
     })
 }
@@ -233,7 +233,7 @@ mod tests {
             (1001, "2"),
             (9_999_999, "3600"),
         ] {
-            let answer = Failure::TooMuch(Duration::from_millis(millis)).into_response();
+            let answer = GatewayError::TooMuch(Duration::from_millis(millis)).into_response();
             assert_eq!(answer.headers()[RETRY_AFTER], told, "{millis}");
         }
     }

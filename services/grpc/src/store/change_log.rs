@@ -1,12 +1,13 @@
 //! The latest changes, and those who follow them.
 
 use std::collections::VecDeque;
+use std::fmt::Debug;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use futures_util::future::BoxFuture;
 use tokio::sync::watch;
 
-use super::redis::Redis;
-use crate::domain::{Change, Log, Position, Refused};
+use crate::domain::{Change, Position, RecentChanges, Refusal};
 use crate::error::Error;
 
 /// A change and where it stands.
@@ -14,16 +15,22 @@ pub type Entry = (Position, Arc<Change>);
 
 /// The latest changes, as this process has seen them.
 #[derive(Debug)]
-pub struct Feed {
-    log: Mutex<Log>,
+pub struct ChangeLog {
+    recent: Mutex<RecentChanges>,
     last: watch::Sender<Position>,
 }
 
-impl Feed {
-    /// A feed that begins here and keeps this many changes.
+/// A store that knows changes which the log does not hold any more, or not yet.
+pub trait History: Debug + Send + Sync {
+    /// Some of the changes after a position.
+    fn after(&self, position: Position) -> BoxFuture<'_, Result<VecDeque<Entry>, Error>>;
+}
+
+impl ChangeLog {
+    /// A log that begins here and keeps this many changes.
     pub fn new(floor: Position, capacity: usize) -> Arc<Self> {
         Arc::new(Self {
-            log: Mutex::new(Log::new(floor, capacity)),
+            recent: Mutex::new(RecentChanges::new(floor, capacity)),
             last: watch::Sender::new(floor),
         })
     }
@@ -35,62 +42,62 @@ impl Feed {
 
     /// Adds changes, in their order.
     pub fn publish(&self, entries: impl IntoIterator<Item = Entry>) {
-        let mut log = self.lock();
+        let mut recent = self.lock();
         for (position, change) in entries {
-            log.push(position, change);
+            recent.push(position, change);
         }
-        self.last.send_replace(log.last());
+        self.last.send_replace(recent.last());
     }
 
     /// Begins anew: what came before is not known.
     pub fn restart(&self, floor: Position) {
-        let mut log = self.lock();
-        log.restart(floor);
+        let mut recent = self.lock();
+        recent.restart(floor);
         self.last.send_replace(floor);
     }
 
     /// Some of the changes after a position; none at all where it is not known what came after it.
     pub fn after(&self, position: Position) -> Option<VecDeque<Entry>> {
-        let log = self.lock();
-        Some(log.after(position)?.take(BATCH).cloned().collect())
+        let recent = self.lock();
+        Some(recent.after(position)?.take(BATCH).cloned().collect())
     }
 
-    fn lock(&self) -> MutexGuard<'_, Log> {
-        self.log.lock().unwrap_or_else(PoisonError::into_inner)
+    fn lock(&self) -> MutexGuard<'_, RecentChanges> {
+        self.recent.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 /// How many changes are taken at once.
 const BATCH: usize = 100;
 
-/// Somebody who follows the changes.
+/// One caller's view of the changes: each of them once, in order.
 #[derive(Debug)]
-pub struct Watch {
-    feed: Arc<Feed>,
-    moved: watch::Receiver<Position>,
+pub struct Subscription {
+    log: Arc<ChangeLog>,
+    news: watch::Receiver<Position>,
     position: Position,
     ahead: VecDeque<Entry>,
-    /// Who knows more than the feed.
-    history: Option<Redis>,
+    history: Option<Arc<dyn History>>,
 }
 
-impl Watch {
-    /// Follows a feed from this position.
-    pub fn in_memory(feed: Arc<Feed>, position: Position) -> Self {
+impl Subscription {
+    /// Follows a log from this position.
+    pub fn new(log: Arc<ChangeLog>, position: Position) -> Self {
         Self {
-            moved: feed.last.subscribe(),
-            feed,
+            news: log.last.subscribe(),
+            log,
             position,
             ahead: VecDeque::new(),
             history: None,
         }
     }
 
-    /// The same where Redis keeps more of the changes than the feed, and perhaps newer ones.
-    pub fn in_redis(feed: Arc<Feed>, position: Position, history: Redis) -> Self {
+    /// Asks this store for what the log does not hold.
+    #[must_use]
+    pub fn with_history(self, history: Arc<dyn History>) -> Self {
         Self {
             history: Some(history),
-            ..Self::in_memory(feed, position)
+            ..self
         }
     }
 
@@ -106,15 +113,15 @@ impl Watch {
                 self.position = entry.0;
                 return Ok(entry);
             }
-            self.moved.mark_unchanged();
-            self.ahead = match (self.feed.after(self.position), &self.history) {
+            self.news.mark_unchanged();
+            self.ahead = match (self.log.after(self.position), &self.history) {
                 (Some(changes), _) => changes,
-                (None, Some(redis)) => redis.history(self.position).await?,
-                (None, None) => return Err(Refused::ChangesLost.into()),
+                (None, Some(history)) => history.after(self.position).await?,
+                (None, None) => return Err(Refusal::ChangesLost.into()),
             };
             if self.ahead.is_empty() {
-                // The sender lives as long as the feed, which is held here.
-                let _ = self.moved.changed().await;
+                // The sender lives as long as the log, which is held here.
+                let _ = self.news.changed().await;
             }
         }
     }
