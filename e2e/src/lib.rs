@@ -15,12 +15,14 @@
 //! - [`dial`]: whether an address takes a connection.
 //! - [`tcp`]: a plain socket, and the header that carries a trace.
 //! - [`load`]: a steady, bounded load that counts failures.
+//! - [`quota`]: how much of it there is: a number, or until the end is told.
 
 pub mod chat;
 pub mod dial;
 pub mod jaeger;
 pub mod journeys;
 pub mod load;
+pub mod quota;
 pub mod score;
 pub mod soak;
 pub mod target;

@@ -1,19 +1,18 @@
 //! A steady load, bounded in number and in time, that counts what failed.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use tokio::time::{Instant, MissedTickBehavior};
+use tokio::time::MissedTickBehavior;
 use url::Url;
+
+use crate::quota::Quota;
 
 /// How much load.
 #[derive(Clone, Debug)]
 pub struct Load {
     /// What is asked for.
     pub url: Url,
-    /// How many requests in all.
-    pub requests: u64,
     /// How many at once.
     pub concurrency: u64,
     /// Requests a second, over all; 0 for as many as go.
@@ -33,18 +32,14 @@ pub struct Outcome {
     pub took: Duration,
 }
 
-/// No load goes on longer than this.
-const LONGEST: Duration = Duration::from_mins(10);
 const REASONS: usize = 5;
 
 /// Runs a load to its end. The workers share one client and its kept connections, as a program that
 /// calls a service does; an answer that fails is counted, and not asked for again.
-pub async fn run(load: &Load, http: &reqwest::Client) -> Outcome {
-    let started = Instant::now();
-    let next = Arc::new(AtomicU64::new(0));
+pub async fn run(load: &Load, quota: &Arc<Quota>, http: &reqwest::Client) -> Outcome {
     let mut workers = tokio::task::JoinSet::new();
     for _ in 0..load.concurrency {
-        workers.spawn(work(load.clone(), http.clone(), Arc::clone(&next), started));
+        workers.spawn(work(load.clone(), http.clone(), Arc::clone(quota)));
     }
     let mut outcome = Outcome::default();
     while let Some(joined) = workers.join_next().await {
@@ -57,18 +52,15 @@ pub async fn run(load: &Load, http: &reqwest::Client) -> Outcome {
             Err(error) => outcome.reasons.push(error.to_string()),
         }
     }
-    outcome.failed = load.requests.saturating_sub(outcome.ok);
+    // Requests that were never begun are as lost as those that failed.
+    let missing = quota.least().saturating_sub(outcome.ok);
+    outcome.failed = outcome.failed.max(missing);
     outcome.reasons.truncate(REASONS);
-    outcome.took = started.elapsed();
+    outcome.took = quota.elapsed();
     outcome
 }
 
-async fn work(
-    load: Load,
-    http: reqwest::Client,
-    next: Arc<AtomicU64>,
-    started: Instant,
-) -> Outcome {
+async fn work(load: Load, http: reqwest::Client, quota: Arc<Quota>) -> Outcome {
     let mut outcome = Outcome::default();
     let mut pace = (load.rate > 0).then(|| {
         let each = Duration::from_nanos(load.concurrency * 1_000_000_000 / load.rate);
@@ -76,7 +68,7 @@ async fn work(
         pace.set_missed_tick_behavior(MissedTickBehavior::Delay);
         pace
     });
-    while next.fetch_add(1, Ordering::Relaxed) < load.requests && started.elapsed() < LONGEST {
+    while quota.take().is_some() {
         if let Some(pace) = &mut pace {
             pace.tick().await;
         }

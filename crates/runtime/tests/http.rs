@@ -413,10 +413,10 @@ async fn a_connection_that_switches_protocols_keeps_its_place_and_outlives_the_t
 
     // Another connection falls idle later, and is cut for it.
     let mut idle = server.connect().await;
-    idle.write_all(GET).await.unwrap();
-    one_answer(&mut idle).await;
     let refused = exchange(server.connect().await, GET).await;
     assert!(refused.starts_with("HTTP/1.1 503"), "{refused}");
+    idle.write_all(GET).await.unwrap();
+    one_answer(&mut idle).await;
     rest(&mut idle).await;
 
     switched.write_all(b"ping").await.unwrap();

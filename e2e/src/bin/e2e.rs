@@ -2,6 +2,7 @@
 #![expect(clippy::print_stdout, reason = "its report is its product")]
 
 use std::process::ExitCode;
+use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context;
@@ -10,8 +11,21 @@ use e2e::Failure;
 use e2e::dial::{self, Expected};
 use e2e::journeys::{self, Trip};
 use e2e::load::{self, Load};
+use e2e::quota::Quota;
 use e2e::soak::{Plan, chat, users};
 use e2e::target::Target;
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
+use tokio::signal::unix::{SignalKind, signal};
+
+const UNTIL_TOLD: &str = "until-told";
+
+/// The flag of whatever can go on until `end` is called.
+fn until_told() -> Arg {
+    let flag = Arg::new(UNTIL_TOLD).long(UNTIL_TOLD);
+    flag.action(ArgAction::SetTrue)
+        .help("Go on after those until SIGTERM or `end`, for ten minutes at most")
+}
 
 fn number(name: &'static str, default: &'static str, help: &'static str) -> Arg {
     Arg::new(name)
@@ -30,7 +44,8 @@ fn command() -> Command {
                 .required(true)
                 .value_parser(value_parser!(url::Url)),
         )
-        .arg(number("requests", "1000", "How many in all"))
+        .arg(number("requests", "1000", "How many"))
+        .arg(until_told())
         .arg(
             number("concurrency", "4", "How many at once, from 1 to 1000")
                 .value_parser(value_parser!(u64).range(1..=1000)),
@@ -52,6 +67,7 @@ fn command() -> Command {
         )
         .subcommand(load)
         .subcommand(dials())
+        .subcommand(Command::new("end").about("Tells a load in this container, which is process 1, that it is enough"))
         // Not `users` and `chat`: a subcommand named like an exercise would be run in its place.
         .subcommand(soak("soak-users", "Creates users at USUARIOS_URL, each until it is acknowledged, and reads all back; exit code 1 if one is lost"))
         .subcommand(soak("soak-chat", "Talks at CHAT_A_URL, each message until it is accepted, and listens at CHAT_B_URL; exit code 1 if one is lost, doubled or out of order"))
@@ -80,7 +96,8 @@ fn dials() -> Command {
 fn soak(name: &'static str, about: &'static str) -> Command {
     Command::new(name)
         .about(about)
-        .arg(number("writes", "500", "How many in all"))
+        .arg(number("writes", "500", "How many"))
+        .arg(until_told())
         .arg(
             number("rate", "20", "How many a second")
                 .value_parser(value_parser!(u64).range(1..=1000)),
@@ -95,6 +112,10 @@ async fn main() -> anyhow::Result<ExitCode> {
         Some(("soak-users", matches)) => soak_users(matches).await,
         Some(("soak-chat", matches)) => soak_chat(matches).await,
         Some(("dial", matches)) => run_dials(matches).await,
+        Some(("end", _)) => {
+            kill(Pid::from_raw(1), Signal::SIGTERM)?;
+            Ok(ExitCode::SUCCESS)
+        }
         _ => run_journeys(&matches).await,
     }
 }
@@ -107,12 +128,35 @@ fn target() -> anyhow::Result<Target> {
     Target::from_variables(|name| std::env::var(name).ok()).map_err(anyhow::Error::msg)
 }
 
-fn plan(matches: &ArgMatches) -> Plan {
-    let number = |name| matches.get_one::<u64>(name).copied().unwrap_or_default();
-    Plan {
-        writes: number("writes"),
-        rate: number("rate"),
+fn value(matches: &ArgMatches, name: &str) -> u64 {
+    matches.get_one(name).copied().unwrap_or_default()
+}
+
+/// How much there is to do, by the argument that names its number.
+fn quota(matches: &ArgMatches, name: &str) -> Quota {
+    if matches.get_flag(UNTIL_TOLD) {
+        Quota::at_least(value(matches, name))
+    } else {
+        Quota::exactly(value(matches, name))
     }
+}
+
+/// Does work to its end. Where it goes on until it is told, SIGTERM tells it.
+async fn to_the_end<T>(
+    matches: &ArgMatches,
+    quota: &Quota,
+    work: impl Future<Output = T>,
+) -> anyhow::Result<T> {
+    if !matches.get_flag(UNTIL_TOLD) {
+        return Ok(work.await);
+    }
+    let mut told = signal(SignalKind::terminate())?;
+    tokio::pin!(work);
+    tokio::select! {
+        outcome = &mut work => return Ok(outcome),
+        _ = told.recv() => quota.end(),
+    }
+    Ok(work.await)
 }
 
 /// How long an address may take to be reached after its pods are ready.
@@ -127,8 +171,7 @@ fn exit_code(good: bool) -> ExitCode {
 }
 
 async fn run_dials(matches: &ArgMatches) -> anyhow::Result<ExitCode> {
-    let patience = matches.get_one::<u64>("patience").copied();
-    let patience = Duration::from_secs(patience.unwrap_or_default());
+    let patience = Duration::from_secs(value(matches, "patience"));
     let addresses = |name: &str| {
         matches
             .get_many::<String>(name)
@@ -164,7 +207,12 @@ async fn run_dials(matches: &ArgMatches) -> anyhow::Result<ExitCode> {
 async fn soak_users(matches: &ArgMatches) -> anyhow::Result<ExitCode> {
     let trip = Trip::new(target()?)?;
     let base = trip.target.usuarios.context("USUARIOS_URL is not set")?;
-    let outcome = users::run(plan(matches), &base, &trip.http).await?;
+    let writes = quota(matches, "writes");
+    let plan = Plan {
+        writes: &writes,
+        rate: value(matches, "rate"),
+    };
+    let outcome = to_the_end(matches, &writes, users::run(plan, &base, &trip.http)).await??;
     println!(
         "{} acknowledged, {} lost, {} errors on the way, longest gap {:?}",
         outcome.acknowledged,
@@ -182,7 +230,12 @@ async fn soak_chat(matches: &ArgMatches) -> anyhow::Result<ExitCode> {
     let target = target()?;
     let a = target.chat_a.context("CHAT_A_URL is not set")?;
     let b = target.chat_b.context("CHAT_B_URL is not set")?;
-    let outcome = chat::run(plan(matches), a, b).await?;
+    let writes = quota(matches, "writes");
+    let plan = Plan {
+        writes: &writes,
+        rate: value(matches, "rate"),
+    };
+    let outcome = to_the_end(matches, &writes, Box::pin(chat::run(plan, a, b))).await??;
     let (lost, doubled) = (outcome.lost.len(), outcome.doubled.len());
     println!(
         "{} accepted, {lost} lost, {doubled} doubled, in order: {}, {} reconnects, {} times told of a gap",
@@ -256,20 +309,16 @@ async fn run_journeys(matches: &ArgMatches) -> anyhow::Result<ExitCode> {
 }
 
 async fn run_load(matches: &ArgMatches) -> anyhow::Result<ExitCode> {
-    let number = |name| matches.get_one::<u64>(name).copied().unwrap_or_default();
-    let url = matches
-        .get_one::<url::Url>("url")
-        .cloned()
-        .context("--url is missing")?;
-    let (requests, concurrency, rate) = (number("requests"), number("concurrency"), number("rate"));
+    let url = matches.get_one::<url::Url>("url").cloned();
     let load = Load {
-        url,
-        requests,
-        concurrency,
-        rate,
+        url: url.context("--url is missing")?,
+        concurrency: value(matches, "concurrency"),
+        rate: value(matches, "rate"),
     };
+    let requests = Arc::new(quota(matches, "requests"));
     let trip = Trip::new(Target::default())?;
-    let outcome = load::run(&load, &trip.http).await;
+    let work = load::run(&load, &requests, &trip.http);
+    let outcome = to_the_end(matches, &requests, work).await?;
     println!(
         "{} ok, {} lost, in {:?}",
         outcome.ok, outcome.failed, outcome.took

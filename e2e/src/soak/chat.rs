@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 use tokio::sync::watch;
-use tokio::time::{Instant, MissedTickBehavior, interval, sleep};
+use tokio::time::{Instant, sleep};
 use url::Url;
 
 use super::Plan;
@@ -35,7 +35,7 @@ const PATIENCE: Duration = Duration::from_mins(1);
 ///
 /// # Errors
 /// A message that nobody accepts within a minute.
-pub async fn run(plan: Plan, a: Url, b: Url) -> Result<Outcome, Failure> {
+pub async fn run(plan: Plan<'_>, a: Url, b: Url) -> Result<Outcome, Failure> {
     let number = rand::random::<u32>() | 0x8000_0000;
     let (ended, end) = watch::channel(None);
     // It must be there before the first message is.
@@ -71,11 +71,10 @@ pub async fn run(plan: Plan, a: Url, b: Url) -> Result<Outcome, Failure> {
 }
 
 /// Says all, one after the other; the ids in their order.
-async fn speak(plan: Plan, speaker: &mut Session) -> Result<Vec<String>, Failure> {
-    let mut ticks = interval(Duration::from_secs(1) / u32::try_from(plan.rate.max(1)).unwrap_or(1));
-    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+async fn speak(plan: Plan<'_>, speaker: &mut Session) -> Result<Vec<String>, Failure> {
+    let mut ticks = plan.ticks();
     let mut said = Vec::new();
-    for number in 0..plan.writes {
+    while let Some(number) = plan.writes.take() {
         ticks.tick().await;
         let id = format!("{:032x}", rand::random::<u128>());
         let frame = json!({"type": "send", "id": id, "text": format!("mensagem {number}")});

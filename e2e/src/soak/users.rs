@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use reqwest::StatusCode;
 use serde_json::{Value, json};
-use tokio::time::{Instant, MissedTickBehavior, interval, sleep};
+use tokio::time::{Instant, sleep};
 use url::Url;
 
 use super::Plan;
@@ -31,13 +31,12 @@ const PAUSE: Duration = Duration::from_millis(50);
 ///
 /// # Errors
 /// A write that is refused, or that nothing acknowledges within a minute.
-pub async fn run(plan: Plan, base: &Url, http: &reqwest::Client) -> Result<Outcome, Failure> {
+pub async fn run(plan: Plan<'_>, base: &Url, http: &reqwest::Client) -> Result<Outcome, Failure> {
     let mut outcome = Outcome::default();
     let mut written = Vec::new();
-    let mut ticks = interval(Duration::from_secs(1) / u32::try_from(plan.rate.max(1)).unwrap_or(1));
-    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let mut ticks = plan.ticks();
     let mut last = Instant::now();
-    for number in 0..plan.writes {
+    while let Some(number) = plan.writes.take() {
         ticks.tick().await;
         let key = format!("{:032x}", rand::random::<u128>());
         let user = json!({"nome": format!("Soak {number}"), "email": format!("{key}@example.com")});

@@ -10,7 +10,7 @@ use serde_json::Value;
 use crate::helm::{Namespace, install, upgrade};
 use crate::kubectl::{CLUSTER, Forward, condition, get, kubectl, pods_of, skipped};
 use crate::pods::{Load, scale};
-use crate::support::{eventually, within};
+use crate::support::{eventually, met, within};
 
 const NAMESPACE: &str = "autoscaling";
 const SERVIDOR: &str = "app.kubernetes.io/name=desafio1-servidor";
@@ -21,14 +21,38 @@ async fn measured() -> bool {
     services.contains("metrics.k8s.io")
 }
 
-/// Waits until the autoscaler asks for a number of pods.
-async fn wanted(pods: u64) -> Value {
-    let patience = Duration::from_mins(3);
-    within(patience, "the autoscaler asks for other pods", async || {
-        let autoscaler = get(NAMESPACE, "hpa/desafio1-servidor").await;
-        (autoscaler["status"]["desiredReplicas"] == pods).then_some(autoscaler)
-    })
-    .await
+async fn autoscaler() -> Value {
+    get(NAMESPACE, "hpa/desafio1-servidor").await
+}
+
+/// The autoscaler, if it asks for a number of pods now.
+async fn wants(pods: u64) -> Option<Value> {
+    let autoscaler = autoscaler().await;
+    (autoscaler["status"]["desiredReplicas"] == pods).then_some(autoscaler)
+}
+
+/// Requests a second to begin with.
+const FIRST_RATE: u64 = 300;
+
+/// How long the autoscaler takes to measure a load and to act on it.
+const ACTS: Duration = Duration::from_secs(45);
+
+/// Raises a load until the autoscaler asks for a number of pods: how many requests keep a processor busy
+/// depends on the processor. Each part doubles the whole; the last would keep one busy that is eight times
+/// as fast as those on which 1,200 do.
+async fn raised_until_wanted(pods: u64) -> (Vec<Load>, Value) {
+    let (mut loads, mut rate, mut whole) = (Vec::new(), FIRST_RATE, 0);
+    while loads.len() < 6 {
+        loads.push(load(&format!("heavy-{}", loads.len()), rate, 0).await);
+        whole += rate;
+        println!("autoscaling: {whole} requests a second");
+        if let Some(autoscaler) = met(ACTS, async || wants(pods).await).await {
+            return (loads, autoscaler);
+        }
+        rate = whole;
+    }
+    let status = &autoscaler().await["status"];
+    panic!("no {pods} pods wanted at {whole} requests a second: {status}");
 }
 
 /// What the autoscaler has said of the steps that it took.
@@ -102,7 +126,7 @@ async fn load_brings_a_pod_that_serves_and_its_end_takes_one_away() {
     let namespace = Namespace::new(NAMESPACE).await;
     // The load keeps its connections, as programs do: they move to the new pod when they are old.
     let age = "services.desafio1-servidor.env.MAX_CONNECTION_AGE=5s";
-    // Half of it is what a few hundred requests a second take, and several times what a quiet pod does.
+    // Several times what a quiet pod takes, and little enough for a load to exceed half of it.
     let cpu = "services.desafio1-servidor.resources.requests.cpu=30m";
     let values = ["--set", age, "--set", cpu];
     install(&namespace, "desafio1", "desafio1", &values).await;
@@ -120,9 +144,7 @@ async fn load_brings_a_pod_that_serves_and_its_end_takes_one_away() {
     ];
     let values = values.map(|value| ["--set", value]).concat();
     upgrade(&namespace, "desafio1", "desafio1", &values).await;
-    let heavy = load("heavy", 600, 1_000_000).await;
-
-    let scaled = wanted(3).await;
+    let (heavy, scaled) = raised_until_wanted(3).await;
     let active = condition(&scaled, "ScalingActive").unwrap();
     assert_eq!(
         (&active["status"], &active["reason"]),
@@ -154,8 +176,11 @@ async fn load_brings_a_pod_that_serves_and_its_end_takes_one_away() {
     // What goes on meanwhile is little, and loses nothing.
     let requests = 2_000 * scale();
     let light = load("light", 20, requests).await;
-    heavy.end().await;
-    wanted(2).await;
+    for load in heavy {
+        load.end().await;
+    }
+    let patience = Duration::from_mins(3);
+    within(patience, "two pods wanted", async || wants(2).await).await;
     eventually("two pods", async || {
         (names().await.len() == 2).then_some(())
     })

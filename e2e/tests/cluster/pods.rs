@@ -104,6 +104,21 @@ impl Job {
         self.phase().await == "Running"
     }
 
+    /// Waits for its end and gives what it printed, which begins with a number, at least this one, and
+    /// these words; the pod goes. What goes on until it is told is told, now that what it was to outlast
+    /// is done.
+    pub(crate) async fn outlasted(self, done: &str, least: u64, words: &str) -> String {
+        assert!(self.runs().await, "{} ended before {done} did", self.name);
+        let end = ["/service", "end"];
+        kubectl(&[&["exec", &self.name, "-n", &self.namespace, "--"], &end[..]].concat()).await;
+        let report = self.report().await;
+        println!("{done}: {report}");
+        let number = report.split_once(words).map(|(number, _)| number.parse());
+        let enough = matches!(number, Some(Ok(number)) if least <= number);
+        assert!(enough, "not {least}{words}: {report}");
+        report
+    }
+
     /// Waits for its end and gives what it printed; the pod goes.
     pub(crate) async fn report(self) -> String {
         loop {
@@ -132,17 +147,17 @@ impl Job {
     }
 }
 
-/// A steady load of requests from a pod of its own.
+/// A steady load of requests from a pod of its own, which goes on until it is told to end.
 pub(crate) struct Load {
     job: Job,
     requests: u64,
 }
 
 impl Load {
-    /// Starts it; `how` are the arguments of `load` but for the number of requests.
+    /// Starts it; `how` are the arguments of `load` but for the least number of requests.
     pub(crate) async fn start(namespace: &str, name: &str, how: &[&str], requests: u64) -> Self {
         let count = format!("--requests={requests}");
-        let plan = [&["load"], how, &[&count]].concat();
+        let plan = [&["load", "--until-told"], how, &[&count]].concat();
         let job = Job::start(namespace, name, &plan, &[]).await;
         Self { job, requests }
     }
@@ -152,13 +167,9 @@ impl Load {
         self.job.delete().await;
     }
 
-    /// Waits for its end. It must have outlasted what was done under it, and have lost nothing.
+    /// Ends it, now that this is done. It must have outlasted that, and have lost nothing.
     pub(crate) async fn lost_nothing(self, done: &str) {
-        assert!(self.job.runs().await, "the load ended before {done} did");
-        let report = self.job.report().await;
-        println!("{done}: {report}");
-        let wanted = format!("{} ok, 0 lost", self.requests);
-        assert!(report.starts_with(&wanted), "{report}");
+        self.job.outlasted(done, self.requests, " ok, 0 lost").await;
     }
 }
 

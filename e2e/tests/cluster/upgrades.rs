@@ -58,28 +58,22 @@ impl Release {
         assert!(before.password.is_string(), "{before:?}");
         let (writes, reads) = (500 * scale(), 2_000 * scale());
         let env = [("USUARIOS_URL", "http://cliente:8000/")];
-        let plan = ["soak-users", "--rate=20", &format!("--writes={writes}")];
+        let count = format!("--writes={writes}");
+        let plan = ["soak-users", "--until-told", "--rate=20", &count];
         let writing = Job::start(name, "writes", &plan, &env).await;
         let url = "--url=http://cliente:8000/usuarios?limite=1";
-        let plan = ["load", url, "--rate=80", &format!("--requests={reads}")];
-        let reading = Job::start(name, "reads", &plan, &[]).await;
+        let reading = Load::start(name, "reads", &[url, "--rate=80"], reads).await;
         self.to(charts).await;
-        let busy = writing.runs().await && reading.runs().await;
-        assert!(busy, "the load ended before the upgrade did");
-        let (written, read) = (writing.report().await, reading.report().await);
+        let done = format!("upgrade, {} {what}", self.helm);
+        let promise = " acknowledged, 0 lost";
+        writing.outlasted(&done, writes, promise).await;
         let after = self.kept().await;
-        println!(
-            "upgrade, {} {what}: {written}upgrade, {} {what}: {read}",
-            self.helm, self.helm
-        );
         assert_eq!(after.password, before.password);
-        assert!(
-            written.starts_with(&format!("{writes} acknowledged, 0 lost")),
-            "{written}"
-        );
         let stayed = after.redis == before.redis;
         if stayed {
-            assert!(read.starts_with(&format!("{reads} ok, 0 lost")), "{read}");
+            reading.lost_nothing(&done).await;
+        } else {
+            reading.end().await;
         }
         stayed
     }

@@ -20,7 +20,8 @@ async fn no_acknowledged_user_is_lost_while_redis_servers_and_gateways_go() {
     let _alone = CLUSTER.lock().await;
     let writes = 1_500 * scale();
     let env = [("USUARIOS_URL", "http://cliente:8000/")];
-    let plan = ["soak-users", "--rate=50", &format!("--writes={writes}")];
+    let count = format!("--writes={writes}");
+    let plan = ["soak-users", "--until-told", "--rate=50", &count];
     let job = Job::start("grpc", "soak", &plan, &env).await;
     // At once, as a crash would.
     kubectl(&[
@@ -46,13 +47,8 @@ async fn no_acknowledged_user_is_lost_while_redis_servers_and_gateways_go() {
     delete_one("grpc", CLIENTE, &[]).await;
     restart("grpc", "grpc-servidor").await;
     restart("grpc", "grpc-cliente").await;
-    assert!(job.runs().await, "the writes ended before the breaking did");
-    let report = job.report().await;
-    println!("users: {report}");
-    assert!(
-        report.starts_with(&format!("{writes} acknowledged, 0 lost")),
-        "{report}"
-    );
+    job.outlasted("the killing", writes, " acknowledged, 0 lost")
+        .await;
 }
 
 #[tokio::test]

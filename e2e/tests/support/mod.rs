@@ -35,14 +35,25 @@ pub(crate) async fn eventually<T>(what: &str, condition: impl AsyncFnMut() -> Op
 pub(crate) async fn within<T>(
     patience: Duration,
     what: &str,
-    mut condition: impl AsyncFnMut() -> Option<T>,
+    condition: impl AsyncFnMut() -> Option<T>,
 ) -> T {
+    let met = met(patience, condition).await;
+    met.unwrap_or_else(|| panic!("never came to pass: {what}"))
+}
+
+/// What a condition gives, if it holds in time.
+pub(crate) async fn met<T>(
+    patience: Duration,
+    mut condition: impl AsyncFnMut() -> Option<T>,
+) -> Option<T> {
     let deadline = Instant::now() + patience;
     loop {
         if let Some(value) = condition().await {
-            return value;
+            return Some(value);
         }
-        assert!(Instant::now() < deadline, "never came to pass: {what}");
+        if Instant::now() >= deadline {
+            return None;
+        }
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
 }

@@ -148,6 +148,14 @@ impl Client {
         }
     }
 
+    /// The next frame of text, or none where the connection ends instead.
+    pub(crate) async fn text(&mut self) -> Option<String> {
+        match self.next().await {
+            Message::Text(text) => Some(text.to_string()),
+            _ => None,
+        }
+    }
+
     /// The next frame of text.
     pub(crate) async fn line(&mut self) -> String {
         match self.next().await {

@@ -116,17 +116,22 @@ async fn a_connection_of_some_age_is_closed_and_its_stream_ends_well() {
 #[tokio::test]
 async fn a_stream_ends_at_its_callers_deadline() {
     let (mut client, _life) = start(&[]).await;
-    let mut request = tonic::Request::new(ObservarUsuariosRequest::default());
-    // Not by `set_timeout`, by which the client itself would give up first.
-    request
-        .metadata_mut()
-        .insert("grpc-timeout", "50m".parse().unwrap());
-    let mut stream = client
-        .observar_usuarios(request)
-        .await
-        .unwrap()
-        .into_inner();
-    stream.message().await.unwrap().unwrap();
+    // Long enough to begin a stream in, however busy this machine is.
+    let mut timeout = 50;
+    let mut stream = loop {
+        let mut request = tonic::Request::new(ObservarUsuariosRequest::default());
+        // Not by `set_timeout`, by which the client itself would give up first.
+        let header = format!("{timeout}m").parse().unwrap();
+        request.metadata_mut().insert("grpc-timeout", header);
+        if let Ok(begun) = client.observar_usuarios(request).await {
+            let mut stream = begun.into_inner();
+            if stream.message().await.is_ok() {
+                break stream;
+            }
+        }
+        timeout *= 2;
+        assert!(timeout < 60_000, "no stream begins");
+    };
     let ended = stream.message().await.unwrap_err();
     assert_eq!(ended.code(), Code::DeadlineExceeded);
 }

@@ -61,15 +61,11 @@ async fn an_address_that_asks_too_often_is_429_and_told_when_to_come_back() {
         ("MAX_REQUESTS_BURST", "3"),
     ];
     let gateway = Gateway::start(&[server.address], &slow).await;
-    let mut refused = None;
-    for _ in 0..20 {
+    let refused = testing::eventually("a request is refused", async || {
         let answer = gateway.get("/usuarios").await;
-        if answer.status() != 200 {
-            refused = Some(answer);
-            break;
-        }
-    }
-    let refused = refused.unwrap();
+        (answer.status() != 200).then_some(answer)
+    })
+    .await;
     assert_eq!(header(&refused, "retry-after"), "1");
     problem(refused, 429).await;
 }

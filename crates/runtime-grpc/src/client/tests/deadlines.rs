@@ -71,13 +71,22 @@ async fn a_stream_goes_on_beyond_the_deadline_of_its_beginning() {
     let server = TestBackend::start().await;
     let (client, _life) = client(&Name::of(&[&server]));
     ask(&client, patient()).await.unwrap();
-    let mut request = tonic::Request::new(HealthCheckRequest::default());
-    let deadline = Instant::now() + Duration::from_secs(1);
-    request
-        .extensions_mut()
-        .insert(CallOptions::until(deadline).stream());
-    let answer = HealthClient::new(client).watch(request).await.unwrap();
-    let mut stream = answer.into_inner();
+    let mut health = HealthClient::new(client);
+    // Long enough to begin a stream in, however busy this machine is.
+    let mut time = Duration::from_secs(1);
+    let (mut stream, deadline) = loop {
+        let mut request = tonic::Request::new(HealthCheckRequest::default());
+        let deadline = Instant::now() + time;
+        request
+            .extensions_mut()
+            .insert(CallOptions::until(deadline).stream());
+        match health.watch(request).await {
+            Ok(answer) => break (answer.into_inner(), deadline),
+            Err(late) => assert_eq!(late.code(), Code::DeadlineExceeded),
+        }
+        time *= 2;
+        assert!(time < Duration::from_mins(1), "no stream begins");
+    };
     assert!(stream.message().await.unwrap().is_some());
     tokio::time::sleep_until(deadline + SHORT).await;
     server.behaviour.released.notify_one();
