@@ -9,7 +9,7 @@ use tokio::time::Instant;
 use url::Url;
 
 use crate::Failure;
-use crate::tree::Span;
+use crate::span::Span;
 
 /// A client of the query API.
 #[derive(Clone, Debug)]

@@ -9,9 +9,12 @@ pub mod sockets;
 use std::pin::Pin;
 use std::time::Duration;
 
+use crate::caller::Caller;
 use crate::jaeger::Jaeger;
+use crate::score::scored;
+use crate::span::Span;
 use crate::target::Target;
-use crate::tree::{Span, drawn, scored, shaped};
+use crate::tree::{drawn, shaped};
 use crate::{Failure, same};
 
 /// A journey under way.
@@ -24,27 +27,27 @@ pub struct Journey {
     pub exercise: &'static str,
     /// What it shows, as a sentence.
     pub name: &'static str,
-    run: fn(Trip) -> Running,
+    run: fn(Context) -> Running,
 }
 
 impl Journey {
     /// Runs it.
-    pub async fn run(&self, trip: Trip) -> Result<(), Failure> {
-        (self.run)(trip).await
+    pub async fn run(&self, context: Context) -> Result<(), Failure> {
+        (self.run)(context).await
     }
 }
 
-/// What a journey has with it.
+/// Where a journey goes, and how it asks.
 #[derive(Clone, Debug)]
-pub struct Trip {
+pub struct Context {
     /// Where things are.
     pub target: Target,
     /// A client that follows no redirects and waits for no more than ten seconds.
     pub http: reqwest::Client,
 }
 
-impl Trip {
-    /// Sets out for this target.
+impl Context {
+    /// For this target.
     pub fn new(target: Target) -> Result<Self, Failure> {
         let http = reqwest::Client::builder()
             .no_proxy()
@@ -122,46 +125,13 @@ pub fn all() -> Vec<Journey> {
     .concat()
 }
 
-/// How the ids of the journeys' own spans begin, so that they are told from spans that were lost.
-const MARK: &str = "e2ee2ee2";
-
-/// A trace begun by a journey.
-#[derive(Clone, Debug)]
-pub struct Caller {
-    /// The trace, as Jaeger is asked for it.
-    pub trace_id: String,
-    /// The journey's own span.
-    pub span_id: String,
-}
-
-impl Caller {
-    /// A new trace.
-    pub fn random() -> Self {
-        let (trace, span): (u128, u32) = (rand::random(), rand::random());
-        Self {
-            trace_id: format!("{:032x}", trace | 1),
-            span_id: format!("{MARK}{span:08x}"),
-        }
-    }
-
-    /// Whether this is the id of some journey's own span, which nobody exports.
-    pub fn is_one(span_id: &str) -> bool {
-        span_id.starts_with(MARK)
-    }
-
-    /// The value of the header `traceparent`, sampled.
-    pub fn traceparent(&self) -> String {
-        format!("00-{}-{}-01", self.trace_id, self.span_id)
-    }
-}
-
 /// A row of an exercise's list: the exercise, the sentence, the function.
 macro_rules! journey {
     ($exercise:literal, $name:literal, $run:path) => {
         $crate::journeys::Journey {
             exercise: $exercise,
             name: $name,
-            run: |trip| Box::pin($run(trip)),
+            run: |context| Box::pin($run(context)),
         }
     };
 }

@@ -7,8 +7,10 @@
 //! # Layout
 //! - [`target`]: where the exercises and Jaeger are.
 //! - [`jaeger`]: traces by Jaeger's query API, which the lab speaks too.
-//! - [`tree`]: the shape of a trace, and what must hold of every span.
-//! - [`score`]: the Instrumentation Score of each service.
+//! - [`span`]: one span of a trace.
+//! - [`tree`]: the shape of a trace.
+//! - [`score`]: the Instrumentation Score of each service, and what must hold of every trace.
+//! - [`caller`]: the context of a trace that a journey begins.
 //! - [`journeys`]: one file an exercise.
 //! - [`chat`]: a client of chat that comes back as the page does.
 //! - [`soak`]: what is written while things are broken, and read back.
@@ -17,6 +19,7 @@
 //! - [`load`]: a steady, bounded load that counts failures.
 //! - [`quota`]: how much of it there is: a number, or until the end is told.
 
+pub mod caller;
 pub mod chat;
 pub mod dial;
 pub mod jaeger;
@@ -25,6 +28,7 @@ pub mod load;
 pub mod quota;
 pub mod score;
 pub mod soak;
+pub mod span;
 pub mod target;
 pub mod tcp;
 pub mod tree;

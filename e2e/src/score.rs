@@ -10,7 +10,9 @@ mod rules;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
-use crate::tree::Span;
+use crate::Failure;
+use crate::span::Span;
+use crate::tree::drawn;
 pub use rules::RULES;
 
 /// How much a rule weighs.
@@ -156,5 +158,41 @@ fn score(rules: &[Rule], evidence: &Evidence<'_>) -> Score {
         value: f64::from(passed) / f64::from(all.max(1)) * 100.0,
         spans: evidence.spans().count(),
         broken: broken.into_iter().collect(),
+    }
+}
+
+/// What must hold of every trace: the rules of the Instrumentation Score, but for the one that is
+/// about pods, since the lab has none. `from_outside` is the span of whoever asked.
+pub fn scored(spans: &[Span], from_outside: Option<&str>) -> Result<(), Failure> {
+    let rules: Vec<Rule> = RULES
+        .iter()
+        .filter(|rule| rule.id != "RES-003")
+        .copied()
+        .collect();
+    let outside = |parent: &str| Some(parent) == from_outside;
+    let scores = scores(&rules, &[spans.to_vec()], &outside);
+    match scores.iter().find(|score| !score.broken.is_empty()) {
+        None => Ok(()),
+        Some(score) => Err(Failure::Wrong(format!("{score}\n{}", drawn(spans)))),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::span::tests::span;
+
+    #[test]
+    fn a_client_as_root_an_orphan_and_a_name_full_of_digits_score_against() {
+        assert!(scored(&[span("a", None, "internal", "poll")], None).is_ok());
+        for (wrong, rule) in [
+            (span("a", None, "client", "GET"), "SPA-004"),
+            (span("a", Some("gone"), "server", "GET"), "SPA-002"),
+            (span("a", None, "server", "GET /users/12345"), "SPA-003"),
+        ] {
+            let error = scored(&[wrong], None).unwrap_err().to_string();
+            assert!(error.contains(rule), "{error}");
+        }
+        assert!(scored(&[span("a", Some("me"), "server", "GET")], Some("me")).is_ok());
     }
 }

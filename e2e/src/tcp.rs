@@ -8,7 +8,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
 use crate::Failure;
-use crate::journeys::Caller;
+use crate::caller::Caller;
 
 const PATIENCE: Duration = Duration::from_secs(10);
 

@@ -3,7 +3,7 @@
 
 mod support;
 
-use e2e::journeys::Trip;
+use e2e::journeys::Context;
 use e2e::tree::shaped;
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
@@ -24,7 +24,7 @@ async fn every_journey_succeeds_in_the_lab() {
 #[tokio::test]
 async fn the_client_goes_on_while_the_server_is_killed_and_the_trace_shows_the_error() {
     let lab = Lab::start().await;
-    let jaeger = Trip::new(lab.target.clone()).unwrap().jaeger().unwrap();
+    let jaeger = Context::new(lab.target.clone()).unwrap().jaeger().unwrap();
     let killed = lab.servidor().await.unwrap()["pid"].as_i64().unwrap();
     kill(
         Pid::from_raw(i32::try_from(killed).unwrap()),

@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use support::lab::{Lab, malha};
-use support::{eventually, met};
+use support::{eventually, has_cluster, met};
 use tokio::process::Command;
 
 const READMES: [&str; 2] = ["README.md", "README.pt-BR.md"];
@@ -161,9 +161,7 @@ async fn the_commands_beside_the_lab_show_what_the_documents_say() {
 
 #[tokio::test]
 async fn the_interpreter_beside_the_lab_shows_what_the_guides_say() {
-    let python = Command::new("python3").arg("--version").output().await;
-    if !python.is_ok_and(|version| version.status.success()) {
-        eprintln!("skipped: there is no python3 to run the sessions of the guides");
+    if !testing::has_python(&testing::this_test()) {
         return;
     }
     let lab = Lab::start().await;
@@ -196,9 +194,7 @@ async fn doctest(run: &str) -> String {
 
 #[tokio::test]
 async fn the_commands_for_a_cluster_show_what_the_readmes_say() {
-    #[expect(clippy::disallowed_methods, reason = "the switch of these tests")]
-    if std::env::var("E2E_TARGET").as_deref() != Ok("cluster") {
-        eprintln!("skipped: set E2E_TARGET=cluster to run it against the current cluster");
+    if !has_cluster() {
         return;
     }
     for readme in READMES {

@@ -8,6 +8,7 @@ mod process;
 mod python;
 mod redis;
 mod rng;
+mod skip;
 mod spans;
 
 pub use captured_output::CapturedOutput;
@@ -15,9 +16,10 @@ pub use collector::Collector;
 pub use nix::sys::signal::Signal;
 pub use plain::{blocking, plain_client};
 pub use process::Process;
-pub use python::python;
+pub use python::{has_python, python};
 pub use redis::{RedisCluster, RedisSentinel, RedisServer, has_redis};
 pub use rng::SeededRng;
+pub use skip::{not_installed, skipped, this_test};
 pub use spans::{CapturedSpan, Spans, TraceParent};
 
 use std::net::SocketAddr;

@@ -4,16 +4,12 @@ use std::process::Stdio;
 
 use tokio::process::Command;
 
-/// A script in Python, to be given arguments and started. `None`, and a word on stderr, where
-/// there is no `python3`: `.ci/run` installs it, so that there the test is never passed over.
-#[expect(clippy::print_stderr, reason = "the word is for whoever runs the test")]
+use super::skip::{is_installed, not_installed, this_test};
+
+/// A script in Python, to be given arguments and started. Where there is no `python3` the test is
+/// skipped, and says so.
 pub fn python(script: &str) -> Option<Command> {
-    let found = std::process::Command::new("python3")
-        .arg("--version")
-        .stdout(Stdio::null())
-        .status();
-    if !found.is_ok_and(|status| status.success()) {
-        eprintln!("SKIPPED: there is no python3 on this machine");
+    if !has_python(&this_test()) {
         return None;
     }
     let mut command = Command::new("python3");
@@ -23,4 +19,13 @@ pub fn python(script: &str) -> Option<Command> {
         .stdout(Stdio::piped())
         .kill_on_drop(true);
     Some(command)
+}
+
+/// Whether this machine has a Python; where it has none, says which test is skipped.
+pub fn has_python(test: &str) -> bool {
+    let found = is_installed("python3");
+    if !found {
+        not_installed(test, "python3", "python3");
+    }
+    found
 }

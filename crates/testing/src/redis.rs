@@ -8,6 +8,7 @@ use nix::unistd::Pid;
 
 use super::eventually;
 use super::ports::{Ports, is_free};
+use super::skip::{is_installed, not_installed};
 
 /// A Redis server on a free port of this machine, without anything on disk. Killed when dropped.
 #[derive(Debug)]
@@ -30,15 +31,11 @@ pub struct RedisSentinel {
     sentinel: RedisServer,
 }
 
-/// Whether this machine has a Redis; where it has none, says which test cannot be made.
-#[expect(clippy::print_stderr, reason = "a test that is not made says so")]
+/// Whether this machine has a Redis; where it has none, says which test is skipped.
 pub fn has_redis(test: &str) -> bool {
-    let found = Command::new("redis-server")
-        .arg("--version")
-        .output()
-        .is_ok();
+    let found = is_installed("redis-server");
     if !found {
-        eprintln!("SKIPPED {test}: redis-server is not installed (Debian: apt install redis)");
+        not_installed(test, "redis-server", "redis-server");
     }
     found
 }

@@ -5,11 +5,11 @@ use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
 
-use anyhow::Context;
+use anyhow::Context as _;
 use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
 use e2e::Failure;
 use e2e::dial::{self, Expected};
-use e2e::journeys::{self, Trip};
+use e2e::journeys::{self, Context};
 use e2e::load::{self, Load};
 use e2e::quota::Quota;
 use e2e::soak::{Plan, chat, users};
@@ -205,14 +205,14 @@ async fn run_dials(matches: &ArgMatches) -> anyhow::Result<ExitCode> {
 }
 
 async fn soak_users(matches: &ArgMatches) -> anyhow::Result<ExitCode> {
-    let trip = Trip::new(target()?)?;
-    let base = trip.target.usuarios.context("USUARIOS_URL is not set")?;
+    let context = Context::new(target()?)?;
+    let base = context.target.usuarios.context("USUARIOS_URL is not set")?;
     let writes = quota(matches, "writes");
     let plan = Plan {
         writes: &writes,
         rate: value(matches, "rate"),
     };
-    let outcome = to_the_end(matches, &writes, users::run(plan, &base, &trip.http)).await??;
+    let outcome = to_the_end(matches, &writes, users::run(plan, &base, &context.http)).await??;
     println!(
         "{} acknowledged, {} lost, {} errors on the way, longest gap {:?}",
         outcome.acknowledged,
@@ -273,10 +273,10 @@ async fn run_journeys(matches: &ArgMatches) -> anyhow::Result<ExitCode> {
         dial::until(&address, Expected::Open, SETTLING).await;
     }
     let (mut passed, mut failed, mut skipped) = (0, 0, 0);
-    let trip = Trip::new(target)?;
+    let context = Context::new(target)?;
     for journey in chosen {
         // Whoever names an exercise wants it looked at: then a missing address is a failure.
-        if wanted.is_empty() && !trip.target.has(journey.exercise) {
+        if wanted.is_empty() && !context.target.has(journey.exercise) {
             skipped += 1;
             println!(
                 "skipped {}: {}\n        it has no address",
@@ -284,7 +284,7 @@ async fn run_journeys(matches: &ArgMatches) -> anyhow::Result<ExitCode> {
             );
             continue;
         }
-        let outcome = journey.run(trip.clone()).await;
+        let outcome = journey.run(context.clone()).await;
         let (exercise, name) = (journey.exercise, journey.name);
         match outcome {
             Ok(()) => {
@@ -316,8 +316,8 @@ async fn run_load(matches: &ArgMatches) -> anyhow::Result<ExitCode> {
         rate: value(matches, "rate"),
     };
     let requests = Arc::new(quota(matches, "requests"));
-    let trip = Trip::new(Target::default())?;
-    let work = load::run(&load, &requests, &trip.http);
+    let context = Context::new(Target::default())?;
+    let work = load::run(&load, &requests, &context.http);
     let outcome = to_the_end(matches, &requests, work).await?;
     println!(
         "{} ok, {} lost, in {:?}",

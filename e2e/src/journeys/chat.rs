@@ -3,9 +3,11 @@
 use serde_json::{Value, json};
 use url::Url;
 
-use super::{Journey, Trip, journey};
+use super::{Context, Journey, journey};
 use crate::chat::{Socket, join, next, say};
-use crate::tree::{Span, drawn, scored};
+use crate::score::scored;
+use crate::span::Span;
+use crate::tree::drawn;
 use crate::{Failure, same};
 
 /// The journeys of this exercise, in the order in which they are run.
@@ -65,10 +67,10 @@ async fn said(socket: &mut Socket, clients: &[u32]) -> Result<String, Failure> {
     }
 }
 
-async fn talk(trip: Trip) -> Result<(), Failure> {
+async fn talk(context: Context) -> Result<(), Failure> {
     let (a, b) = (number(), number());
-    let at_b = service(trip.target.chat_b.as_ref(), "CHAT_B_URL")?;
-    let at_a = service(trip.target.chat_a.as_ref(), "CHAT_A_URL")?;
+    let at_b = service(context.target.chat_b.as_ref(), "CHAT_B_URL")?;
+    let at_a = service(context.target.chat_a.as_ref(), "CHAT_A_URL")?;
     let mut there = join(&at_b, b, "", None).await?;
     hear(&mut there, &format!("Client #{b} joined the chat")).await?;
     let mut here = join(&at_a, a, "", None).await?;
@@ -94,13 +96,13 @@ async fn talk(trip: Trip) -> Result<(), Failure> {
     hear(&mut there, &format!("Client #{a} left the chat")).await
 }
 
-async fn page(trip: Trip) -> Result<(), Failure> {
-    let url = service(trip.target.chat_a.as_ref(), "CHAT_A_URL")?;
+async fn page(context: Context) -> Result<(), Failure> {
+    let url = service(context.target.chat_a.as_ref(), "CHAT_A_URL")?;
     let failed = |source| Failure::Request {
         what: format!("GET {url}"),
         source,
     };
-    let answer = trip.http.get(url.clone()).send().await.map_err(failed)?;
+    let answer = context.http.get(url.clone()).send().await.map_err(failed)?;
     same("status of the page", answer.status().as_u16(), 200)?;
     let policy = answer.headers().get("content-security-policy");
     let policy = policy
@@ -123,8 +125,8 @@ async fn frame(socket: &mut Socket, kind: &str) -> Result<Value, Failure> {
     }
 }
 
-async fn one_trace(trip: Trip) -> Result<(), Failure> {
-    let at_a = service(trip.target.chat_a.as_ref(), "CHAT_A_URL")?;
+async fn one_trace(context: Context) -> Result<(), Failure> {
+    let at_a = service(context.target.chat_a.as_ref(), "CHAT_A_URL")?;
     let mut socket = join(&at_a, number(), "", Some("malha.chat.v1")).await?;
     let welcome = frame(&mut socket, "welcome").await?;
     same("the service", &welcome["service"], &json!("serviceA"))?;
@@ -149,7 +151,7 @@ async fn one_trace(trip: Trip) -> Result<(), Failure> {
         &json!("serviceB"),
     )?;
 
-    let jaeger = trip.jaeger()?;
+    let jaeger = context.jaeger()?;
     let both = |spans: &[Span]| {
         ["serviceA", "serviceB"]
             .iter()

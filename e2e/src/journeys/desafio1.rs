@@ -3,7 +3,8 @@
 use reqwest::header::CONTENT_TYPE;
 use url::Url;
 
-use super::{Caller, Journey, Trip, journey};
+use super::{Context, Journey, journey};
+use crate::caller::Caller;
 use crate::tree::shaped;
 use crate::{Failure, same};
 
@@ -32,29 +33,29 @@ desafio1-client internal poll
   desafio1-client client GET
     desafio1-servidor server GET /";
 
-fn url(trip: &Trip) -> Result<Url, Failure> {
+fn url(context: &Context) -> Result<Url, Failure> {
     let missing = || Failure::Wrong("DESAFIO1_URL is not set".to_owned());
-    trip.target.desafio1.clone().ok_or_else(missing)
+    context.target.desafio1.clone().ok_or_else(missing)
 }
 
 /// Asks for a path in a trace of its own.
-async fn ask(trip: &Trip, path: &str) -> Result<(Caller, reqwest::Response), Failure> {
-    let mut url = url(trip)?;
+async fn ask(context: &Context, path: &str) -> Result<(Caller, reqwest::Response), Failure> {
+    let mut url = url(context)?;
     url.set_path(path);
     let caller = Caller::random();
     let failed = |source| Failure::Request {
         what: format!("GET {path}"),
         source,
     };
-    let request = trip
+    let request = context
         .http
         .get(url)
         .header("traceparent", caller.traceparent());
     Ok((caller, request.send().await.map_err(failed)?))
 }
 
-async fn message(trip: Trip) -> Result<(), Failure> {
-    let (caller, answer) = ask(&trip, "/").await?;
+async fn message(context: Context) -> Result<(), Failure> {
+    let (caller, answer) = ask(&context, "/").await?;
     same("status", answer.status().as_u16(), 200)?;
     let content_type = answer
         .headers()
@@ -72,7 +73,7 @@ async fn message(trip: Trip) -> Result<(), Failure> {
     let body = answer.text().await.map_err(failed)?;
     same("an empty message", body.trim().is_empty(), false)?;
 
-    let span = trip.only_span(&caller).await?;
+    let span = context.only_span(&caller).await?;
     shaped(
         std::slice::from_ref(&span),
         "desafio1-servidor server GET /",
@@ -86,18 +87,18 @@ async fn message(trip: Trip) -> Result<(), Failure> {
     same("the status of a span that went well", status, None)
 }
 
-async fn unknown_path(trip: Trip) -> Result<(), Failure> {
-    let (caller, answer) = ask(&trip, "/nada/aqui").await?;
+async fn unknown_path(context: Context) -> Result<(), Failure> {
+    let (caller, answer) = ask(&context, "/nada/aqui").await?;
     same("status", answer.status().as_u16(), 404)?;
-    let span = trip.only_span(&caller).await?;
+    let span = context.only_span(&caller).await?;
     shaped(std::slice::from_ref(&span), "desafio1-servidor server GET")?;
     same("http.route", span.attributes.get("http.route"), None)?;
     span.has("url.path", "/nada/aqui")?;
     span.has("http.response.status_code", 404)
 }
 
-async fn clients_trace(trip: Trip) -> Result<(), Failure> {
-    let spans = trip.newest_trace("desafio1-client", ROUND).await?;
+async fn clients_trace(context: Context) -> Result<(), Failure> {
+    let spans = context.newest_trace("desafio1-client", ROUND).await?;
     for span in spans.iter().filter(|span| span.kind == "client") {
         span.has("http.request.method", "GET")?;
         span.has("http.response.status_code", 200)?;

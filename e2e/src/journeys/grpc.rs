@@ -6,8 +6,11 @@ use reqwest::header::{CONTENT_TYPE, ETAG, IF_MATCH, LOCATION};
 use reqwest::{Method, RequestBuilder, Response, StatusCode};
 use serde_json::{Value, json};
 
-use super::{Caller, Journey, Trip, journey};
-use crate::tree::{Span, scored, shaped};
+use super::{Context, Journey, journey};
+use crate::caller::Caller;
+use crate::score::scored;
+use crate::span::Span;
+use crate::tree::shaped;
 use crate::{Failure, same};
 
 /// The journeys of this exercise, in the order in which they are run.
@@ -45,11 +48,11 @@ fn failed(what: &str) -> impl Fn(reqwest::Error) -> Failure {
     }
 }
 
-fn ask(trip: &Trip, method: Method, path: &str) -> Result<RequestBuilder, Failure> {
+fn ask(context: &Context, method: Method, path: &str) -> Result<RequestBuilder, Failure> {
     let missing = || Failure::Wrong("USUARIOS_URL is not set".to_owned());
-    let mut url = trip.target.usuarios.clone().ok_or_else(missing)?;
+    let mut url = context.target.usuarios.clone().ok_or_else(missing)?;
     url.set_path(path);
-    Ok(trip.http.request(method, url))
+    Ok(context.http.request(method, url))
 }
 
 /// An address that nobody has.
@@ -57,8 +60,8 @@ fn new_user(nome: &str) -> Value {
     json!({"nome": nome, "email": format!("{:032x}@example.com", rand::random::<u128>())})
 }
 
-async fn create(trip: &Trip, user: &Value) -> Result<Response, Failure> {
-    let request = ask(trip, Method::POST, "/usuarios")?.json(user);
+async fn create(context: &Context, user: &Value) -> Result<Response, Failure> {
+    let request = ask(context, Method::POST, "/usuarios")?.json(user);
     request.send().await.map_err(failed("POST /usuarios"))
 }
 
@@ -75,20 +78,20 @@ fn header(answer: &Response, name: &reqwest::header::HeaderName) -> Result<Strin
     value.map(str::to_owned).ok_or_else(missing)
 }
 
-async fn created(trip: &Trip, nome: &str) -> Result<Value, Failure> {
-    let answer = create(trip, &new_user(nome)).await?;
+async fn created(context: &Context, nome: &str) -> Result<Value, Failure> {
+    let answer = create(context, &new_user(nome)).await?;
     same("status of a creation", answer.status(), StatusCode::CREATED)?;
     body(answer).await
 }
 
-async fn remove(trip: &Trip, path: &str) -> Result<StatusCode, Failure> {
-    let request = ask(trip, Method::DELETE, path)?;
+async fn remove(context: &Context, path: &str) -> Result<StatusCode, Failure> {
+    let request = ask(context, Method::DELETE, path)?;
     Ok(request.send().await.map_err(failed("DELETE"))?.status())
 }
 
-async fn lifecycle(trip: Trip) -> Result<(), Failure> {
+async fn lifecycle(context: Context) -> Result<(), Failure> {
     let new = new_user("João");
-    let answer = create(&trip, &new).await?;
+    let answer = create(&context, &new).await?;
     same("status of POST", answer.status(), StatusCode::CREATED)?;
     let (path, etag) = (header(&answer, &LOCATION)?, header(&answer, &ETAG)?);
     let user = body(answer).await?;
@@ -100,14 +103,14 @@ async fn lifecycle(trip: Trip) -> Result<(), Failure> {
     same("nome", &user["nome"], &new["nome"])?;
 
     let get = async || {
-        ask(&trip, Method::GET, &path)?
+        ask(&context, Method::GET, &path)?
             .send()
             .await
             .map_err(failed("GET a user"))
     };
     same("the user read", body(get().await?).await?, user.clone())?;
 
-    let change = ask(&trip, Method::PATCH, &path)?;
+    let change = ask(&context, Method::PATCH, &path)?;
     let answer = change
         .header(IF_MATCH, &etag)
         .json(&json!({"nome": "João Pedro"}))
@@ -120,7 +123,7 @@ async fn lifecycle(trip: Trip) -> Result<(), Failure> {
         &body(answer).await?["nome"],
         &json!("João Pedro"),
     )?;
-    let stale = ask(&trip, Method::PATCH, &path)?;
+    let stale = ask(&context, Method::PATCH, &path)?;
     let answer = stale
         .header(IF_MATCH, &etag)
         .json(&json!({"nome": "x"}))
@@ -135,7 +138,7 @@ async fn lifecycle(trip: Trip) -> Result<(), Failure> {
 
     same(
         "status of DELETE",
-        remove(&trip, &path).await?,
+        remove(&context, &path).await?,
         StatusCode::NO_CONTENT,
     )?;
     same(
@@ -145,19 +148,19 @@ async fn lifecycle(trip: Trip) -> Result<(), Failure> {
     )
 }
 
-async fn refusals(trip: Trip) -> Result<(), Failure> {
+async fn refusals(context: Context) -> Result<(), Failure> {
     let new = new_user("Ana");
-    let first = create(&trip, &new).await?;
+    let first = create(&context, &new).await?;
     let path = header(&first, &LOCATION)?;
-    let second = create(&trip, &new).await?.status();
+    let second = create(&context, &new).await?.status();
     same(
         "status of a second user of the e-mail",
         second,
         StatusCode::CONFLICT,
     )?;
-    remove(&trip, &path).await?;
+    remove(&context, &path).await?;
 
-    let answer = create(&trip, &json!({"nome": "Ana", "email": "no address"})).await?;
+    let answer = create(&context, &json!({"nome": "Ana", "email": "no address"})).await?;
     same(
         "status of a wrong e-mail",
         answer.status(),
@@ -167,10 +170,10 @@ async fn refusals(trip: Trip) -> Result<(), Failure> {
     same("where it is wrong", loc, json!(["body", "email"]))
 }
 
-async fn over_grpc(trip: Trip) -> Result<(), Failure> {
+async fn over_grpc(context: Context) -> Result<(), Failure> {
     let missing = || Failure::Wrong("USUARIOS_GRPC_URL is not set".to_owned());
-    let url = trip.target.usuarios_grpc.clone().ok_or_else(missing)?;
-    let user = created(&trip, "Li").await?;
+    let url = context.target.usuarios_grpc.clone().ok_or_else(missing)?;
+    let user = created(&context, "Li").await?;
     let id = user["id"].as_str().unwrap_or_default().to_owned();
     let failed = |error: String| Failure::Wrong(format!("gRPC at {url}: {error}"));
     let client = UsuarioServiceClient::connect(url.to_string()).await;
@@ -187,12 +190,12 @@ async fn over_grpc(trip: Trip) -> Result<(), Failure> {
         Some(got.email.as_str()),
         user["email"].as_str(),
     )?;
-    remove(&trip, &format!("/usuarios/{id}")).await?;
+    remove(&context, &format!("/usuarios/{id}")).await?;
     Ok(())
 }
 
-async fn watch(trip: Trip) -> Result<(), Failure> {
-    let request = ask(&trip, Method::GET, "/usuarios/mudancas")?;
+async fn watch(context: Context) -> Result<(), Failure> {
+    let request = ask(&context, Method::GET, "/usuarios/mudancas")?;
     let mut events = request
         .send()
         .await
@@ -207,7 +210,7 @@ async fn watch(trip: Trip) -> Result<(), Failure> {
         content_type,
         Some(b"text/event-stream".to_vec()),
     )?;
-    let user = created(&trip, "Kofi").await?;
+    let user = created(&context, "Kofi").await?;
     let id = user["id"].as_str().unwrap_or_default();
     let mut seen = String::new();
     // The client's own limit of time ends it where the event never comes.
@@ -216,21 +219,21 @@ async fn watch(trip: Trip) -> Result<(), Failure> {
         let ended = || Failure::Wrong(format!("the events ended: {seen}"));
         seen.push_str(&String::from_utf8_lossy(&piece.ok_or_else(ended)?));
     }
-    remove(&trip, &format!("/usuarios/{id}")).await?;
+    remove(&context, &format!("/usuarios/{id}")).await?;
     Ok(())
 }
 
-async fn one_trace(trip: Trip) -> Result<(), Failure> {
+async fn one_trace(context: Context) -> Result<(), Failure> {
     let caller = Caller::random();
-    let request = ask(&trip, Method::POST, "/usuarios")?
+    let request = ask(&context, Method::POST, "/usuarios")?
         .header("traceparent", caller.traceparent())
         .json(&new_user("Zoë"));
     let answer = request.send().await.map_err(failed("POST /usuarios"))?;
     same("status", answer.status(), StatusCode::CREATED)?;
     let path = header(&answer, &LOCATION)?;
-    let with_store = trip.target.usuarios_store.as_deref() == Some("redis");
+    let with_store = context.target.usuarios_store.as_deref() == Some("redis");
     let stored = |span: &Span| span.attributes.contains_key("db.system.name");
-    let jaeger = trip.jaeger()?;
+    let jaeger = context.jaeger()?;
     let mut count = 3;
     let spans = loop {
         let spans = jaeger.trace(&caller.trace_id, count).await?;
@@ -253,6 +256,6 @@ async fn one_trace(trip: Trip) -> Result<(), Failure> {
         )?;
         span.has("db.system.name", "redis")?;
     }
-    remove(&trip, &path).await?;
+    remove(&context, &path).await?;
     Ok(())
 }

@@ -1,6 +1,7 @@
 //! hello: somebody sends a name over a plain socket, and looks at what the client does.
 
-use super::{Caller, Journey, Trip, journey};
+use super::{Context, Journey, journey};
+use crate::caller::Caller;
 use crate::tree::shaped;
 use crate::{Failure, same, tcp};
 
@@ -34,21 +35,25 @@ hello-client internal say hello
   hello-client client hello
     hello-server server hello";
 
-async fn say(trip: &Trip, request: &[u8]) -> Result<String, Failure> {
+async fn say(context: &Context, request: &[u8]) -> Result<String, Failure> {
     let missing = || Failure::Wrong("HELLO_ADDRESS is not set".to_owned());
-    tcp::exchange(trip.target.hello.as_deref().ok_or_else(missing)?, request).await
+    tcp::exchange(
+        context.target.hello.as_deref().ok_or_else(missing)?,
+        request,
+    )
+    .await
 }
 
-async fn greeting(trip: Trip) -> Result<(), Failure> {
+async fn greeting(context: Context) -> Result<(), Failure> {
     for (name, wanted) in [("João", "Olá, João!"), ("李小龙\r\n", "Olá, 李小龙!")] {
-        same(name, say(&trip, name.as_bytes()).await?.as_str(), wanted)?;
+        same(name, say(&context, name.as_bytes()).await?.as_str(), wanted)?;
     }
     Ok(())
 }
 
-async fn refusal(trip: Trip) -> Result<(), Failure> {
+async fn refusal(context: Context) -> Result<(), Failure> {
     for name in [&b"\x07"[..], b"\xff\xfe", b"\n"] {
-        let answer = say(&trip, name).await?;
+        let answer = say(&context, name).await?;
         same(
             &format!("{name:?} is refused: {answer}"),
             answer.starts_with("Erro: "),
@@ -58,16 +63,20 @@ async fn refusal(trip: Trip) -> Result<(), Failure> {
     Ok(())
 }
 
-async fn over_tcp(trip: Trip) -> Result<(), Failure> {
+async fn over_tcp(context: Context) -> Result<(), Failure> {
     let caller = Caller::random();
     let request = [tcp::header(&caller)?, "Ana".into()].concat();
-    same("answer", say(&trip, &request).await?.as_str(), "Olá, Ana!")?;
-    let span = trip.only_span(&caller).await?;
+    same(
+        "answer",
+        say(&context, &request).await?.as_str(),
+        "Olá, Ana!",
+    )?;
+    let span = context.only_span(&caller).await?;
     shaped(std::slice::from_ref(&span), "hello-server server hello")?;
     span.has("network.transport", "tcp")
 }
 
-async fn clients_trace(trip: Trip) -> Result<(), Failure> {
-    trip.newest_trace("hello-client", CALL).await?;
+async fn clients_trace(context: Context) -> Result<(), Failure> {
+    context.newest_trace("hello-client", CALL).await?;
     Ok(())
 }

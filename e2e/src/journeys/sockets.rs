@@ -1,6 +1,7 @@
 //! sockets: somebody sends a number over a plain socket, and looks at what the client does.
 
-use super::{Caller, Journey, Trip, journey};
+use super::{Context, Journey, journey};
+use crate::caller::Caller;
 use crate::tree::shaped;
 use crate::{Failure, same, tcp};
 
@@ -34,33 +35,37 @@ sockets-client internal send number
   sockets-client client classify
     sockets-server server classify";
 
-async fn send(trip: &Trip, request: &[u8]) -> Result<String, Failure> {
+async fn send(context: &Context, request: &[u8]) -> Result<String, Failure> {
     let missing = || Failure::Wrong("SOCKETS_ADDRESS is not set".to_owned());
-    tcp::exchange(trip.target.sockets.as_deref().ok_or_else(missing)?, request).await
+    tcp::exchange(
+        context.target.sockets.as_deref().ok_or_else(missing)?,
+        request,
+    )
+    .await
 }
 
-async fn parity(trip: Trip) -> Result<(), Failure> {
-    same("17", send(&trip, &[0, 17]).await?.as_str(), "ÍMPAR")?;
+async fn parity(context: Context) -> Result<(), Failure> {
+    same("17", send(&context, &[0, 17]).await?.as_str(), "ÍMPAR")?;
     same(
         "1000",
-        send(&trip, &1000_u16.to_be_bytes()).await?.as_str(),
+        send(&context, &1000_u16.to_be_bytes()).await?.as_str(),
         "PAR",
     )
 }
 
-async fn decimal(trip: Trip) -> Result<(), Failure> {
+async fn decimal(context: Context) -> Result<(), Failure> {
     for number in [1_000_000_000_u64, u64::MAX] {
-        let answer = send(&trip, &number.to_be_bytes()).await?;
+        let answer = send(&context, &number.to_be_bytes()).await?;
         same("a large number", answer, number.to_string())?;
     }
     Ok(())
 }
 
-async fn over_tcp(trip: Trip) -> Result<(), Failure> {
+async fn over_tcp(context: Context) -> Result<(), Failure> {
     let caller = Caller::random();
     let request = [tcp::header(&caller)?, vec![0, 18]].concat();
-    same("18", send(&trip, &request).await?.as_str(), "PAR")?;
-    let span = trip.only_span(&caller).await?;
+    same("18", send(&context, &request).await?.as_str(), "PAR")?;
+    let span = context.only_span(&caller).await?;
     shaped(
         std::slice::from_ref(&span),
         "sockets-server server classify",
@@ -68,7 +73,7 @@ async fn over_tcp(trip: Trip) -> Result<(), Failure> {
     span.has("network.transport", "tcp")
 }
 
-async fn clients_trace(trip: Trip) -> Result<(), Failure> {
-    trip.newest_trace("sockets-client", NUMBER).await?;
+async fn clients_trace(context: Context) -> Result<(), Failure> {
+    context.newest_trace("sockets-client", NUMBER).await?;
     Ok(())
 }

@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::Impact::{Critical, Important, Normal};
 use super::{Evidence, Rule};
-use crate::tree::Span;
+use crate::span::Span;
 
 /// The rules.
 pub const RULES: &[Rule] = &[
@@ -222,7 +222,7 @@ mod tests {
             resource: resource
                 .map(|(name, value)| (name.to_owned(), value.into()))
                 .into(),
-            ..crate::tree::tests::span(id, parent, kind, name)
+            ..crate::span::tests::span(id, parent, kind, name)
         }
     }
 

@@ -3,14 +3,15 @@
 
 use std::time::Duration;
 
-use e2e::journeys::Trip;
+use e2e::journeys::Context;
 use e2e::target::Target;
 use serde_json::Value;
+use testing::{skipped, this_test};
 
 use crate::helm::{Namespace, install, upgrade};
-use crate::kubectl::{CLUSTER, Forward, condition, get, kubectl, pods_of, skipped};
+use crate::kubectl::{CLUSTER, Forward, condition, get, kubectl, pods_of};
 use crate::pods::{Load, scale};
-use crate::support::{eventually, met, within};
+use crate::support::{eventually, has_cluster, met, within};
 
 const NAMESPACE: &str = "autoscaling";
 const SERVIDOR: &str = "app.kubernetes.io/name=desafio1-servidor";
@@ -88,7 +89,7 @@ async fn served(pod: &str) {
     ])
     .await;
     let metrics = Forward::to(NAMESPACE, &format!("pod/{pod}"), 9464).await;
-    let http = Trip::new(Target::default()).unwrap().http;
+    let http = Context::new(Target::default()).unwrap().http;
     let served = eventually("a request at the third pod", async || {
         let answer = http
             .get(metrics.url.join("metrics").unwrap())
@@ -115,12 +116,15 @@ async fn load(name: &str, rate: u64, requests: u64) -> Load {
 
 #[tokio::test]
 async fn load_brings_a_pod_that_serves_and_its_end_takes_one_away() {
-    if skipped() {
+    if !has_cluster() {
         return;
     }
     let _alone = CLUSTER.lock().await;
     if !measured().await {
-        eprintln!("SKIPPED: this cluster serves no resource metrics, so nothing can scale by them");
+        skipped(
+            &this_test(),
+            "this cluster serves no resource metrics to scale by",
+        );
         return;
     }
     let namespace = Namespace::new(NAMESPACE).await;

@@ -1,21 +1,22 @@
 //! desafio1: servers that are away, end, or are replaced under load.
 
-use e2e::journeys::{Caller, Trip};
+use e2e::caller::Caller;
+use e2e::journeys::Context;
 use e2e::target::Target;
 use serde_json::Value;
 
 use crate::kubectl::{
-    CLUSTER, Forward, is_ready, jaeger, kubectl, pods_of, restart, restarts, rolled_out_in, skipped,
+    CLUSTER, Forward, is_ready, jaeger, kubectl, pods_of, restart, restarts, rolled_out_in,
 };
 use crate::pods::{Load, scale};
-use crate::support::eventually;
+use crate::support::{eventually, has_cluster};
 
 const SERVIDOR: &str = "app.kubernetes.io/name=desafio1-servidor";
 const CLIENT: &str = "app.kubernetes.io/name=desafio1-client";
 
 #[tokio::test]
 async fn a_client_whose_server_is_away_is_not_ready_and_never_restarted() {
-    if skipped() {
+    if !has_cluster() {
         return;
     }
     let _alone = CLUSTER.lock().await;
@@ -86,7 +87,7 @@ async fn a_client_whose_server_is_away_is_not_ready_and_never_restarted() {
 
 #[tokio::test]
 async fn the_last_trace_before_a_pod_is_deleted_arrives() {
-    if skipped() {
+    if !has_cluster() {
         return;
     }
     let _alone = CLUSTER.lock().await;
@@ -111,7 +112,7 @@ async fn the_last_trace_before_a_pod_is_deleted_arrives() {
         jaeger: Some(jaeger.url.clone()),
         ..Target::default()
     };
-    let traces = Trip::new(target).unwrap().jaeger().unwrap();
+    let traces = Context::new(target).unwrap().jaeger().unwrap();
     let spans = traces.trace(&caller.trace_id, 1).await.unwrap();
     assert_eq!(spans[0].resource["k8s.pod.name"], pod.as_str());
     rolled_out_in("desafio1", "desafio1-servidor").await;
@@ -119,7 +120,7 @@ async fn the_last_trace_before_a_pod_is_deleted_arrives() {
 
 #[tokio::test]
 async fn a_rollout_under_steady_load_loses_no_request() {
-    if skipped() {
+    if !has_cluster() {
         return;
     }
     let _alone = CLUSTER.lock().await;

@@ -1,11 +1,12 @@
 //! `kubectl drain` of a node: what it runs moves to the others, and nobody notices. Needs a second node.
 
 use serde_json::Value;
+use testing::{skipped, this_test};
 
 use crate::helm::{Namespace, install};
-use crate::kubectl::{CLUSTER, get, holds, is_ready, kubectl, pods_of, skipped};
+use crate::kubectl::{CLUSTER, get, holds, is_ready, kubectl, pods_of};
 use crate::pods::{Load, scale};
-use crate::support::eventually;
+use crate::support::{eventually, has_cluster};
 
 const NAMESPACE: &str = "drains";
 /// A name that no other release has: the drain takes its pods and leaves everybody else's.
@@ -65,13 +66,14 @@ async fn places(service: &str, replicas: usize) -> Vec<String> {
 
 #[tokio::test]
 async fn a_drained_node_hands_its_pods_on_and_no_request_is_lost() {
-    if skipped() {
+    if !has_cluster() {
         return;
     }
     let _alone = CLUSTER.lock().await;
     let nodes = nodes().await;
     if nodes.len() < 2 {
-        eprintln!("SKIPPED: a drain needs a second node to move to, and there is {nodes:?}");
+        let why = format!("a drain needs a second node to move to, and there is {nodes:?}");
+        skipped(&this_test(), &why);
         return;
     }
     let namespace = Namespace::new(NAMESPACE).await;

@@ -6,6 +6,7 @@
 
 use std::path::{Path, PathBuf};
 
+use testing::{skipped, this_test};
 use tokio::process::Command;
 
 /// A folder that goes with the test.
@@ -62,7 +63,8 @@ async fn commit() -> Option<String> {
 /// The charts before, for the test of this name; says so where there are none.
 pub(crate) async fn before(test: &str) -> Option<Folder> {
     let Some(commit) = commit().await else {
-        eprintln!("SKIPPED: no history of the charts; E2E_UPGRADE_FROM names a commit");
+        let why = "no history of the charts; E2E_UPGRADE_FROM names a commit";
+        skipped(&this_test(), why);
         return None;
     };
     let old = Folder::new(&format!("before-{test}"));

@@ -7,16 +7,6 @@ use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader, Lines};
 use tokio::process::{Child, ChildStdout, Command};
 use url::Url;
 
-/// Whether there is a cluster to look at; says so where there is none.
-#[expect(clippy::disallowed_methods, reason = "the switch of these tests")]
-pub(crate) fn skipped() -> bool {
-    let skipped = std::env::var("E2E_TARGET").as_deref() != Ok("cluster");
-    if skipped {
-        eprintln!("skipped: set E2E_TARGET=cluster to run it against the current cluster");
-    }
-    skipped
-}
-
 /// One test at a time: they scale and restart the same Deployments.
 pub(crate) static CLUSTER: tokio::sync::Mutex<()> = tokio::sync::Mutex::const_new(());
 

@@ -1,7 +1,7 @@
 //! The journeys against a cluster that has the charts installed, and what only a cluster shows.
 //!
 //! Runs with `E2E_TARGET=cluster`; `kubectl` and `KUBECONFIG` decide which cluster. Without it each
-//! test says that it was skipped. `E2E_SCALE=10` has ten times the load of the runs in which things
+//! test says that it is skipped. `E2E_SCALE=10` has ten times the load of the runs in which things
 //! are broken. `E2E_TAG` is the tag of other images than those of this version, for what tests install.
 #![cfg(test)]
 

@@ -4,9 +4,11 @@
 //! service. It is never ready, so that no Service sends anybody there.
 
 use crate::helm::{Namespace, install};
-use crate::kubectl::{CLUSTER, apply, get, pods_of, skipped};
+use crate::kubectl::{CLUSTER, apply, get, pods_of};
 use crate::pods::{Job, Particulars};
+use crate::support::has_cluster;
 use serde_json::json;
+use testing::{skipped, this_test};
 
 const GRPC: &str = "dials-grpc";
 const CHAT: &str = "dials-chat";
@@ -233,14 +235,14 @@ fn at(host: &str, port: u16) -> String {
 
 #[tokio::test]
 async fn whom_no_policy_names_gets_no_connection_and_whom_it_names_does() {
-    if skipped() {
+    if !has_cluster() {
         return;
     }
     let _alone = CLUSTER.lock().await;
     let elsewhere = Namespace::new(ELSEWHERE).await;
     let jaeger = service("jaeger", "jaeger").await;
     if !enforced(&elsewhere, &at(&jaeger, 16686)).await {
-        eprintln!("SKIPPED: this cluster enforces no NetworkPolicy, so nothing was dialled");
+        skipped(&this_test(), "this cluster enforces no NetworkPolicy");
         return;
     }
     let (grpc, chat) = tokio::join!(Namespace::new(GRPC), Namespace::new(CHAT));

@@ -2,13 +2,13 @@
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use e2e::journeys::Trip;
+use e2e::journeys::Context;
 use e2e::target::Target;
 use serde_json::Value;
 
 use crate::helm::{Namespace, charts, install, passed, run, test};
-use crate::kubectl::{CLUSTER, Forward, kubectl, restarts, skipped};
-use crate::support::eventually;
+use crate::kubectl::{CLUSTER, Forward, kubectl, restarts};
+use crate::support::{eventually, has_cluster};
 use crate::telemetry::well_instrumented;
 
 const ONE: &str = "malha-one";
@@ -21,7 +21,7 @@ fn now() -> u64 {
 
 #[tokio::test]
 async fn all_exercises_share_one_namespace_and_score_in_full() {
-    if skipped() {
+    if !has_cluster() {
         return;
     }
     let _alone = CLUSTER.lock().await;
@@ -42,7 +42,7 @@ async fn all_exercises_share_one_namespace_and_score_in_full() {
         jaeger: Some(jaeger.url.clone()),
         ..Target::default()
     };
-    let jaeger = Trip::new(target).unwrap().jaeger().unwrap();
+    let jaeger = Context::new(target).unwrap().jaeger().unwrap();
     well_instrumented(&jaeger, began, now()).await;
 
     run("helm", &["uninstall", "malha", "-n", ONE, "--wait"]).await;
@@ -61,7 +61,7 @@ async fn all_exercises_share_one_namespace_and_score_in_full() {
 
 #[tokio::test]
 async fn two_releases_of_an_exercise_stand_side_by_side_under_any_name() {
-    if skipped() {
+    if !has_cluster() {
         return;
     }
     let _alone = CLUSTER.lock().await;

@@ -3,10 +3,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
+use e2e::caller::Caller;
 use e2e::jaeger::Jaeger;
-use e2e::journeys::Caller;
 use e2e::score::{NOT_COMPUTED, RULES, Trace, scores};
-use e2e::tree::{Span, drawn};
+use e2e::span::Span;
+use e2e::tree::drawn;
 use serde_json::Value;
 
 use crate::support::eventually;

@@ -6,11 +6,13 @@
 use std::path::Path;
 
 use serde_json::Value;
+use testing::{skipped, this_test};
 
 use crate::helm::{Namespace, charts, passed, run, test};
 use crate::history::{before, next, shell};
-use crate::kubectl::{CLUSTER, get, skipped};
+use crate::kubectl::{CLUSTER, get};
 use crate::pods::{Job, Load, scale, tag};
+use crate::support::has_cluster;
 
 /// One release of grpc, and the Helm that looks after it.
 struct Release {
@@ -97,7 +99,7 @@ async fn upgraded(helm: &'static str, namespace: &'static str, old: &Path, new: 
 
 #[tokio::test]
 async fn upgrades_keep_users_and_password_and_lose_no_request() {
-    if skipped() {
+    if !has_cluster() {
         return;
     }
     let _alone = CLUSTER.lock().await;
@@ -110,14 +112,14 @@ async fn upgrades_keep_users_and_password_and_lose_no_request() {
     if shell("helm3 version").await.is_some() {
         tokio::join!(by_4, upgraded("helm3", "upgrade-helm3", &old, &next));
     } else {
-        eprintln!("SKIPPED: upgrades by Helm 3, since helm3 is not on PATH");
+        skipped(&this_test(), "its part by Helm 3: helm3 is not on PATH");
         by_4.await;
     }
 }
 
 #[tokio::test]
 async fn an_upgrade_of_all_exercises_at_once_loses_no_request() {
-    if skipped() {
+    if !has_cluster() {
         return;
     }
     let _alone = CLUSTER.lock().await;

@@ -1,20 +1,18 @@
 //! grpc: what is acknowledged stays, whatever is killed; what is added gets its share.
 
-use e2e::journeys::Trip;
+use e2e::journeys::Context;
 use e2e::target::Target;
 
-use crate::kubectl::{
-    CLUSTER, Forward, delete_one, kubectl, pods_of, restart, rolled_out_in, skipped,
-};
+use crate::kubectl::{CLUSTER, Forward, delete_one, kubectl, pods_of, restart, rolled_out_in};
 use crate::pods::{Job, Load, scale};
-use crate::support::eventually;
+use crate::support::{eventually, has_cluster};
 
 const SERVIDOR: &str = "app.kubernetes.io/name=grpc-servidor";
 const CLIENTE: &str = "app.kubernetes.io/name=grpc-cliente";
 
 #[tokio::test]
 async fn no_acknowledged_user_is_lost_while_redis_servers_and_gateways_go() {
-    if skipped() {
+    if !has_cluster() {
         return;
     }
     let _alone = CLUSTER.lock().await;
@@ -53,7 +51,7 @@ async fn no_acknowledged_user_is_lost_while_redis_servers_and_gateways_go() {
 
 #[tokio::test]
 async fn reads_go_on_without_an_error_while_servers_and_gateways_are_replaced() {
-    if skipped() {
+    if !has_cluster() {
         return;
     }
     let _alone = CLUSTER.lock().await;
@@ -70,7 +68,7 @@ async fn reads_go_on_without_an_error_while_servers_and_gateways_are_replaced() 
 
 #[tokio::test]
 async fn a_server_that_is_added_gets_calls() {
-    if skipped() {
+    if !has_cluster() {
         return;
     }
     let _alone = CLUSTER.lock().await;
@@ -99,7 +97,7 @@ async fn a_server_that_is_added_gets_calls() {
     .await;
     let metrics = Forward::to("grpc", &format!("pod/{added}"), 9464).await;
     let cliente = Forward::to("grpc", "svc/cliente", 8000).await;
-    let http = Trip::new(Target::default()).unwrap().http;
+    let http = Context::new(Target::default()).unwrap().http;
     let listed = cliente.url.join("usuarios?limite=1").unwrap();
     eventually("a call at the server that was added", async || {
         let answer = http.get(listed.clone()).send().await.ok()?;

@@ -6,12 +6,12 @@ pub(crate) mod lab;
 
 use std::time::{Duration, Instant};
 
-use e2e::journeys::{self, Trip};
+use e2e::journeys::{self, Context};
 use e2e::target::Target;
 
 /// Runs every journey of these exercises and fails with the list of those that failed.
 pub(crate) async fn walk(target: Target, exercises: &[&str]) {
-    let trip = Trip::new(target).unwrap();
+    let context = Context::new(target).unwrap();
     let chosen: Vec<_> = journeys::all()
         .into_iter()
         .filter(|journey| exercises.contains(&journey.exercise))
@@ -19,11 +19,22 @@ pub(crate) async fn walk(target: Target, exercises: &[&str]) {
     assert!(!chosen.is_empty());
     let mut failures = Vec::new();
     for journey in chosen {
-        if let Err(error) = journey.run(trip.clone()).await {
+        if let Err(error) = journey.run(context.clone()).await {
             failures.push(format!("{}: {error}", journey.name));
         }
     }
     assert!(failures.is_empty(), "{}", failures.join("\n"));
+}
+
+/// Whether there is a cluster to look at; where there is none, says which test is skipped.
+#[expect(clippy::disallowed_methods, reason = "the switch of these tests")]
+pub(crate) fn has_cluster() -> bool {
+    let given = std::env::var("E2E_TARGET").as_deref() == Ok("cluster");
+    if !given {
+        let how = "it needs a cluster; with E2E_TARGET=cluster it runs against kubectl's";
+        testing::skipped(&testing::this_test(), how);
+    }
+    given
 }
 
 /// Waits until a condition holds; a minute is far beyond what any machine needs.

@@ -1,9 +1,8 @@
 //! For every eye, hand and ear: axe-core's rules, and a screen of 320 pixels.
 
-use std::io::Write as _;
-
 use serde_json::json;
 use tempfile::tempdir;
+use testing::{skipped, this_test};
 use tokio::process::Command;
 
 use crate::browser_or_skip;
@@ -27,7 +26,7 @@ async fn axe() -> Option<String> {
         let file = folder.path().join("node_modules/axe-core/axe.min.js");
         return Some(tokio::fs::read_to_string(file).await.unwrap());
     }
-    writeln!(std::io::stderr(), "SKIPPED: npm does not get {AXE}").unwrap();
+    skipped(&this_test(), &format!("npm does not get {AXE}"));
     None
 }
 

@@ -1,6 +1,5 @@
 //! Chromium without a window, driven over its `DevTools` protocol.
 
-use std::io::Write as _;
 use std::path::Path;
 use std::process::Stdio;
 use std::sync::Arc;
@@ -9,7 +8,7 @@ use std::time::Duration;
 use futures_util::{SinkExt, StreamExt};
 use serde_json::{Value, json};
 use tempfile::TempDir;
-use testing::eventually;
+use testing::{eventually, not_installed, this_test};
 use tokio::net::TcpStream;
 use tokio::process::{Child, Command};
 use tokio::sync::{Mutex, Semaphore, SemaphorePermit};
@@ -42,9 +41,7 @@ impl Browser {
     /// Starts one; `None`, and a line that says so, where there is none on this machine.
     pub(crate) async fn start() -> Option<Self> {
         let Some(program) = PROGRAMS.into_iter().find(|path| Path::new(path).exists()) else {
-            // Not captured by the test harness, unlike `eprintln!`.
-            let mut stderr = std::io::stderr();
-            writeln!(stderr, "SKIPPED: no browser at any of {PROGRAMS:?}").unwrap();
+            not_installed(&this_test(), "chromium", "chromium");
             return None;
         };
         let turn = BROWSERS.acquire().await.unwrap();
