@@ -1,6 +1,7 @@
 //! What the documents refer to: every relative link, path and word of the glossary must exist.
 #![cfg(test)]
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Component, Path, PathBuf};
 
@@ -223,6 +224,99 @@ fn every_name_that_the_glossary_gives_is_in_the_file_that_it_gives() {
     assert!(wrong.is_empty(), "\n{}", wrong.join("\n"));
 }
 
+/// Every Rust file of the workspace.
+fn sources(folder: &Path, found: &mut Vec<PathBuf>) {
+    for entry in fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            // Folders of tests have names that tell nothing of the code.
+            if !path.ends_with("tests") && !path.ends_with("target") {
+                sources(&path, found);
+            }
+        } else if path.extension().is_some_and(|extension| extension == "rs") {
+            found.push(path);
+        }
+    }
+}
+
+/// The parts of a code span that names a module or an item, as `a::b` or `SomeType`.
+fn named(span: &str) -> Vec<&str> {
+    let is_word = |part: &str| {
+        !part.is_empty() && part.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
+    };
+    let parts: Vec<&str> = span.split("::").collect();
+    let capitals = span.chars().filter(char::is_ascii_uppercase).count();
+    let is_type = parts.len() == 1 && capitals > 1 && span.starts_with(char::is_uppercase);
+    let small = span.chars().any(|c| c.is_ascii_lowercase());
+    let names_code = small && (parts.len() > 1 || is_type);
+    if names_code && parts.iter().all(|part| is_word(part)) {
+        parts
+    } else {
+        Vec::new()
+    }
+}
+
+#[test]
+fn every_module_and_type_of_the_data_path_is_in_the_code() {
+    let mut files = Vec::new();
+    for folder in ["services", "crates", "lab/src", "proto/src"] {
+        sources(&root().join(folder), &mut files);
+    }
+    let modules: BTreeSet<String> = files
+        .iter()
+        .flat_map(|file| file.iter())
+        .map(|part| part.to_string_lossy().trim_end_matches(".rs").to_owned())
+        .collect();
+    let code: String = files
+        .iter()
+        .map(|file| fs::read_to_string(file).unwrap())
+        .collect();
+    let is_item = |part: &str| {
+        ["fn", "struct", "enum", "trait", "type", "mod"]
+            .iter()
+            .any(|kind| has_word(&code, &format!("{kind} {part}")))
+    };
+    let text = fs::read_to_string(root().join("docs/architecture.md")).unwrap();
+    let (_, after) = text.split_once("## Data path").unwrap();
+    let (path, _) = after.split_once("## Decisions").unwrap();
+    let spans = prose(path).flat_map(|(_, line)| code_spans(line));
+    let parts: BTreeSet<&str> = spans.flat_map(named).collect();
+    assert!(parts.len() > 20, "only {parts:?} were found");
+    let unknown = |part: &&str| {
+        // Paths say `tcp`, `grpc` and `redis` for the crates of those protocols.
+        !modules.contains(*part) && !modules.contains(&format!("runtime-{part}")) && !is_item(part)
+    };
+    let wrong: Vec<&str> = parts.into_iter().filter(unknown).collect();
+    assert!(
+        wrong.is_empty(),
+        "docs/architecture.md: not in the code: {wrong:?}"
+    );
+}
+
+#[test]
+fn every_file_that_the_map_of_a_crate_names_exists() {
+    let mut files = Vec::new();
+    for folder in ["services", "crates", "lab/src", "e2e/src", "proto/src"] {
+        sources(&root().join(folder), &mut files);
+    }
+    let maps: Vec<_> = files
+        .iter()
+        .filter(|file| file.ends_with("lib.rs"))
+        .collect();
+    assert!(maps.len() > 8, "{maps:?}");
+    for map in maps {
+        let text = fs::read_to_string(map).unwrap();
+        let lines = text.lines().take_while(|line| line.starts_with("//!"));
+        let is_file = |span: &&str| span.ends_with(".rs") && !span.contains('*');
+        for name in lines.flat_map(code_spans).filter(is_file) {
+            let beside = map.parent().unwrap().join(name);
+            let below = map.parent().unwrap().join("..").join(name);
+            let exists = beside.exists() || below.exists() || root().join(name).exists();
+            assert!(exists, "{}: no {name}", map.display());
+        }
+    }
+}
+
 #[test]
 fn links_headings_and_words_are_found_as_they_are_written() {
     assert_eq!(
@@ -237,6 +331,9 @@ fn links_headings_and_words_are_found_as_they_are_written() {
         anchors("# One\n```sh\n# two\n```\n## Três"),
         ["one", "três"]
     );
+    assert_eq!(named("hub::fan_out"), ["hub", "fan_out"]);
+    assert_eq!(named("TimedIo"), ["TimedIo"]);
+    assert!(named("Connection: close").is_empty() && named("XREAD").is_empty());
     assert!(has_word("struct Life {", "Life"));
     assert!(!has_word("struct Lifecycle {", "Life"));
     let here = root().join("README.md");

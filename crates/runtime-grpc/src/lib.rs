@@ -4,7 +4,7 @@
 //! # Layout
 //! - [`serve`], [`GrpcLimits`] (`server.rs`, `limits.rs`): the server, over the accept loop of
 //!   [`net`](runtime::net).
-//! - [`Services`] (`interfaces.rs`): what is served, and who handles it.
+//! - [`Services`] (`services.rs`): what is served, and who handles it.
 //! - `preface.rs`, `connection.rs`: one connection, its age and its end.
 //! - `call.rs`: one call: span, cap, deadline, size of messages, panics.
 //! - `executor.rs`: runs hyper's background tasks.
