@@ -307,7 +307,10 @@ fn every_file_that_the_map_of_a_crate_names_exists() {
     for map in maps {
         let text = fs::read_to_string(map).unwrap();
         let lines = text.lines().take_while(|line| line.starts_with("//!"));
-        let is_file = |span: &&str| span.ends_with(".rs") && !span.contains('*');
+        let is_file = |span: &&str| {
+            let extension = Path::new(span).extension();
+            extension.is_some_and(|extension| extension == "rs") && !span.contains('*')
+        };
         for name in lines.flat_map(code_spans).filter(is_file) {
             let beside = map.parent().unwrap().join(name);
             let below = map.parent().unwrap().join("..").join(name);
