@@ -4,18 +4,18 @@ use std::collections::HashSet;
 use std::sync::Arc;
 
 use prost_types::FileDescriptorSet;
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::TcpListener;
 use tokio::sync::Semaphore;
 use tonic_reflection::server::Builder;
 
 use super::call::CallHandler;
 use super::call_record::GrpcServerMetrics;
-use super::connection::{PROTOCOL, Server};
+use super::connection::Grpc;
+use super::health;
 use super::limits::GrpcLimits;
 use super::services::{Router, Services};
-use super::{health, preface};
 use runtime::Lifecycle;
-use runtime::net::{Refusal, accept_until_stopped};
+use runtime::net::{self, ServerContext};
 
 /// Serves until the lifecycle stops, each call with a span and metrics; beside it the standard health
 /// and reflection services, without.
@@ -58,15 +58,15 @@ pub async fn serve(
         limits,
         metrics: GrpcServerMetrics::register(lifecycle.metrics()),
     };
-    let server = Server {
+    let grpc = Grpc {
+        server: ServerContext::new(PROTOCOL, lifecycle.clone()),
         calls: Arc::new(calls),
-        lifecycle: lifecycle.clone(),
     };
-    accept_until_stopped(PROTOCOL, listener, caps, lifecycle, refuse, |accepted| {
-        server.clone().serve(accepted)
-    })
-    .await;
+    net::serve(listener, caps, grpc).await;
 }
+
+/// The name of the protocol in metrics.
+const PROTOCOL: &str = "grpc";
 
 /// Services that every server has. They have no spans or metrics: they are asked every few seconds.
 const UNOBSERVED: [&str; 3] = [
@@ -93,12 +93,5 @@ fn reflect(router: &mut Router, descriptors: &FileDescriptorSet) {
             // Whoever calls by the interfaces needs no reflection.
             tracing::warn!(%error, "no reflection");
         }
-    }
-}
-
-/// One last word to a connection beyond the caps, written only if it fits into the socket at once.
-fn refuse(stream: &TcpStream, _: Refusal) {
-    if let Err(error) = stream.try_write(preface::TOO_MANY) {
-        tracing::debug!(%error, "refusal not written");
     }
 }

@@ -1,5 +1,6 @@
 //! One connection of a server, from its first byte to its last: a request, an answer, the end.
 
+use std::borrow::Cow;
 use std::io;
 use std::sync::Arc;
 use std::time::Duration;
@@ -13,37 +14,24 @@ use super::metrics::TcpServerMetrics;
 use super::request_record::RequestRecord;
 use super::try_io;
 use super::{Answer, Procedure, RequestRefusal, TcpLimits};
-use runtime::Lifecycle;
-use runtime::metrics::ProtocolReason;
-use runtime::net::Accepted;
+use runtime::net::{Connection, Protocol, Refusal, ServerContext};
 
-/// What every connection of one listener shares.
-pub(super) struct Server<P> {
+/// One request and one answer a connection, by a procedure.
+pub(super) struct OneRequest<P> {
+    pub(super) server: ServerContext,
     pub(super) procedure: P,
     pub(super) limits: TcpLimits,
-    pub(super) lifecycle: Lifecycle,
     pub(super) metrics: TcpServerMetrics,
 }
 
-/// Why the server may cut a connection.
-const CUTS: [&str; 4] = [
+/// Why the server may cut a connection. Their counters are made before a peak of connections, whose
+/// memory could not be given back below them.
+pub(super) const CUTS: [&str; 4] = [
     "drain_timeout",
     "first_byte_timeout",
     "linger_timeout",
     "write_timeout",
 ];
-
-/// Shows every reason in `/metrics` before the first cut: a rate needs the zero. It also allocates
-/// these counters before a peak of connections, whose memory could not be given back below them.
-pub(super) fn show_cuts_at_zero<P: Procedure>(lifecycle: &Lifecycle) {
-    for reason in CUTS {
-        let labels = ProtocolReason {
-            protocol: P::PROTOCOL,
-            reason,
-        };
-        drop(lifecycle.metrics().connections.cut.get_or_create(&labels));
-    }
-}
 
 /// How a connection begins.
 enum FirstRead {
@@ -55,10 +43,22 @@ enum FirstRead {
     Stopped,
 }
 
-impl<P: Procedure> Server<P> {
-    /// Serves one connection to its end, or until the drain's deadline cuts it.
-    pub(super) async fn serve(self: Arc<Self>, accepted: Accepted) {
-        let (mut stream, peer, _kept) = accepted.split();
+impl<P: Procedure> Protocol for OneRequest<P> {
+    fn server(&self) -> &ServerContext {
+        &self.server
+    }
+
+    fn refusal(&self, refusal: Refusal) -> Cow<'static, [u8]> {
+        let text = self.procedure.refuse(RequestRefusal::Busy(refusal));
+        text.into_bytes().into()
+    }
+
+    async fn serve(self: Arc<Self>, connection: Connection) {
+        let Connection {
+            mut stream,
+            peer,
+            guard: _guard,
+        } = connection;
         let mut first = [0; FIRST];
         let read = match self.first_bytes(&mut stream, &mut first).await {
             FirstRead::Read(read) => read,
@@ -80,30 +80,25 @@ impl<P: Procedure> Server<P> {
                 Err(error) => record.broken(&error),
             }
         });
-        tokio::select! {
-            () = served => {}
-            () = self.lifecycle.aborted() => self.count_cut("drain_timeout"),
-        }
+        self.server.unless_aborted(served).await;
     }
+}
 
+impl<P: Procedure> OneRequest<P> {
     async fn first_bytes(&self, stream: &mut TcpStream, first: &mut [u8; FIRST]) -> FirstRead {
         if let Some(read) = try_io::read(stream, first) {
             return FirstRead::Read(read);
         }
-        let ended = async {
-            self.lifecycle.stopping().await;
-            tokio::time::sleep(SILENCE).await;
-        };
         tokio::select! {
             biased;
             read = stream.read(first) => FirstRead::Read(read),
             () = tokio::time::sleep(self.limits.first_byte_timeout) => FirstRead::Silent,
-            () = ended => FirstRead::Stopped,
+            () = self.server.silence_is_over() => FirstRead::Stopped,
         }
     }
 
     async fn give_up_on_silence(&self, stream: &mut TcpStream) {
-        self.count_cut(RequestRefusal::Silent.code());
+        self.server.count_cut(RequestRefusal::Silent.code());
         let text = self.procedure.refuse(RequestRefusal::Silent);
         if let Err(error) = self.write(stream, &text).await {
             tracing::debug!(%error, "the client is gone");
@@ -203,7 +198,7 @@ impl<P: Procedure> Server<P> {
         if !rest.is_empty() {
             let written = timeout(self.limits.write_timeout, stream.write_all(rest)).await;
             written.unwrap_or_else(|_| {
-                self.count_cut("write_timeout");
+                self.server.count_cut("write_timeout");
                 Err(io::ErrorKind::TimedOut.into())
             })?;
         }
@@ -226,26 +221,10 @@ impl<P: Procedure> Server<P> {
         match timeout(self.limits.linger_timeout, drain).await {
             Ok(Ok(())) => {}
             Ok(Err(error)) => tracing::debug!(%error, "the refused client is gone"),
-            Err(_) => self.count_cut("linger_timeout"),
+            Err(_) => self.server.count_cut("linger_timeout"),
         }
     }
-
-    fn count_cut(&self, reason: &'static str) {
-        let labels = ProtocolReason {
-            protocol: P::PROTOCOL,
-            reason,
-        };
-        self.lifecycle
-            .metrics()
-            .connections
-            .cut
-            .get_or_create(&labels)
-            .inc();
-    }
 }
-
-/// How long after the stop a connection may stay open without having sent anything.
-const SILENCE: Duration = Duration::from_millis(200);
 
 /// The size of the first read: a header and a short request. A silent connection holds this much.
 const FIRST: usize = 128;

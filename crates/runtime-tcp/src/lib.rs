@@ -2,8 +2,8 @@
 //!
 //! # Layout
 //! - [`Procedure`] (`procedure.rs`): what an exercise declares of its protocol.
-//! - [`serve`], [`TcpLimits`] (`connection.rs`, `limits.rs`): the server, over the accept loop of
-//!   [`runtime::net`].
+//! - [`serve`], [`TcpLimits`] (`connection.rs`, `limits.rs`): the server, over
+//!   [`runtime::net::serve`].
 //! - [`incoming`]: the bytes of a connection, taken apart without waiting.
 //! - [`proxy`], [`tlv`]: the PROXY header that carries a trace's context.
 //! - [`TcpClient`] (`client.rs`): the other side.
@@ -26,12 +26,10 @@ pub use limits::{DEFAULTS, TcpLimits};
 pub use procedure::{Answer, Procedure, RequestRefusal};
 pub use retrying_client::{Patience, RetryingClient};
 
-use std::sync::Arc;
-
 use tokio::net::TcpListener;
 
 use runtime::Lifecycle;
-use runtime::net::accept_until_stopped;
+use runtime::net::{self, ServerContext};
 
 /// Serves a procedure until the service stops, each request with a span and metrics.
 ///
@@ -43,24 +41,16 @@ pub async fn serve<P: Procedure>(
     lifecycle: &Lifecycle,
 ) {
     let caps = limits.connection_limits();
+    let server = ServerContext::new(P::PROTOCOL, lifecycle.clone());
+    server.show_cuts_at_zero(&connection::CUTS);
     let metrics = metrics::TcpServerMetrics::register(lifecycle.metrics());
-    connection::show_cuts_at_zero::<P>(lifecycle);
-    let life_of_all = lifecycle.clone();
-    let server = Arc::new(connection::Server {
+    let protocol = connection::OneRequest {
+        server,
         procedure,
         limits,
-        lifecycle: life_of_all,
         metrics,
-    });
-    let refuse = |stream: &tokio::net::TcpStream, refusal| {
-        // One last word, written only if it fits into the socket at once.
-        let text = server.procedure.refuse(RequestRefusal::Busy(refusal));
-        if let Err(error) = try_io::write(stream, text.as_bytes()) {
-            tracing::debug!(%error, "refusal not written");
-        }
     };
-    let serve = |accepted| Arc::clone(&server).serve(accepted);
-    accept_until_stopped(P::PROTOCOL, listener, caps, lifecycle, refuse, serve).await;
+    net::serve(listener, caps, protocol).await;
 }
 
 #[cfg(test)]

@@ -20,28 +20,19 @@ pub(super) fn read(stream: &TcpStream, buffer: &mut [u8]) -> Option<io::Result<u
     }
 }
 
-/// Writes as much as fits, and returns how much that is.
-pub(super) fn write(stream: &TcpStream, bytes: &[u8]) -> io::Result<usize> {
-    send(stream, bytes, 0)
-}
-
-/// The same for the last bytes before the sending side is shut down: where the kernel supports it,
-/// they travel in one segment with the end of input.
+/// Writes as much as fits of the last bytes before the sending side is shut down, and returns how
+/// much that is. Where the kernel supports it, they travel in one segment with the end of input.
 pub(super) fn write_last(stream: &TcpStream, bytes: &[u8]) -> io::Result<usize> {
-    send(stream, bytes, MORE)
+    match SockRef::from(stream).send_with_flags(bytes, MORE) {
+        Err(error) if is_no_failure(&error) => Ok(0),
+        written => written,
+    }
 }
 
 #[cfg(target_os = "linux")]
 const MORE: i32 = libc::MSG_MORE;
 #[cfg(not(target_os = "linux"))]
 const MORE: i32 = 0;
-
-fn send(stream: &TcpStream, bytes: &[u8], flags: i32) -> io::Result<usize> {
-    match SockRef::from(stream).send_with_flags(bytes, flags) {
-        Err(error) if is_no_failure(&error) => Ok(0),
-        written => written,
-    }
-}
 
 fn is_no_failure(error: &io::Error) -> bool {
     matches!(

@@ -6,23 +6,27 @@
 mod body;
 mod connection;
 mod limits;
+mod metrics;
+mod observe;
 mod phase;
 mod timed_io;
 
 pub use body::GuardedBody;
 pub use limits::{DEFAULTS, HttpLimits};
+pub(crate) use metrics::HttpServerMetrics;
 
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::TcpListener;
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::limit::RequestBodyLimitLayer;
 
+use self::connection::Http;
+use self::observe::ObserveLayer;
 use crate::lifecycle::Lifecycle;
-use crate::net::{Refusal, accept_until_stopped};
-use crate::trace::http_server::HttpServerLayer;
+use crate::net::{self, ServerContext};
 
 /// Serves the routes until the service stops, each request with a span and metrics.
 ///
@@ -37,7 +41,7 @@ pub async fn serve(
     let routes = routes.layer((
         bounded(&limits),
         (
-            HttpServerLayer::new(lifecycle.metrics().clone()),
+            ObserveLayer::new(lifecycle.metrics()),
             CatchPanicLayer::custom(|_| internal_error()),
         ),
     ));
@@ -70,28 +74,17 @@ async fn serve_bounded(
     limits: HttpLimits,
     lifecycle: &Lifecycle,
 ) {
-    let server = connection::Server::new(protocol, routes, limits, lifecycle.clone());
-    accept_until_stopped(
-        protocol,
-        listener,
-        limits.connection_limits(),
-        lifecycle,
-        refuse,
-        |accepted| server.clone().serve(accepted),
-    )
-    .await;
+    let caps = limits.connection_limits();
+    let server = ServerContext::new(protocol, lifecycle.clone());
+    let http = Http {
+        server,
+        routes,
+        limits,
+    };
+    net::serve(listener, caps, http).await;
 }
 
 /// The answer to a handler that panicked: its details are in the log, not on the wire.
 fn internal_error() -> Response {
     (StatusCode::INTERNAL_SERVER_ERROR, "internal error\n").into_response()
-}
-
-/// One last word to a connection beyond the caps, written only if it fits into the socket at once.
-fn refuse(stream: &TcpStream, _: Refusal) {
-    const ANSWER: &[u8] = b"HTTP/1.1 503 Service Unavailable\r\nretry-after: 1\r\n\
-        connection: close\r\ncontent-length: 0\r\n\r\n";
-    if let Err(error) = stream.try_write(ANSWER) {
-        tracing::debug!(%error, "refusal not written");
-    }
 }

@@ -6,21 +6,46 @@ use bytes::{Bytes, BytesMut};
 use http::{HeaderMap, StatusCode};
 use opentelemetry::KeyValue;
 use opentelemetry::trace::{SpanKind, Status};
+use prometheus_client::encoding::EncodeLabelSet;
 use reqwest::{Request, Response, Url};
 use tokio::time::Instant;
 use tracing::{Instrument, Span};
 use tracing_opentelemetry::OpenTelemetrySpanExt;
 
 use crate::error::innermost;
-use crate::metrics::{HttpClientLabels, Metrics};
+use crate::metrics::{Durations, MetricSet, Metrics};
 use crate::trace::{self, Parent, semconv};
 
 /// An HTTP client. Build one for a process: it keeps connections.
 #[derive(Clone, Debug)]
 pub struct HttpClient {
     inner: reqwest::Client,
-    metrics: Metrics,
+    metrics: HttpClientMetrics,
     max_body: usize,
+}
+
+/// The requests of all HTTP clients of a process.
+#[derive(Clone, Debug)]
+pub(crate) struct HttpClientMetrics {
+    requests: Durations<HttpClientLabels>,
+}
+
+/// Labels of `http.client.request.duration`. The code is 0 where no answer came.
+#[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
+struct HttpClientLabels {
+    http_request_method: &'static str,
+    server_address: String,
+    http_response_status_code: u16,
+    error_type: &'static str,
+}
+
+impl MetricSet for HttpClientMetrics {
+    fn register(metrics: &Metrics) -> Self {
+        let requests = Durations::default();
+        let help = "Time from sending a request to the end of its answer";
+        requests.register(metrics, "http_client_request_duration", help);
+        Self { requests }
+    }
 }
 
 /// A response that was read to its end.
@@ -99,7 +124,7 @@ impl HttpClient {
     pub fn new(
         timeout: Duration,
         max_body: usize,
-        metrics: Metrics,
+        metrics: &Metrics,
     ) -> Result<Self, HttpClientError> {
         let inner = reqwest::Client::builder()
             .no_proxy() // inside a cluster, names are the cluster's
@@ -113,7 +138,7 @@ impl HttpClient {
             .map_err(HttpClientError::Setup)?;
         Ok(Self {
             inner,
-            metrics,
+            metrics: metrics.set(),
             max_body,
         })
     }
@@ -146,7 +171,7 @@ impl HttpClient {
             error_type,
         };
         let _entered = span.enter();
-        self.metrics.http_client.observe(&labels, started.elapsed());
+        self.metrics.requests.observe(&labels, started.elapsed());
         outcome
     }
 

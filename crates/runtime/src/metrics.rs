@@ -8,6 +8,8 @@
 mod process;
 mod readiness;
 
+use std::any::{Any, TypeId};
+use std::collections::HashMap;
 use std::fmt::Write;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -35,13 +37,18 @@ use crate::trace;
 #[derive(Clone, Debug)]
 pub struct Metrics {
     registry: Arc<Mutex<Registry>>,
-    pub(crate) http_server: Durations<HttpServerLabels>,
-    pub(crate) http_server_active: Gauge,
-    pub(crate) http_client: Durations<HttpClientLabels>,
-    /// Counted by every accept loop.
-    pub connections: ConnectionMetrics,
+    /// The sets that were asked for, by their types.
+    sets: Arc<Mutex<HashMap<TypeId, Box<dyn Any + Send + Sync>>>>,
+    pub(crate) connections: ConnectionMetrics,
     pub(crate) spans_exported: Counter,
     pub(crate) spans_lost: Counter,
+}
+
+/// Metrics that belong together. However many parts of a process count into them, they are
+/// registered once.
+pub trait MetricSet: Clone + Send + Sync + 'static {
+    /// Makes them and adds each to `/metrics`.
+    fn register(metrics: &Metrics) -> Self;
 }
 
 /// Durations by labels, with the trace of a recent one in each bucket.
@@ -67,46 +74,48 @@ impl EncodeLabelValue for TraceIdValue {
     }
 }
 
-/// Labels of `http.server.request.duration`.
-#[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
-pub(crate) struct HttpServerLabels {
-    pub(crate) http_request_method: &'static str,
-    pub(crate) http_route: String,
-    pub(crate) http_response_status_code: u16,
-}
-
-/// Labels of `http.client.request.duration`. The code is 0 where no answer came.
-#[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
-pub(crate) struct HttpClientLabels {
-    pub(crate) http_request_method: &'static str,
-    pub(crate) server_address: String,
-    pub(crate) http_response_status_code: u16,
-    pub(crate) error_type: &'static str,
-}
-
-/// What an accept loop counts.
+/// The connections of all servers of a process.
 #[derive(Clone, Debug, Default)]
-pub struct ConnectionMetrics {
-    pub(crate) open: Family<ProtocolLabel, Gauge>,
-    pub(crate) accepted: Family<ProtocolLabel, Counter>,
-    pub(crate) refused: Family<ProtocolReason, Counter>,
+pub(crate) struct ConnectionMetrics {
+    open: Family<ProtocolLabel, Gauge>,
+    accepted: Family<ProtocolLabel, Counter>,
+    refused: Family<ProtocolReason, Counter>,
+    cut: Family<ProtocolReason, Counter>,
+}
+
+impl ConnectionMetrics {
+    pub(crate) fn open(&self, protocol: &'static str) -> Gauge {
+        self.open.get_or_create_owned(&ProtocolLabel { protocol })
+    }
+
+    pub(crate) fn accepted(&self, protocol: &'static str) -> Counter {
+        let label = ProtocolLabel { protocol };
+        self.accepted.get_or_create_owned(&label)
+    }
+
+    pub(crate) fn refused(&self, protocol: &'static str, reason: &'static str) -> Counter {
+        let labels = ProtocolReason { protocol, reason };
+        self.refused.get_or_create_owned(&labels)
+    }
+
     /// Ended by this side before their time.
-    pub cut: Family<ProtocolReason, Counter>,
+    pub(crate) fn cut(&self, protocol: &'static str, reason: &'static str) -> Counter {
+        let labels = ProtocolReason { protocol, reason };
+        self.cut.get_or_create_owned(&labels)
+    }
 }
 
-/// A protocol spoken on a listener.
+/// A protocol spoken on a listener: `http`, `grpc`, an exercise's own.
 #[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
-pub(crate) struct ProtocolLabel {
-    pub(crate) protocol: &'static str,
+struct ProtocolLabel {
+    protocol: &'static str,
 }
 
-/// Why a connection was not served, or not to its end.
+/// Why a connection was not served, or not to its end. The reason is one of few.
 #[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
-pub struct ProtocolReason {
-    /// As it is spoken on the listener: `http`, `grpc`, an exercise's own.
-    pub protocol: &'static str,
-    /// A bounded name.
-    pub reason: &'static str,
+struct ProtocolReason {
+    protocol: &'static str,
+    reason: &'static str,
 }
 
 /// Seconds; the bounds that the HTTP and RPC conventions advise, and two finer ones below.
@@ -174,9 +183,7 @@ impl Metrics {
     pub fn new(service: &str, version: &'static str) -> Self {
         let metrics = Self {
             registry: Arc::default(),
-            http_server: Durations::default(),
-            http_server_active: Gauge::default(),
-            http_client: Durations::default(),
+            sets: Arc::default(),
             connections: ConnectionMetrics::default(),
             spans_exported: Counter::default(),
             spans_lost: Counter::default(),
@@ -209,25 +216,23 @@ impl Metrics {
         );
         let help = "Connections ended by this side before their time, by reason";
         metrics.register("server_connections_cut", help, connections.cut.clone());
-        let help = "Requests being answered";
-        metrics.register(
-            "http_server_active_requests",
-            help,
-            metrics.http_server_active.clone(),
-        );
         let help = "Spans handed to the collector";
         metrics.register("otel_spans_exported", help, metrics.spans_exported.clone());
         let help = "Spans that the collector did not take";
         metrics.register("otel_spans_lost", help, metrics.spans_lost.clone());
-        let help = "Time from a request's head to the end of its answer";
         metrics
-            .http_server
-            .register(&metrics, "http_server_request_duration", help);
-        let help = "Time from sending a request to the end of its answer";
-        metrics
-            .http_client
-            .register(&metrics, "http_client_request_duration", help);
-        metrics
+    }
+
+    /// The metrics of this type, registered when they are first asked for.
+    pub fn set<S: MetricSet>(&self) -> S {
+        let mut sets = self.sets.lock().unwrap_or_else(PoisonError::into_inner);
+        let known = sets.get(&TypeId::of::<S>());
+        if let Some(set) = known.and_then(|set| set.downcast_ref::<S>()) {
+            return set.clone();
+        }
+        let set = S::register(self);
+        sets.insert(TypeId::of::<S>(), Box::new(set.clone()));
+        set
     }
 
     /// Adds a metric of the service's own. Counters get `_total` appended.
@@ -265,24 +270,6 @@ impl Metrics {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_duration_is_counted_under_its_labels_in_seconds() {
-        let metrics = Metrics::new("exemplo", "1.0.0");
-        let labels = HttpServerLabels {
-            http_request_method: "GET",
-            http_route: "/".to_owned(),
-            http_response_status_code: 200,
-        };
-        metrics
-            .http_server
-            .observe(&labels, Duration::from_millis(30));
-        let text = metrics.render().unwrap();
-        let line = "http_server_request_duration_seconds_bucket{le=\"0.05\",\
-                    http_request_method=\"GET\",http_route=\"/\",http_response_status_code=\"200\"} 1";
-        assert!(text.contains(line), "{text}");
-        assert!(text.ends_with("# EOF\n"));
-    }
 
     #[test]
     fn a_metric_without_a_value_is_announced() {

@@ -1,15 +1,15 @@
-//! Binding addresses, and the one accept loop that every server stands on.
+//! Binding addresses, and what the servers of all protocols have in common.
 
-mod accept;
 mod address;
 mod coalescing;
 mod limiter;
+mod serve;
 
 pub use address::ServerAddress;
 pub use coalescing::{CoalescingWriter, InFlightToken};
 
-pub use accept::{Accepted, Refusal, accept_until_stopped};
-pub use limiter::{ConnectionLimits, ConnectionPermit};
+pub use limiter::{ConnectionLimits, Refusal};
+pub use serve::{Connection, ConnectionGuard, Protocol, ServerContext, jittered, serve};
 
 use std::net::SocketAddr;
 

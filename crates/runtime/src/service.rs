@@ -12,6 +12,7 @@ use std::time::Duration;
 use crate::admin::{self, Build};
 use crate::error::Error;
 use crate::http::{self, HttpLimits};
+use crate::http_client::HttpClientMetrics;
 use crate::lifecycle::Lifecycle;
 use crate::metrics::Metrics;
 use crate::net;
@@ -120,6 +121,9 @@ fn whole_life<S: Service>(args: impl IntoIterator<Item = OsString>) -> Result<()
     let part = S::part(&settings);
     let metrics = Metrics::new(part.as_deref().unwrap_or(name), version);
     metrics.show_process();
+    // HTTP's metrics are announced also before the first server or client.
+    metrics.set::<http::HttpServerMetrics>();
+    metrics.set::<HttpClientMetrics>();
     let telemetry = TelemetrySettings::read(&source)?.or_named(part);
     let telemetry = Telemetry::start(build, &telemetry, &metrics)?;
     tracing::debug!(settings = source.shown(), "settings");

@@ -4,7 +4,6 @@
 //! nothing else, and a kind, a name and typed attributes. Services may start their own with
 //! [`start`]; HTTP servers and clients have theirs already.
 
-pub mod http_server;
 pub mod semconv;
 mod trust;
 

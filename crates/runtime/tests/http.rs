@@ -13,7 +13,7 @@ use tokio::sync::oneshot;
 
 use runtime::http::{self, HttpLimits};
 use runtime::settings::{Defaults, Inputs, Settings, Source};
-use testing::{TestLifecycle, eventually, listener};
+use testing::{TestLifecycle, TestServer, eventually, read_to_end};
 
 const SHORT: Duration = Duration::from_millis(50);
 const LONG: Duration = Duration::from_mins(1);
@@ -23,47 +23,11 @@ fn limits() -> HttpLimits {
     HttpLimits::read(&Source::load(defaults, Inputs::default()).unwrap()).unwrap()
 }
 
-struct Server {
-    lifecycle: TestLifecycle,
-    address: std::net::SocketAddr,
-    ended: tokio::task::JoinHandle<()>,
-}
-
-impl Server {
-    async fn start(routes: Router, limits: HttpLimits) -> Self {
-        let (listener, lifecycle) = (listener().await, TestLifecycle::default());
-        let (address, served) = (
-            listener.local_addr().unwrap(),
-            lifecycle.lifecycle().clone(),
-        );
-        let ended = lifecycle
-            .lifecycle()
-            .spawn(async move { http::serve(listener, routes, limits, &served).await });
-        Self {
-            lifecycle,
-            address,
-            ended,
-        }
-    }
-
-    async fn connect(&self) -> TcpStream {
-        TcpStream::connect(self.address).await.unwrap()
-    }
-
-    async fn cut_by(&self, reason: &str) {
-        let line =
-            format!("server_connections_cut_total{{protocol=\"http\",reason=\"{reason}\"}} 1");
-        eventually(&line, async || {
-            self.lifecycle
-                .lifecycle()
-                .metrics()
-                .render()
-                .unwrap()
-                .contains(&line)
-                .then_some(())
-        })
-        .await;
-    }
+async fn start(routes: Router, limits: HttpLimits) -> TestServer {
+    TestServer::start("http", |listener, lifecycle| async move {
+        http::serve(listener, routes, limits, &lifecycle).await;
+    })
+    .await
 }
 
 fn hello() -> Router {
@@ -73,15 +37,7 @@ fn hello() -> Router {
 /// Sends bytes, reads to the end of the connection. A reset counts as an end.
 async fn exchange(mut stream: TcpStream, request: &[u8]) -> String {
     stream.write_all(request).await.unwrap();
-    rest(&mut stream).await
-}
-
-async fn rest(stream: &mut TcpStream) -> String {
-    let mut answer = Vec::new();
-    if let Err(error) = stream.read_to_end(&mut answer).await {
-        assert_eq!(error.kind(), std::io::ErrorKind::ConnectionReset);
-    }
-    String::from_utf8(answer).unwrap()
+    read_to_end(&mut stream).await
 }
 
 /// Reads one answer with a `content-length`, leaving the connection open.
@@ -114,14 +70,14 @@ async fn a_connection_that_says_nothing_is_closed() {
         first_byte_timeout: SHORT,
         ..limits()
     };
-    let server = Server::start(hello(), limits).await;
-    assert_eq!(rest(&mut server.connect().await).await, "");
+    let server = start(hello(), limits).await;
+    assert_eq!(read_to_end(&mut server.connect().await).await, "");
     server.cut_by("first_byte_timeout").await;
 }
 
 #[tokio::test]
 async fn a_head_that_never_ends_is_given_up() {
-    let server = Server::start(
+    let server = start(
         hello(),
         HttpLimits {
             header_timeout: SHORT,
@@ -143,18 +99,18 @@ async fn an_idle_connection_is_closed_by_the_idle_limit_and_not_by_the_header_li
         header_timeout: LONG,
         ..limits()
     };
-    let server = Server::start(hello(), limits).await;
+    let server = start(hello(), limits).await;
     let mut stream = server.connect().await;
     stream.write_all(GET).await.unwrap();
     assert!(one_answer(&mut stream).await.ends_with("olá"));
-    assert_eq!(rest(&mut stream).await, "");
+    assert_eq!(read_to_end(&mut stream).await, "");
     server.cut_by("idle_timeout").await;
 }
 
 #[tokio::test]
 async fn a_client_that_never_reads_is_given_up() {
     let large = Router::new().route("/", get(|| async { vec![b'x'; 64 << 20] }));
-    let server = Server::start(
+    let server = start(
         large,
         HttpLimits {
             write_timeout: SHORT,
@@ -170,7 +126,7 @@ async fn a_client_that_never_reads_is_given_up() {
 #[tokio::test]
 async fn a_body_that_never_ends_is_given_up() {
     let echo = Router::new().route("/", post(|body: Bytes| async move { body }));
-    let server = Server::start(
+    let server = start(
         echo,
         HttpLimits {
             body_timeout: SHORT,
@@ -187,7 +143,7 @@ async fn a_body_that_never_ends_is_given_up() {
 #[tokio::test]
 async fn a_body_over_the_limit_gets_413() {
     let echo = Router::new().route("/", post(|body: Bytes| async move { body }));
-    let server = Server::start(
+    let server = start(
         echo,
         HttpLimits {
             max_body: ByteSize::b(4),
@@ -202,7 +158,7 @@ async fn a_body_over_the_limit_gets_413() {
 
 #[tokio::test]
 async fn a_head_over_the_limit_gets_431() {
-    let server = Server::start(
+    let server = start(
         hello(),
         HttpLimits {
             max_header: ByteSize::kib(8),
@@ -217,7 +173,7 @@ async fn a_head_over_the_limit_gets_431() {
 
 #[tokio::test]
 async fn a_connection_beyond_the_cap_gets_503_and_the_next_is_served_once_there_is_room() {
-    let server = Server::start(
+    let server = start(
         hello(),
         HttpLimits {
             max_connections: 1,
@@ -228,7 +184,7 @@ async fn a_connection_beyond_the_cap_gets_503_and_the_next_is_served_once_there_
     let mut first = server.connect().await;
     first.write_all(GET).await.unwrap();
     one_answer(&mut first).await;
-    let answer = rest(&mut server.connect().await).await;
+    let answer = read_to_end(&mut server.connect().await).await;
     assert!(
         answer.starts_with("HTTP/1.1 503 ") && answer.contains("retry-after: 1"),
         "{answer}"
@@ -247,7 +203,7 @@ async fn an_old_connection_is_closed_with_an_answer() {
         max_connection_age: Duration::from_millis(1),
         ..limits()
     };
-    let server = Server::start(hello(), limits).await;
+    let server = start(hello(), limits).await;
     let mut stream = server.connect().await;
     eventually("an answer that closes", async || {
         stream.write_all(GET).await.unwrap();
@@ -257,13 +213,13 @@ async fn an_old_connection_is_closed_with_an_answer() {
             .then_some(())
     })
     .await;
-    assert_eq!(rest(&mut stream).await, "");
+    assert_eq!(read_to_end(&mut stream).await, "");
 }
 
 #[tokio::test]
 async fn a_handler_that_panics_costs_one_500_and_shows_nothing() {
     let panics = hello().route("/panic", get(|| async { boom() }));
-    let server = Server::start(panics, limits()).await;
+    let server = start(panics, limits()).await;
     let mut stream = server.connect().await;
     stream
         .write_all(b"GET /panic HTTP/1.1\r\nhost: test\r\n\r\n")
@@ -283,7 +239,7 @@ fn boom() -> &'static str {
 
 #[tokio::test]
 async fn while_draining_requests_are_answered_and_told_to_close() {
-    let server = Server::start(hello(), limits()).await;
+    let server = start(hello(), limits()).await;
     server.lifecycle.drain();
     let answer = exchange(server.connect().await, GET).await;
     assert!(
@@ -294,7 +250,7 @@ async fn while_draining_requests_are_answered_and_told_to_close() {
 
 #[tokio::test]
 async fn a_request_that_began_before_the_stop_is_answered() {
-    let server = Server::start(hello(), limits()).await;
+    let server = start(hello(), limits()).await;
     let mut stream = server.connect().await;
     stream.write_all(GET).await.unwrap();
     one_answer(&mut stream).await;
@@ -327,14 +283,14 @@ async fn a_request_in_flight_at_the_stop_is_answered_before_the_life_ends() {
             }
         }),
     );
-    let server = Server::start(slow, limits()).await;
+    let server = start(slow, limits()).await;
     let mut stream = server.connect().await;
     stream.write_all(GET).await.unwrap();
     has_entered.await.unwrap();
     server.lifecycle.stop();
     release.send(()).unwrap();
     assert_eq!(server.lifecycle.end(LONG).await, 0);
-    let answer = rest(&mut stream).await;
+    let answer = read_to_end(&mut stream).await;
     assert!(
         answer.contains("connection: close") && answer.ends_with("late"),
         "{answer}"
@@ -343,20 +299,20 @@ async fn a_request_in_flight_at_the_stop_is_answered_before_the_life_ends() {
 
 #[tokio::test]
 async fn idle_and_silent_connections_do_not_hold_the_end() {
-    let server = Server::start(hello(), limits()).await;
+    let server = start(hello(), limits()).await;
     let mut idle = server.connect().await;
     idle.write_all(GET).await.unwrap();
     one_answer(&mut idle).await;
     let mut silent = server.connect().await;
     assert_eq!(server.lifecycle.end(LONG).await, 0);
-    assert_eq!(rest(&mut idle).await, "");
-    assert_eq!(rest(&mut silent).await, "");
+    assert_eq!(read_to_end(&mut idle).await, "");
+    assert_eq!(read_to_end(&mut silent).await, "");
 }
 
 #[tokio::test]
 async fn a_handler_that_never_ends_is_cut_at_the_deadline() {
     let stuck = Router::new().route("/", get(std::future::pending::<&'static str>));
-    let server = Server::start(stuck, limits()).await;
+    let server = start(stuck, limits()).await;
     let mut stream = server.connect().await;
     stream.write_all(GET).await.unwrap();
     eventually("the request is being answered", async || {
@@ -365,7 +321,7 @@ async fn a_handler_that_never_ends_is_cut_at_the_deadline() {
     })
     .await;
     assert_eq!(server.lifecycle.end(SHORT).await, 1);
-    assert_eq!(rest(&mut stream).await, "");
+    assert_eq!(read_to_end(&mut stream).await, "");
     server.cut_by("drain_timeout").await;
 }
 
@@ -396,7 +352,7 @@ async fn a_connection_that_switches_protocols_keeps_its_place_and_outlives_the_t
         max_connections: 2,
         ..limits()
     };
-    let server = Server::start(echo().merge(hello()), limits).await;
+    let server = start(echo().merge(hello()), limits).await;
     let mut switched = server.connect().await;
     switched
         .write_all(
@@ -417,7 +373,7 @@ async fn a_connection_that_switches_protocols_keeps_its_place_and_outlives_the_t
     assert!(refused.starts_with("HTTP/1.1 503"), "{refused}");
     idle.write_all(GET).await.unwrap();
     one_answer(&mut idle).await;
-    rest(&mut idle).await;
+    read_to_end(&mut idle).await;
 
     switched.write_all(b"ping").await.unwrap();
     let mut answer = [0; 4];

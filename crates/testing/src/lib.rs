@@ -8,6 +8,7 @@ mod process;
 mod python;
 mod redis;
 mod rng;
+mod server;
 mod skip;
 mod spans;
 
@@ -19,6 +20,7 @@ pub use process::Process;
 pub use python::{has_python, python};
 pub use redis::{RedisCluster, RedisSentinel, RedisServer, has_redis};
 pub use rng::SeededRng;
+pub use server::{TestServer, read_to_end};
 pub use skip::{not_installed, skipped, this_test};
 pub use spans::{CapturedSpan, Spans, TraceParent};
 

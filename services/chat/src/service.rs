@@ -103,7 +103,7 @@ pub async fn serve(
     lifecycle: Lifecycle,
 ) -> Result<(), Error> {
     let metrics = lifecycle.metrics();
-    let client = http_client::HttpClient::new(settings.relay.timeout, MAX_ANSWER, metrics.clone())?;
+    let client = http_client::HttpClient::new(settings.relay.timeout, MAX_ANSWER, metrics)?;
     let chat_metrics = ChatMetrics::new(metrics);
     let (hub, from) = match &settings.redis {
         Some(redis) => {

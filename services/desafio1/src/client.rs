@@ -20,8 +20,7 @@ pub async fn poll(
     mut out: impl Write + Send,
     lifecycle: Lifecycle,
 ) -> Result<(), Error> {
-    let client =
-        http_client::HttpClient::new(settings.timeout, MAX_ANSWER, lifecycle.metrics().clone())?;
+    let client = http_client::HttpClient::new(settings.timeout, MAX_ANSWER, lifecycle.metrics())?;
     let server = lifecycle.readiness().require("servidor");
     let longest_round = settings.max_backoff + settings.timeout;
     let pulse = lifecycle

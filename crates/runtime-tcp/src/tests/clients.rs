@@ -5,7 +5,7 @@ use crate::proxy::SIGNATURE;
 
 #[tokio::test]
 async fn a_line_is_answered_at_its_end_whatever_follows() {
-    let server = Server::start(patient()).await;
+    let server = start(patient()).await;
     assert_eq!(server.ask(b"ana\n").await, "ANA");
     assert_eq!(server.ask(b"ana\r\n").await, "ANA");
     assert_eq!(server.ask(b"ana\nrui\n").await, "ANA");
@@ -13,16 +13,16 @@ async fn a_line_is_answered_at_its_end_whatever_follows() {
 
 #[tokio::test]
 async fn the_end_of_input_ends_a_request() {
-    let server = Server::start(patient()).await;
+    let server = start(patient()).await;
     let mut stream = server.connect().await;
     stream.write_all(b"ana").await.unwrap();
     stream.shutdown().await.unwrap();
-    assert_eq!(rest(&mut stream).await, "ANA");
+    assert_eq!(read_to_end(&mut stream).await, "ANA");
 }
 
 #[tokio::test]
 async fn a_pause_ends_a_request() {
-    let server = Server::start(TcpLimits {
+    let server = start(TcpLimits {
         pause: SHORT,
         ..patient()
     })
@@ -32,19 +32,19 @@ async fn a_pause_ends_a_request() {
 
 #[tokio::test]
 async fn many_small_writes_are_one_request() {
-    let server = Server::start(patient()).await;
+    let server = start(patient()).await;
     let mut stream = server.connect().await;
     stream.set_nodelay(true).unwrap();
     for byte in b"ana\n" {
         stream.write_all(&[*byte]).await.unwrap();
         tokio::task::yield_now().await;
     }
-    assert_eq!(rest(&mut stream).await, "ANA");
+    assert_eq!(read_to_end(&mut stream).await, "ANA");
 }
 
 #[tokio::test]
 async fn a_header_is_no_part_of_the_request_even_when_the_request_comes_later() {
-    let server = Server::start(TcpLimits {
+    let server = start(TcpLimits {
         pause: SHORT,
         ..patient()
     })
@@ -61,12 +61,12 @@ async fn a_header_is_no_part_of_the_request_even_when_the_request_comes_later() 
             .is_err()
     );
     stream.write_all(b"ana").await.unwrap();
-    assert_eq!(rest(&mut stream).await, "ANA");
+    assert_eq!(read_to_end(&mut stream).await, "ANA");
 }
 
 #[tokio::test]
 async fn what_only_begins_like_a_header_is_the_request_once_it_pauses() {
-    let server = Server::start(TcpLimits {
+    let server = start(TcpLimits {
         pause: SHORT,
         ..patient()
     })
@@ -80,7 +80,7 @@ async fn what_only_begins_like_a_header_is_the_request_once_it_pauses() {
 
 #[tokio::test]
 async fn a_broken_header_and_a_truncated_one_are_refused() {
-    let server = Server::start(TcpLimits {
+    let server = start(TcpLimits {
         idle_timeout: SHORT,
         ..patient()
     })
@@ -93,7 +93,7 @@ async fn a_broken_header_and_a_truncated_one_are_refused() {
 
 #[tokio::test]
 async fn bytes_behind_the_request_that_nobody_read_do_not_cost_the_answer() {
-    let server = Server::start(patient()).await;
+    let server = start(patient()).await;
     // A header and a request of 128 bytes together: what the server reads at first.
     let header = [&SIGNATURE[..], &[0x20, 0, 0, 108, 0xe1, 0, 105], &[0; 105]].concat();
     let request = [&header[..], b"ana\n"].concat();

@@ -4,13 +4,13 @@ use super::*;
 
 #[tokio::test]
 async fn a_client_that_says_nothing_is_told_so_and_closed() {
-    let server = Server::start(TcpLimits {
+    let server = start(TcpLimits {
         first_byte_timeout: SHORT,
         ..patient()
     })
     .await;
     assert_eq!(
-        rest(&mut server.connect().await).await,
+        read_to_end(&mut server.connect().await).await,
         "refused: first_byte_timeout"
     );
     server.cut_by("first_byte_timeout").await;
@@ -23,33 +23,33 @@ async fn a_client_that_never_pauses_for_long_is_cut_off_in_the_end() {
         request_timeout: SHORT,
         ..patient()
     };
-    let server = Server::start(limits).await;
+    let server = start(limits).await;
     let mut stream = server.connect().await;
     stream.write_all(b"a").await.unwrap();
-    assert_eq!(rest(&mut stream).await, "refused: request_timeout");
+    assert_eq!(read_to_end(&mut stream).await, "refused: request_timeout");
     server.all_closed().await;
 }
 
 #[tokio::test]
 async fn ten_megabytes_are_refused_and_their_sender_reads_why() {
-    let server = Server::start(patient()).await;
+    let server = start(patient()).await;
     let mut stream = server.connect().await;
     stream.write_all(&vec![b'x'; 10 << 20]).await.unwrap();
     stream.shutdown().await.unwrap();
-    assert_eq!(rest(&mut stream).await, "refused: too_long");
+    assert_eq!(read_to_end(&mut stream).await, "refused: too_long");
     server.all_closed().await;
 }
 
 #[tokio::test]
 async fn a_sender_that_never_ends_is_dropped_after_its_refusal() {
-    let server = Server::start(TcpLimits {
+    let server = start(TcpLimits {
         linger_timeout: SHORT,
         ..patient()
     })
     .await;
     let mut stream = server.connect().await;
     stream.write_all(b"123456789").await.unwrap();
-    assert_eq!(rest(&mut stream).await, "refused: too_long");
+    assert_eq!(read_to_end(&mut stream).await, "refused: too_long");
     let piece = vec![b'x'; 1 << 16];
     while stream.write_all(&piece).await.is_ok() {}
     server.cut_by("linger_timeout").await;
@@ -58,12 +58,12 @@ async fn a_sender_that_never_ends_is_dropped_after_its_refusal() {
 
 #[tokio::test]
 async fn a_client_that_never_reads_costs_nothing_once_it_is_answered() {
-    let server = Server::start(patient()).await;
+    let server = start(patient()).await;
     let mut stream = server.connect().await;
     stream.write_all(b"ana\n").await.unwrap();
     server.all_closed().await;
     assert_eq!(
-        rest(&mut stream).await,
+        read_to_end(&mut stream).await,
         "ANA",
         "the answer waited in the kernel"
     );
@@ -71,7 +71,7 @@ async fn a_client_that_never_reads_costs_nothing_once_it_is_answered() {
 
 #[tokio::test]
 async fn a_client_that_resets_leaves_nothing_behind() {
-    let server = Server::start(patient()).await;
+    let server = start(patient()).await;
     let mut stream = server.connect().await;
     stream.write_all(b"an").await.unwrap();
     let begun = "server_connections_open{protocol=\"capitals\"} 1";
@@ -89,7 +89,7 @@ async fn a_client_that_resets_leaves_nothing_behind() {
 
 #[tokio::test]
 async fn a_client_beyond_the_cap_is_told_so_and_the_next_is_served_once_there_is_room() {
-    let server = Server::start(TcpLimits {
+    let server = start(TcpLimits {
         max_connections: 1,
         ..patient()
     })
@@ -99,7 +99,7 @@ async fn a_client_beyond_the_cap_is_told_so_and_the_next_is_served_once_there_is
         .counts("server_connections_open{protocol=\"capitals\"} 1")
         .await;
     assert_eq!(
-        rest(&mut server.connect().await).await,
+        read_to_end(&mut server.connect().await).await,
         "refused: max_connections"
     );
     drop(first);
@@ -109,7 +109,7 @@ async fn a_client_beyond_the_cap_is_told_so_and_the_next_is_served_once_there_is
 
 #[tokio::test]
 async fn one_address_cannot_take_every_place() {
-    let server = Server::start(TcpLimits {
+    let server = start(TcpLimits {
         max_connections_per_address: 1,
         ..patient()
     })
@@ -118,18 +118,18 @@ async fn one_address_cannot_take_every_place() {
     server
         .counts("server_connections_open{protocol=\"capitals\"} 1")
         .await;
-    let refused = rest(&mut server.connect().await).await;
+    let refused = read_to_end(&mut server.connect().await).await;
     assert_eq!(refused, "refused: max_connections_per_address");
     let other = tokio::net::TcpSocket::new_v4().unwrap();
     other.bind(([127, 0, 0, 2], 0).into()).unwrap();
     let mut other = other.connect(server.address).await.unwrap();
     other.write_all(b"ana\n").await.unwrap();
-    assert_eq!(rest(&mut other).await, "ANA");
+    assert_eq!(read_to_end(&mut other).await, "ANA");
 }
 
 #[tokio::test]
 async fn a_crowd_of_silent_clients_keeps_nobody_from_being_answered() {
-    let server = Server::start(patient()).await;
+    let server = start(patient()).await;
     let mut silent = Vec::new();
     for _ in 0..500 {
         silent.push(server.connect().await);

@@ -1,9 +1,10 @@
 //! One HTTP/1.1 connection, from its first byte to its last.
 
+use std::borrow::Cow;
 use std::convert::Infallible;
 use std::net::SocketAddr;
 use std::pin::pin;
-use std::time::Duration;
+use std::sync::Arc;
 
 use axum::Router;
 use axum::body::Body;
@@ -14,7 +15,6 @@ use hyper::body::{Body as _, Incoming};
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
-use rand::Rng;
 use tokio::time::Instant;
 use tower::ServiceExt;
 
@@ -22,45 +22,41 @@ use super::body::{DeadlineBody, GuardedBody};
 use super::limits::HttpLimits;
 use super::phase::{Phase, SharedPhase};
 use super::timed_io::{Expired, TimedIo};
-use crate::lifecycle::Lifecycle;
-use crate::metrics::ProtocolReason;
-use crate::net::Accepted;
+use crate::net::{Connection, Protocol, Refusal, ServerContext, jittered};
 
-/// What every connection of one listener shares.
-#[derive(Clone)]
-pub(super) struct Server {
-    protocol: &'static str,
-    routes: Router,
-    limits: HttpLimits,
-    lifecycle: Lifecycle,
+/// HTTP/1.1 with these routes and limits.
+pub(super) struct Http {
+    pub(super) server: ServerContext,
+    pub(super) routes: Router,
+    pub(super) limits: HttpLimits,
 }
 
-impl Server {
-    pub(super) fn new(
-        protocol: &'static str,
-        routes: Router,
-        limits: HttpLimits,
-        lifecycle: Lifecycle,
-    ) -> Self {
-        Self {
-            protocol,
-            routes,
-            limits,
-            lifecycle,
-        }
+impl Protocol for Http {
+    fn server(&self) -> &ServerContext {
+        &self.server
     }
 
-    /// Serves one connection to its end, or until the drain's deadline cuts it.
-    pub(super) async fn serve(self, accepted: Accepted) {
-        let (stream, peer, kept) = accepted.without_delay().split();
+    fn refusal(&self, _: Refusal) -> Cow<'static, [u8]> {
+        const ANSWER: &[u8] = b"HTTP/1.1 503 Service Unavailable\r\nretry-after: 1\r\n\
+            connection: close\r\ncontent-length: 0\r\n\r\n";
+        ANSWER.into()
+    }
+
+    async fn serve(self: Arc<Self>, connection: Connection) {
+        let Connection {
+            stream,
+            peer,
+            guard,
+        } = connection.without_delay();
+        let lifecycle = self.server.lifecycle();
         let phase = SharedPhase::default();
-        let io = TimedIo::new(stream, self.limits, phase.clone(), kept);
+        let io = TimedIo::new(stream, self.limits, phase.clone(), guard);
         let expired = io.expired();
         let old = Instant::now() + jittered(self.limits.max_connection_age);
 
         let answer = service_fn(|request: Request<Incoming>| {
             phase.set(Phase::Active);
-            let (phase, lifecycle) = (phase.clone(), self.lifecycle.clone());
+            let (phase, lifecycle) = (phase.clone(), lifecycle.clone());
             let routes = self.routes.clone();
             let body_timeout = self.limits.body_timeout;
             async move {
@@ -95,61 +91,48 @@ impl Server {
             .with_upgrades();
         let mut connection = pin!(connection);
 
-        let outcome = tokio::select! {
-            outcome = connection.as_mut() => outcome,
-            () = self.lifecycle.aborted() => return self.count_cut("drain_timeout"),
-            () = self.lifecycle.stopping() => {
-                // What has arrived is read before anything is decided.
-                tokio::task::yield_now().await;
-                if let Some(outcome) = connection.as_mut().now_or_never() {
-                    return self.conclude(peer, &expired, outcome);
+        let served = async {
+            let outcome = tokio::select! {
+                outcome = connection.as_mut() => outcome,
+                () = lifecycle.stopping() => {
+                    // What has arrived is read before anything is decided.
+                    tokio::task::yield_now().await;
+                    if let Some(outcome) = connection.as_mut().now_or_never() {
+                        return self.conclude(peer, &expired, outcome);
+                    }
+                    // A request that has begun to arrive is answered, and its answer closes.
+                    if !matches!(phase.get(), Phase::Head | Phase::Active) {
+                        connection.as_mut().graceful_shutdown();
+                    }
+                    tokio::select! {
+                        outcome = connection.as_mut() => outcome,
+                        () = self.until_silent(&phase) => return,
+                    }
                 }
-                // A request that has begun to arrive is answered, and its answer closes.
-                if !matches!(phase.get(), Phase::Head | Phase::Active) {
-                    connection.as_mut().graceful_shutdown();
-                }
-                tokio::select! {
-                    outcome = connection.as_mut() => outcome,
-                    () = self.until_silent(&phase) => return,
-                    () = self.lifecycle.aborted() => return self.count_cut("drain_timeout"),
-                }
-            }
+            };
+            self.conclude(peer, &expired, outcome);
         };
-        self.conclude(peer, &expired, outcome);
+        self.server.unless_aborted(served).await;
     }
+}
 
+impl Http {
     fn conclude(&self, peer: SocketAddr, expired: &Expired, outcome: hyper::Result<()>) {
         match (expired.reason(), outcome) {
-            (Some(reason), _) => self.count_cut(reason),
+            (Some(reason), _) => self.server.count_cut(reason),
             (None, Err(error)) => tracing::debug!(%peer, %error, "connection ended early"),
             (None, Ok(())) => {}
         }
     }
 
-    /// Ends a connection on which nothing ever came: hyper would wait for its first request.
+    /// Returns for a connection on which nothing ever came: hyper would wait for its first request.
     async fn until_silent(&self, phase: &SharedPhase) {
-        tokio::time::sleep(SILENCE).await;
+        self.server.silence_is_over().await;
         if phase.get() != Phase::Fresh {
             std::future::pending::<()>().await;
         }
     }
-
-    fn count_cut(&self, reason: &'static str) {
-        let labels = ProtocolReason {
-            protocol: self.protocol,
-            reason,
-        };
-        self.lifecycle
-            .metrics()
-            .connections
-            .cut
-            .get_or_create(&labels)
-            .inc();
-    }
 }
-
-/// How long after the stop a connection may stay open without having sent anything.
-const SILENCE: Duration = Duration::from_millis(200);
 
 /// Moves the connection on once the answer is sent, or given up.
 struct ActiveRequest {
@@ -169,9 +152,4 @@ fn keep(
     active: ActiveRequest,
 ) -> Response<GuardedBody<Body, ActiveRequest>> {
     response.map(|body| GuardedBody::new(body, active))
-}
-
-/// Up to a tenth less or more, so that connections opened together do not close together.
-fn jittered(age: Duration) -> Duration {
-    age.mul_f64(rand::rng().random_range(0.9..=1.1))
 }

@@ -6,8 +6,6 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::Notify;
 
-use super::Refusal;
-
 /// How many connections may be open at once.
 #[derive(Clone, Copy, Debug)]
 pub struct ConnectionLimits {
@@ -15,6 +13,25 @@ pub struct ConnectionLimits {
     pub total: usize,
     /// From one address.
     pub per_address: usize,
+}
+
+/// Why a connection is not served.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Refusal {
+    /// As many are open as the listener may have.
+    TooMany,
+    /// As many are open as one address may have.
+    TooManyFromAddress,
+}
+
+impl Refusal {
+    /// A bounded name, for metrics.
+    pub fn code(self) -> &'static str {
+        match self {
+            Self::TooMany => "max_connections",
+            Self::TooManyFromAddress => "max_connections_per_address",
+        }
+    }
 }
 
 /// Counts the connections of one listener.
@@ -38,7 +55,7 @@ const PEAK: usize = 1000;
 
 /// The right to one connection, given back when dropped.
 #[derive(Debug)]
-pub struct ConnectionPermit {
+pub(super) struct ConnectionPermit {
     limiter: ConnectionLimiter,
     address: IpAddr,
 }

@@ -21,29 +21,30 @@ use tower::{Layer, Service};
 use tracing::{Instrument, Span};
 use tracing_opentelemetry::OpenTelemetrySpanExt;
 
-use super::{Parent, semconv};
-use crate::http::GuardedBody;
-use crate::metrics::{HttpServerLabels, Metrics};
+use super::body::GuardedBody;
+use super::metrics::{HttpServerLabels, HttpServerMetrics};
+use crate::metrics::Metrics;
+use crate::trace::{self, Parent, semconv};
 
 /// Adds spans and metrics to a router.
 #[derive(Clone, Debug)]
-pub struct HttpServerLayer {
-    metrics: Arc<Metrics>,
+pub(super) struct ObserveLayer {
+    metrics: Arc<HttpServerMetrics>,
 }
 
-impl HttpServerLayer {
+impl ObserveLayer {
     /// Counts into these metrics.
-    pub fn new(metrics: Metrics) -> Self {
-        let metrics = Arc::new(metrics);
+    pub(super) fn new(metrics: &Metrics) -> Self {
+        let metrics = Arc::new(metrics.set());
         Self { metrics }
     }
 }
 
-impl<S> Layer<S> for HttpServerLayer {
-    type Service = HttpServer<S>;
+impl<S> Layer<S> for ObserveLayer {
+    type Service = Observe<S>;
 
-    fn layer(&self, inner: S) -> HttpServer<S> {
-        HttpServer {
+    fn layer(&self, inner: S) -> Observe<S> {
+        Observe {
             inner,
             metrics: Arc::clone(&self.metrics),
         }
@@ -52,12 +53,12 @@ impl<S> Layer<S> for HttpServerLayer {
 
 /// A service whose requests have spans and metrics.
 #[derive(Clone, Debug)]
-pub struct HttpServer<S> {
+pub(super) struct Observe<S> {
     inner: S,
-    metrics: Arc<Metrics>,
+    metrics: Arc<HttpServerMetrics>,
 }
 
-impl<S, B, A> Service<Request<B>> for HttpServer<S>
+impl<S, B, A> Service<Request<B>> for Observe<S>
 where
     S: Service<Request<B>, Response = Response<A>>,
     A: http_body::Body<Data = Bytes> + Send + 'static,
@@ -74,26 +75,26 @@ where
     }
 
     fn call(&mut self, request: Request<B>) -> Self::Future {
-        let mut exchange = Exchange::begin(&request, Arc::clone(&self.metrics));
-        let answer = self.inner.call(request).instrument(exchange.span.clone());
+        let mut record = RequestRecord::begin(&request, Arc::clone(&self.metrics));
+        let answer = self.inner.call(request).instrument(record.span.clone());
         Box::pin(async move {
             let response = answer.await?;
-            exchange.answered(response.status());
-            Ok(response.map(|body| Body::new(GuardedBody::new(body, exchange))))
+            record.answered(response.status());
+            Ok(response.map(|body| Body::new(GuardedBody::new(body, record))))
         })
     }
 }
 
 /// One request, from its head to the last byte of its answer. Counted when dropped.
-struct Exchange {
+struct RequestRecord {
     span: Span,
     started: Instant,
     labels: HttpServerLabels,
-    metrics: Arc<Metrics>,
+    metrics: Arc<HttpServerMetrics>,
 }
 
-impl Exchange {
-    fn begin<B>(request: &Request<B>, metrics: Arc<Metrics>) -> Self {
+impl RequestRecord {
+    fn begin<B>(request: &Request<B>, metrics: Arc<HttpServerMetrics>) -> Self {
         let route = request
             .extensions()
             .get::<MatchedPath>()
@@ -104,14 +105,14 @@ impl Exchange {
             Some(route) => format!("{shown} {route}"),
             None => shown.to_owned(),
         };
-        let parent = Parent::Remote(super::extract(request.headers()));
-        let span = super::start(
+        let parent = Parent::Remote(trace::extract(request.headers()));
+        let span = trace::start(
             SpanKind::Server,
             name,
             parent,
             attributes(request, route.as_deref()),
         );
-        metrics.http_server_active.inc();
+        metrics.active.inc();
         let http_route = route.unwrap_or_default();
         let labels = HttpServerLabels {
             http_request_method: method,
@@ -141,16 +142,16 @@ impl Exchange {
     }
 }
 
-impl Drop for Exchange {
+impl Drop for RequestRecord {
     fn drop(&mut self) {
         let _entered = self.span.enter();
         if self.labels.http_response_status_code == 0 {
             // The connection ended before the handler did.
-            super::fail(&self.span, "cancelled", "");
+            trace::fail(&self.span, "cancelled", "");
         }
-        self.metrics.http_server_active.dec();
+        self.metrics.active.dec();
         self.metrics
-            .http_server
+            .requests
             .observe(&self.labels, self.started.elapsed());
     }
 }

@@ -1,0 +1,230 @@
+//! What every server does alike: it accepts within limits, says why it refuses, ends with the
+//! lifecycle, and counts what it cuts. A protocol brings the rest.
+
+use std::borrow::Cow;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use prometheus_client::metrics::gauge::Gauge;
+use rand::Rng;
+use socket2::SockRef;
+use tokio::net::{TcpListener, TcpStream};
+
+use super::limiter::{ConnectionLimiter, ConnectionLimits, ConnectionPermit, Refusal};
+use crate::lifecycle::Lifecycle;
+use crate::metrics::ConnectionMetrics;
+
+/// What one protocol does with its connections.
+pub trait Protocol: Send + Sync + 'static {
+    /// The server that it is part of.
+    fn server(&self) -> &ServerContext;
+
+    /// The last word to a connection beyond the limits.
+    fn refusal(&self, refusal: Refusal) -> Cow<'static, [u8]>;
+
+    /// Serves one connection to its end.
+    fn serve(self: Arc<Self>, connection: Connection) -> impl Future<Output = ()> + Send;
+}
+
+/// A server's name in metrics and its lifecycle.
+#[derive(Clone, Debug)]
+pub struct ServerContext {
+    protocol: &'static str,
+    lifecycle: Lifecycle,
+}
+
+impl ServerContext {
+    /// The server of this protocol that ends with this lifecycle.
+    pub fn new(protocol: &'static str, lifecycle: Lifecycle) -> Self {
+        Self {
+            protocol,
+            lifecycle,
+        }
+    }
+
+    /// The lifecycle of the server.
+    pub fn lifecycle(&self) -> &Lifecycle {
+        &self.lifecycle
+    }
+
+    /// Works to the end, unless the drain's deadline cuts it first.
+    pub async fn unless_aborted(&self, work: impl Future<Output = ()>) {
+        tokio::select! {
+            () = work => {}
+            () = self.lifecycle.aborted() => self.count_cut("drain_timeout"),
+        }
+    }
+
+    /// Waits until the service has stopped, and then as long as a connection may stay open that has
+    /// not sent anything.
+    pub async fn silence_is_over(&self) {
+        self.lifecycle.stopping().await;
+        tokio::time::sleep(SILENCE).await;
+    }
+
+    /// Counts a connection that this side ends before its time.
+    pub fn count_cut(&self, reason: &'static str) {
+        self.connections().cut(self.protocol, reason).inc();
+    }
+
+    /// Shows these reasons in `/metrics` before the first cut: a rate needs the zero.
+    pub fn show_cuts_at_zero(&self, reasons: &[&'static str]) {
+        for reason in reasons {
+            self.connections().cut(self.protocol, reason);
+        }
+    }
+
+    fn connections(&self) -> &ConnectionMetrics {
+        &self.lifecycle.metrics().connections
+    }
+}
+
+/// How long after the stop a connection may stay open without having sent anything.
+const SILENCE: Duration = Duration::from_millis(200);
+
+/// A connection within the limits.
+#[derive(Debug)]
+pub struct Connection {
+    /// Its stream.
+    pub stream: TcpStream,
+    /// The address of the client.
+    pub peer: SocketAddr,
+    /// Counts it as open until dropped.
+    pub guard: ConnectionGuard,
+}
+
+impl Connection {
+    /// For protocols of many small messages: none waits for the acknowledgement of the one before.
+    #[must_use]
+    pub fn without_delay(self) -> Self {
+        if let Err(error) = self.stream.set_nodelay(true) {
+            tracing::debug!(peer = %self.peer, %error, "nodelay not set");
+        }
+        self
+    }
+}
+
+/// Up to a tenth less or more, so that connections opened together do not close together.
+pub fn jittered(age: Duration) -> Duration {
+    age.mul_f64(rand::rng().random_range(0.9..=1.1))
+}
+
+/// Serves a protocol until the service stops, each connection on a tracked task.
+///
+/// Every connection whose handshake was complete before the stop is still served: the kernel's
+/// queue is emptied before the listener closes.
+pub async fn serve<P: Protocol>(listener: TcpListener, limits: ConnectionLimits, protocol: P) {
+    let protocol = Arc::new(protocol);
+    let ServerContext {
+        protocol: name,
+        lifecycle,
+    } = protocol.server();
+    let limiter = ConnectionLimiter::new(limits);
+    lifecycle.spawn(release_memory(limiter.clone(), lifecycle.clone()));
+    let metrics = &lifecycle.metrics().connections;
+    // Looked up once, not for each connection.
+    let (accepted, open) = (metrics.accepted(name), metrics.open(name));
+    let admit = |(stream, peer): (TcpStream, SocketAddr)| match limiter.take(peer.ip()) {
+        Ok(permit) => {
+            accepted.inc();
+            let guard = ConnectionGuard::new(permit, open.clone());
+            lifecycle.spawn(Arc::clone(&protocol).serve(Connection {
+                stream,
+                peer,
+                guard,
+            }));
+        }
+        Err(refusal) => {
+            let reason = refusal.code();
+            metrics.refused(name, reason).inc();
+            tracing::debug!(%peer, reason, "connection refused");
+            // Written only if it fits into the socket at once: nobody waits for a refused client.
+            if let Err(error) = SockRef::from(&stream).send(&protocol.refusal(refusal)) {
+                tracing::debug!(%peer, %error, "refusal not written");
+            }
+        }
+    };
+    loop {
+        let accepted = tokio::select! {
+            biased;
+            () = lifecycle.stopping() => break,
+            accepted = listener.accept() => accepted,
+        };
+        match accepted {
+            Ok(connection) => admit(connection),
+            Err(error) if is_of_one_connection(&error) => {}
+            Err(error) => {
+                // Out of file descriptors or memory: trying again at once would only burn a core.
+                metrics.refused(name, "accept").inc();
+                tracing::warn!(%error, protocol = name, "connections cannot be accepted");
+                tokio::time::sleep(ACCEPT_PAUSE).await;
+            }
+        }
+    }
+    for _ in 0..BACKLOG {
+        let Ok(Ok(connection)) = tokio::time::timeout(QUEUE_EMPTY, listener.accept()).await else {
+            break;
+        };
+        admit(connection);
+    }
+}
+
+/// Gives back the memory of a peak: the connections that stay do not need it.
+async fn release_memory(limiter: ConnectionLimiter, lifecycle: Lifecycle) {
+    loop {
+        tokio::select! {
+            biased;
+            () = lifecycle.stopping() => return,
+            () = limiter.shrunk() => {}
+        }
+        // The last connections are still being closed.
+        tokio::time::sleep(AFTERWARDS).await;
+        // A few milliseconds, in which this thread serves nobody else.
+        if let Err(error) = tokio::task::spawn_blocking(malloc_trim::release).await {
+            tracing::debug!(%error, "no memory given back");
+        }
+    }
+}
+
+const AFTERWARDS: Duration = Duration::from_secs(1);
+
+const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
+
+/// How many connections the kernel queues for one of tokio's listeners.
+const BACKLOG: usize = 1024;
+
+/// After this long without a connection the kernel's queue counts as empty.
+const QUEUE_EMPTY: Duration = Duration::from_millis(5);
+
+/// Whether the error is about the one connection that went away before it was taken.
+fn is_of_one_connection(error: &std::io::Error) -> bool {
+    use std::io::ErrorKind::{ConnectionAborted, ConnectionRefused, ConnectionReset};
+    matches!(
+        error.kind(),
+        ConnectionAborted | ConnectionRefused | ConnectionReset
+    )
+}
+
+/// Counts a connection as open, for its limits and for metrics, until dropped.
+#[derive(Debug)]
+pub struct ConnectionGuard {
+    _permit: ConnectionPermit,
+    open: Gauge,
+}
+
+impl ConnectionGuard {
+    fn new(permit: ConnectionPermit, open: Gauge) -> Self {
+        open.inc();
+        Self {
+            _permit: permit,
+            open,
+        }
+    }
+}
+
+impl Drop for ConnectionGuard {
+    fn drop(&mut self) {
+        self.open.dec();
+    }
+}
