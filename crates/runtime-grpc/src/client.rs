@@ -16,7 +16,8 @@
 //! gone (`no_call_waits_for_an_address_that_its_server_has_left`). It does
 //! not pass by a backend that drains
 //! (`a_server_that_drains_is_passed_by_while_there_is_another_one`), has no retries and so no budget
-//! for them (`tests/retries.rs`), and its streams share the connection of short calls.
+//! for them (`tests/retries.rs`), and its streams share the connection of short calls
+//! (docs/adr/0005-own-grpc-client.md).
 //!
 //! # Layout
 //! - [`CallOptions`] (`options.rs`): the deadline of a call, and whether it may be repeated.

@@ -2,8 +2,8 @@
 //! client of every server behind a name.
 //!
 //! # Layout
-//! - [`serve`], [`GrpcLimits`] (`server.rs`, `limits.rs`): the server, over the accept loop of
-//!   [`net`](runtime::net).
+//! - [`serve`], [`GrpcLimits`] (`server.rs`, `limits.rs`): the server, a protocol of
+//!   [`net::serve`](runtime::net::serve).
 //! - [`Services`] (`services.rs`): what is served, and who handles it.
 //! - `preface.rs`, `connection.rs`: one connection, its age and its end.
 //! - `call.rs`: one call: span, cap, deadline, size of messages, panics.

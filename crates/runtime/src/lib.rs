@@ -12,7 +12,7 @@
 //! - [`readiness`], [`liveness`]: whether to send it work; whether its loops still move.
 //! - [`metrics`]: counters and histograms, and their text for Prometheus.
 //! - [`admin`]: `/livez`, `/readyz`, `/metrics`, `/version`.
-//! - [`net`]: binding, and the accept loop with its caps.
+//! - [`net`]: binding, and what the servers of all protocols have in common.
 //! - [`http`]: an HTTP/1.1 server on it, with time limits, connection age and drain.
 //! - [`http_client`]: requests with a span, the trace's context and metrics.
 //! - [`deadline`]: by when a caller wants its answer.
