@@ -6,8 +6,8 @@
 # Seen: the code becomes 1002, "protocol error", while the reason stays the server's. 1011 and the
 #   private codes from 3000 on pass. websocket-driver, below it, lists the codes it knows up to 1011.
 # Matters: a draining server that says 1012 or 1013 to spread its clients' return looks, to clients
-#   built on faye, like a server with a broken protocol:
-#   code that gives up on 1002 and comes back on 1013 gives up.
+#   built on faye, like one that breaks the protocol: what comes back on 1013 and gives up on 1002
+#   gives up.
 # Documented: no; the registry is "WebSocket Close Code Number Registry" (IANA).
 set -euo pipefail
 dir=$(mktemp -d)
