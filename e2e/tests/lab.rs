@@ -8,16 +8,12 @@ use e2e::tree::shaped;
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use support::lab::Lab;
-use support::{eventually, walk};
+use support::{eventually, walk_all};
 
 #[tokio::test]
 async fn every_journey_succeeds_in_the_lab() {
     let lab = Lab::start().await;
-    walk(
-        lab.target.clone(),
-        &["desafio1", "hello", "grpc", "chat", "sockets"],
-    )
-    .await;
+    walk_all(lab.target.clone()).await;
     lab.end().await;
 }
 

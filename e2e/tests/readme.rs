@@ -8,11 +8,11 @@
 
 mod support;
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::Duration;
 
 use support::lab::{Lab, malha};
-use support::{eventually, has_cluster, met};
+use support::{eventually, has_cluster, met, root};
 use tokio::process::Command;
 
 const READMES: [&str; 2] = ["README.md", "README.pt-BR.md"];
@@ -31,13 +31,6 @@ fn documents() -> impl Iterator<Item = &'static str> {
     [READMES[0]]
         .into_iter()
         .chain(GUIDES.map(|[english, _]| english))
-}
-
-fn root() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR"))
-        .parent()
-        .unwrap()
-        .to_owned()
 }
 
 fn text_of(document: &str) -> String {

@@ -3,7 +3,7 @@
 use e2e::target::Target;
 
 use crate::kubectl::{CLUSTER, Forward, jaeger};
-use crate::support::{has_cluster, walk};
+use crate::support::{has_cluster, walk_all};
 
 #[tokio::test]
 async fn every_journey_succeeds_in_the_cluster() {
@@ -30,5 +30,5 @@ async fn every_journey_succeeds_in_the_cluster() {
         sockets: Some(sockets.url.authority().to_owned()),
         jaeger: Some(jaeger.url.clone()),
     };
-    walk(target, &["desafio1", "hello", "grpc", "chat", "sockets"]).await;
+    walk_all(target).await;
 }

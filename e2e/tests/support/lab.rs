@@ -5,6 +5,7 @@ use std::process::{Command, Stdio};
 use std::sync::atomic::{AtomicU16, Ordering};
 use std::sync::{Arc, Mutex, OnceLock};
 
+use catalogue::Catalogue;
 use e2e::target::Target;
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
@@ -13,7 +14,7 @@ use tokio::io::{AsyncBufReadExt, AsyncRead, BufReader};
 use tokio::process::Child;
 use url::Url;
 
-use crate::support::eventually;
+use crate::support::{eventually, root};
 
 /// The program `malha`, built as `cargo run` would.
 pub(crate) fn malha() -> &'static str {
@@ -39,35 +40,54 @@ pub(crate) fn malha() -> &'static str {
     })
 }
 
-/// Free ports below those that systems give to clients, so that none is taken by the time the
+/// A free port below those that systems give to clients, so that it is not taken by the time the
 /// lab listens.
-fn free<const N: usize>() -> [SocketAddr; N] {
+fn free() -> SocketAddr {
     // Labs that start at once must not find the same ones.
     static NEXT: AtomicU16 = AtomicU16::new(0);
     let first = 22_000 + u16::try_from(std::process::id() % 220).unwrap() * 40;
-    std::array::from_fn(|_| {
-        loop {
-            let port = first + NEXT.fetch_add(1, Ordering::Relaxed);
-            let address = SocketAddr::from(([127, 0, 0, 1], port));
-            if TcpListener::bind(address).is_ok() {
-                return address;
-            }
+    loop {
+        let port = first + NEXT.fetch_add(1, Ordering::Relaxed);
+        let address = SocketAddr::from(([127, 0, 0, 1], port));
+        if TcpListener::bind(address).is_ok() {
+            return address;
         }
-    })
+    }
 }
 
-/// The probes that no test asks.
-const OTHERS: [&str; 9] = [
-    "GRPC_SERVIDOR_ADMIN_LISTEN",
-    "GRPC_CLIENTE_ADMIN_LISTEN",
-    "DESAFIO1_CLIENT_ADMIN_LISTEN",
-    "HELLO_SERVER_ADMIN_LISTEN",
-    "HELLO_CLIENT_ADMIN_LISTEN",
-    "SERVICEA_ADMIN_LISTEN",
-    "SERVICEB_ADMIN_LISTEN",
-    "SOCKETS_SERVER_ADMIN_LISTEN",
-    "SOCKETS_CLIENT_ADMIN_LISTEN",
-];
+/// Addresses of a lab.
+struct Moved {
+    /// The setting that says where, the port of the documents, the address in this lab.
+    all: Vec<(String, u16, SocketAddr)>,
+}
+
+impl Moved {
+    /// A free port for everything that listens.
+    fn everything() -> Self {
+        let own = [
+            ("LAB_PAGE_LISTEN", 8888),
+            ("LAB_OTLP_LISTEN", 4318),
+            ("ADMIN_LISTEN", 9464),
+        ];
+        let own = own.map(|(setting, port)| (setting.to_owned(), port));
+        let catalogue = Catalogue::read(&root()).unwrap();
+        let services = catalogue.services().flat_map(|(_, service)| {
+            let prefix = service.name.to_uppercase().replace('-', "_");
+            let serves = service.serves.iter();
+            let serves = serves.map(|serves| (format!("{prefix}_LISTEN"), serves.lab));
+            let probes = (format!("{prefix}_ADMIN_LISTEN"), service.probes);
+            serves.chain([probes]).collect::<Vec<_>>()
+        });
+        let all = own.into_iter().chain(services);
+        let all = all.map(|(setting, port)| (setting, port, free())).collect();
+        Self { all }
+    }
+
+    fn of(&self, setting: &str) -> SocketAddr {
+        let mut all = self.all.iter();
+        all.find(|(known, ..)| known == setting).unwrap().2
+    }
+}
 
 const CLIENTS: [&str; 3] = ["DESAFIO1_CLIENT", "HELLO_CLIENT", "SOCKETS_CLIENT"];
 
@@ -78,31 +98,17 @@ pub(crate) struct Lab {
     /// What it has printed so far, answers and logs.
     printed: Arc<Mutex<String>>,
     /// Addresses as the documents name them, and where they are in this lab.
-    moved: [(&'static str, String); 10],
+    moved: Moved,
 }
 
 impl Lab {
     pub(crate) async fn start() -> Self {
-        let [page, otlp, admin, servidor, servidor_admin, hello, sockets] = free();
-        let [cliente, usuarios, service_a, service_b] = free();
-        let others: [SocketAddr; 9] = free();
-        let text = |address: SocketAddr| address.to_string();
+        let moved = Moved::everything();
+        let listen = moved.all.iter();
+        let listen = listen.map(|(setting, _, address)| (setting, address.to_string()));
         let mut process = tokio::process::Command::new(malha())
             .env_remove("OTEL_EXPORTER_OTLP_ENDPOINT")
-            .envs([
-                ("LAB_PAGE_LISTEN", text(page)),
-                ("LAB_OTLP_LISTEN", text(otlp)),
-                ("ADMIN_LISTEN", text(admin)),
-                ("DESAFIO1_SERVIDOR_LISTEN", text(servidor)),
-                ("DESAFIO1_SERVIDOR_ADMIN_LISTEN", text(servidor_admin)),
-                ("HELLO_SERVER_LISTEN", text(hello)),
-                ("GRPC_CLIENTE_LISTEN", text(cliente)),
-                ("GRPC_SERVIDOR_LISTEN", text(usuarios)),
-                ("SERVICEA_LISTEN", text(service_a)),
-                ("SERVICEB_LISTEN", text(service_b)),
-                ("SOCKETS_SERVER_LISTEN", text(sockets)),
-            ])
-            .envs(OTHERS.into_iter().zip(others.map(text)))
+            .envs(listen)
             .envs(CLIENTS.map(|client| (format!("{client}_INTERVAL"), "200ms")))
             .env("DESAFIO1_CLIENT_MAX_BACKOFF", "400ms")
             .stdin(Stdio::null())
@@ -112,41 +118,30 @@ impl Lab {
             .spawn()
             .unwrap();
         let url = |address: SocketAddr| Url::parse(&format!("http://{address}/")).unwrap();
+        let text = |address: SocketAddr| address.to_string();
+        let page = url(moved.of("LAB_PAGE_LISTEN"));
         let target = Target {
-            desafio1: Some(url(servidor)),
-            hello: Some(text(hello)),
-            usuarios: Some(url(cliente)),
-            usuarios_grpc: Some(url(usuarios)),
+            desafio1: Some(url(moved.of("DESAFIO1_SERVIDOR_LISTEN"))),
+            hello: Some(text(moved.of("HELLO_SERVER_LISTEN"))),
+            usuarios: Some(url(moved.of("GRPC_CLIENTE_LISTEN"))),
+            usuarios_grpc: Some(url(moved.of("GRPC_SERVIDOR_LISTEN"))),
             usuarios_store: None,
-            chat_a: Some(url(service_a)),
-            chat_b: Some(url(service_b)),
-            sockets: Some(text(sockets)),
-            jaeger: Some(url(page)),
+            chat_a: Some(url(moved.of("SERVICEA_LISTEN"))),
+            chat_b: Some(url(moved.of("SERVICEB_LISTEN"))),
+            sockets: Some(text(moved.of("SOCKETS_SERVER_LISTEN"))),
+            jaeger: Some(page.clone()),
         };
-        let moved = [
-            ("localhost:8080", servidor),
-            ("localhost:8888", page),
-            ("localhost:4318", otlp),
-            ("localhost:9111", servidor_admin),
-            ("localhost:8180", hello),
-            ("localhost:8100", cliente),
-            ("localhost:50051", usuarios),
-            ("localhost:8000", service_a),
-            ("localhost:8001", service_b),
-            ("localhost:65432", sockets),
-        ];
-        let moved = moved.map(|(named, address)| (named, format!("localhost:{}", address.port())));
+        let ready = url(moved.of("ADMIN_LISTEN")).join("readyz").unwrap();
         let printed = Arc::default();
         follow(process.stdout.take(), &printed);
         follow(process.stderr.take(), &printed);
         let lab = Self {
             process,
             target,
-            page: url(page),
+            page,
             printed,
             moved,
         };
-        let ready = url(admin).join("readyz").unwrap();
         eventually("every service of the lab is ready", async || {
             reqwest::get(ready.clone())
                 .await
@@ -167,10 +162,12 @@ impl Lab {
     /// A text of the documents, with the addresses of this lab, be they in a line or in Python.
     pub(crate) fn moved(&self, text: &str) -> String {
         let python = |address: &str| address.replace(':', "\", ");
-        let moved = self.moved.iter();
-        moved.fold(text.to_owned(), |text, (named, actual)| {
-            let text = text.replace(named, actual);
-            text.replace(&python(named), &python(actual))
+        let moved = self.moved.all.iter();
+        moved.fold(text.to_owned(), |text, (_, port, address)| {
+            let named = format!("localhost:{port}");
+            let actual = format!("localhost:{}", address.port());
+            let text = text.replace(&named, &actual);
+            text.replace(&python(&named), &python(&actual))
         })
     }
 

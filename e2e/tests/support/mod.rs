@@ -4,19 +4,22 @@
 
 pub(crate) mod lab;
 
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use e2e::journeys::{self, Context};
+use catalogue::Catalogue;
+use e2e::journeys::{self, Context, Journey};
 use e2e::target::Target;
 
-/// Runs every journey of these exercises and fails with the list of those that failed.
-pub(crate) async fn walk(target: Target, exercises: &[&str]) {
+/// Runs every journey of every exercise and fails with the list of those that failed.
+pub(crate) async fn walk_all(target: Target) {
     let context = Context::new(target).unwrap();
-    let chosen: Vec<_> = journeys::all()
-        .into_iter()
-        .filter(|journey| exercises.contains(&journey.exercise))
-        .collect();
-    assert!(!chosen.is_empty());
+    let chosen = journeys::all();
+    for exercise in Catalogue::read(&root()).unwrap().exercises {
+        let mut journeys = chosen.iter();
+        let of_it = |journey: &Journey| journey.exercise == exercise.name;
+        assert!(journeys.any(of_it), "{} has no journey", exercise.name);
+    }
     let mut failures = Vec::new();
     for journey in chosen {
         if let Err(error) = journey.run(context.clone()).await {
@@ -35,6 +38,14 @@ pub(crate) fn has_cluster() -> bool {
         testing::skipped(&testing::this_test(), how);
     }
     given
+}
+
+/// The root of the repository.
+pub(crate) fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .parent()
+        .unwrap()
+        .to_owned()
 }
 
 /// Waits until a condition holds; a minute is far beyond what any machine needs.

@@ -5,6 +5,8 @@ use std::net::{SocketAddr, TcpStream};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::{Arc, Mutex};
 
+use lab::catalogue;
+use lab::plan::prefix;
 use serde_json::Value;
 use testing::{address, eventually};
 
@@ -22,23 +24,15 @@ pub(crate) fn malha() -> Command {
     command
 }
 
-/// Ports of the services that these tests do not look at.
-const OTHERS: [&str; 14] = [
-    "GRPC_SERVIDOR_LISTEN",
-    "GRPC_SERVIDOR_ADMIN_LISTEN",
-    "GRPC_CLIENTE_LISTEN",
-    "GRPC_CLIENTE_ADMIN_LISTEN",
-    "HELLO_SERVER_LISTEN",
-    "HELLO_SERVER_ADMIN_LISTEN",
-    "HELLO_CLIENT_ADMIN_LISTEN",
-    "SERVICEA_LISTEN",
-    "SERVICEA_ADMIN_LISTEN",
-    "SERVICEB_LISTEN",
-    "SERVICEB_ADMIN_LISTEN",
-    "SOCKETS_SERVER_LISTEN",
-    "SOCKETS_SERVER_ADMIN_LISTEN",
-    "SOCKETS_CLIENT_ADMIN_LISTEN",
-];
+/// The services that these tests do not look at listen anywhere.
+fn others() -> impl Iterator<Item = (String, String)> {
+    let others = catalogue::services().filter(|(exercise, _)| exercise.name != "desafio1");
+    others.flat_map(|(_, row)| {
+        let listen = row.port.map(|_| "LISTEN");
+        let settings = listen.into_iter().chain(["ADMIN_LISTEN"]);
+        settings.map(|setting| (prefix(row.program.name) + setting, address().to_string()))
+    })
+}
 
 /// Where everything of one lab listens.
 #[derive(Clone, Copy, Debug)]
@@ -63,8 +57,8 @@ impl Ports {
         }
     }
 
-    pub(crate) fn environment(&self) -> Vec<(&'static str, String)> {
-        let mut environment = vec![
+    pub(crate) fn environment(&self) -> Vec<(String, String)> {
+        let own = [
             ("LAB_PAGE_LISTEN", self.page.to_string()),
             ("LAB_OTLP_LISTEN", self.otlp.to_string()),
             ("ADMIN_LISTEN", self.admin.to_string()),
@@ -78,8 +72,8 @@ impl Ports {
                 self.client_admin.to_string(),
             ),
         ];
-        environment.extend(OTHERS.map(|name| (name, address().to_string())));
-        environment
+        let own = own.map(|(name, value)| (name.to_owned(), value));
+        own.into_iter().chain(others()).collect()
     }
 
     pub(crate) fn all(&self) -> [SocketAddr; 6] {
