@@ -11,11 +11,11 @@
 {{ include "common.service" $each }}
 {{- end }}
 {{- $least := int $row.replicas }}
-{{- if (($row.autoscaling).enabled) }}{{ $least = int ($row.autoscaling.minReplicas | default $row.replicas) }}{{ end }}
+{{- if $row.autoscaling.enabled }}{{ $least = int $row.autoscaling.minReplicas }}{{ end }}
 {{- if and $values.podDisruptionBudget.enabled (gt $least 1) }}
 {{ include "common.pdb" $each }}
 {{- end }}
-{{- if (($row.autoscaling).enabled) }}
+{{- if $row.autoscaling.enabled }}
 {{ include "common.hpa" $each }}
 {{- end }}
 {{- if $values.networkPolicy.enabled }}

@@ -26,7 +26,7 @@ metadata:
     kube-score/ignore: deployment-replicas,deployment-has-poddisruptionbudget
   {{- end }}
 spec:
-  {{- if not ((.row.autoscaling).enabled) }}
+  {{- if not .row.autoscaling.enabled }}
   replicas: {{ .row.replicas }}
   {{- else }}
   {{- /* As many as run. Were the field left out where it was before, Kubernetes would take it for 1. */}}

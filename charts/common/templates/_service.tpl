@@ -8,13 +8,13 @@ metadata:
   namespace: {{ include "common.namespace" . }}
   labels:
     {{- include "common.labels" . | nindent 4 }}
-  {{- if ne (.row.service.type | default "ClusterIP") "ClusterIP" }}
+  {{- if ne .row.service.type "ClusterIP" }}
   annotations:
     # Asked for by values, for the port mappings of a kind cluster.
     kube-score/ignore: service-type
   {{- end }}
 spec:
-  type: {{ .row.service.type | default "ClusterIP" }}
+  type: {{ .row.service.type }}
   selector:
     {{- include "common.selector" . | nindent 4 }}
   ports:
@@ -78,15 +78,15 @@ spec:
     apiVersion: apps/v1
     kind: Deployment
     name: {{ .name }}
-  minReplicas: {{ .row.autoscaling.minReplicas | default .row.replicas }}
-  maxReplicas: {{ .row.autoscaling.maxReplicas | default 5 }}
+  minReplicas: {{ .row.autoscaling.minReplicas }}
+  maxReplicas: {{ .row.autoscaling.maxReplicas }}
   metrics:
     - type: Resource
       resource:
         name: cpu
         target:
           type: Utilization
-          averageUtilization: {{ .row.autoscaling.targetCPU | default 80 }}
+          averageUtilization: {{ .row.autoscaling.targetCPU }}
   {{- with .row.autoscaling.behavior }}
   behavior:
     {{- toYaml . | nindent 4 }}

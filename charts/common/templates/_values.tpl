@@ -7,9 +7,13 @@ The values of a chart over the library's defaults, under `global`'s. YAML; calle
 {{- mergeOverwrite (deepCopy .Values.common) (deepCopy $own) (deepCopy $global) | toYaml -}}
 {{- end -}}
 
-{{/* The row of one service over `serviceDefaults`. Takes dict "values" "row". */}}
+{{/* The row of one service over `serviceDefaults`; a client has no `service`. Takes dict "values" "row". */}}
 {{- define "common.row" -}}
-{{- mergeOverwrite (deepCopy .values.serviceDefaults) (deepCopy .row) | toYaml -}}
+{{- $defaults := deepCopy .values.serviceDefaults -}}
+{{- if not .row.service }}{{ $defaults = omit $defaults "service" }}{{ end -}}
+{{- $row := mergeOverwrite $defaults (deepCopy .row) -}}
+{{- if not $row.autoscaling.minReplicas }}{{ $_ := set $row.autoscaling "minReplicas" $row.replicas }}{{ end -}}
+{{- $row | toYaml -}}
 {{- end -}}
 
 {{/* Where a chart's objects go: its own value, so that an umbrella can give each its namespace. Takes dict "root". */}}
