@@ -194,7 +194,7 @@ fn a_service_more_is_everywhere_after_one_command() {
         .current_dir(tree.path())
         .output()
     else {
-        eprintln!("skipped: helm, which renders the chart with one service more, is not on PATH");
+        testing::skipped(&testing::this_test(), "its chart: helm is not on PATH");
         return;
     };
     let rendered = String::from_utf8(helm.stdout).unwrap();
