@@ -1,156 +1,139 @@
-//! The one room of this service: who is in it, what they are sent, what is taken into its log.
+//! The one room of this service: its lock, and the I/O around it.
 //!
-//! An entry is put into the log and handed to everybody under one lock, so that all see the same
-//! order. Handing it on costs each client a reference to shared bytes, and never waits.
+//! An entry is put into the log and queued for everybody under one lock, so that all see the same
+//! order. Queueing it costs each client a reference to shared bytes, and never waits.
 
 mod connection;
-mod fan_out;
 mod flush;
-mod join;
 mod member;
-mod peers;
 mod replication;
+mod retry;
+mod room;
+mod send_queue;
 
 pub use connection::{ClientConnection, Stream};
-pub use join::{Join, Resume};
 pub use member::{Eviction, MemberId, Protocol};
-pub use peers::PeerName;
-pub use replication::RETRY;
+pub use retry::RETRY;
+pub use room::{Join, PeerName, Resume, WelcomeSettings};
 
-use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use tokio::sync::watch;
+use opentelemetry::KeyValue;
+use runtime::Lifecycle;
+use runtime::trace::{self, SpanKind};
+use tokio::sync::{oneshot, watch};
+use tracing_opentelemetry::OpenTelemetrySpanExt;
 
-use crate::clock;
-use crate::domain::log::{AppendOutcome, AppendRequest, RelayPolicy};
-use crate::domain::presence::Presence;
+use crate::domain::log::{AppendOutcome, AppendRequest, Record, Refusal, RelayPolicy};
 use crate::domain::{ClientId, Entry, Event, Source, Token, TraceContext};
-use crate::metrics::{ChatMetrics, EntryLabels, OriginLabel};
-use crate::store::LocalLog;
-use crate::store::shared::{SharedLog, Snapshot};
+use crate::metrics::{ChatMetrics, EntryLabels, OriginLabel, RecoveredLabel};
+use crate::store::journal::Journal;
+use crate::store::{Backend, JournalQueue, Store};
+use crate::wire::relay::PresenceReport;
+use crate::{clock, propagation};
 use flush::FlushWorkers;
-use member::Member;
-use peers::Peer;
+use room::{Admitted, Delivery, join_request, leave_request};
 
-/// The room. Every clone is the same one.
+/// The room as everybody else sees it. Every clone is the same one.
 #[derive(Clone, Debug)]
 pub struct Hub(Arc<Inner>);
+
+type Room = room::Room<Arc<ClientConnection>>;
 
 #[derive(Debug)]
 struct Inner {
     service: Token,
     epoch: Token,
-    welcome: WelcomeSettings,
+    settings: HubSettings,
     metrics: ChatMetrics,
     room: Mutex<Room>,
-    writers: FlushWorkers,
-    /// The log of all replicas, where there is one: the room's own is a copy of it then.
-    shared: Option<SharedLog>,
+    workers: FlushWorkers<ClientConnection>,
+    backend: Backend,
     /// The last sequence number, for those who relay.
     sequence: watch::Sender<u64>,
     /// How many are in the room.
     members: watch::Sender<usize>,
 }
 
-/// What `welcome` says of the settings.
+/// What the hub is told.
 #[derive(Clone, Debug)]
-pub struct WelcomeSettings {
-    /// Where to look at traces.
-    pub trace_url: Option<String>,
-    /// Largest frame of a client.
-    pub max_message: usize,
-    /// Milliseconds between two pings.
-    pub ping_interval: u64,
+pub struct HubSettings {
+    /// What `welcome` says of the settings.
+    pub welcome: WelcomeSettings,
     /// Frames that may wait for a client.
     pub queue: usize,
 }
 
-#[derive(Debug)]
-struct Room {
-    local: LocalLog,
-    presence: Presence,
-    /// In the order in which they came, so that simulations repeat.
-    members: BTreeMap<MemberId, Member>,
-    sessions: HashMap<Token, MemberId>,
-    next: u64,
-    peers: Vec<Peer>,
-}
-
-/// What a member says.
+/// What a client says.
 #[derive(Clone, Debug)]
+#[allow(missing_docs, reason = "the names say it")]
 pub struct ClientMessage {
-    /// Who.
     pub client: ClientId,
-    /// Its session.
     pub session: Token,
-    /// The message's name.
     pub id: Token,
-    /// What.
     pub text: String,
 }
 
 impl Hub {
-    /// An empty room around a log.
+    /// An empty room around a log. [`start`](Self::start) makes it work.
     pub fn new(
-        service: Token,
-        local: LocalLog,
+        store: Store,
         peers: Vec<PeerName>,
-        welcome: WelcomeSettings,
+        settings: HubSettings,
         metrics: ChatMetrics,
     ) -> Self {
-        let hub = Self::around(service, local, None, peers, welcome, metrics);
-        hub.expire_stale_sessions();
-        hub
-    }
-
-    /// An empty room at one of several replicas, which share a log.
-    pub fn at_replica(
-        service: Token,
-        shared: SharedLog,
-        begun: Snapshot,
-        peers: Vec<PeerName>,
-        welcome: WelcomeSettings,
-        metrics: ChatMetrics,
-    ) -> Self {
-        let local = LocalLog::copy_of(begun.log);
-        let hub = Self::around(service, local, Some(shared), peers, welcome, metrics);
-        hub.lock()
-            .presence
-            .replace(hub.service().clone(), begun.here);
-        hub
-    }
-
-    fn around(
-        service: Token,
-        local: LocalLog,
-        shared: Option<SharedLog>,
-        peers: Vec<PeerName>,
-        welcome: WelcomeSettings,
-        metrics: ChatMetrics,
-    ) -> Self {
-        let epoch = local.log().epoch().clone();
-        let sequence = local.log().outbox().last();
-        let mut room = Room {
-            local,
-            presence: Presence::default(),
-            members: BTreeMap::new(),
-            sessions: HashMap::new(),
-            next: 0,
-            peers: peers.into_iter().map(Peer::new).collect(),
-        };
-        room.count_waiting(&metrics);
-        Self(Arc::new(Inner {
-            service,
-            epoch,
-            welcome,
+        let Store {
+            log,
+            roster,
+            backend,
+        } = store;
+        let hub = Self(Arc::new(Inner {
+            service: log.service().clone(),
+            epoch: log.epoch().clone(),
+            settings,
             metrics,
-            room: Mutex::new(room),
-            writers: FlushWorkers::new(),
-            sequence: watch::Sender::new(sequence),
+            sequence: watch::Sender::new(log.outbox().last()),
             members: watch::Sender::new(0),
-            shared,
-        }))
+            room: Mutex::new(Room::new(log, roster, peers)),
+            workers: FlushWorkers::new(),
+            backend,
+        }));
+        hub.publish(&mut hub.lock());
+        hub
+    }
+
+    /// Starts what works in the background: the workers that write to the clients, and the task
+    /// that writes the journal. Sessions of an earlier process of this service leave.
+    pub fn start(&self, lifecycle: &Lifecycle) {
+        for worker in self.0.workers.iter() {
+            let (hub, lifecycle_here) = (self.clone(), lifecycle.clone());
+            let worker = Arc::clone(worker);
+            lifecycle.spawn_without_span(async move {
+                tokio::select! {
+                    biased;
+                    () = lifecycle_here.aborted() => {}
+                    () = hub.drained(&lifecycle_here) => {}
+                    () = worker.run() => {}
+                }
+            });
+        }
+        if let Backend::Disk(journal) = &self.0.backend {
+            journal.start(lifecycle);
+            self.expire_stale_sessions(journal);
+        }
+    }
+
+    /// Sessions that joined in an earlier process are not here any more.
+    fn expire_stale_sessions(&self, journal: &JournalQueue) {
+        let stale = self.lock().log().sessions().clone();
+        for (session, of) in stale {
+            let trace = TraceContext::default();
+            let request = leave_request(of.client, session, of.announced, trace);
+            let hub = self.clone();
+            journal.submit(move |journal| {
+                hub.append_to(journal, request);
+            });
+        }
     }
 
     /// This service.
@@ -168,25 +151,38 @@ impl Hub {
         &self.0.metrics
     }
 
-    /// Takes what is offered into the log and hands it to everybody, or says why not.
+    /// Appends to the log and delivers to everybody, or says why not.
     pub async fn append(&self, request: AppendRequest) -> AppendOutcome {
-        let Some(shared) = &self.0.shared else {
-            return self.take(&mut self.lock(), request);
-        };
-        // It is handed to everybody when it comes back as what all replicas follow.
-        let outcome = shared.append(&request).await;
-        self.count(labels(&request), &outcome);
-        outcome
+        match &self.0.backend {
+            Backend::Memory => self.append_now(&mut self.lock(), request),
+            Backend::Disk(journal) => {
+                let (reply, outcome) = oneshot::channel();
+                let hub = self.clone();
+                // A job of its own: it is done whole, also where nobody waits for it any more.
+                journal.submit(move |journal| {
+                    let _ = reply.send(hub.append_to(journal, request));
+                    hub.compact(journal);
+                });
+                outcome.await.unwrap_or(AppendOutcome::Unknown)
+            }
+            Backend::Shared(shared) => {
+                // It is delivered when it comes back as what all replicas follow.
+                let labels = labels(&request);
+                let outcome = shared.append(&request).await;
+                self.count(labels, &outcome);
+                outcome
+            }
+        }
     }
 
     /// A member says something. Its own message comes back to it as accepted, if it speaks v1.
-    pub async fn say(&self, said: ClientMessage, trace: TraceContext) -> AppendOutcome {
-        let (client, text) = (said.client, said.text);
+    pub async fn post(&self, message: ClientMessage, trace: TraceContext) -> AppendOutcome {
+        let (client, text) = (message.client, message.text);
         self.append(AppendRequest {
-            id: said.id,
+            id: message.id,
             event: Event::Message { client, text },
             source: Source::Own {
-                session: said.session,
+                session: message.session,
                 sequence: None,
             },
             at: clock::now_ms(),
@@ -196,33 +192,71 @@ impl Hub {
         .await
     }
 
-    /// Who joined in an earlier lifecycle of this process is not here any more.
-    fn expire_stale_sessions(&self) {
-        let mut room = self.lock();
-        for (session, here) in room.local.log().sessions().clone() {
-            let trace = TraceContext::default();
-            let left = join::leave_request(here.client, session, here.announced, trace);
-            self.take(&mut room, left);
-        }
-    }
-
-    fn take(&self, room: &mut Room, request: AppendRequest) -> AppendOutcome {
+    /// Appends to a log that is in memory alone.
+    fn append_now(&self, room: &mut Room, request: AppendRequest) -> AppendOutcome {
         let labels = labels(&request);
-        let outcome = room.local.append(request);
+        let outcome = match room.decide(request) {
+            Ok(entry) => AppendOutcome::Appended(self.commit(room, entry)),
+            Err(outcome) => outcome,
+        };
         self.count(labels, &outcome);
-        if let AppendOutcome::Appended(entry) = &outcome {
-            self.hand_on(room, entry);
-        }
         outcome
     }
 
-    /// Hands an entry that is in the log to everybody.
-    fn hand_on(&self, room: &mut Room, entry: &Entry) {
-        room.fan_out(&self.0.service, entry, &self.0.metrics);
-        room.count_waiting(&self.0.metrics);
-        self.0
-            .sequence
-            .send_replace(room.local.log().outbox().last());
+    /// Appends to a log on disk: the journal has an entry before anybody sees it.
+    ///
+    /// Only the journal's task appends, so that what was decided still holds after the write, which
+    /// is made without the room's lock.
+    fn append_to(&self, journal: &mut Journal, request: AppendRequest) -> AppendOutcome {
+        let labels = labels(&request);
+        let decided = self.lock().decide(request);
+        let outcome = match decided {
+            Ok(entry) => match journal.append(&Record::Entry(entry.clone())) {
+                Ok(()) => AppendOutcome::Appended(self.commit(&mut self.lock(), entry)),
+                Err(error) => {
+                    tracing::error!(%error, "the journal in OUTBOX_DIR cannot be written");
+                    AppendOutcome::Refused(Refusal::Unavailable)
+                }
+            },
+            Err(outcome) => outcome,
+        };
+        self.count(labels, &outcome);
+        outcome
+    }
+
+    /// Rewrites a journal that has grown long.
+    fn compact(&self, journal: &mut Journal) {
+        if !journal.is_long() {
+            return;
+        }
+        let records = self.lock().snapshot();
+        if let Err(error) = journal.rewrite(&records) {
+            tracing::warn!(%error, "the journal in OUTBOX_DIR cannot be compacted; it goes on growing");
+        }
+    }
+
+    /// Puts an entry into the log and delivers it, under a span of the entry's trace.
+    fn commit(&self, room: &mut Room, entry: Entry) -> Arc<Entry> {
+        let cursor = i64::try_from(entry.cursor).unwrap_or(i64::MAX);
+        let attributes = [KeyValue::new("chat.cursor", cursor)];
+        let parent = propagation::parent(&entry.trace);
+        let span = trace::start(SpanKind::Internal, "broadcast", parent, attributes);
+        let (entry, deliveries) = room.append(entry);
+        let recipients = deliver(deliveries);
+        self.0.metrics.deliveries.inc_by(u64::from(recipients));
+        span.set_attribute("chat.recipients", i64::from(recipients));
+        self.publish(room);
+        entry
+    }
+
+    /// Shows what waits for the peers, and tells those who relay of what is new.
+    fn publish(&self, room: &mut Room) {
+        for (label, waiting) in room.count_waiting() {
+            let waiting = i64::try_from(waiting).unwrap_or(i64::MAX);
+            self.0.metrics.waiting.get_or_create(label).set(waiting);
+        }
+        let last = room.log().outbox().last();
+        self.0.sequence.send_replace(last);
     }
 
     fn count(&self, labels: EntryLabels, outcome: &AppendOutcome) {
@@ -233,14 +267,210 @@ impl Hub {
             }
             AppendOutcome::Duplicate(_) => {
                 let from = labels.from;
-                metrics
-                    .duplicates
-                    .get_or_create(&OriginLabel { from })
-                    .inc();
+                let label = OriginLabel { from };
+                metrics.duplicates.get_or_create(&label).inc();
             }
             AppendOutcome::Refused(refusal) => ChatMetrics::count(&metrics.refused, refusal.code()),
             AppendOutcome::Unknown => ChatMetrics::count(&metrics.refused, "unknown"),
         }
+    }
+
+    /// The connection of a client that has become a WebSocket.
+    pub(crate) fn connect(&self, stream: Box<dyn Stream>) -> Arc<ClientConnection> {
+        ClientConnection::new(stream, self.0.settings.queue, self.0.workers.pick())
+    }
+
+    /// Lets a client in. Everybody is told, itself included, unless its session was here already.
+    ///
+    /// Fails where the store does not take that it joined.
+    pub async fn join(
+        &self,
+        join: Join,
+        connection: Arc<ClientConnection>,
+        trace: TraceContext,
+    ) -> Result<MemberId, AppendOutcome> {
+        let (member, is_new) = self.admit(&join, &connection);
+        if is_new {
+            match self.append(join_request(&join, trace)).await {
+                outcome @ (AppendOutcome::Refused(_) | AppendOutcome::Unknown) => {
+                    if self.remove(member).is_some() {
+                        self.left(&mut self.lock());
+                    }
+                    return Err(outcome);
+                }
+                outcome => self.lock().note_announced(member, &outcome),
+            }
+        }
+        Ok(member)
+    }
+
+    /// Gives a client its place. Says whether its session is new.
+    fn admit(&self, join: &Join, connection: &Arc<ClientConnection>) -> (MemberId, bool) {
+        let mut room = self.lock();
+        let welcome = &self.0.settings.welcome;
+        let Admitted {
+            member,
+            replaced,
+            recovered,
+            first,
+        } = room.admit(join, Arc::clone(connection), welcome);
+        connection.send_first(first);
+        let metrics = &self.0.metrics;
+        metrics.clients.get_or_create(&join.protocol.label()).inc();
+        if let Some(recovered) = recovered {
+            let recovered = if recovered { "true" } else { "false" };
+            metrics
+                .resumed
+                .get_or_create(&RecoveredLabel { recovered })
+                .inc();
+        }
+        if let Some(replaced) = &replaced {
+            replaced.handle.evict(Eviction::Replaced);
+            metrics
+                .clients
+                .get_or_create(&replaced.protocol.label())
+                .dec();
+        }
+        self.0.members.send_replace(room.occupancy());
+        (member, replaced.is_none())
+    }
+
+    /// A client is gone. The others are told, unless its session has another connection.
+    pub fn leave(&self, member: MemberId, trace: TraceContext, lifecycle: &Lifecycle) {
+        let Some(member) = self.remove(member) else {
+            return; // replaced
+        };
+        // With Redis the script knows whether the join was relayed.
+        let announced = member.announced || matches!(self.0.backend, Backend::Shared(_));
+        let request = leave_request(member.client, member.session, announced, trace);
+        let hub = self.clone();
+        match &self.0.backend {
+            Backend::Memory => {
+                let mut room = self.lock();
+                self.append_now(&mut room, request);
+                self.left(&mut room);
+            }
+            Backend::Disk(journal) => journal.submit(move |journal| {
+                hub.append_to(journal, request);
+                hub.left(&mut hub.lock());
+            }),
+            Backend::Shared(_) => {
+                let stopping = lifecycle.clone();
+                lifecycle.spawn(async move {
+                    let append = || {
+                        let (hub, request) = (hub.clone(), request.clone());
+                        async move { hub.append(request).await }
+                    };
+                    retry::until_known(append, &stopping).await;
+                    hub.left(&mut hub.lock());
+                });
+            }
+        }
+    }
+
+    fn remove(&self, member: MemberId) -> Option<member::Member<Arc<ClientConnection>>> {
+        let member = self.lock().remove(member)?;
+        let label = member.protocol.label();
+        self.0.metrics.clients.get_or_create(&label).dec();
+        Some(member)
+    }
+
+    /// A client that was removed is known to have left. Who relays ends when nobody is left and the
+    /// log holds nothing, so the log must say so before this.
+    fn left(&self, room: &mut Room) {
+        room.left();
+        self.0.members.send_replace(room.occupancy());
+    }
+
+    /// The first entry after this sequence number that a peer has not acknowledged.
+    pub fn next_pending(&self, peer: &str, after: u64) -> Option<Arc<Entry>> {
+        self.lock().next_pending(peer, after)
+    }
+
+    /// How many entries wait for a peer.
+    pub fn waiting(&self, peer: &str) -> usize {
+        self.lock().log().outbox().waiting(peer)
+    }
+
+    /// A peer is done with an entry: it has taken it, or never will. The sender is told.
+    pub async fn settle(&self, peer: &str, entry: &Entry, delivered: bool) {
+        if !delivered {
+            ChatMetrics::count(&self.0.metrics.refused, "undeliverable");
+        }
+        let Some(sequence) = entry.sequence() else {
+            return; // never relayed
+        };
+        match &self.0.backend {
+            Backend::Memory => self.settle_now(&mut self.lock(), peer, entry, delivered),
+            Backend::Disk(journal) => {
+                let record = Record::Acked {
+                    peer: peer.to_owned(),
+                    through: sequence,
+                };
+                // One that is not kept is sent again after a restart, and the peer takes it once.
+                journal.submit(move |journal| {
+                    if let Err(error) = journal.append(&record) {
+                        tracing::error!(%error, "the journal in OUTBOX_DIR cannot be written");
+                    }
+                });
+                self.settle_now(&mut self.lock(), peer, entry, delivered);
+            }
+            // It comes back as what all replicas follow. Where it does not, the next one says as
+            // much, or the entry is relayed again and taken once.
+            Backend::Shared(shared) => {
+                if let Err(error) = shared.settle(peer, sequence, delivered).await {
+                    tracing::warn!(%error, "Redis did not record that a peer is done with a message");
+                }
+            }
+        }
+    }
+
+    fn settle_now(&self, room: &mut Room, peer: &str, entry: &Entry, delivered: bool) {
+        let delivery = room.settle(peer, entry, delivered);
+        self.publish(room);
+        deliver(delivery);
+    }
+
+    /// A peer answered; `name` is what it called itself. Clients are told of a change.
+    pub fn peer_is_there(&self, peer: &str, name: Option<&Token>) {
+        self.change_peer(peer, |state| {
+            state.reachable = true;
+            if let Some(name) = name {
+                state.service = name.to_string();
+            }
+        });
+    }
+
+    /// A peer did not answer as it should. Clients are told of a change.
+    pub fn peer_is_away(&self, peer: &str, reason: &str) {
+        if self.change_peer(peer, |state| state.reachable = false) {
+            tracing::warn!(peer, reason, "a peer is away; its messages wait");
+        }
+    }
+
+    fn change_peer(
+        &self,
+        peer: &str,
+        change: impl FnOnce(&mut crate::wire::v1::PeerState),
+    ) -> bool {
+        let mut room = self.lock();
+        let Some((now, deliveries)) = room.change_peer(peer, change) else {
+            return false;
+        };
+        tracing::info!(peer = now.service, now.reachable, now.waiting, "peer");
+        deliver(deliveries);
+        true
+    }
+
+    /// Who is here.
+    pub fn presence(&self) -> PresenceReport {
+        self.lock().presence()
+    }
+
+    /// A peer reports who is there.
+    pub fn replace_presence(&self, report: PresenceReport) {
+        let mut room = self.lock();
+        deliver(room.replace_presence(report));
     }
 
     /// Follows the sequence numbers of what is to be relayed.
@@ -253,9 +483,16 @@ impl Hub {
         self.0.members.subscribe()
     }
 
+    /// Waits until the service has stopped and everybody is gone.
+    pub(crate) async fn drained(&self, lifecycle: &Lifecycle) {
+        lifecycle.stopping().await;
+        // Ends early only where the room is gone, and with it every member.
+        let _ = self.members().wait_for(|members| *members == 0).await;
+    }
+
     /// Whether what waits for the peers outlives the process.
     pub fn is_durable(&self) -> bool {
-        self.0.shared.is_some() || self.lock().local.is_durable()
+        !matches!(self.0.backend, Backend::Memory)
     }
 
     fn lock(&self) -> MutexGuard<'_, Room> {
@@ -264,7 +501,13 @@ impl Hub {
     }
 }
 
-/// What an offer counts as.
+/// Queues frames for their clients. Under the room's lock, so that all see the same order.
+fn deliver(deliveries: impl IntoIterator<Item = Delivery<Arc<ClientConnection>>>) -> u32 {
+    let queued = |Delivery { to, frame }: Delivery<Arc<ClientConnection>>| to.enqueue(frame);
+    deliveries.into_iter().map(queued).map(u32::from).sum()
+}
+
+/// What a request counts as.
 fn labels(request: &AppendRequest) -> EntryLabels {
     EntryLabels {
         from: match request.source {
@@ -280,3 +523,6 @@ fn labels(request: &AppendRequest) -> EntryLabels {
         },
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -9,13 +9,13 @@ use runtime::{Lifecycle, Service, http, http_client, net};
 use tokio::net::TcpListener;
 
 use crate::error::Error;
-use crate::hub::{Hub, PeerName, RETRY, WelcomeSettings};
+use crate::hub::{Hub, HubSettings, PeerName, RETRY, WelcomeSettings};
 use crate::metrics::ChatMetrics;
 use crate::relay::inbound::Inbound;
 use crate::relay::outbound::{self, Outbound};
 use crate::server::{self, App};
 use crate::settings::{ChatSettings, Redis};
-use crate::store::LocalLog;
+use crate::store::Store;
 use crate::store::shared::{SharedLog, Snapshot};
 
 /// `chat`: one of the services, by `SERVICE_NAME`.
@@ -112,12 +112,12 @@ pub async fn serve(
                 return Ok(()); // told to end before Redis was there
             };
             let from = begun.from.clone();
-            let hub = replica(&settings, shared, begun, chat_metrics);
+            let hub = hub(&settings, Store::shared(shared, begun), chat_metrics);
             (hub, Some((from, store)))
         }
         None => (room(&settings, chat_metrics)?, None),
     };
-    hub.start_flushing(&lifecycle);
+    hub.start(&lifecycle);
     let transport = Arc::new(client);
     for url in &settings.relay.peers {
         let transport = Arc::clone(&transport);
@@ -183,39 +183,30 @@ async fn join(
     }
 }
 
-/// The room of one replica.
-fn replica(
-    settings: &ChatSettings,
-    shared: SharedLog,
-    begun: Snapshot,
-    metrics: ChatMetrics,
-) -> Hub {
-    let (service, welcome) = (settings.service.clone(), welcome(settings));
-    Hub::at_replica(service, shared, begun, names(settings), welcome, metrics)
-}
-
 fn names(settings: &ChatSettings) -> Vec<PeerName> {
     settings.relay.peers.iter().map(outbound::name).collect()
 }
 
-/// The room around the log that this process has for itself.
+/// The room around the log that this process has for itself. [`Hub::start`] makes it work.
 pub fn room(settings: &ChatSettings, metrics: ChatMetrics) -> Result<Hub, Error> {
-    let names = names(settings);
     let (service, retention) = (settings.service.clone(), settings.retention);
-    let urls = names.iter().map(|name| name.url.clone());
-    let local = match &settings.disk {
-        Some(disk) => LocalLog::on_disk(&service, retention, urls, disk)?,
-        None => LocalLog::in_memory(service.clone(), retention, urls),
+    let urls = names(settings).into_iter().map(|name| name.url);
+    let store = match &settings.disk {
+        Some(disk) => Store::on_disk(&service, retention, urls, disk)?,
+        None => Store::in_memory(service, retention, urls),
     };
-    Ok(Hub::new(service, local, names, welcome(settings), metrics))
+    Ok(hub(settings, store, metrics))
 }
 
-fn welcome(settings: &ChatSettings) -> WelcomeSettings {
+fn hub(settings: &ChatSettings, store: Store, metrics: ChatMetrics) -> Hub {
     let ping = settings.client.ping_interval.as_millis();
-    WelcomeSettings {
-        trace_url: settings.trace_url.clone(),
-        max_message: settings.client.max_message,
-        ping_interval: u64::try_from(ping).unwrap_or(u64::MAX),
+    let settings_of_hub = HubSettings {
+        welcome: WelcomeSettings {
+            trace_url: settings.trace_url.clone(),
+            max_message: settings.client.max_message,
+            ping_interval: u64::try_from(ping).unwrap_or(u64::MAX),
+        },
         queue: settings.client.queue,
-    }
+    };
+    Hub::new(store, names(settings), settings_of_hub, metrics)
 }

@@ -118,18 +118,24 @@ impl Entry {
 
     /// Roughly what it costs to keep, in bytes.
     pub fn weight(&self) -> usize {
-        let text = match &self.event {
-            Event::Message { text, .. } | Event::Notice { text } => text.len(),
-            Event::Joined { .. } | Event::Left { .. } => 0,
-        };
-        text + OVERHEAD
+        self.event.weight()
     }
 }
 
-/// Of an entry beside its text: ids, times, the context of its trace.
+/// Bytes of an entry beside its text: ids, times, the context of its trace.
 const OVERHEAD: usize = 256;
 
 impl Event {
+    /// What an entry of this event weighs: the one rule for the bounds of history and outbox, also in
+    /// Redis.
+    pub fn weight(&self) -> usize {
+        let text = match self {
+            Self::Message { text, .. } | Self::Notice { text } => text.len(),
+            Self::Joined { .. } | Self::Left { .. } => 0,
+        };
+        text + OVERHEAD
+    }
+
     /// The original's words, as plain clients and peers read them.
     pub fn line(&self) -> String {
         match self {

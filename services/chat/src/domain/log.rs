@@ -189,6 +189,11 @@ impl Log {
         }
     }
 
+    /// The service whose log it is.
+    pub fn service(&self) -> &Token {
+        &self.service
+    }
+
     /// The name of this log.
     pub fn epoch(&self) -> &Token {
         &self.epoch
@@ -221,8 +226,7 @@ impl Log {
                 if let Some(cursor) = self.own_ids.cursor(&session, &request.id) {
                     return Err(AppendOutcome::Duplicate(Some(cursor)));
                 }
-                let weight = request.event.line().len();
-                let sequence = self.sequence(request.relay, weight);
+                let sequence = self.sequence(request.relay, request.event.weight());
                 let sequence = sequence.map_err(AppendOutcome::Refused)?;
                 Source::Own { session, sequence }
             }

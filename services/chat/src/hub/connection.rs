@@ -1,11 +1,9 @@
-//! The line to one client: its socket, and the frames that wait for it.
+//! One client's connection: its socket, and the queue of frames before it.
 //!
-//! The room hands a line frames and never waits. They are written by one of the
-//! [writers](super::writers), which go from line to line, so that an entry for thousands wakes a
-//! task or two and not thousands. Where the network does not take a frame at once, the line's own
-//! session is woken and writes on as it does, so that nobody waits for a slow client.
+//! The room queues frames and never waits. A [worker](super::flush) writes them, so that an entry
+//! for thousands wakes a task or two and not thousands. Where the network does not take a frame at
+//! once, the connection's own session is woken and writes on. So nobody waits for a slow client.
 
-use std::collections::VecDeque;
 use std::io::{self, IoSlice};
 use std::mem::MaybeUninit;
 use std::pin::Pin;
@@ -15,145 +13,119 @@ use std::task::{Context, Poll, Waker, ready};
 use bytes::Bytes;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
-use super::flush::FlushWorker;
+use super::flush::{Flush, FlushWorker};
 use super::member::Eviction;
+use super::send_queue::{MAX_SLICES, SendQueue};
 
 /// A connection that has become a WebSocket.
 pub trait Stream: AsyncRead + AsyncWrite + Send + Unpin {}
 
 impl<S: AsyncRead + AsyncWrite + Send + Unpin> Stream for S {}
 
-/// The line to one client, shared by its session, the room and a writer.
+/// One client's connection, shared by its session, the room and a worker.
 pub struct ClientConnection {
-    /// Frames that may wait.
-    limit: usize,
-    writer: Arc<FlushWorker>,
+    worker: Arc<FlushWorker<ClientConnection>>,
     state: Mutex<State>,
 }
 
 struct State {
     stream: Box<dyn Stream>,
-    /// Whole frames.
-    waiting: VecDeque<Bytes>,
-    /// How much of the first one is written.
-    written: usize,
-    writes: Writes,
-    /// Why the room has ended it.
-    ending: Option<Eviction>,
+    queue: SendQueue,
+    writer: Writer,
+    eviction: Option<Eviction>,
     /// The session, which reads, and writes where the network is slow.
     session: Option<Waker>,
 }
 
-/// Who writes what waits.
+/// Who writes what is queued.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Writes {
-    /// Nobody has to.
-    Nobody,
-    /// It is on a writer's list.
-    FlushWorker,
+enum Writer {
+    /// Nobody: nothing is queued.
+    None,
+    /// The worker: the connection is scheduled.
+    Worker,
     /// The session, as the network takes it.
     Session,
-    /// Only what says goodbye: nothing more is handed on.
-    Goodbye,
+    /// The session, which closes: nothing more is queued.
+    Closing,
 }
-
-/// At most so many frames are written at once.
-const AT_ONCE: usize = 64;
 
 /// At most so many bytes are read at once.
 const READ: usize = 4096;
 
-/// A queue that grew larger than this is given back when it is empty.
-const KEPT: usize = 8;
-
 impl ClientConnection {
-    /// A line with nothing on it.
     pub(super) fn new(
         stream: Box<dyn Stream>,
         limit: usize,
-        writer: Arc<FlushWorker>,
+        worker: Arc<FlushWorker<Self>>,
     ) -> Arc<Self> {
         Arc::new(Self {
-            limit,
-            writer,
+            worker,
             state: Mutex::new(State {
                 stream,
-                waiting: VecDeque::new(),
-                written: 0,
-                writes: Writes::Nobody,
-                ending: None,
+                queue: SendQueue::new(limit),
+                writer: Writer::None,
+                eviction: None,
                 session: None,
             }),
         })
     }
 
-    /// Hands it a frame to be written soon. False if it has been ended: one on which as many wait as
-    /// may is, for it would otherwise miss a frame and not know it.
-    pub(super) fn enqueue(self: &Arc<Self>, frame: Bytes) -> bool {
+    /// Queues a frame. False where the connection is evicted or closing. A client whose queue is
+    /// full is evicted: it would otherwise miss a frame and not know it.
+    pub(super) fn enqueue(self: Arc<Self>, frame: Bytes) -> bool {
         let mut state = self.lock();
-        if state.ending.is_some() || state.writes == Writes::Goodbye {
+        if state.eviction.is_some() || state.writer == Writer::Closing {
             return false;
         }
-        if state.waiting.len() >= self.limit {
-            state.end(Eviction::TooSlow);
+        if !state.queue.push(frame) {
+            state.evict(Eviction::TooSlow);
             return false;
         }
-        state.waiting.push_back(frame);
-        if state.writes == Writes::Nobody {
-            state.writes = Writes::FlushWorker;
-            drop(state);
-            self.writer.schedule(Arc::clone(self));
+        let is_idle = state.writer == Writer::None;
+        if is_idle {
+            state.writer = Writer::Worker;
+        }
+        drop(state);
+        if is_idle {
+            let worker = Arc::clone(&self.worker);
+            worker.schedule(self);
         }
         true
     }
 
-    /// What comes before all that is handed. The session writes it.
+    /// Puts frames before all that is queued. The session writes them.
     pub(super) fn send_first(&self, frames: Bytes) {
         let mut state = self.lock();
         if !frames.is_empty() {
-            state.waiting.push_front(frames);
-            state.writes = Writes::Session;
+            state.queue.push_first(frames);
+            state.writer = Writer::Session;
         }
     }
 
-    /// Ends it for the room's part; its session says goodbye.
-    pub(super) fn end(&self, ending: Eviction) {
-        self.lock().end(ending);
+    /// Asks the session to close the connection. The first reason stays.
+    pub(super) fn evict(&self, eviction: Eviction) {
+        self.lock().evict(eviction);
     }
 
-    /// Writes what waits, as far as the network takes it at once.
-    pub(super) fn write(&self) {
-        let mut state = self.lock();
-        if state.writes != Writes::FlushWorker {
-            return;
-        }
-        state.writes = Writes::Nobody;
-        // Nobody waits here. An error is left to the session too, which will see it.
-        let written = state.poll_write(&mut Context::from_waker(Waker::noop()));
-        if !matches!(written, Poll::Ready(Ok(()))) {
-            state.writes = Writes::Session;
-            state.wake_session();
-        }
-    }
-
-    /// Waits until the room ends it.
+    /// Waits until the room evicts the client.
     pub(crate) async fn evicted(&self) -> Eviction {
         std::future::poll_fn(|cx| {
             let mut state = self.lock();
             state.register(cx);
-            state.ending.map_or(Poll::Pending, Poll::Ready)
+            state.eviction.map_or(Poll::Pending, Poll::Ready)
         })
         .await
     }
 
     /// Waits for bytes, which `take` gets; false at their end. Where the network has not taken what
-    /// was handed, that is written first: who does not read is not heard.
+    /// is queued, that is written first: a client that does not read is not heard.
     pub(crate) async fn read(&self, mut take: impl FnMut(&[u8])) -> io::Result<bool> {
         std::future::poll_fn(|cx| {
             let mut state = self.lock();
             state.register(cx);
             ready!(state.poll_write_own(cx))?;
-            // Here and not in the line: most are silent.
+            // On the stack and not in the connection: most clients are silent.
             let mut space = [MaybeUninit::uninit(); READ];
             let mut buffer = ReadBuf::uninit(&mut space);
             ready!(Pin::new(&mut state.stream).poll_read(cx, &mut buffer))?;
@@ -164,12 +136,12 @@ impl ClientConnection {
         .await
     }
 
-    /// Writes a frame of the session's own behind what waits, and waits until it is written.
+    /// Queues an answer and waits until it is written.
     pub(crate) async fn send(&self, frame: Bytes) -> io::Result<()> {
         {
             let mut state = self.lock();
-            state.waiting.push_back(frame);
-            state.writes = Writes::Session;
+            state.queue.push_unlimited(frame);
+            state.writer = Writer::Session;
         }
         std::future::poll_fn(|cx| {
             let mut state = self.lock();
@@ -179,17 +151,16 @@ impl ClientConnection {
         .await
     }
 
-    /// Writes a last frame and ends the writing half. What waits is written before it, or, but for
-    /// a frame that has begun, dropped.
+    /// Writes a last frame and ends the writing half. What is queued is written before it, or,
+    /// where `drops` says so, dropped but for a frame that has begun.
     pub(crate) async fn close(&self, frame: Bytes, drops: bool) -> io::Result<()> {
         {
             let mut state = self.lock();
             if drops {
-                let begun = usize::from(state.written > 0);
-                state.waiting.truncate(begun);
+                state.queue.clear_unstarted();
             }
-            state.waiting.push_back(frame);
-            state.writes = Writes::Goodbye;
+            state.queue.push_unlimited(frame);
+            state.writer = Writer::Closing;
         }
         std::future::poll_fn(|cx| {
             let mut state = self.lock();
@@ -205,9 +176,26 @@ impl ClientConnection {
     }
 }
 
+impl Flush for ClientConnection {
+    /// Writes what is queued, as far as the network takes it at once.
+    fn flush(&self) {
+        let mut state = self.lock();
+        if state.writer != Writer::Worker {
+            return;
+        }
+        state.writer = Writer::None;
+        // A worker waits for nobody. It leaves an error to the session too, which will see it.
+        let written = state.poll_write(&mut Context::from_waker(Waker::noop()));
+        if !matches!(written, Poll::Ready(Ok(()))) {
+            state.writer = Writer::Session;
+            state.wake_session();
+        }
+    }
+}
+
 impl State {
-    fn end(&mut self, ending: Eviction) {
-        self.ending.get_or_insert(ending);
+    fn evict(&mut self, eviction: Eviction) {
+        self.eviction.get_or_insert(eviction);
         self.wake_session();
     }
 
@@ -226,49 +214,30 @@ impl State {
 
     /// Writes where that is the session's part.
     fn poll_write_own(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        if self.writes == Writes::Session {
+        if self.writer == Writer::Session {
             ready!(self.poll_write(cx))?;
-            self.writes = Writes::Nobody;
+            self.writer = Writer::None;
         }
         Poll::Ready(Ok(()))
     }
 
     fn poll_write(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        while let Some(first) = self.waiting.front() {
+        while let Some(first) = self.queue.first() {
             let stream = Pin::new(&mut self.stream);
-            let written = if self.waiting.len() == 1 {
-                stream.poll_write(cx, &first[self.written..])
+            let written = if self.queue.len() == 1 {
+                stream.poll_write(cx, first)
             } else {
-                let mut slices = [IoSlice::new(&[]); AT_ONCE];
-                for (slice, frame) in slices.iter_mut().zip(&self.waiting) {
-                    *slice = IoSlice::new(frame);
-                }
-                slices[0] = IoSlice::new(&first[self.written..]);
-                let count = self.waiting.len().min(AT_ONCE);
+                let mut slices = [IoSlice::new(&[]); MAX_SLICES];
+                let count = self.queue.fill(&mut slices);
                 stream.poll_write_vectored(cx, &slices[..count])
             };
             let written = ready!(written)?;
             if written == 0 {
                 return Poll::Ready(Err(io::ErrorKind::WriteZero.into()));
             }
-            self.count(written);
-        }
-        if self.waiting.capacity() > KEPT {
-            self.waiting = VecDeque::new();
+            self.queue.advance(written);
         }
         Poll::Ready(Ok(()))
-    }
-
-    /// So many bytes are written.
-    fn count(&mut self, bytes: usize) {
-        self.written += bytes;
-        while let Some(first) = self.waiting.front() {
-            if self.written < first.len() {
-                return;
-            }
-            self.written -= first.len();
-            self.waiting.pop_front();
-        }
     }
 }
 

@@ -1,36 +1,38 @@
-//! Those who write to the clients what the room has handed to their lines.
+//! Workers that write what waits for the clients.
 //!
-//! There is one for each thread of the runtime, and each line has its own. A writer goes through
-//! its list from line to line, and what was handed to a line meanwhile is written with the rest, by
-//! one call: the busier the room, the fewer calls for each delivery.
+//! There is one worker for each thread of the runtime, and each connection has its own. A worker
+//! goes from connection to connection. What was queued meanwhile is written with the rest, by one
+//! call: the busier the room, the fewer calls for each delivery.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use runtime::Lifecycle;
 use tokio::sync::Notify;
 
-use super::Hub;
-use super::connection::{ClientConnection, Stream};
+/// Something on which bytes wait.
+pub(super) trait Flush {
+    /// Writes what can be written at once.
+    fn flush(&self);
+}
 
-/// The writers of a room.
+/// The workers of a room.
 #[derive(Debug)]
-pub(super) struct FlushWorkers {
-    all: Vec<Arc<FlushWorker>>,
+pub(super) struct FlushWorkers<T> {
+    all: Vec<Arc<FlushWorker<T>>>,
     next: AtomicUsize,
 }
 
-/// One of them.
-#[derive(Debug, Default)]
-pub(super) struct FlushWorker {
-    listed: Mutex<Vec<Arc<ClientConnection>>>,
+/// One worker, and what is scheduled for it.
+#[derive(Debug)]
+pub(super) struct FlushWorker<T> {
+    scheduled: Mutex<Vec<Arc<T>>>,
     notify: Notify,
 }
 
-/// After so many lines a writer lets others run: those who read, above all.
+/// After so many connections a worker lets other tasks run, above all those that read.
 const TURN: usize = 32;
 
-impl FlushWorkers {
+impl<T> FlushWorkers<T> {
     pub(super) fn new() -> Self {
         let runtime = tokio::runtime::Handle::try_current();
         let threads = runtime.map_or(1, |runtime| runtime.metrics().num_workers());
@@ -40,64 +42,62 @@ impl FlushWorkers {
         }
     }
 
-    /// Whose turn it is to get another line.
-    fn pick(&self) -> Arc<FlushWorker> {
+    pub(super) fn iter(&self) -> impl Iterator<Item = &Arc<FlushWorker<T>>> {
+        self.all.iter()
+    }
+
+    /// The worker of the next connection: each gets as many as the others.
+    pub(super) fn pick(&self) -> Arc<FlushWorker<T>> {
         let next = self.next.fetch_add(1, Ordering::Relaxed);
         Arc::clone(&self.all[next % self.all.len()])
     }
 }
 
-impl FlushWorker {
-    /// Adds a line on which something waits.
-    pub(super) fn schedule(&self, line: Arc<ClientConnection>) {
-        let mut listed = self.listed.lock().unwrap_or_else(PoisonError::into_inner);
-        listed.push(line);
-        if listed.len() == 1 {
-            self.notify.notify_one();
-        }
-    }
-
-    /// Takes the list, and leaves an empty one in its place.
-    pub(super) fn take(&self, list: &mut Vec<Arc<ClientConnection>>) {
-        let mut listed = self.listed.lock().unwrap_or_else(PoisonError::into_inner);
-        std::mem::swap(&mut *listed, list);
-    }
-
-    /// Writes whatever is listed, for ever.
-    async fn write(&self) {
-        let mut list = Vec::new();
-        loop {
-            self.notify.notified().await;
-            self.take(&mut list);
-            for (number, line) in list.drain(..).enumerate() {
-                if number % TURN == TURN - 1 {
-                    tokio::task::yield_now().await;
-                }
-                line.write();
-            }
+impl<T> Default for FlushWorker<T> {
+    fn default() -> Self {
+        Self {
+            scheduled: Mutex::default(),
+            notify: Notify::new(),
         }
     }
 }
 
-impl Hub {
-    /// Has what is handed to the lines of this room written, until everybody has left.
-    pub fn start_flushing(&self, lifecycle: &Lifecycle) {
-        for writer in &self.0.writers.all {
-            let (hub, life_here) = (self.clone(), lifecycle.clone());
-            let writer = Arc::clone(writer);
-            lifecycle.spawn_without_span(async move {
-                tokio::select! {
-                    biased;
-                    () = life_here.aborted() => {}
-                    () = hub.drained(&life_here) => {}
-                    () = writer.write() => {}
-                }
-            });
+impl<T> FlushWorker<T> {
+    /// Has a connection flushed soon.
+    pub(super) fn schedule(&self, connection: Arc<T>) {
+        let mut scheduled = self
+            .scheduled
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        scheduled.push(connection);
+        if scheduled.len() == 1 {
+            self.notify.notify_one();
         }
     }
 
-    /// A line to a client.
-    pub(crate) fn line(&self, stream: Box<dyn Stream>) -> Arc<ClientConnection> {
-        ClientConnection::new(stream, self.0.welcome.queue, self.0.writers.pick())
+    /// Takes what is scheduled, and leaves an empty list in its place.
+    pub(super) fn take(&self, list: &mut Vec<Arc<T>>) {
+        let mut scheduled = self
+            .scheduled
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        std::mem::swap(&mut *scheduled, list);
+    }
+}
+
+impl<T: Flush> FlushWorker<T> {
+    /// Flushes whatever is scheduled, for ever.
+    pub(super) async fn run(&self) {
+        let mut list = Vec::new();
+        loop {
+            self.notify.notified().await;
+            self.take(&mut list);
+            for (number, connection) in list.drain(..).enumerate() {
+                if number % TURN == TURN - 1 {
+                    tokio::task::yield_now().await;
+                }
+                connection.flush();
+            }
+        }
     }
 }

@@ -1,14 +1,9 @@
 //! One client in the room.
 
-use std::sync::Arc;
-
-use bytes::Bytes;
-
-use super::connection::ClientConnection;
 use crate::domain::{ClientId, Token};
 use crate::metrics::ProtocolLabel;
 
-/// A connection's place in the room.
+/// A connection in the room.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct MemberId(pub(super) u64);
 
@@ -40,50 +35,23 @@ impl Protocol {
 /// Why the room ends a connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Eviction {
-    /// It did not read what was sent to it.
+    /// The client did not read what was sent to it.
     TooSlow,
     /// Another connection of its session came.
     Replaced,
-    /// Entries were missed that it had to see: it must come back and be told.
-    Missed,
+    /// The room missed entries that the client had to see. It comes back and is told.
+    MissedEntries,
 }
 
-/// One client in the room.
+/// One client in the room. `H` is the handle of its connection.
 #[derive(Debug)]
-pub(super) struct Member {
+pub(super) struct Member<H> {
     pub(super) client: ClientId,
     pub(super) session: Token,
     pub(super) protocol: Protocol,
-    /// Whether the peers were told that it joined.
+    /// Whether its join was relayed.
     pub(super) announced: bool,
-    /// It has seen everything up to this cursor.
+    /// The client has seen everything up to this cursor.
     pub(super) seen: u64,
-    line: Arc<ClientConnection>,
-}
-
-impl Member {
-    pub(super) fn new(
-        client: ClientId,
-        session: Token,
-        protocol: Protocol,
-        line: Arc<ClientConnection>,
-    ) -> Self {
-        Self {
-            client,
-            session,
-            protocol,
-            announced: false,
-            seen: 0,
-            line,
-        }
-    }
-
-    /// Hands it a frame, if it has not been ended.
-    pub(super) fn enqueue(&self, frame: Bytes) -> bool {
-        self.line.enqueue(frame)
-    }
-
-    pub(super) fn end(&self, ending: Eviction) {
-        self.line.end(ending);
-    }
+    pub(super) handle: H,
 }

@@ -1,21 +1,30 @@
-//! At one of several replicas: what happened in the log that they share.
-
-use std::sync::Arc;
-use std::time::Duration;
+//! At one of several replicas: what happens in the log that they share.
 
 use runtime::Lifecycle;
 use runtime::backoff::Backoff;
 use runtime::readiness::Dependency;
 
 use super::member::Eviction;
-use super::{Hub, Room};
-use crate::domain::Entry;
+use super::retry::RETRY;
+use super::{Backend, Hub};
 use crate::store::shared::{LogUpdate, ReadPosition, SharedLog, SharedLogError};
 
-/// Shortest and longest wait between two tries to reach Redis.
-pub const RETRY: (Duration, Duration) = (Duration::from_millis(50), Duration::from_secs(2));
-
 impl Hub {
+    fn shared(&self) -> Option<&SharedLog> {
+        match &self.0.backend {
+            Backend::Shared(shared) => Some(shared),
+            Backend::Memory | Backend::Disk(_) => None,
+        }
+    }
+
+    /// Whether this process is the one that relays to a peer, for the next seconds.
+    pub async fn leads(&self, peer: &str) -> bool {
+        match self.shared() {
+            None => true,
+            Some(shared) => shared.leads(peer).await.unwrap_or(false),
+        }
+    }
+
     /// Follows the shared log until everybody has left, or Redis has forgotten it.
     pub async fn follow(
         &self,
@@ -23,16 +32,16 @@ impl Hub {
         store: &Dependency,
         lifecycle: &Lifecycle,
     ) -> Result<(), SharedLogError> {
-        let Some(shared) = self.0.shared.clone() else {
+        let Some(shared) = self.shared() else {
             return Ok(());
         };
         store.ready();
         let mut backoff = Backoff::new(RETRY.0, RETRY.1);
         loop {
             let before = from.cursor;
-            let following = shared.follow(&mut from, |happened| {
+            let following = shared.follow(&mut from, |update| {
                 store.ready();
-                self.apply(happened);
+                self.apply(update);
             });
             let followed = tokio::select! {
                 biased;
@@ -47,7 +56,7 @@ impl Hub {
                 backoff.success();
             }
             let wait = backoff.failure();
-            tracing::warn!(%error, retry_in = ?wait, "Redis does not say what happens");
+            tracing::warn!(%error, retry_in = ?wait, "the shared log cannot be read");
             store.not_ready(error.to_string());
             tokio::time::sleep(wait).await;
         }
@@ -55,16 +64,16 @@ impl Hub {
 
     /// Says again and again that this replica is alive, and announces who left with a dead one.
     pub async fn keep_alive(&self, lifecycle: &Lifecycle) {
-        let Some(shared) = self.0.shared.clone() else {
+        let Some(shared) = self.shared() else {
             return;
         };
-        let alive = async |shared: &SharedLog| {
+        let alive = async || {
             shared.heartbeat().await?;
             shared.reap_dead_replicas().await
         };
         loop {
-            if let Err(error) = alive(&shared).await {
-                tracing::debug!(%error, "the other replicas cannot be told");
+            if let Err(error) = alive().await {
+                tracing::debug!(%error, "the heartbeat failed");
             }
             tokio::select! {
                 biased;
@@ -75,20 +84,14 @@ impl Hub {
         }
     }
 
-    /// Waits until the service has stopped and everybody is gone.
-    pub(super) async fn drained(&self, lifecycle: &Lifecycle) {
-        lifecycle.stopping().await;
-        // Ends early only where the room is gone, and with it every member.
-        let _ = self.members().wait_for(|members| *members == 0).await;
-    }
-
-    fn apply(&self, happened: LogUpdate) {
+    fn apply(&self, update: LogUpdate) {
         let mut room = self.lock();
-        match happened {
+        match update {
             LogUpdate::Entry(entry) => {
-                room.detect_gap(&entry);
-                let entry = room.local.apply(entry);
-                self.hand_on(&mut room, &entry);
+                for connection in room.detect_gap(&entry) {
+                    connection.evict(Eviction::MissedEntries);
+                }
+                self.commit(&mut room, entry);
             }
             LogUpdate::Settled {
                 peer,
@@ -98,39 +101,9 @@ impl Hub {
                 for entry in room.unsettled(&peer, through) {
                     // What came before the last of them was taken: one is refused at a time.
                     let delivered = delivered || entry.sequence() != Some(through);
-                    room.settle(&peer, &entry, delivered, &self.0.metrics);
+                    self.settle_now(&mut room, &peer, &entry, delivered);
                 }
             }
         }
-    }
-}
-
-impl Room {
-    /// Where Redis has dropped entries before this replica read them, those who are here must be
-    /// told: they come back, and are.
-    fn detect_gap(&mut self, entry: &Entry) {
-        let expected = self.local.log().history().last() + 1;
-        if entry.cursor == expected {
-            return;
-        }
-        tracing::error!(expected, got = entry.cursor, "entries were missed");
-        self.local.skip_to(entry.cursor);
-        for member in self.members.values() {
-            member.end(Eviction::Missed);
-        }
-    }
-
-    fn unsettled(&self, peer: &str, through: u64) -> Vec<Arc<Entry>> {
-        let outbox = self.local.log().outbox();
-        let mut entries = Vec::new();
-        let mut after = outbox.acknowledged(peer);
-        while let Some(entry) = outbox.next(after) {
-            match entry.sequence() {
-                Some(sequence) if sequence <= through => after = sequence,
-                _ => break,
-            }
-            entries.push(entry);
-        }
-        entries
     }
 }

@@ -125,7 +125,6 @@ impl<C: HttpTransport> Outbound<C> {
 
     async fn relay(&mut self, lifecycle: &Lifecycle) {
         let mut sequence = self.hub.sequence();
-        let mut members = self.hub.members();
         let mut tries = 0_u32;
         self.poll_presence().await;
         loop {
@@ -135,7 +134,7 @@ impl<C: HttpTransport> Outbound<C> {
                     // The room outlives this loop, and with it what is followed here.
                     _ = sequence.changed() => {}
                     () = tokio::time::sleep(self.presence_interval) => self.poll_presence().await,
-                    () = drained(lifecycle, &mut members) => {
+                    () = self.hub.drained(lifecycle) => {
                         if self.hub.next_pending(&self.key, self.done).is_none() {
                             return;
                         }
@@ -146,7 +145,7 @@ impl<C: HttpTransport> Outbound<C> {
             if !self.leads().await {
                 tokio::select! {
                     biased;
-                    () = drained(lifecycle, &mut members) => return,
+                    () = self.hub.drained(lifecycle) => return,
                     () = tokio::time::sleep(FOLLOWER_POLL) => {}
                 }
                 continue;
@@ -169,7 +168,7 @@ impl<C: HttpTransport> Outbound<C> {
                     tokio::select! {
                         biased;
                         // The next lifecycle of this process, or another replica, has it.
-                        () = drained(lifecycle, &mut members), if kept => return,
+                        () = self.hub.drained(lifecycle), if kept => return,
                         () = tokio::time::sleep(wait) => {}
                     }
                     continue;
@@ -259,7 +258,7 @@ impl<C: HttpTransport> Outbound<C> {
             Ok(answer) if answer.status.is_success() || answer.status == StatusCode::NOT_FOUND => {
                 self.hub.peer_is_there(&self.key, name_in(&answer).as_ref());
                 if let Ok(presence) = serde_json::from_slice::<PresenceReport>(&answer.body) {
-                    self.hub.presence_of(presence);
+                    self.hub.replace_presence(presence);
                 }
             }
             Ok(answer) => self.hub.peer_is_away(&self.key, &refusal(answer.status)),
@@ -344,11 +343,4 @@ fn refusal(status: StatusCode) -> String {
 fn name_in(answer: &HttpResponse) -> Option<Token> {
     let name = answer.headers.get(CHAT_SERVICE)?.to_str().ok()?;
     Token::parse(name).ok()
-}
-
-/// Waits until nothing new can come into the outbox.
-async fn drained(lifecycle: &Lifecycle, members: &mut tokio::sync::watch::Receiver<usize>) {
-    lifecycle.stopping().await;
-    // Ends early only where the room is gone, and with it every member.
-    let _ = members.wait_for(|members| *members == 0).await;
 }

@@ -82,7 +82,7 @@ fn begin(app: &App, upgrade: Upgrade, visitor: Box<PendingSession>) -> Response 
     app.0.lifecycle.spawn_without_span(async move {
         // Without a connection the client went away before it was one.
         if let Ok(connection) = connection.await {
-            let line = visitor.hub.line(Box::new(TokioIo::new(connection)));
+            let line = visitor.hub.connect(Box::new(TokioIo::new(connection)));
             visitor.run(line, lifecycle).await;
         }
     });

@@ -98,7 +98,7 @@ impl From<Eviction> for Close {
         match ending {
             Eviction::TooSlow => Self::TooSlow,
             Eviction::Replaced => Self::Replaced,
-            Eviction::Missed => Self::Unavailable,
+            Eviction::MissedEntries => Self::Unavailable,
         }
     }
 }

@@ -110,7 +110,7 @@ impl Session {
             id,
             text,
         };
-        let saying = self.hub.say(said, propagation::of_span(span));
+        let saying = self.hub.post(said, propagation::of_span(span));
         saying.instrument(span.clone()).await
     }
 

@@ -183,7 +183,7 @@ impl Host {
         ]);
         let metrics = ChatMetrics::new(lifecycle.lifecycle().metrics());
         let hub = chat::room(&settings, metrics)?;
-        hub.start_flushing(lifecycle.lifecycle());
+        hub.start(lifecycle.lifecycle());
         let lives = self.lives.fetch_add(1, Ordering::Relaxed);
         let seed = self.seed.wrapping_mul(1009).wrapping_add(lives);
         let courier = Arc::new(Courier::new(seed, self.duplicates));

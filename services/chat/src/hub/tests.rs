@@ -25,7 +25,7 @@ async fn who_sees_that_nobody_is_left_finds_in_the_log_that_they_left() {
             resume: None,
             history: 0,
         };
-        let line = hub.line(Box::new(duplex(1).0));
+        let line = hub.connect(Box::new(duplex(1).0));
         let member = hub.join(join, line, TraceContext::default()).await.unwrap();
         let joined = *hub.sequence().borrow();
         let ready = Barrier::new(2);
