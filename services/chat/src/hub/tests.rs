@@ -1,6 +1,8 @@
-//! How a room is left, as those see it who relay.
+//! The hub with the disk and the lifecycle around it.
 
-use std::sync::Barrier;
+use std::path::Path;
+use std::sync::{Barrier, mpsc};
+use std::time::Duration;
 
 use testing::{TestLifecycle, settings};
 use tokio::io::duplex;
@@ -25,8 +27,11 @@ async fn who_sees_that_nobody_is_left_finds_in_the_log_that_they_left() {
             resume: None,
             history: 0,
         };
-        let line = hub.connect(Box::new(duplex(1).0));
-        let member = hub.join(join, line, TraceContext::default()).await.unwrap();
+        let connection = hub.connect(Box::new(duplex(1).0));
+        let member = hub
+            .join(join, connection, TraceContext::default())
+            .await
+            .unwrap();
         let joined = *hub.sequence().borrow();
         let ready = Barrier::new(2);
         std::thread::scope(|scope| {
@@ -44,4 +49,114 @@ async fn who_sees_that_nobody_is_left_finds_in_the_log_that_they_left() {
             assert!(matches!(left.event, Event::Left { .. }), "{left:?}");
         });
     }
+}
+
+/// A hub whose log is in this directory, at work.
+fn on_disk(directory: &Path, lifecycle: &TestLifecycle) -> Hub {
+    let directory = directory.to_str().unwrap();
+    let settings = settings::<Chat>(&[("PEER_URL", PEER), ("OUTBOX_DIR", directory)]);
+    let metrics = ChatMetrics::new(lifecycle.lifecycle().metrics());
+    let hub = service::room(&settings, metrics).unwrap();
+    hub.start(lifecycle.lifecycle());
+    hub
+}
+
+fn message(id: &str) -> ClientMessage {
+    let token = |text| Token::parse(text).unwrap();
+    ClientMessage {
+        client: ClientId::parse("1").unwrap(),
+        session: token("s"),
+        id: token(id),
+        text: "olá".to_owned(),
+    }
+}
+
+async fn post(hub: &Hub, id: &str) -> AppendOutcome {
+    hub.post(message(id), TraceContext::default()).await
+}
+
+/// Keeps the journal busy until it is told to go on.
+fn hold_journal(hub: &Hub) -> mpsc::Sender<()> {
+    let (go_on, held) = mpsc::channel::<()>();
+    let Backend::Disk(journal) = &hub.0.backend else {
+        panic!("the log is on disk");
+    };
+    journal.submit(move |_| {
+        let _ = held.recv();
+    });
+    go_on
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
+async fn a_slow_disk_holds_up_neither_the_room_nor_other_tasks_and_nothing_is_seen_before_it_is_kept()
+ {
+    let (lifecycle, disk) = (TestLifecycle::default(), tempfile::tempdir().unwrap());
+    let hub = on_disk(disk.path(), &lifecycle);
+    let go_on = hold_journal(&hub);
+    let posting = hub.clone();
+    let posted = lifecycle
+        .lifecycle()
+        .spawn(async move { post(&posting, "m").await });
+    // The one thread that tasks have goes on, and so does whoever asks the room.
+    for _ in 0..10 {
+        let here = hub.clone();
+        let asked = lifecycle.lifecycle().spawn(async move { here.presence() });
+        assert_eq!(asked.await.unwrap().sequence, 0);
+    }
+    assert!(!posted.is_finished() && hub.next_pending(PEER, 0).is_none());
+    go_on.send(()).unwrap();
+    assert!(matches!(posted.await.unwrap(), AppendOutcome::Appended(_)));
+    assert!(hub.next_pending(PEER, 0).is_some());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
+async fn a_message_whose_sender_went_away_meanwhile_is_appended_once_and_in_its_order() {
+    let (lifecycle, disk) = (TestLifecycle::default(), tempfile::tempdir().unwrap());
+    let hub = on_disk(disk.path(), &lifecycle);
+    let go_on = hold_journal(&hub);
+    {
+        let posted = post(&hub, "first");
+        tokio::pin!(posted);
+        assert!(futures_util::poll!(&mut posted).is_pending());
+    }
+    go_on.send(()).unwrap();
+    let AppendOutcome::Appended(second) = post(&hub, "second").await else {
+        panic!("it is appended");
+    };
+    assert_eq!((second.cursor, second.sequence()), (2, Some(2)));
+    assert_eq!(post(&hub, "first").await, AppendOutcome::Duplicate(Some(1)));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
+async fn what_was_acknowledged_is_there_after_a_restart_and_who_was_there_has_left() {
+    let disk = tempfile::tempdir().unwrap();
+    {
+        let lifecycle = TestLifecycle::default();
+        let hub = on_disk(disk.path(), &lifecycle);
+        let join = Join {
+            client: ClientId::parse("7").unwrap(),
+            session: Token::random(),
+            protocol: Protocol::V1,
+            resume: None,
+            history: 0,
+        };
+        let connection = hub.connect(Box::new(duplex(1).0));
+        let joined = hub.join(join, connection, TraceContext::default()).await;
+        joined.unwrap();
+        assert!(matches!(post(&hub, "m").await, AppendOutcome::Appended(_)));
+        let first = hub.next_pending(PEER, 0).unwrap();
+        hub.settle(PEER, &first, true).await;
+        assert_eq!(hub.waiting(PEER), 1);
+        drop(hub);
+        lifecycle.lifecycle().stop();
+        let deadline = Duration::from_secs(30);
+        let aborted = lifecycle.lifecycle().finish(deadline).await;
+        assert_eq!(aborted, 0, "the journal's task ends by itself");
+    }
+    let lifecycle = TestLifecycle::default();
+    let hub = on_disk(disk.path(), &lifecycle);
+    assert_eq!(post(&hub, "m").await, AppendOutcome::Duplicate(Some(2)));
+    let events = [1, 2].map(|after| hub.next_pending(PEER, after).unwrap().event.clone());
+    assert!(matches!(events[0], Event::Message { .. }), "{events:?}");
+    assert!(matches!(events[1], Event::Left { .. }), "{events:?}");
 }
