@@ -6,20 +6,20 @@
 //!
 //! # Layout
 //! - [`settings`]: what the service can be told.
-//! - [`wire`]: frames, relayed requests, signatures; the original's words are in
-//!   [`domain::entry`].
 //! - [`server`]: the routes; `page.rs`, the page; `session.rs`, one WebSocket.
+//! - [`wire`]: frames, relayed requests, signatures. The original's words are in
+//!   [`domain::entry`].
+//! - [`hub`]: the one room. `hub.rs` is its lock and the I/O around it; `hub/room.rs` is pure state
+//!   that returns what is to be delivered. `hub/connection.rs` is a client's socket,
+//!   `hub/send_queue.rs` the frames before it, `hub/flush.rs` the workers that write them.
+//!   `hub/replication.rs` follows a log that replicas share.
 //! - [`domain`]: the log, its history and outbox; rates; presence. No async, no I/O.
-//! - [`hub`]: the room: the one lock under which an entry is taken and handed to everybody; the
-//!   lines to the clients, and who writes to them.
-//! - [`store`]: the log in memory or on disk.
+//! - [`store`]: what keeps the log: memory, a disk (a task writes the journal), or Redis.
 //! - [`relay`]: what the peers are sent, and what is taken from them.
 //! - [`metrics`]: what is counted. `propagation.rs`: trace contexts that travel with entries.
 //! - [`Chat`] (`service.rs`): the program; [`ServiceA`], [`ServiceB`]: its two parts in the lab.
 //! - `checker` (feature `testing`): judges what clients saw while all kinds of things failed.
 
-#[cfg(any(test, feature = "testing"))]
-pub mod checker;
 mod clock;
 pub mod domain;
 mod error;

@@ -125,6 +125,10 @@ async fn a_message_whose_sender_went_away_meanwhile_is_appended_once_and_in_its_
     };
     assert_eq!((second.cursor, second.sequence()), (2, Some(2)));
     assert_eq!(post(&hub, "first").await, AppendOutcome::Duplicate(Some(1)));
+    drop(hub);
+    let deadline = Duration::from_secs(30);
+    let aborted = lifecycle.lifecycle().finish(deadline).await;
+    assert_eq!(aborted, 0, "the journal's task ends by itself");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
@@ -147,11 +151,7 @@ async fn what_was_acknowledged_is_there_after_a_restart_and_who_was_there_has_le
         let first = hub.next_pending(PEER, 0).unwrap();
         hub.settle(PEER, &first, true).await;
         assert_eq!(hub.waiting(PEER), 1);
-        drop(hub);
-        lifecycle.lifecycle().stop();
-        let deadline = Duration::from_secs(30);
-        let aborted = lifecycle.lifecycle().finish(deadline).await;
-        assert_eq!(aborted, 0, "the journal's task ends by itself");
+        lifecycle.lifecycle().finish(Duration::ZERO).await;
     }
     let lifecycle = TestLifecycle::default();
     let hub = on_disk(disk.path(), &lifecycle);
