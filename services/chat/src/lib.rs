@@ -20,6 +20,8 @@
 //! - [`Chat`] (`service.rs`): the program; [`ServiceA`], [`ServiceB`]: its two parts in the lab.
 //! - `checker` (feature `testing`): judges what clients saw while all kinds of things failed.
 
+#[cfg(any(test, feature = "testing"))]
+pub mod checker;
 mod clock;
 pub mod domain;
 mod error;
@@ -36,4 +38,4 @@ pub mod store;
 pub mod wire;
 
 pub use error::Error;
-pub use service::{Chat, ServiceA, ServiceB, room, serve};
+pub use service::{Chat, Following, ServiceA, ServiceB, open, room, serve};

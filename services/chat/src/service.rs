@@ -16,7 +16,7 @@ use crate::relay::outbound::{self, Outbound};
 use crate::server::{self, App};
 use crate::settings::{ChatSettings, Redis};
 use crate::store::Store;
-use crate::store::shared::{SharedLog, Snapshot};
+use crate::store::shared::{ReadPosition, SharedLog, Snapshot};
 
 /// `chat`: one of the services, by `SERVICE_NAME`.
 #[derive(Debug)]
@@ -104,20 +104,10 @@ pub async fn serve(
 ) -> Result<(), Error> {
     let metrics = lifecycle.metrics();
     let client = http_client::HttpClient::new(settings.relay.timeout, MAX_ANSWER, metrics)?;
-    let chat_metrics = ChatMetrics::new(metrics);
-    let (hub, from) = match &settings.redis {
-        Some(redis) => {
-            let store = lifecycle.readiness().require("redis");
-            let Some((shared, begun)) = join(&settings, redis, &store, &lifecycle).await? else {
-                return Ok(()); // told to end before Redis was there
-            };
-            let from = begun.from.clone();
-            let hub = hub(&settings, Store::shared(shared, begun), chat_metrics);
-            (hub, Some((from, store)))
-        }
-        None => (room(&settings, chat_metrics)?, None),
+    let opened = open(&settings, ChatMetrics::new(metrics), &lifecycle).await?;
+    let Some((hub, following)) = opened else {
+        return Ok(()); // told to end before Redis was there
     };
-    hub.start(&lifecycle);
     let transport = Arc::new(client);
     for url in &settings.relay.peers {
         let transport = Arc::clone(&transport);
@@ -128,13 +118,11 @@ pub async fn serve(
     let inbound = Inbound::new(hub.clone(), keys, settings.relay.tolerance);
     let app = App::new(hub.clone(), &settings, lifecycle.clone());
     let serving = server::serve(app, inbound, &settings, public, relay);
-    let Some((from, store)) = from else {
+    let Some(following) = following else {
         serving.await;
         return Ok(());
     };
-    let alive = (hub.clone(), lifecycle.clone());
-    lifecycle.spawn(async move { alive.0.keep_alive(&alive.1).await });
-    let following = hub.follow(from, &store, &lifecycle);
+    let following = following.run(&hub, &lifecycle);
     tokio::pin!(serving, following);
     tokio::select! {
         biased;
@@ -143,6 +131,44 @@ pub async fn serve(
         () = &mut serving => following.await?,
     }
     Ok(())
+}
+
+/// How a replica follows the log that it shares.
+#[derive(Debug)]
+pub struct Following {
+    from: ReadPosition,
+    store: Dependency,
+}
+
+impl Following {
+    /// Follows until everybody has left, or the log is lost.
+    pub async fn run(self, hub: &Hub, lifecycle: &Lifecycle) -> Result<(), Error> {
+        let alive = (hub.clone(), lifecycle.clone());
+        lifecycle.spawn(async move { alive.0.keep_alive(&alive.1).await });
+        Ok(hub.follow(self.from, &self.store, lifecycle).await?)
+    }
+}
+
+/// A room at work around the log that the settings name. None where the lifecycle ends first.
+pub async fn open(
+    settings: &ChatSettings,
+    metrics: ChatMetrics,
+    lifecycle: &Lifecycle,
+) -> Result<Option<(Hub, Option<Following>)>, Error> {
+    let (hub, following) = match &settings.redis {
+        None => (room(settings, metrics)?, None),
+        Some(redis) => {
+            let store = lifecycle.readiness().require("redis");
+            let Some((shared, begun)) = join(settings, redis, &store, lifecycle).await? else {
+                return Ok(None);
+            };
+            let from = begun.from.clone();
+            let hub = hub(settings, Store::shared(shared, begun), metrics);
+            (hub, Some(Following { from, store }))
+        }
+    };
+    hub.start(lifecycle);
+    Ok(Some((hub, following)))
 }
 
 /// Most bytes of a peer's answer: its presence names every client.

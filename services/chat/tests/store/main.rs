@@ -1,0 +1,6 @@
+//! One meaning of the chat's log, wherever it is kept: in memory, on disk, in Redis.
+#![cfg(test)]
+
+mod backend;
+mod model;
+mod suite;
