@@ -61,6 +61,11 @@ impl Breaker {
         // The sender is here, so that this ends only well.
         let _ = self.open.subscribe().wait_for(|open| *open).await;
     }
+
+    /// Waits until it is closed.
+    pub(super) async fn closed(&self) {
+        let _ = self.open.subscribe().wait_for(|open| !*open).await; // the same
+    }
 }
 
 #[cfg(test)]

@@ -2,25 +2,31 @@
 
 use std::sync::Arc;
 
-use redis::FromRedisValue;
+use redis::{FromRedisValue, Value};
 
 use super::command::{Command, Script, convert};
 use super::dedicated::Dedicated;
 use super::error::RedisError;
-use super::executor::{AttemptError, Executor, is_unknown_script};
+use super::executor::{AttemptError, Executor, TimeLimit, is_unknown_script};
 use super::health_check;
+use super::policy::{Policy, Repetition};
 use super::settings::RedisSettings;
 use runtime::Lifecycle;
 
 /// A client of Redis. Cheap to clone; every clone is the same client.
 #[derive(Clone)]
-pub struct RedisClient(Arc<Executor>);
+pub struct RedisClient {
+    executor: Arc<Executor>,
+    policy: Policy,
+    lifecycle: Lifecycle,
+}
 
 impl std::fmt::Debug for RedisClient {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_tuple("RedisClient")
-            .field(&self.0.settings)
-            .finish()
+        f.debug_struct("RedisClient")
+            .field("settings", &self.executor.settings)
+            .field("policy", &self.policy)
+            .finish_non_exhaustive()
     }
 }
 
@@ -31,6 +37,7 @@ impl RedisClient {
     /// somewhere else.
     pub fn new(
         settings: RedisSettings,
+        policy: Policy,
         key: &str,
         lifecycle: &Lifecycle,
     ) -> Result<Self, RedisError> {
@@ -44,13 +51,22 @@ impl RedisClient {
             dependency,
             lifecycle.clone(),
         ));
-        Ok(Self(executor))
+        Ok(Self {
+            executor,
+            policy,
+            lifecycle: lifecycle.clone(),
+        })
     }
 
     /// Sends a command, under a CLIENT span of the current trace.
     pub async fn query<T: FromRedisValue>(&self, command: &Command) -> Result<T, RedisError> {
-        let limit = self.0.admit()?;
-        convert(self.0.repeated(command, limit).await?)
+        let mut repetition = self.repetition();
+        loop {
+            match self.query_once(command).await {
+                Ok(value) => return convert(value),
+                Err(error) => repetition.after(error).await?,
+            }
+        }
     }
 
     /// Runs a script, by its hash; by its text where Redis does not know it yet.
@@ -60,21 +76,56 @@ impl RedisClient {
         keys: &[&str],
         arguments: &[&[u8]],
     ) -> Result<T, RedisError> {
-        let limit = self.0.admit()?;
         let by_hash = script.command(true, keys, arguments);
-        let answer = match self.0.attempt(&by_hash, limit).await {
+        let by_text = || script.command(false, keys, arguments);
+        let mut repetition = self.repetition();
+        loop {
+            match self.run_once(&by_hash, by_text).await {
+                Ok(value) => return convert(value),
+                Err(error) => repetition.after(error).await?,
+            }
+        }
+    }
+
+    /// A connection of one's own, for commands that wait: no span, no permit, and by either policy
+    /// an error where Redis is away.
+    pub async fn dedicated(&self) -> Result<Dedicated, RedisError> {
+        self.admit()?;
+        Dedicated::connect(
+            &self.executor.target,
+            self.executor.settings.connect_timeout,
+        )
+        .await
+    }
+
+    async fn query_once(&self, command: &Command) -> Result<Value, RedisError> {
+        let limit = self.admit()?;
+        self.executor.repeated(command, limit).await
+    }
+
+    async fn run_once(
+        &self,
+        by_hash: &Command,
+        by_text: impl FnOnce() -> Command,
+    ) -> Result<Value, RedisError> {
+        let limit = self.admit()?;
+        let answer = match self.executor.attempt(by_hash, limit).await {
             Err(AttemptError::Redis(error)) if is_unknown_script(&error) => {
-                let by_text = script.command(false, keys, arguments);
-                self.0.attempt(&by_text, limit).await
+                self.executor.attempt(&by_text(), limit).await
             }
             other => other,
         };
-        convert(answer.map_err(RedisError::from)?)
+        Ok(answer?)
     }
 
-    /// A connection of one's own, for commands that wait: no span, no permit.
-    pub async fn dedicated(&self) -> Result<Dedicated, RedisError> {
-        self.0.admit()?;
-        Dedicated::connect(&self.0.target, self.0.settings.connect_timeout).await
+    fn admit(&self) -> Result<TimeLimit, RedisError> {
+        // The health check, which closes the breaker, ends with the service.
+        let despite_breaker = self.policy == Policy::KeepAsking && self.lifecycle.is_draining();
+        self.executor.admit(despite_breaker)
+    }
+
+    fn repetition(&self) -> Repetition<'_> {
+        let (breaker, longest) = (&self.executor.breaker, self.executor.settings.max_backoff);
+        Repetition::new(self.policy, breaker, &self.lifecycle, longest)
     }
 }

@@ -79,6 +79,6 @@ impl Script {
 }
 
 /// An answer as what the caller expects.
-pub(super) fn convert<T: FromRedisValue>(value: Value) -> Result<T, RedisError> {
+pub fn convert<T: FromRedisValue>(value: Value) -> Result<T, RedisError> {
     from_redis_value(value).map_err(|error| RedisError::Answer(error.to_string()))
 }

@@ -35,6 +35,11 @@ impl RedisError {
         }
     }
 
+    /// Whether the same command may well be answered later.
+    pub fn may_pass(&self) -> bool {
+        matches!(self, Self::Unavailable(_) | Self::Busy | Self::Full)
+    }
+
     pub(super) fn timeout() -> Self {
         Self::Unavailable("no answer in time".to_owned())
     }

@@ -88,8 +88,8 @@ impl Executor {
     }
 
     /// Whether Redis may be asked, and for how long.
-    pub(super) fn admit(&self) -> Result<TimeLimit, RedisError> {
-        if self.breaker.is_open() {
+    pub(super) fn admit(&self, despite_breaker: bool) -> Result<TimeLimit, RedisError> {
+        if self.breaker.is_open() && !despite_breaker {
             let why = "it did not when last seen".to_owned();
             return Err(RedisError::Unavailable(why));
         }

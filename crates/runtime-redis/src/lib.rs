@@ -1,12 +1,14 @@
 //! Redis: one node, a Sentinel's master or a Cluster, behind a pool, time limits and a breaker.
 //!
-//! While Redis is away or hung, a caller is told so within the time of one command, and at once
-//! from then on: nobody waits for it, and a health check finds out when it is back. A command has a
-//! CLIENT span; a wait for a connection has an INTERNAL one.
+//! While Redis is away or hung, a [`Policy`] decides what callers get. By `FailFast` a caller is told so
+//! within the time of one command, and at once from then on. By `KeepAsking` it waits until the answer
+//! is known. A health check finds out when Redis is back. Each attempt at a command has a CLIENT span;
+//! a wait for a connection has an INTERNAL one.
 //!
 //! # Layout
 //! - [`RedisClient`] (`client.rs`): commands and scripts; [`Command`], [`Script`] (`command.rs`).
-//! - `executor.rs`: one command, from the permit to the answer.
+//! - [`Policy`] (`policy.rs`): whether a command is sent again.
+//! - `executor.rs`: one attempt at a command, from the permit to the answer.
 //! - [`RedisSettings`] (`settings.rs`), with `client.toml`; `url.rs`: the grammar of `REDIS_URL`.
 //! - `target.rs`: where connections go; `pool.rs`: the few that there are, shared by many commands.
 //! - `breaker.rs`, `health_check.rs`: whether Redis is asked at all, and who finds out.
@@ -21,15 +23,17 @@ mod error;
 mod executor;
 mod health_check;
 mod observe;
+mod policy;
 mod pool;
 mod settings;
 mod target;
 mod url;
 
 pub use client::RedisClient;
-pub use command::{Command, Script};
+pub use command::{Command, Script, convert};
 pub use dedicated::Dedicated;
 pub use error::RedisError;
-pub use redis::{FromRedisValue, Value, from_redis_value};
+pub use policy::Policy;
+pub use redis::{FromRedisValue, Value};
 pub use settings::{DEFAULTS, RedisSettings, Topology};
 pub use url::Address;

@@ -10,6 +10,7 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use deadpool::managed::{self, Metrics, RecycleError, RecycleResult};
+use futures_util::FutureExt;
 use redis::{Cmd, ErrorKind, RedisResult, Value};
 use tokio::sync::Mutex;
 use tokio::time::timeout;
@@ -69,7 +70,8 @@ impl managed::Manager for Permits {
         // Commands have a limit in time of their own.
         let in_flight = InFlightToken::default();
         // Rarely done, and large: no part of every command's future.
-        let connecting = Box::pin(self.target.connect_shared(self.connect_timeout, &in_flight));
+        let connecting = self.target.connect_shared(self.connect_timeout, &in_flight);
+        let connecting = connecting.boxed();
         let connection = timeout(self.connect_timeout, connecting)
             .await
             .unwrap_or_else(|_| Err((ErrorKind::Io, "no connection in time").into()))?;

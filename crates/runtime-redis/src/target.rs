@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use deadpool::managed::Manager;
+use deadpool_redis::PoolError;
 use redis::aio::{ConnectionLike, MultiplexedConnection};
 use redis::cluster::{ClusterClient, ClusterConfig};
 use redis::cluster_async::ClusterConnection;
@@ -29,8 +29,8 @@ pub(super) enum Target {
 
 /// One node.
 pub(super) struct Node {
-    /// Makes connections that nobody shares.
-    manager: deadpool_redis::Manager,
+    /// Of connections that nobody shares.
+    dedicated: deadpool_redis::Pool,
     info: ConnectionInfo,
 }
 
@@ -39,6 +39,13 @@ pub(super) struct Node {
 pub(super) enum Connection {
     Node(MultiplexedConnection),
     Cluster(ClusterConnection),
+}
+
+/// A connection that nobody shares.
+pub(super) enum DedicatedConnection {
+    /// Goes back to its pool, where a PING tells whether it may be used again.
+    Pooled(deadpool_redis::Connection),
+    Own(Connection),
 }
 
 impl Target {
@@ -63,7 +70,9 @@ impl Target {
                 let info: ConnectionInfo = first.ok_or_else(none)?;
                 let config = without_response_timeout(settings.connect_timeout);
                 let manager = deadpool_redis::Manager::new_with_config(info.clone(), config)?;
-                Self::Node(Box::new(Node { manager, info }))
+                let dedicated = deadpool_redis::Pool::builder(manager).build();
+                let dedicated = dedicated.map_err(|_| none())?; // it has no timeouts to refuse
+                Self::Node(Box::new(Node { dedicated, info }))
             }
             Topology::Sentinel(master) => {
                 let client = sentinel(settings, master)?;
@@ -84,23 +93,21 @@ impl Target {
         })
     }
 
-    /// Makes a connection for one user. Its commands have limits of their own.
-    pub(super) async fn connect(&self, limit: Duration) -> RedisResult<Connection> {
+    /// A connection for one user. Its commands have limits of their own.
+    pub(super) async fn connect(&self, limit: Duration) -> RedisResult<DedicatedConnection> {
         match self {
-            Self::Node(node) => node.manager.create().await.map(Connection::Node),
+            Self::Node(node) => match node.dedicated.get().await {
+                Ok(connection) => Ok(DedicatedConnection::Pooled(connection)),
+                Err(PoolError::Backend(error)) => Err(error),
+                Err(_) => Err((ErrorKind::Io, "the pool gives no connection").into()),
+            },
             Self::Sentinel(client) => {
                 let config = without_response_timeout(limit);
                 let mut client = client.lock().await;
-                let made = client.get_async_connection_with_config(&config);
-                made.await.map(Connection::Node)
+                let made = client.get_async_connection_with_config(&config).await?;
+                Ok(DedicatedConnection::Own(Connection::Node(made)))
             }
-            Self::Cluster(client) => {
-                let config = ClusterConfig::new()
-                    .set_connection_timeout(limit)
-                    .set_response_timeout(FOR_EVER);
-                let made = client.get_async_connection_with_config(config);
-                made.await.map(Connection::Cluster)
-            }
+            Self::Cluster(client) => Ok(DedicatedConnection::Own(cluster(client, limit).await?)),
         }
     }
 
@@ -116,9 +123,17 @@ impl Target {
                 let master = client.lock().await.async_get_client().await?;
                 shared(master.get_connection_info(), limit, in_flight).await
             }
-            Self::Cluster(_) => self.connect(limit).await,
+            Self::Cluster(client) => cluster(client, limit).await,
         }
     }
+}
+
+async fn cluster(client: &ClusterClient, limit: Duration) -> RedisResult<Connection> {
+    let config = ClusterConfig::new()
+        .set_connection_timeout(limit)
+        .set_response_timeout(FOR_EVER);
+    let made = client.get_async_connection_with_config(config);
+    made.await.map(Connection::Cluster)
 }
 
 /// Makes a connection whose commands of the same moment are written together.
@@ -199,10 +214,30 @@ fn sentinel(settings: &RedisSettings, master: &str) -> RedisResult<SentinelClien
 
 impl Connection {
     pub(super) async fn send(&mut self, command: &Cmd) -> RedisResult<Value> {
-        let answer = match self {
-            Self::Node(connection) => connection.req_packed_command(command).await,
-            Self::Cluster(connection) => connection.req_packed_command(command).await,
-        };
-        answer.and_then(Value::extract_error)
+        match self {
+            Self::Node(connection) => send(connection, command).await,
+            Self::Cluster(connection) => send(connection, command).await,
+        }
     }
+}
+
+impl DedicatedConnection {
+    pub(super) async fn send(&mut self, command: &Cmd) -> RedisResult<Value> {
+        match self {
+            Self::Pooled(connection) => send(connection, command).await,
+            Self::Own(connection) => connection.send(command).await,
+        }
+    }
+
+    /// Keeps it from being used again.
+    pub(super) fn discard(self) {
+        if let Self::Pooled(connection) = self {
+            drop(deadpool_redis::Connection::take(connection));
+        }
+    }
+}
+
+async fn send(connection: &mut impl ConnectionLike, command: &Cmd) -> RedisResult<Value> {
+    let answer = connection.req_packed_command(command).await;
+    answer.and_then(Value::extract_error)
 }

@@ -2,19 +2,19 @@
 
 use std::sync::Arc;
 
-use runtime::backoff::Backoff;
 use runtime::readiness::Dependency;
 use runtime::settings::Defaults;
 use runtime::{Lifecycle, Service, http, http_client, net};
+use runtime_redis::RedisSettings;
 use tokio::net::TcpListener;
 
 use crate::error::Error;
-use crate::hub::{Hub, HubSettings, PeerName, RETRY, WelcomeSettings};
+use crate::hub::{Hub, HubSettings, PeerName, WelcomeSettings};
 use crate::metrics::ChatMetrics;
 use crate::relay::inbound::Inbound;
 use crate::relay::outbound::{self, Outbound};
 use crate::server::{self, App};
-use crate::settings::{ChatSettings, Redis};
+use crate::settings::ChatSettings;
 use crate::store::Store;
 use crate::store::shared::{ReadPosition, SharedLog, Snapshot};
 
@@ -35,7 +35,11 @@ impl Service for Chat {
     const ABOUT: &'static str =
         "A chat room over WebSockets, relayed to the rooms of other services";
     const VERSION: &'static str = env!("CARGO_PKG_VERSION");
-    const DEFAULTS: Defaults = Defaults(&[include_str!("chat.toml"), http::DEFAULTS]);
+    const DEFAULTS: Defaults = Defaults(&[
+        include_str!("chat.toml"),
+        http::DEFAULTS,
+        runtime_redis::DEFAULTS,
+    ]);
     type Settings = ChatSettings;
     type Error = Error;
 
@@ -73,6 +77,7 @@ impl Service for ServiceB {
         include_str!("service_b.toml"),
         include_str!("chat.toml"),
         http::DEFAULTS,
+        runtime_redis::DEFAULTS,
     ]);
     type Settings = ChatSettings;
     type Error = Error;
@@ -122,8 +127,8 @@ pub async fn serve(
         serving.await;
         return Ok(());
     };
-    let following = following.run(&hub, &lifecycle);
-    tokio::pin!(serving, following);
+    let mut following = Box::pin(following.run(&hub, &lifecycle));
+    tokio::pin!(serving);
     tokio::select! {
         biased;
         followed = &mut following => followed?,
@@ -158,8 +163,7 @@ pub async fn open(
     let (hub, following) = match &settings.redis {
         None => (room(settings, metrics)?, None),
         Some(redis) => {
-            let store = lifecycle.readiness().require("redis");
-            let Some((shared, begun)) = join(settings, redis, &store, lifecycle).await? else {
+            let Some((shared, begun, store)) = join(settings, redis, lifecycle).await? else {
                 return Ok(None);
             };
             let from = begun.from.clone();
@@ -174,37 +178,28 @@ pub async fn open(
 /// Most bytes of a peer's answer: its presence names every client.
 const MAX_ANSWER: usize = 4 * 1024 * 1024;
 
-/// Joins the replicas that share a log. Pods start in any order: while Redis is away this waits, and
-/// says so to whoever asks whether the service is ready. None where the lifecycle ends first.
+/// Joins the replicas that share a log, once Redis is there. None where the lifecycle ends first.
 async fn join(
     settings: &ChatSettings,
-    redis: &Redis,
-    store: &Dependency,
+    redis: &RedisSettings,
     lifecycle: &Lifecycle,
-) -> Result<Option<(SharedLog, Snapshot)>, Error> {
+) -> Result<Option<(SharedLog, Snapshot, Dependency)>, Error> {
     let urls: Vec<_> = names(settings).into_iter().map(|name| name.url).collect();
-    let (service, retention) = (&settings.service, settings.retention);
-    let dead_after = settings.replica_timeout;
-    let mut backoff = Backoff::new(RETRY.0, RETRY.1);
-    loop {
-        let begin = SharedLog::begin(redis, service.clone(), retention, urls.clone(), dead_after);
-        let wait = tokio::select! {
-            biased;
-            () = lifecycle.stopping() => return Ok(None),
-            begun = begin => match begun {
-                Err(error) if error.is_away() => {
-                    let wait = backoff.failure();
-                    tracing::warn!(%error, retry_in = ?wait, "Redis is not there yet");
-                    store.not_ready(error.to_string());
-                    wait
-                }
-                begun => return Ok(Some(begun?)),
-            },
-        };
-        tokio::select! {
-            biased;
-            () = lifecycle.stopping() => return Ok(None),
-            () = tokio::time::sleep(wait) => {}
+    let client = SharedLog::client(redis.clone(), &settings.service, lifecycle)?;
+    let log = lifecycle.readiness().require("shared log");
+    let begin = Box::pin(SharedLog::begin(
+        client,
+        settings.service.clone(),
+        settings.retention,
+        urls,
+        settings.replica_timeout,
+    ));
+    tokio::select! {
+        biased;
+        () = lifecycle.stopping() => Ok(None),
+        begun = begin => {
+            let (shared, snapshot) = begun?;
+            Ok(Some((shared, snapshot, log)))
         }
     }
 }

@@ -9,6 +9,7 @@ use runtime::Settings;
 use runtime::http::HttpLimits;
 use runtime::settings::{CommaList, FromSetting, Secret, SettingsError, Source};
 use runtime::trace::Trust;
+use runtime_redis::RedisSettings;
 use url::Url;
 
 use crate::domain::Token;
@@ -27,8 +28,8 @@ pub struct ChatSettings {
     pub retention: Retention,
     /// `OUTBOX_DIR`, `OUTBOX_SYNC`: where it keeps that.
     pub disk: Option<Disk>,
-    /// `REDIS_URL`, `REDIS_PASSWORD`: where the replicas of the service share it.
-    pub redis: Option<Redis>,
+    /// `REDIS_URL` and the like: where the replicas of the service share it.
+    pub redis: Option<RedisSettings>,
     /// `REPLICA_TIMEOUT`: after which a silent replica is dead.
     pub replica_timeout: Duration,
     /// How it relays.
@@ -43,15 +44,6 @@ pub struct ChatSettings {
     pub trust: Trust,
     /// The limits of its HTTP server.
     pub limits: HttpLimits,
-}
-
-/// A log that replicas share.
-#[derive(Clone, Debug)]
-pub struct Redis {
-    /// `REDIS_URL`: its address, which may hold a password.
-    pub url: Secret,
-    /// `REDIS_PASSWORD`: the password otherwise.
-    pub password: Option<Secret>,
 }
 
 /// A log that outlives the process.
@@ -131,13 +123,11 @@ impl Settings for ChatSettings {
             directory: directory.into(),
             sync,
         });
-        let url: Option<Secret> = source.get_optional("REDIS_URL")?;
-        if url.is_some() && disk.is_some() {
+        let redis = RedisSettings::read(source)?;
+        if redis.is_some() && disk.is_some() {
             let expected = "one of OUTBOX_DIR and REDIS_URL alone".to_owned();
             return Err(source.refused("REDIS_URL", "***", expected)); // it may hold a password
         }
-        let password = source.get_optional("REDIS_PASSWORD")?;
-        let redis = url.map(|url| Redis { url, password });
         let origins: Option<CommaList<String>> = source.get_optional("ALLOWED_ORIGINS")?;
         let mut limits = HttpLimits::read(source)?;
         // A relayed line holds a whole message beside its prefix, which JSON may make six times
@@ -228,11 +218,8 @@ mod tests {
             environment: pairs.iter().map(owned).collect(),
             ..Inputs::default()
         };
-        let source = Source::load(
-            runtime::settings::Defaults(&[include_str!("chat.toml"), runtime::http::DEFAULTS]),
-            inputs,
-        )
-        .unwrap();
+        let source =
+            Source::load(<crate::service::Chat as runtime::Service>::DEFAULTS, inputs).unwrap();
         ChatSettings::read(&source).map_err(|error| error.to_string())
     }
 
@@ -263,9 +250,11 @@ mod tests {
             ("MAX_MESSAGE_BYTES", "2GiB"),
             ("RATE", "0"),
             ("RELAY_LISTEN", "8000"),
+            ("REDIS_URL", "redis://:tooshort@redis/x"),
         ] {
             let error = read(&[(name, value)]).unwrap_err();
             assert!(error.starts_with(&format!("{name}=")), "{error}");
+            assert!(!error.contains("tooshort"), "{error}");
         }
         let error = read(&[("RELAY_SECRET", "tooshort")]).unwrap_err();
         assert!(

@@ -11,7 +11,7 @@ pub mod memory;
 pub mod redis;
 
 use runtime::Lifecycle;
-use runtime_redis::{RedisClient, RedisSettings};
+use runtime_redis::{Policy, RedisClient, RedisSettings};
 
 use crate::domain::{
     NewUser, Page, PageSize, Patch, Position, RequestId, Rules, User, UserId, Version,
@@ -51,7 +51,7 @@ impl Store {
         let Some(redis) = redis else {
             return Ok(Self::in_memory(rules, lifecycle));
         };
-        let client = RedisClient::new(redis, &redis::probed_key(), lifecycle);
+        let client = RedisClient::new(redis, Policy::FailFast, &redis::probed_key(), lifecycle);
         let client = client.map_err(Error::RedisSetup)?;
         Ok(Self::Redis(RedisStore::new(client, rules, lifecycle)))
     }

@@ -9,34 +9,32 @@
 mod follow;
 mod keys;
 mod replicas;
+mod scripts;
 
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 use std::time::Duration;
 
-use opentelemetry::KeyValue;
-use redis::aio::{ConnectionManager, ConnectionManagerConfig};
-use redis::{
-    Client, ErrorKind, IntoConnectionInfo, RedisError, Script, ScriptInvocation, ServerErrorKind,
+use runtime::Lifecycle;
+use runtime_redis::{
+    FromRedisValue, Policy, RedisClient, RedisError, RedisSettings, Script, Value, convert,
 };
-use runtime::trace::{self, Parent, SpanKind};
-use tracing::Instrument;
 
 use crate::domain::log::{
     AppendOutcome, AppendRequest, Log, Record, Refusal, RelayPolicy, Retention,
 };
 use crate::domain::presence::Roster;
 use crate::domain::{ClientId, Entry, Event, Source, Token};
-use crate::settings::Redis;
 pub use follow::LogUpdate;
 use keys::Keys;
+use scripts::{Arguments, Scripts};
 
 /// The shared log of one service, as one replica uses it. Every clone is the same replica.
 #[derive(Clone)]
 pub struct SharedLog(Arc<Inner>);
 
 struct Inner {
-    client: Client,
-    connection: ConnectionManager,
+    redis: RedisClient,
     keys: Keys,
     scripts: Scripts,
     service: Token,
@@ -55,12 +53,8 @@ impl std::fmt::Debug for SharedLog {
     }
 }
 
-struct Scripts {
-    begin: Script,
-    append: Script,
-    settle: Script,
-    lead: Script,
-}
+/// Entries of a stream: ids, and fields with their values.
+type Entries = Vec<(String, HashMap<String, String>)>;
 
 /// Where a replica begins.
 #[derive(Debug)]
@@ -101,57 +95,33 @@ pub enum SharedLogError {
     Lost,
 }
 
-impl SharedLogError {
-    /// Whether Redis was not reached, or is not ready: that passes, other errors do not.
-    pub fn is_away(&self) -> bool {
-        let Self::Redis(error) = self else {
-            return false;
-        };
-        let loading = ErrorKind::Server(ServerErrorKind::BusyLoading);
-        error.is_io_error() || error.is_timeout() || error.kind() == loading
-    }
-}
-
 /// How long messages of a peer, and ids of messages, are known as taken: seconds.
 const KNOWN_FOR: u64 = 7 * 24 * 60 * 60;
 
-/// How long one command may take.
-const TIMEOUT: Duration = Duration::from_secs(2);
-
-/// Tries of one append, each beginning where the one before may have ended: an id is taken once.
-const TRIES: u32 = 3;
-
 impl SharedLog {
-    /// Joins the replicas of a service.
+    /// A client of the Redis that holds the log of a service.
+    pub fn client(
+        redis: RedisSettings,
+        service: &Token,
+        lifecycle: &Lifecycle,
+    ) -> Result<RedisClient, SharedLogError> {
+        let key = Keys::of(service).named("epoch");
+        let client = RedisClient::new(redis, Policy::KeepAsking, &key, lifecycle)?;
+        Ok(client)
+    }
+
+    /// Joins the replicas of a service. While Redis is away this waits: pods start in any order.
     pub async fn begin(
-        redis: &Redis,
+        redis: RedisClient,
         service: Token,
         retention: Retention,
         peers: Vec<String>,
         dead_after: Duration,
     ) -> Result<(Self, Snapshot), SharedLogError> {
-        let mut info = redis.url.reveal().into_connection_info()?; // to connect to it
-        if let Some(password) = &redis.password {
-            let login = info.redis_settings().clone();
-            info = info.set_redis_settings(login.set_password(password.reveal())); // to log in with
-        }
-        let client = Client::open(info)?;
-        let config = ConnectionManagerConfig::new()
-            .set_response_timeout(Some(TIMEOUT))
-            .set_connection_timeout(Some(TIMEOUT))
-            .set_max_delay(TIMEOUT);
-        let connection = ConnectionManager::new_with_config(client.clone(), config).await?;
-        let scripts = Scripts {
-            begin: Script::new(include_str!("shared/begin.lua")),
-            append: Script::new(include_str!("shared/append.lua")),
-            settle: Script::new(include_str!("shared/settle.lua")),
-            lead: Script::new(include_str!("shared/lead.lua")),
-        };
         let mut parts = Inner {
-            client,
-            connection,
+            redis,
             keys: Keys::of(&service),
-            scripts,
+            scripts: Scripts::default(),
             service,
             epoch: Token::random(),
             replica: Token::random(),
@@ -168,31 +138,16 @@ impl SharedLog {
 
     /// Takes what is offered into the log, or says why not. It comes back as what is followed.
     pub async fn append(&self, request: &AppendRequest) -> AppendOutcome {
-        self.append_as(request, &self.0.replica).await
+        // Large, and no part of the future of every session that says nothing.
+        Box::pin(self.append_as(request, &self.0.replica)).await
     }
 
     async fn append_as(&self, request: &AppendRequest, replica: &Token) -> AppendOutcome {
-        let attributes = [
-            KeyValue::new("db.system.name", "redis"),
-            KeyValue::new("db.operation.name", "EVALSHA"),
-        ];
-        let span = trace::start(SpanKind::Client, "EVALSHA", Parent::Current, attributes);
-        let mut tries = 0;
-        loop {
-            tries += 1;
-            let said = self
-                .0
-                .append(request, replica)
-                .instrument(span.clone())
-                .await;
-            match said {
-                Ok(outcome) => return outcome,
-                Err(error) if tries >= TRIES => {
-                    trace::fail(&span, "redis", error.to_string());
-                    tracing::warn!(%error, "Redis does not take what happens");
-                    return AppendOutcome::Unknown;
-                }
-                Err(error) => tracing::debug!(%error, tries, "not appended"),
+        match self.0.append(request, replica).await {
+            Ok(outcome) => outcome,
+            Err(error) => {
+                tracing::warn!(%error, "it is not known whether Redis has appended an entry");
+                AppendOutcome::Unknown
             }
         }
     }
@@ -210,62 +165,39 @@ impl SharedLog {
             through: sequence,
             delivered,
         };
-        let mut settle = parts.scripts.settle.prepare_invoke();
-        let keys = &parts.keys;
-        settle
-            .key(&keys.state)
-            .key(&keys.out)
-            .key(&keys.acked)
-            .key(&keys.receipts)
-            .arg(peer)
-            .arg(sequence)
-            .arg(note.encode());
-        for peer in &parts.peers {
-            settle.arg(peer);
-        }
-        parts.invoke::<i64>(&settle).await.map(|_| ())
+        let arguments = Arguments::default()
+            .with("peer", peer)
+            .with("through", sequence)
+            .with("receipt", note.encode())
+            .with("peers", parts.peers_in_json());
+        parts.run::<i64>(&parts.scripts.settle, &arguments).await?;
+        Ok(())
     }
 }
 
 impl Inner {
-    async fn invoke<T: redis::FromRedisValue>(
+    async fn run<T: FromRedisValue>(
         &self,
-        script: &ScriptInvocation<'_>,
+        script: &Script,
+        arguments: &Arguments,
     ) -> Result<T, RedisError> {
-        script.invoke_async(&mut self.connection.clone()).await
+        let prefix = self.keys.prefix();
+        let arguments = arguments.list();
+        Box::pin(self.redis.run(script, &[prefix], &arguments)).await
+    }
+
+    fn peers_in_json(&self) -> String {
+        serde_json::to_string(&self.peers).unwrap_or_default() // it is never refused
     }
 
     async fn read(&self) -> Result<Snapshot, SharedLogError> {
-        type Read = (
-            String,
-            u64,
-            u64,
-            String,
-            Vec<String>,
-            Vec<String>,
-            Vec<String>,
-            Vec<String>,
-        );
-        let keys = &self.keys;
-        let mut begin = self.scripts.begin.prepare_invoke();
-        for key in [
-            &keys.epoch,
-            &keys.state,
-            &keys.log,
-            &keys.out,
-            &keys.here,
-            &keys.acked,
-            &keys.receipts,
-        ] {
-            begin.key(key);
-        }
-        begin.arg(self.epoch.as_str()).arg(self.retention.history);
-        for peer in &self.peers {
-            begin.arg(peer);
-        }
-        let (epoch, cursor, sequence, receipt, entries, waiting, here, acked) =
-            self.invoke::<Read>(&begin).await?;
-        let epoch = Token::parse(&epoch).map_err(|error| SharedLogError::Damaged {
+        let arguments = Arguments::default()
+            .with("epoch", &self.epoch)
+            .with("history", self.retention.history)
+            .with("peers", self.peers_in_json());
+        let answer = self.run(&self.scripts.begin, &arguments).await?;
+        let begun = Begun::read(answer)?;
+        let epoch = Token::parse(&begun.epoch).map_err(|error| SharedLogError::Damaged {
             key: "epoch",
             reason: error.to_string(),
         })?;
@@ -280,36 +212,37 @@ impl Inner {
             service: self.service.clone(),
             epoch,
             cursor: 0,
-            sequence,
+            sequence: begun.sequence,
         });
-        for pair in acked.chunks_exact(2) {
-            let through = pair[1].parse().unwrap_or_default();
-            log.acknowledge(&pair[0], through);
+        for (peer, through) in &begun.acked {
+            log.acknowledge(peer, *through);
         }
         let mut all = Vec::new();
-        for entry in entries.chunks_exact(3) {
-            all.push(read_entry(&entry[2], &entry[0], &entry[1])?);
+        for (id, fields) in &begun.log {
+            all.push(read_entry(fields, number_of(id), field(fields, "s"))?);
         }
-        for entry in waiting.chunks_exact(3) {
-            all.push(read_entry(&entry[2], &entry[1], &entry[0])?);
+        for (id, fields) in &begun.out {
+            all.push(read_entry(fields, field(fields, "c"), number_of(id))?);
         }
         all.sort_by_key(|entry: &Entry| entry.cursor);
         all.dedup_by_key(|entry| entry.cursor);
         for entry in all {
             log.replay(Record::Entry(entry));
         }
-        let here = here.chunks_exact(2).filter_map(|pair| {
-            let client = pair[1].rsplit(' ').next()?;
-            Some((ClientId::parse(client)?, 1))
-        });
-        let mut counts = std::collections::BTreeMap::<_, usize>::new();
-        for (client, count) in here {
-            *counts.entry(client).or_default() += count;
+        let mut counts = BTreeMap::<_, usize>::new();
+        for at in begun.here.values() {
+            let client = at.rsplit(' ').next().and_then(ClientId::parse);
+            if let Some(client) = client {
+                *counts.entry(client).or_default() += 1;
+            }
         }
         Ok(Snapshot {
             log,
             here: counts.into_iter().collect(),
-            from: ReadPosition { cursor, receipt },
+            from: ReadPosition {
+                cursor: begun.cursor,
+                receipt: begun.receipt,
+            },
         })
     }
 
@@ -326,84 +259,97 @@ impl Inner {
             at: request.at,
             trace: request.trace.clone(),
         };
-        let (from, once, again, number) = match &request.source {
-            Source::Own { session, .. } => (
-                "own",
-                self.keys.said(session, &request.id),
-                String::new(),
-                0,
-            ),
-            Source::Peer {
-                origin,
-                epoch,
-                sequence,
-            } if *origin == self.service && *epoch == self.epoch => {
-                let _ = sequence;
+        let text = serde_json::to_string(&entry).unwrap_or_default();
+        let mut arguments = Arguments::default()
+            .with("epoch", &self.epoch)
+            .with("id", &request.id)
+            .with("entry", text)
+            .with("weight", entry.weight())
+            .with("max_entries", self.retention.outbox.entries)
+            .with("max_bytes", self.retention.outbox.bytes)
+            .with("history", self.retention.history)
+            .with("known_for", KNOWN_FOR);
+        let (event, relay) = (event_name(&request.event), self.relay_name(request.relay));
+        arguments = arguments.with("event", event).with("relay", relay);
+        arguments = match &request.source {
+            Source::Own { session, .. } => arguments
+                .with("source", "own")
+                .with("session", session)
+                .with("replica", replica),
+            Source::Peer { origin, epoch, .. }
+                if *origin == self.service && *epoch == self.epoch =>
+            {
                 return Ok(AppendOutcome::Refused(Refusal::Loop));
             }
             Source::Peer {
                 origin,
                 epoch,
                 sequence,
-            } => (
-                "peer",
-                self.keys.taken(origin, epoch),
-                self.keys.relayed(origin, &request.id),
-                *sequence,
-            ),
-            Source::Original => ("original", String::new(), String::new(), 0),
+            } => arguments
+                .with("source", "peer")
+                .with("origin", origin)
+                .with("origin_epoch", epoch)
+                .with("number", sequence),
+            Source::Original => arguments.with("source", "original"),
         };
-        let moved = match request.event {
-            Event::Joined { .. } => "joined",
-            Event::Left { .. } => "left",
-            Event::Message { .. } | Event::Notice { .. } => "",
-        };
-        let relay = match request.relay {
+        if let Some(client) = request.event.client() {
+            arguments = arguments.with("client", client);
+        }
+        let answer: HashMap<String, String> = self.run(&self.scripts.append, &arguments).await?;
+        Ok(match field(&answer, "outcome") {
+            "appended" => {
+                entry.place(field(&answer, "cursor"), field(&answer, "sequence"));
+                AppendOutcome::Appended(Arc::new(entry))
+            }
+            "duplicate" => AppendOutcome::Duplicate(field(&answer, "cursor").parse().ok()),
+            "full" => AppendOutcome::Refused(Refusal::OutboxFull),
+            _ => AppendOutcome::Unknown, // the log is lost
+        })
+    }
+
+    fn relay_name(&self, relay: RelayPolicy) -> &'static str {
+        match relay {
             _ if self.peers.is_empty() => "never",
             RelayPolicy::Required => "required",
             RelayPolicy::IfRoom => "if_room",
             RelayPolicy::Always => "always",
             RelayPolicy::Never => "never",
-        };
-        let keys = &self.keys;
-        let mut append = self.scripts.append.prepare_invoke();
-        for key in [
-            &keys.epoch,
-            &keys.state,
-            &keys.log,
-            &keys.out,
-            &once,
-            &again,
-            &keys.here,
-        ] {
-            append.key(key);
         }
-        let client = request.event.client().map(|client| client.to_string());
-        append
-            .arg(self.epoch.as_str())
-            .arg(from)
-            .arg(moved)
-            .arg(serde_json::to_string(&entry).unwrap_or_default())
-            .arg(relay)
-            .arg(entry.weight())
-            .arg(self.retention.outbox.entries)
-            .arg(self.retention.outbox.bytes)
-            .arg(self.retention.history)
-            .arg(number)
-            .arg(KNOWN_FOR)
-            .arg(entry.session().map_or("", Token::as_str))
-            .arg(replica.as_str())
-            .arg(client.unwrap_or_default());
-        let said: Vec<String> = self.invoke(&append).await?;
-        let said: Vec<&str> = said.iter().map(String::as_str).collect();
-        Ok(match said[..] {
-            ["taken", cursor, sequence] => {
-                entry.place(cursor, sequence);
-                AppendOutcome::Appended(Arc::new(entry))
-            }
-            ["duplicate", cursor] => AppendOutcome::Duplicate(cursor.parse().ok()),
-            ["full"] => AppendOutcome::Refused(Refusal::OutboxFull),
-            _ => AppendOutcome::Unknown,
+    }
+}
+
+fn event_name(event: &Event) -> &'static str {
+    match event {
+        Event::Joined { .. } => "joined",
+        Event::Left { .. } => "left",
+        Event::Message { .. } | Event::Notice { .. } => "message",
+    }
+}
+
+/// What `begin.lua` answers.
+struct Begun {
+    epoch: String,
+    cursor: u64,
+    sequence: u64,
+    receipt: String,
+    log: Entries,
+    out: Entries,
+    here: HashMap<String, String>,
+    acked: HashMap<String, u64>,
+}
+
+impl Begun {
+    fn read(mut answer: HashMap<String, Value>) -> Result<Self, RedisError> {
+        let mut part = |name: &str| answer.remove(name).unwrap_or(Value::Nil);
+        Ok(Self {
+            epoch: convert(part("epoch"))?,
+            cursor: convert(part("cursor"))?,
+            sequence: convert(part("sequence"))?,
+            receipt: convert(part("receipt"))?,
+            log: convert(part("log"))?,
+            out: convert(part("out"))?,
+            here: convert(part("here"))?,
+            acked: convert(part("acked"))?,
         })
     }
 }
@@ -418,8 +364,23 @@ impl Entry {
     }
 }
 
-fn read_entry(json: &str, cursor: &str, sequence: &str) -> Result<Entry, SharedLogError> {
-    let mut entry: Entry = serde_json::from_str(json).map_err(|error| SharedLogError::Damaged {
+/// A field of an entry of a stream, or of an answer; empty where there is none.
+fn field<'a>(fields: &'a HashMap<String, String>, name: &str) -> &'a str {
+    fields.get(name).map_or("", String::as_str)
+}
+
+/// The number that the id of a stream's entry begins with.
+fn number_of(id: &str) -> &str {
+    id.split('-').next().unwrap_or_default()
+}
+
+fn read_entry(
+    fields: &HashMap<String, String>,
+    cursor: &str,
+    sequence: &str,
+) -> Result<Entry, SharedLogError> {
+    let entry = serde_json::from_str(field(fields, "e"));
+    let mut entry: Entry = entry.map_err(|error| SharedLogError::Damaged {
         key: "log",
         reason: error.to_string(),
     })?;

@@ -1,7 +1,7 @@
 //! Several replicas of a service, over a real Redis, where one is installed.
 
 use serde_json::{Value, json};
-use testing::{RedisServer, eventually, has_redis, listener};
+use testing::{RedisServer, Signal, eventually, has_redis, listener};
 
 use crate::support::Service;
 
@@ -204,4 +204,75 @@ async fn a_service_whose_redis_forgets_everything_ends_so_that_it_begins_anew() 
     client.send("m-1", "olá").await;
     // Nobody knows what became of the message: it is asked again after the reconnection.
     assert_eq!(client.closed().await.0, 1011);
+}
+
+#[tokio::test]
+async fn a_sender_is_told_by_the_peer_who_has_its_message_while_another_is_away() {
+    let Some(redis) = redis("receipts of one of two peers").await else {
+        return;
+    };
+    let b = Service::alone(&[("SERVICE_NAME", "serviceB")]).await;
+    let nobody = listener().await.local_addr().unwrap();
+    let peers = format!("{},http://{nobody}/relay", b.url("/relay"));
+    let one = replica(&redis, "serviceA", &[("PEER_URL", &peers)]).await;
+    let (mut client, _) = one.v1(1, "").await;
+    client.send("m-1", "olá").await;
+    let delivered = client.frame_of("delivered").await;
+    assert_eq!(
+        (&delivered["id"], &delivered["service"]),
+        (&json!("m-1"), &json!("serviceB"))
+    );
+}
+
+#[tokio::test]
+async fn what_is_said_while_redis_does_not_answer_is_taken_once_when_it_does() {
+    let Some(redis) = redis("a Redis that hangs").await else {
+        return;
+    };
+    let hurry = [
+        ("REDIS_TIMEOUT", "100ms"),
+        ("REDIS_CONNECT_TIMEOUT", "100ms"),
+    ];
+    let one = replica(&redis, "serviceA", &hurry).await;
+    let (mut client, _) = one.v1(1, "session=s-1").await;
+    client.frame_of("joined").await;
+    redis.signal(Signal::SIGSTOP);
+    client.send("m-1", "olá").await;
+    let readiness = one.lifecycle.lifecycle().readiness().clone();
+    eventually("it is not ready", async || {
+        (!readiness.report().ready).then_some(())
+    })
+    .await;
+    redis.signal(Signal::SIGCONT);
+    // Tries of which no answer came may have been taken: all of them together are one.
+    let accepted = client.frame_of("accepted").await;
+    assert_eq!(accepted["id"], "m-1");
+    assert_eq!(redis.ask(&["XLEN", "{chat:serviceA}:log"]).unwrap(), "2");
+}
+
+#[tokio::test]
+async fn a_log_that_the_version_before_has_written_is_read() {
+    let Some(redis) = redis("a log of the version before").await else {
+        return;
+    };
+    let entry = r#"{"cursor":0,"id":"m-1","what":{"kind":"message","client":8,"text":"de antes"},"source":{"from":"own","session":"s-8"},"at":1700000000000}"#;
+    for command in [
+        &["SET", "{chat:serviceA}:epoch", "e-1"][..],
+        &["HSET", "{chat:serviceA}:state", "cursor", "1"],
+        &["XADD", "{chat:serviceA}:log", "1-0", "e", entry, "s", ""],
+        &["SET", "{chat:serviceA}:said:s-7:m-2", "1"],
+        &["HSET", "{chat:serviceA}:here", "s-7", "gone 0 7"],
+    ] {
+        redis.ask(command).unwrap();
+    }
+    let one = replica(&redis, "serviceA", &[]).await;
+    let (mut client, welcome) = one.v1(7, "session=s-7&history=10").await;
+    assert_eq!(welcome["epoch"], "e-1");
+    let before = client.frame().await;
+    assert_eq!(
+        (&before["id"], &before["text"], &before["cursor"]),
+        (&json!("m-1"), &json!("de antes"), &json!(1))
+    );
+    client.send("m-2", "o mesmo").await;
+    assert_eq!(client.frame_of("accepted").await["duplicate"], true);
 }

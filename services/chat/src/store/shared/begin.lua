@@ -1,30 +1,24 @@
+
 -- What a replica that begins has to know, as of one moment.
-local epoch, state, log, out, here, acked, receipts = unpack(KEYS)
-local history = ARGV[2]
-redis.call('SET', epoch, ARGV[1], 'NX')
+--
+-- Asked: `epoch`, the name of the log if there is none yet; `history`, entries kept; `peers`, in JSON.
+
+redis.call('SET', key('epoch'), asked.epoch, 'NX')
+local state, acked = key('state'), key('acked')
 local sequence = redis.call('HGET', state, 'sequence') or '0'
 -- Peers of which nothing is known yet are sent what comes from now on.
-for i = 3, #ARGV do redis.call('HSETNX', acked, ARGV[i], sequence) end
-
-local function flat(entries, field)
-  local list = {}
-  for _, entry in ipairs(entries) do
-    local fields = {}
-    for i = 1, #entry[2], 2 do fields[entry[2][i]] = entry[2][i + 1] end
-    table.insert(list, string.match(entry[1], '^%d+'))
-    table.insert(list, fields[field])
-    table.insert(list, fields['e'])
-  end
-  return list
+for _, peer in ipairs(cjson.decode(asked.peers)) do
+  redis.call('HSETNX', acked, peer, sequence)
 end
-local newest = redis.call('XREVRANGE', receipts, '+', '-', 'COUNT', 1)
+
+local newest = redis.call('XREVRANGE', key('receipts'), '+', '-', 'COUNT', 1)
 return {
-  redis.call('GET', epoch),
-  redis.call('HGET', state, 'cursor') or '0',
-  sequence,
-  newest[1] and newest[1][1] or '0-0',
-  flat(redis.call('XREVRANGE', log, '+', '-', 'COUNT', history), 's'),
-  flat(redis.call('XRANGE', out, '-', '+'), 'c'),
-  redis.call('HGETALL', here),
-  redis.call('HGETALL', acked),
+  'epoch', redis.call('GET', key('epoch')),
+  'cursor', redis.call('HGET', state, 'cursor') or '0',
+  'sequence', sequence,
+  'receipt', newest[1] and newest[1][1] or '0-0',
+  'log', redis.call('XREVRANGE', key('log'), '+', '-', 'COUNT', asked.history),
+  'out', redis.call('XRANGE', key('out'), '-', '+'),
+  'here', redis.call('HGETALL', key('here')),
+  'acked', redis.call('HGETALL', acked),
 }

@@ -2,11 +2,10 @@
 
 use std::time::Duration;
 
-use redis::streams::{StreamReadOptions, StreamReadReply};
-use redis::{AsyncCommands, AsyncConnectionConfig};
+use runtime_redis::{Command, Dedicated};
 use serde::{Deserialize, Serialize};
 
-use super::{ReadPosition, SharedLog, SharedLogError, read_entry};
+use super::{Entries, ReadPosition, SharedLog, SharedLogError, field, number_of, read_entry};
 use crate::domain::Entry;
 
 /// What has happened, in its order.
@@ -42,75 +41,72 @@ impl Receipt {
 /// How long one question waits for something new.
 const BLOCK: Duration = Duration::from_secs(1);
 
+/// How much longer an answer may take.
+const LATE: Duration = Duration::from_secs(2);
+
 /// At most so much comes at once.
 const BATCH: usize = 500;
 
 impl SharedLog {
-    /// Reads from a place on, for ever. Ends where Redis has forgotten the log, or fails.
+    /// Reads from a position on, for ever. Ends where Redis has forgotten the log, or fails.
     pub async fn follow(
         &self,
         from: &mut ReadPosition,
-        mut happened: impl FnMut(LogUpdate),
+        mut apply: impl FnMut(LogUpdate),
     ) -> Result<(), SharedLogError> {
-        let config = AsyncConnectionConfig::new().set_response_timeout(Some(BLOCK * 3));
-        let connecting = self
-            .0
-            .client
-            .get_multiplexed_async_connection_with_config(&config);
-        let mut connection = connecting.await?;
-        let keys = &self.0.keys;
-        let block = usize::try_from(BLOCK.as_millis()).unwrap_or(1000);
-        let options = StreamReadOptions::default().block(block).count(BATCH);
+        let mut connection = self.0.redis.dedicated().await?;
+        let keys = ["log", "receipts"].map(|name| self.0.keys.named(name));
         loop {
-            let places = [format!("{}-0", from.cursor), from.receipt.clone()];
-            let streams = [&keys.log, &keys.receipts];
-            let read: Option<StreamReadReply> = connection
-                .xread_options(&streams, &places, &options)
-                .await?;
-            let Some(read) = read else {
+            let command = Command::read("XREAD")
+                .arg("COUNT")
+                .arg(BATCH)
+                .arg("BLOCK")
+                .arg(BLOCK.as_millis().to_string())
+                .arg("STREAMS")
+                .arg(&keys)
+                .arg(format!("{}-0", from.cursor))
+                .arg(&from.receipt);
+            let streams: Option<Vec<(String, Entries)>> =
+                connection.query(&command, BLOCK + LATE).await?;
+            let Some(streams) = streams else {
                 self.still_there(&mut connection).await?;
                 continue;
             };
-            for stream in read.keys {
-                for id in stream.ids {
-                    let text = |name: &str| id.get::<String>(name).unwrap_or_default();
-                    if stream.key == keys.log {
-                        let cursor = id.id.split('-').next().unwrap_or_default();
-                        let entry = read_entry(&text("e"), cursor, &text("s"))?;
+            for (key, entries) in streams {
+                for (id, fields) in entries {
+                    if key == keys[0] {
+                        let entry = read_entry(&fields, number_of(&id), field(&fields, "s"))?;
                         from.cursor = entry.cursor;
-                        happened(LogUpdate::Entry(entry));
-                        continue;
+                        apply(LogUpdate::Entry(entry));
+                    } else {
+                        apply(read_receipt(field(&fields, "n"))?);
+                        from.receipt = id;
                     }
-                    from.receipt.clone_from(&id.id);
-                    let receipt = serde_json::from_str(&text("n"));
-                    let Receipt {
-                        peer,
-                        through,
-                        delivered,
-                    } = receipt.map_err(|error| SharedLogError::Damaged {
-                        key: "receipts",
-                        reason: error.to_string(),
-                    })?;
-                    happened(LogUpdate::Settled {
-                        peer,
-                        through,
-                        delivered,
-                    });
                 }
             }
         }
     }
 
     /// Whether the log is still the one that this replica began with.
-    async fn still_there(
-        &self,
-        connection: &mut redis::aio::MultiplexedConnection,
-    ) -> Result<(), SharedLogError> {
-        let epoch: Option<String> = connection.get(&self.0.keys.epoch).await?;
+    async fn still_there(&self, connection: &mut Dedicated) -> Result<(), SharedLogError> {
+        let command = Command::read("GET").arg(self.0.keys.named("epoch"));
+        let epoch: Option<String> = connection.query(&command, LATE).await?;
         if epoch.as_deref() == Some(self.0.epoch.as_str()) {
             Ok(())
         } else {
             Err(SharedLogError::Lost)
         }
     }
+}
+
+fn read_receipt(text: &str) -> Result<LogUpdate, SharedLogError> {
+    let receipt: Receipt = serde_json::from_str(text).map_err(|error| SharedLogError::Damaged {
+        key: "receipts",
+        reason: error.to_string(),
+    })?;
+    Ok(LogUpdate::Settled {
+        peer: receipt.peer,
+        through: receipt.through,
+        delivered: receipt.delivered,
+    })
 }

@@ -1,64 +1,42 @@
 //! The keys of one service, all in one slot of a cluster.
+//!
+//! | key | type | what |
+//! |---|---|---|
+//! | `epoch` | text | the log's name |
+//! | `state` | hash | `cursor`, `sequence`, `bytes` of what waits |
+//! | `log` | stream by cursor | entries: `e`, the entry; `s`, its sequence number |
+//! | `out` | stream by sequence number | what waits for peers: `e`, the entry; `c`, its cursor; `w`, its weight |
+//! | `here` | hash by session | its replica, whether the peers were told, its client |
+//! | `acked` | hash by peer | the last sequence number that it has taken |
+//! | `receipts` | stream | `n`, a receipt |
+//! | `said:SESSION:ID` | text that expires | the cursor of an own message |
+//! | `relayed:ORIGIN:ID` | text that expires | the cursor of a peer's message |
+//! | `original:ID` | text that expires | the cursor of a message of a peer that gives no number |
+//! | `taken:ORIGIN:EPOCH` | text that expires | the last number taken of a peer |
+//! | `replica:REPLICA` | text that expires | a replica that is alive |
+//! | `leader:PEER` | text that expires | the replica that relays to a peer |
 
 use crate::domain::Token;
 
+/// Makes keys. Those that only scripts use are made there.
 #[derive(Debug)]
-pub(super) struct Keys {
-    prefix: String,
-    /// Text: the log's name.
-    pub(super) epoch: String,
-    /// Hash: `cursor`, `sequence`, `bytes` of what waits.
-    pub(super) state: String,
-    /// Stream of entries by cursor: `e`, the entry; `s`, its sequence number.
-    pub(super) log: String,
-    /// Stream of what waits for peers by sequence number: `e`, the entry; `c`, its cursor.
-    pub(super) out: String,
-    /// Hash by session: its replica, whether the peers were told, its client.
-    pub(super) here: String,
-    /// Hash by peer: the last sequence number that it has taken.
-    pub(super) acked: String,
-    /// Stream of receipts: `n`.
-    pub(super) receipts: String,
-}
+pub(super) struct Keys(String);
 
 impl Keys {
     pub(super) fn of(service: &Token) -> Self {
-        let prefix = format!("{{chat:{service}}}");
-        let key = |name: &str| format!("{prefix}:{name}");
-        Self {
-            epoch: key("epoch"),
-            state: key("state"),
-            log: key("log"),
-            out: key("out"),
-            here: key("here"),
-            acked: key("acked"),
-            receipts: key("receipts"),
-            prefix,
-        }
+        Self(format!("{{chat:{service}}}"))
     }
 
-    /// Text: the cursor of an own message.
-    pub(super) fn said(&self, session: &Token, id: &Token) -> String {
-        format!("{}:said:{session}:{id}", self.prefix)
+    /// What all begin with.
+    pub(super) fn prefix(&self) -> &str {
+        &self.0
     }
 
-    /// Text: the last number taken of a peer.
-    pub(super) fn taken(&self, origin: &Token, epoch: &Token) -> String {
-        format!("{}:taken:{origin}:{epoch}", self.prefix)
+    pub(super) fn named(&self, name: &str) -> String {
+        format!("{}:{name}", self.0)
     }
 
-    /// Text: the cursor of a peer's message.
-    pub(super) fn relayed(&self, origin: &Token, id: &Token) -> String {
-        format!("{}:relayed:{origin}:{id}", self.prefix)
-    }
-
-    /// Text that expires: a replica that is alive.
     pub(super) fn replica(&self, replica: &str) -> String {
-        format!("{}:replica:{replica}", self.prefix)
-    }
-
-    /// Text that expires: the replica that relays to a peer.
-    pub(super) fn leader(&self, peer: &str) -> String {
-        format!("{}:leader:{peer}", self.prefix)
+        self.named(&format!("replica:{replica}"))
     }
 }

@@ -1,10 +1,11 @@
+
 -- One replica at a time relays to a peer, so that the order is kept.
-local leader = redis.call('GET', KEYS[1])
-if leader == ARGV[1] then
-  redis.call('PEXPIRE', KEYS[1], ARGV[2])
-  return 1
-elseif not leader then
-  redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2])
-  return 1
+--
+-- Asked: `peer`, `replica`, and `lease`, for how many milliseconds.
+
+local leader = redis.call('GET', key('leader:' .. asked.peer))
+if leader and leader ~= asked.replica then
+  return 0
 end
-return 0
+redis.call('SET', key('leader:' .. asked.peer), asked.replica, 'PX', asked.lease)
+return 1

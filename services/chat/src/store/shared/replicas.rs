@@ -3,11 +3,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use redis::{AsyncCommands, RedisError};
 use runtime::trace::{self, Parent, SpanKind};
+use runtime_redis::{Command, RedisError};
 use tracing::Instrument;
 
 use super::SharedLog;
+use super::scripts::Arguments;
 use crate::clock;
 use crate::domain::log::{AppendRequest, RelayPolicy};
 use crate::domain::{ClientId, Event, Source, Token, TraceContext};
@@ -25,23 +26,25 @@ impl SharedLog {
     /// Says that this replica is alive.
     pub async fn heartbeat(&self) -> Result<(), RedisError> {
         let key = self.0.keys.replica(self.0.replica.as_str());
-        let mut connection = self.0.connection.clone();
-        connection.pset_ex(key, 1, millis(self.0.dead_after)).await
+        let alive = Command::write("SET").arg(key).arg(1);
+        let alive = alive.arg("PX").arg(millis(self.0.dead_after));
+        self.0.redis.query(&alive).await
     }
 
     /// Whether this replica is the one to relay to a peer, for the next seconds.
     pub async fn leads(&self, peer: &str) -> Result<bool, RedisError> {
-        let mut lead = self.0.scripts.lead.prepare_invoke();
-        lead.key(self.0.keys.leader(peer))
-            .arg(self.0.replica.as_str())
-            .arg(millis(self.0.dead_after / 2));
-        self.0.invoke::<bool>(&lead).await
+        let arguments = Arguments::default()
+            .with("peer", peer)
+            .with("replica", &self.0.replica)
+            .with("lease", millis(self.0.dead_after / 2));
+        self.0.run(&self.0.scripts.lead, &arguments).await
     }
 
     /// Announces that those have left who were at replicas that are dead.
     pub async fn reap_dead_replicas(&self) -> Result<(), RedisError> {
-        let mut connection = self.0.connection.clone();
-        let here: BTreeMap<String, String> = connection.hgetall(&self.0.keys.here).await?;
+        let redis = &self.0.redis;
+        let all = Command::read("HGETALL").arg(self.0.keys.named("here"));
+        let here: BTreeMap<String, String> = redis.query(&all).await?;
         let sessions = here.iter().filter_map(|(session, at)| {
             let mut parts = at.split(' ');
             let replica = Token::parse(parts.next()?).ok()?;
@@ -52,10 +55,8 @@ impl SharedLog {
         let mut dead = BTreeSet::new();
         let replicas: BTreeSet<_> = sessions.iter().map(|(_, replica, _)| replica).collect();
         for replica in replicas {
-            let alive: bool = connection
-                .exists(self.0.keys.replica(replica.as_str()))
-                .await?;
-            if !alive {
+            let exists = Command::read("EXISTS").arg(self.0.keys.replica(replica.as_str()));
+            if !redis.query::<bool>(&exists).await? {
                 dead.insert(replica.clone());
             }
         }
