@@ -2,6 +2,8 @@
 
 use std::ffi::OsString;
 
+use runtime::settings::nearest;
+
 use crate::catalogue::{self, Exercise, Row};
 
 /// What to do.
@@ -59,19 +61,7 @@ pub fn read(args: impl IntoIterator<Item = OsString>) -> Ask {
 
 /// The names that are nearest to one that is none, or that hold it.
 pub fn suggestions(unknown: &str) -> Vec<&'static str> {
-    /// Below this, two names have little in common.
-    const ALIKE: f64 = 0.6;
-    let unknown = unknown.to_lowercase();
-    let alike = |name: &str| strsim::normalized_damerau_levenshtein(&unknown, name);
-    let holds = |name: &str| unknown.len() > 2 && name.contains(&unknown);
-    let mut near: Vec<_> = catalogue::names()
-        .chain([DOCTOR])
-        .filter(|name| alike(name) >= ALIKE || holds(name))
-        .collect();
-    // Whoever writes a part of a name means that one rather than one that only looks alike.
-    near.sort_by(|a, b| (holds(b).cmp(&holds(a))).then(alike(b).total_cmp(&alike(a))));
-    near.truncate(3);
-    near
+    nearest(unknown, catalogue::names().chain([DOCTOR]))
 }
 
 #[cfg(test)]

@@ -3,9 +3,10 @@
 use std::time::Duration;
 
 use axum::Router;
+use clap::Command;
 use runtime::http::{HttpLimits, serve_untraced};
 use runtime::net::{self, BindError};
-use runtime::settings::Defaults;
+use runtime::settings::adjust;
 use runtime::{Lifecycle, Service};
 use tokio::net::TcpListener;
 
@@ -13,7 +14,7 @@ use crate::collector::{self, Shared};
 use crate::health::Health;
 use crate::page::guard::{Hosts, guarded};
 use crate::page::{self, Shown};
-use crate::settings::{DEFAULTS, LabSettings};
+use crate::settings::LabSettings;
 use crate::supervisor::Supervisor;
 use crate::supervisor::board::Board;
 use crate::supervisor::output::{Look, Output};
@@ -41,9 +42,32 @@ impl Service for Lab {
     const NAME: &'static str = "malha";
     const ABOUT: &'static str = "Every Malha service on this machine";
     const VERSION: &'static str = env!("CARGO_PKG_VERSION");
-    const DEFAULTS: Defaults = DEFAULTS;
     type Settings = LabSettings;
     type Error = LabError;
+
+    fn declare(command: Command) -> Command {
+        let command = adjust(command, "admin_listen", |arg| {
+            arg.default_value("127.0.0.1:9110").help(
+                "Address of the lab's own probes and metrics: /livez, /readyz, /metrics, /version",
+            )
+        });
+        let command = adjust(command, "drain_delay", |arg| {
+            arg.default_value("0s").help(
+                "How long to go on serving after SIGTERM before the services are stopped \
+                 (SIGINT skips it)",
+            )
+        });
+        let command = adjust(command, "drain_timeout", |arg| {
+            arg.default_value("30s")
+                .help("How long stopping all services may take; what is left is cut")
+        });
+        adjust(command, "log_level", |arg| {
+            arg.default_value("warn").help(
+                "What the lab itself logs: off, error, warn, info, debug or trace; passed to \
+                 the services where set",
+            )
+        })
+    }
 
     async fn run(settings: LabSettings, lifecycle: Lifecycle) -> Result<(), LabError> {
         let board = Board::new(&settings.services);
@@ -95,7 +119,7 @@ fn serve(
     receiver: Option<TcpListener>,
     lifecycle: &Lifecycle,
 ) {
-    let store = Shared::new(settings.kept);
+    let store = Shared::new(settings.kept());
     let hosts = Hosts::new(&settings.hosts);
     let api = match &settings.spans_elsewhere {
         Some(endpoint) => jaeger::elsewhere(endpoint),
@@ -110,7 +134,7 @@ fn serve(
     spawn_server(lifecycle, "page", page, routes, settings.page_limits);
     if let Some(receiver) = receiver {
         let routes = guarded(collector::http::routes(store), hosts);
-        spawn_server(lifecycle, "otlp", receiver, routes, settings.otlp_limits);
+        spawn_server(lifecycle, "otlp", receiver, routes, settings.otlp_limits());
     }
 }
 

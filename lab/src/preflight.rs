@@ -31,14 +31,9 @@ pub fn ports(settings: &LabSettings) -> Vec<Port> {
         what: what.to_owned(),
         setting: setting.to_owned(),
     };
-    let mut ports = vec![
-        port(settings.page_listen, "the page", "LAB_PAGE_LISTEN"),
-        port(
-            settings.admin_listen,
-            "the lab's own probes",
-            "ADMIN_LISTEN",
-        ),
-    ];
+    let mut ports = vec![port(settings.page_listen, "the page", "LAB_PAGE_LISTEN")];
+    let probes = |address| port(address, "the lab's own probes", "ADMIN_LISTEN");
+    ports.extend(settings.admin_listen.map(probes));
     if settings.spans_elsewhere.is_none() {
         ports.push(port(
             settings.otlp_listen,

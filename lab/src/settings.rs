@@ -4,129 +4,129 @@ use std::collections::HashMap;
 use std::net::SocketAddr;
 
 use bytesize::ByteSize;
-use runtime::http::{self, HttpLimits};
-use runtime::settings::{CommaList, Defaults, Settings, SettingsError, Source};
+use runtime::http::HttpLimits;
+use runtime::settings::{
+    CommaList, Expected, Settings, SettingsError, Source, bytes, environment, list, parse, within,
+};
 
 use crate::catalogue::{self, EXERCISES, Exercise};
 use crate::collector::Limits;
 use crate::plan::{Planned, plan, reached_at};
 
-/// The embedded defaults, which are also the text of `--help`.
-pub const DEFAULTS: Defaults = Defaults(&[include_str!("defaults.toml"), http::DEFAULTS]);
-
 /// What the lab is to do.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, clap::Args)]
 pub struct LabSettings {
-    /// The processes to start.
-    pub services: Vec<Planned>,
-    /// Where the page is.
+    /// Exercises to start, with commas between; empty: all of them
+    #[arg(id = "lab_exercises", default_value = "", value_parser = exercises)]
+    exercises: CommaList<&'static Exercise>,
+    /// Address of the page, and of Jaeger's query API under /api
+    #[arg(
+        id = "lab_page_listen",
+        default_value = "127.0.0.1:8888",
+        value_parser = parse::<SocketAddr>
+    )]
     pub page_listen: SocketAddr,
-    /// Where spans are received, unless they go elsewhere.
+    /// Address of the span receiver (OTLP over HTTP); not used where `OTEL_EXPORTER_OTLP_ENDPOINT` is
+    /// set
+    #[arg(
+        id = "lab_otlp_listen",
+        default_value = "127.0.0.1:4318",
+        value_parser = parse::<SocketAddr>
+    )]
     pub otlp_listen: SocketAddr,
-    /// Where the lab's own probes are.
-    pub admin_listen: SocketAddr,
-    /// Where spans go, if not here.
-    pub spans_elsewhere: Option<String>,
-    /// Further host names by which the page may be asked.
-    pub hosts: Vec<String>,
-    /// How much of the spans is kept.
-    pub kept: Limits,
-    /// What the page bears.
-    pub page_limits: HttpLimits,
-    /// What the span receiver bears.
-    pub otlp_limits: HttpLimits,
-    /// Whether lines are plain even on a terminal.
+    /// Host names by which the page and the receiver may be asked, beside localhost, 127.0.0.1 and
+    /// `[::1]`
+    #[arg(id = "lab_hosts", default_value = "", value_parser = list::<String>)]
+    pub hosts: CommaList<String>,
+    /// Traces kept; with one more, the oldest goes
+    #[arg(default_value = "2000", value_parser = within(1_usize..=1_000_000))]
+    lab_max_traces: usize,
+    /// Spans kept of one trace; those that come later are dropped
+    #[arg(default_value = "1000", value_parser = within(1_usize..=1_000_000))]
+    lab_max_spans_per_trace: usize,
+    /// Memory for spans; where there is no room, the oldest traces go
+    #[arg(default_value = "64MiB", value_parser = bytes(ByteSize::kib(64)..=ByteSize::gib(16)))]
+    lab_max_trace_bytes: usize,
+    /// Largest export that the span receiver takes
+    #[arg(default_value = "8MiB", value_parser = within(ByteSize::kib(64)..=ByteSize::gib(1)))]
+    lab_max_export_bytes: ByteSize,
+    /// Any value: no colours
+    #[arg(default_value = "", value_parser = is_set)]
     pub no_color: bool,
+    /// What the page bears.
+    #[command(flatten)]
+    pub page_limits: HttpLimits,
+    /// The processes to start.
+    #[arg(skip)]
+    pub services: Vec<Planned>,
+    /// `ADMIN_LISTEN`: where the lab's own probes are.
+    #[arg(skip)]
+    pub admin_listen: Option<SocketAddr>,
+    /// Where spans go, if not here.
+    #[arg(skip)]
+    pub spans_elsewhere: Option<String>,
 }
 
 impl Settings for LabSettings {
-    fn read(source: &Source) -> Result<Self, SettingsError> {
-        Self::read_with(source, &environment())
+    fn finish(self, source: &Source) -> Result<Self, SettingsError> {
+        self.planned(source, &environment())
     }
 }
 
 impl LabSettings {
-    fn read_with(
+    fn planned(
+        mut self,
         source: &Source,
         environment: &HashMap<String, String>,
     ) -> Result<Self, SettingsError> {
-        let text = |name| source.get_optional::<String>(name);
-        let otlp_listen: SocketAddr = source.get("LAB_OTLP_LISTEN")?;
-        let spans_elsewhere = match text("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT")? {
-            Some(endpoint) => Some(endpoint),
-            None => text("OTEL_EXPORTER_OTLP_ENDPOINT")?,
-        };
-        let spans_to = match text("OTEL_EXPORTER_OTLP_ENDPOINT")? {
-            Some(endpoint) => endpoint,
-            None => format!("http://{}", reached_at(otlp_listen)),
-        };
-        let number = |name| source.get_within(name, 1..=1_000_000);
-        let page_limits = HttpLimits::read(source)?;
-        let max_body =
-            source.get_within("LAB_MAX_EXPORT_BYTES", ByteSize::kib(64)..=ByteSize::gib(1))?;
-        let bytes: ByteSize =
-            source.get_within("LAB_MAX_TRACE_BYTES", ByteSize::kib(64)..=ByteSize::gib(16))?;
-        let page_listen = source.get("LAB_PAGE_LISTEN")?;
-        let trace_url = format!("http://{}/trace/{{trace}}", reached_at(page_listen));
-        let trace_url = spans_elsewhere.is_none().then_some(&*trace_url);
-        Ok(Self {
-            services: plan(&chosen(source)?, environment, &spans_to, trace_url)?,
-            page_listen,
-            otlp_listen,
-            admin_listen: source.get("ADMIN_LISTEN")?,
-            spans_elsewhere,
-            hosts: list(source, "LAB_HOSTS")?,
-            kept: Limits {
-                traces: number("LAB_MAX_TRACES")?,
-                spans_per_trace: number("LAB_MAX_SPANS_PER_TRACE")?,
-                bytes: usize::try_from(bytes.as_u64()).unwrap_or(usize::MAX),
-            },
-            page_limits,
-            otlp_limits: HttpLimits {
-                max_body,
-                ..page_limits
-            },
-            no_color: text("NO_COLOR")?.is_some(),
-        })
+        let general = source.text("OTEL_EXPORTER_OTLP_ENDPOINT");
+        let of_spans = source.text("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT");
+        self.spans_elsewhere = of_spans.or_else(|| general.clone());
+        let spans_to =
+            general.unwrap_or_else(|| format!("http://{}", reached_at(self.otlp_listen)));
+        let trace_url = format!("http://{}/trace/{{trace}}", reached_at(self.page_listen));
+        let trace_url = self.spans_elsewhere.is_none().then_some(&*trace_url);
+        self.services = plan(&self.exercises, environment, &spans_to, trace_url)?;
+        let admin = source.text("ADMIN_LISTEN");
+        self.admin_listen = admin.and_then(|address| address.parse().ok());
+        Ok(self)
+    }
+
+    /// How much of the spans is kept.
+    pub fn kept(&self) -> Limits {
+        Limits {
+            traces: self.lab_max_traces,
+            spans_per_trace: self.lab_max_spans_per_trace,
+            bytes: self.lab_max_trace_bytes,
+        }
+    }
+
+    /// What the span receiver bears.
+    pub fn otlp_limits(&self) -> HttpLimits {
+        HttpLimits {
+            max_body_bytes: self.lab_max_export_bytes,
+            ..self.page_limits
+        }
     }
 }
 
-fn list(source: &Source, name: &str) -> Result<Vec<String>, SettingsError> {
-    let list = source.get_optional::<CommaList<String>>(name)?;
-    Ok(list.map_or_else(Vec::new, |list| list.0))
-}
-
-/// The exercises to start.
-fn chosen(source: &Source) -> Result<Vec<&'static Exercise>, SettingsError> {
-    const NAME: &str = "LAB_EXERCISES";
-    let names = list(source, NAME)?;
+/// The exercises of these names; all of them where none is named.
+fn exercises(text: &str) -> Result<CommaList<&'static Exercise>, Expected> {
+    let CommaList(names) = list::<String>(text)?;
     if names.is_empty() {
-        return Ok(EXERCISES.iter().collect());
+        return Ok(CommaList(EXERCISES.iter().collect()));
     }
-    let known = || {
-        EXERCISES
-            .iter()
-            .map(|exercise| exercise.name)
-            .collect::<Vec<_>>()
-            .join(", ")
-    };
-    let find = |name: &String| {
-        catalogue::exercise(name)
-            .ok_or_else(|| source.refused(NAME, name, format!("some of: {}", known())))
-    };
-    names.iter().map(find).collect()
+    let found = names.iter().map(|name| catalogue::exercise(name));
+    let found: Option<Vec<_>> = found.collect();
+    found.map(CommaList).ok_or_else(|| {
+        let known: Vec<_> = EXERCISES.iter().map(|exercise| exercise.name).collect();
+        Expected(format!("some of: {}", known.join(", ")))
+    })
 }
 
-/// The environment of this process, of which parts are passed on to the services.
-#[expect(
-    clippy::disallowed_methods,
-    reason = "what is passed on is no setting of the lab itself"
-)]
-pub(crate) fn environment() -> HashMap<String, String> {
-    let pair = |(name, value): (std::ffi::OsString, std::ffi::OsString)| {
-        Some((name.into_string().ok()?, value.into_string().ok()?))
-    };
-    std::env::vars_os().filter_map(pair).collect()
+#[expect(clippy::unnecessary_wraps, reason = "a value parser may refuse")]
+fn is_set(text: &str) -> Result<bool, Expected> {
+    Ok(!text.is_empty())
 }
 
 #[cfg(test)]
@@ -134,6 +134,7 @@ mod tests {
     use runtime::settings::Inputs;
 
     use super::*;
+    use crate::lab::Lab;
 
     fn read(pairs: &[(&str, &str)]) -> Result<LabSettings, SettingsError> {
         let pairs = pairs
@@ -144,7 +145,10 @@ mod tests {
             environment: environment.clone(),
             flags: HashMap::new(),
         };
-        LabSettings::read_with(&Source::load(DEFAULTS, inputs)?, &environment)
+        let source = Source::load(runtime::command::<Lab>(), inputs)?;
+        source
+            .group::<LabSettings>()?
+            .planned(&source, &environment)
     }
 
     #[test]

@@ -3,14 +3,13 @@
 use std::ffi::OsString;
 use std::process::ExitCode;
 
-use runtime::Service;
-use runtime::settings::{self, Invocation, Settings, SettingsError};
+use runtime::settings::{self, SettingsError};
 
 use crate::cli::{self, Ask};
 use crate::doctor::{self, Question, report};
 use crate::lab::Lab;
 use crate::preflight::{ports, unusable};
-use crate::settings::{LabSettings, environment};
+use crate::settings::LabSettings;
 use crate::usage;
 
 /// Exit code of wrong usage and wrong settings.
@@ -74,14 +73,8 @@ fn examine(args: Vec<OsString>) -> ExitCode {
 }
 
 fn settings_of(args: &[OsString]) -> Result<LabSettings, SettingsError> {
-    let invocation = Invocation {
-        name: Lab::NAME,
-        about: Lab::ABOUT,
-        version: Lab::VERSION,
-        defaults: Lab::DEFAULTS,
-    };
-    let source = settings::invocation(invocation, args.iter().cloned(), environment())?;
-    LabSettings::read(&source)
+    let args = args.iter().cloned();
+    settings::invocation(runtime::command::<Lab>(), args, settings::environment())?.read()
 }
 
 #[expect(

@@ -2,12 +2,12 @@
 
 use std::fmt::Write;
 
-use runtime::settings::{Inputs, Source};
+use runtime::settings::declared;
 
 use crate::catalogue::{EXERCISES, Row};
 use crate::cli::suggestions;
+use crate::lab::Lab;
 use crate::plan::prefix;
-use crate::settings::DEFAULTS;
 
 /// The text of `--help`.
 pub fn help() -> String {
@@ -15,13 +15,10 @@ pub fn help() -> String {
     text.push_str("\nExercises and services:\n");
     text.push_str(&list());
     text.push_str("\nSettings of the lab, each an environment variable or a flag:\n");
-    let defaults = Source::load(DEFAULTS, Inputs::default()).ok();
-    for setting in Source::declared(DEFAULTS) {
+    for setting in declared(&runtime::command::<Lab>()) {
         let (name, flag, about) = (setting.env(), setting.flag(), &setting.about);
-        let default = defaults
-            .as_ref()
-            .and_then(|all| all.get_optional::<String>(&name).ok()?);
-        let default = default.unwrap_or_else(|| "none".to_owned());
+        let default = Some(setting.default.as_str()).filter(|text| !text.is_empty());
+        let default = default.unwrap_or("none");
         let _ = writeln!(
             text,
             "  {name}, --{flag}\n      {about} [default: {default}]"
@@ -113,7 +110,7 @@ mod tests {
         for name in crate::catalogue::names() {
             assert!(help.contains(name), "{name}");
         }
-        for setting in Source::declared(DEFAULTS) {
+        for setting in declared(&runtime::command::<Lab>()) {
             assert!(help.contains(&setting.env()), "{}", setting.key);
         }
     }

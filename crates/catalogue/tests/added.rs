@@ -19,7 +19,6 @@ impl runtime::Service for Mirror {
     const NAME: &'static str = "hello-mirror";
     const ABOUT: &'static str = "Answers as hello-server does";
     const VERSION: &'static str = <Server as runtime::Service>::VERSION;
-    const DEFAULTS: runtime::settings::Defaults = <Server as runtime::Service>::DEFAULTS;
     type Settings = <Server as runtime::Service>::Settings;
     type Error = Error;
 

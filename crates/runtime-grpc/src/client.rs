@@ -45,7 +45,7 @@ mod status;
 pub use call::GrpcClient;
 pub use options::CallOptions;
 pub use resolve::{Dns, Resolve, Resolving};
-pub use settings::{DEFAULTS, GrpcClientSettings};
+pub use settings::GrpcClientSettings;
 
 use std::sync::Arc;
 

@@ -31,6 +31,6 @@ pub mod status;
 pub mod timeout;
 
 pub use health::LIVENESS;
-pub use limits::{DEFAULTS, GrpcLimits};
+pub use limits::GrpcLimits;
 pub use server::serve;
 pub use services::{DescriptorError, Generated, Services};

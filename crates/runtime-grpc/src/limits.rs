@@ -5,70 +5,56 @@ use std::time::Duration;
 use bytesize::ByteSize;
 
 use runtime::net::ConnectionLimits;
-use runtime::settings::{Settings, SettingsError, Source};
+use runtime::settings::{DAY, MILLISECOND, parse, within};
 use runtime::trace::Trust;
 
-/// The TOML that declares the settings of a gRPC server, for the
-/// [`Defaults`](runtime::settings::Defaults) of every service that has one.
-pub const DEFAULTS: &str = include_str!("server.toml");
-
 /// What one gRPC server bears, in time, size and number, and whose traces it records.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, clap::Args)]
+#[command(next_help_heading = "Limits")]
 pub struct GrpcLimits {
-    /// `MAX_CONNECTIONS`: open at once.
+    /// Connections open at once; more are told so and closed
+    #[arg(default_value = "2000", value_parser = within(1_usize..=1_000_000))]
     pub max_connections: usize,
-    /// `MAX_CONNECTIONS_PER_ADDRESS`: open at once from one address.
+    /// Connections open at once from one address; a proxy in front counts as one
+    #[arg(default_value = "500", value_parser = within(1_usize..=1_000_000))]
     pub max_connections_per_address: usize,
-    /// `HANDSHAKE_TIMEOUT`: from the connection to the end of its preface.
+    /// From the connection to the end of its HTTP/2 preface
+    #[arg(default_value = "5s", value_parser = within(MILLISECOND..=DAY))]
     pub handshake_timeout: Duration,
-    /// `MAX_CONCURRENT_STREAMS`: calls open at once on one connection.
+    /// Calls open at once on one connection
+    #[arg(default_value = "256", value_parser = within(1_u32..=65_536))]
     pub max_concurrent_streams: u32,
-    /// `MAX_CONCURRENT_CALLS`: calls open at once on all of them.
+    /// Calls open at once on all of them; more get `RESOURCE_EXHAUSTED`
+    #[arg(default_value = "2000", value_parser = within(1_usize..=1_000_000))]
     pub max_concurrent_calls: usize,
-    /// `REQUEST_TIMEOUT`: to the beginning of an answer.
+    /// Longest time to an answer's beginning, also where the caller would wait longer
+    #[arg(default_value = "10s", value_parser = within(MILLISECOND..=DAY))]
     pub request_timeout: Duration,
-    /// `MAX_MESSAGE_BYTES`: of a request.
+    /// Largest message of a request
+    #[arg(id = "max_message_bytes", default_value = "64KiB", value_parser = within(ByteSize::b(1)..=ByteSize::mib(64)))]
     pub max_message: ByteSize,
-    /// `MAX_HEADER_BYTES`: of a request.
+    /// Largest head of a request
+    #[arg(id = "max_header_bytes", default_value = "16KiB", value_parser = within(ByteSize::kib(4)..=ByteSize::mib(1)))]
     pub max_header: ByteSize,
-    /// `KEEPALIVE_INTERVAL`: between two pings on a silent connection.
+    /// How often a silent connection is asked whether it still lives
+    #[arg(default_value = "20s", value_parser = within(MILLISECOND..=DAY))]
     pub keepalive_interval: Duration,
-    /// `KEEPALIVE_TIMEOUT`: for the answer to one.
+    /// How long it may take to say so
+    #[arg(default_value = "5s", value_parser = within(MILLISECOND..=DAY))]
     pub keepalive_timeout: Duration,
-    /// `MAX_CONNECTION_AGE`: then GOAWAY.
+    /// Then a connection is asked to close (GOAWAY), so that new replicas get their share
+    #[arg(default_value = "5m", value_parser = within(MILLISECOND..=DAY))]
     pub max_connection_age: Duration,
-    /// `MAX_CONNECTION_AGE_GRACE`: for the calls that are open then.
+    /// How long its calls may go on after that; streams end by UNAVAILABLE then
+    #[arg(default_value = "10s", value_parser = within(MILLISECOND..=DAY))]
     pub max_connection_age_grace: Duration,
-    /// `REFLECTION`: whether the interfaces are told.
+    /// Whether the reflection service tells the interfaces, for grpcurl and its like
+    #[arg(default_value = "true", value_parser = parse::<bool>)]
     pub reflection: bool,
-    /// `TRACE_TRUST`: who decides whether its trace is recorded.
+    /// Networks whose peers decide whether the traces they bring along are recorded (commas between),
+    /// or none
+    #[arg(id = "trace_trust", default_value = "127.0.0.0/8,::1/128,10.0.0.0/8,172.16.0.0/12,192.168.0.0/16,fc00::/7", value_parser = parse::<Trust>)]
     pub trust: Trust,
-}
-
-impl Settings for GrpcLimits {
-    fn read(source: &Source) -> Result<Self, SettingsError> {
-        let time =
-            |name| source.get_within(name, Duration::from_millis(1)..=Duration::from_hours(24));
-        Ok(Self {
-            max_connections: source.get_within("MAX_CONNECTIONS", 1..=1_000_000)?,
-            max_connections_per_address: source
-                .get_within("MAX_CONNECTIONS_PER_ADDRESS", 1..=1_000_000)?,
-            handshake_timeout: time("HANDSHAKE_TIMEOUT")?,
-            max_concurrent_streams: source.get_within("MAX_CONCURRENT_STREAMS", 1..=65_536)?,
-            max_concurrent_calls: source.get_within("MAX_CONCURRENT_CALLS", 1..=1_000_000)?,
-            request_timeout: time("REQUEST_TIMEOUT")?,
-            max_message: source
-                .get_within("MAX_MESSAGE_BYTES", ByteSize::b(1)..=ByteSize::mib(64))?,
-            max_header: source
-                .get_within("MAX_HEADER_BYTES", ByteSize::kib(4)..=ByteSize::mib(1))?,
-            keepalive_interval: time("KEEPALIVE_INTERVAL")?,
-            keepalive_timeout: time("KEEPALIVE_TIMEOUT")?,
-            max_connection_age: time("MAX_CONNECTION_AGE")?,
-            max_connection_age_grace: time("MAX_CONNECTION_AGE_GRACE")?,
-            reflection: source.get("REFLECTION")?,
-            trust: source.get("TRACE_TRUST")?,
-        })
-    }
 }
 
 impl GrpcLimits {

@@ -9,7 +9,7 @@
 //! - [`RedisClient`] (`client.rs`): commands and scripts; [`Command`], [`Script`] (`command.rs`).
 //! - [`Policy`] (`policy.rs`): whether a command is sent again.
 //! - `executor.rs`: one attempt at a command, from the permit to the answer.
-//! - [`RedisSettings`] (`settings.rs`), with `client.toml`; `url.rs`: the grammar of `REDIS_URL`.
+//! - [`RedisSettings`] (`settings.rs`), what it is told; `url.rs`: the grammar of `REDIS_URL`.
 //! - `target.rs`: where connections go; `pool.rs`: the few that there are, shared by many commands.
 //! - `breaker.rs`, `health_check.rs`: whether Redis is asked at all, and who finds out.
 //! - `observe.rs`: spans and metrics.
@@ -35,5 +35,5 @@ pub use dedicated::Dedicated;
 pub use error::RedisError;
 pub use policy::Policy;
 pub use redis::{FromRedisValue, Value};
-pub use settings::{DEFAULTS, RedisSettings, Topology};
+pub use settings::{RedisOptions, RedisSettings, Topology};
 pub use url::Address;

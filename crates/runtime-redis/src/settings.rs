@@ -3,10 +3,54 @@
 use std::time::Duration;
 
 use super::url::{Address, parse_list};
-use runtime::settings::{FromSetting, Secret, SettingsError, Source};
+use runtime::settings::{
+    FromSetting, HOUR, MILLISECOND, Secret, SettingsError, Source, parse, within,
+};
 
-/// The TOML that declares the settings of a client of Redis.
-pub const DEFAULTS: &str = include_str!("client.toml");
+/// The settings of a client of Redis as they are given; [`RedisSettings::read`] makes sense of them.
+#[derive(Clone, Debug, clap::Args)]
+#[command(next_help_heading = "Limits")]
+pub struct RedisOptions {
+    /// Redis, as in `redis://redis:6379/0`, or `unix:///run/redis.sock`; user and password may stand
+    /// in it, percent-encoded, as in `redis://ana:s%40same@redis`; several with commas: the first
+    /// nodes of a cluster, or the sentinels; empty: none
+    #[arg(value_parser = parse::<Secret>, help_heading = "Settings")]
+    redis_url: Option<Secret>,
+    /// What `redis_url` names: node, sentinel or cluster
+    #[arg(default_value = "node", value_parser = parse::<Mode>)]
+    redis_mode: Mode,
+    /// Sentinel's name of the master
+    #[arg(default_value = "mymaster", value_parser = parse::<String>)]
+    redis_master_name: String,
+    /// User of Redis' access control lists, with its password; empty: the default user, or that of
+    /// `redis_url`
+    #[arg(value_parser = parse::<String>)]
+    redis_username: Option<String>,
+    /// Password of Redis; empty: none, or that of `redis_url`
+    #[arg(value_parser = parse::<Secret>)]
+    redis_password: Option<Secret>,
+    /// Password of the sentinels; empty: none
+    #[arg(value_parser = parse::<Secret>)]
+    redis_sentinel_password: Option<Secret>,
+    /// Connections, shared by commands that are under way at the same time
+    #[arg(default_value = "2", value_parser = within(1_usize..=64))]
+    redis_connections: usize,
+    /// Commands under way at once; more wait for their turn
+    #[arg(default_value = "256", value_parser = within(1_usize..=65_536))]
+    redis_max_commands: usize,
+    /// For a connection to be made
+    #[arg(default_value = "200ms", value_parser = within(MILLISECOND..=HOUR))]
+    redis_connect_timeout: Duration,
+    /// For a command, the wait for its turn included; after that Redis counts as hung
+    #[arg(default_value = "250ms", value_parser = within(MILLISECOND..=HOUR))]
+    redis_timeout: Duration,
+    /// How often a Redis that answers is probed
+    #[arg(default_value = "2s", value_parser = within(MILLISECOND..=HOUR))]
+    redis_check_interval: Duration,
+    /// Longest time between two probes of one that does not answer
+    #[arg(default_value = "1s", value_parser = within(MILLISECOND..=HOUR))]
+    redis_max_backoff: Duration,
+}
 
 /// What a client of Redis is told.
 #[derive(Clone, Debug)]
@@ -50,16 +94,16 @@ pub enum Topology {
 
 impl RedisSettings {
     /// Reads the settings; none where `REDIS_URL` is empty.
-    pub fn read(source: &Source) -> Result<Option<Self>, SettingsError> {
-        let Some(url) = source.get_optional::<Secret>("REDIS_URL")? else {
+    pub fn read(options: RedisOptions, source: &Source) -> Result<Option<Self>, SettingsError> {
+        let Some(url) = options.redis_url else {
             return Ok(None);
         };
-        // The value is not shown, whatever it is: a password may stand anywhere in a wrong one.
-        let refused = |expected: &str| source.refused("REDIS_URL", "***", expected.to_owned());
+        let refused = |expected: &str| source.refused("REDIS_URL", expected);
         let urls = parse_list(url.reveal()).map_err(refused)?; // to be read, here alone
+        let has_own_username = options.redis_username.is_some();
         let mut login = Login {
-            username: source.get_optional("REDIS_USERNAME")?,
-            password: source.get_optional("REDIS_PASSWORD")?,
+            username: options.redis_username,
+            password: options.redis_password,
         };
         let mut database = None;
         for url in &urls {
@@ -70,13 +114,18 @@ impl RedisSettings {
             let expected = "one database for all nodes";
             agree(&mut database, url.database.as_ref()).ok_or_else(|| refused(expected))?;
         }
-        if let (Some(username), None) = (&login.username, &login.password) {
-            let expected = "a user beside its password (REDIS_PASSWORD), or none".to_owned();
-            return Err(source.refused("REDIS_USERNAME", username, expected));
+        if login.username.is_some() && login.password.is_none() {
+            let name = if has_own_username {
+                "REDIS_USERNAME"
+            } else {
+                "REDIS_URL"
+            };
+            let expected = "a user beside its password (REDIS_PASSWORD), or none";
+            return Err(source.refused(name, expected));
         }
-        let topology = match source.get::<Mode>("REDIS_MODE")? {
+        let topology = match options.redis_mode {
             Mode::Node => Topology::Node,
-            Mode::Sentinel => Topology::Sentinel(source.get("REDIS_MASTER_NAME")?),
+            Mode::Sentinel => Topology::Sentinel(options.redis_master_name),
             Mode::Cluster => Topology::Cluster,
         };
         let has_socket = urls
@@ -96,21 +145,19 @@ impl RedisSettings {
             }
             _ => {}
         }
-        let time =
-            |name| source.get_within(name, Duration::from_millis(1)..=Duration::from_hours(1));
         Ok(Some(Self {
             nodes: urls.into_iter().map(|url| url.address).collect(),
             database: database.unwrap_or_default(),
             topology,
             username: login.username,
             password: login.password,
-            sentinel_password: source.get_optional("REDIS_SENTINEL_PASSWORD")?,
-            connections: source.get_within("REDIS_CONNECTIONS", 1..=64)?,
-            max_commands: source.get_within("REDIS_MAX_COMMANDS", 1..=65_536)?,
-            connect_timeout: time("REDIS_CONNECT_TIMEOUT")?,
-            timeout: time("REDIS_TIMEOUT")?,
-            check_interval: time("REDIS_CHECK_INTERVAL")?,
-            max_backoff: time("REDIS_MAX_BACKOFF")?,
+            sentinel_password: options.redis_sentinel_password,
+            connections: options.redis_connections,
+            max_commands: options.redis_max_commands,
+            connect_timeout: options.redis_connect_timeout,
+            timeout: options.redis_timeout,
+            check_interval: options.redis_check_interval,
+            max_backoff: options.redis_max_backoff,
         }))
     }
 }
@@ -153,8 +200,10 @@ impl FromSetting for Mode {
 
 #[cfg(test)]
 mod tests {
+    use clap::{Args, Command};
+    use runtime::settings::Inputs;
+
     use super::*;
-    use runtime::settings::{Defaults, Inputs};
 
     fn read(settings: &[(&str, &str)]) -> Result<Option<RedisSettings>, String> {
         let owned = |(name, value): &(&str, &str)| ((*name).to_owned(), (*value).to_owned());
@@ -162,8 +211,9 @@ mod tests {
             environment: settings.iter().map(owned).collect(),
             ..Inputs::default()
         };
-        let source = Source::load(Defaults(&[DEFAULTS]), inputs).unwrap();
-        RedisSettings::read(&source).map_err(|error| error.to_string())
+        let command = RedisOptions::augment_args(Command::new("test"));
+        let source = Source::load(command, inputs).unwrap();
+        RedisSettings::read(source.group().unwrap(), &source).map_err(|error| error.to_string())
     }
 
     #[test]

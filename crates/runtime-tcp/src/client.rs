@@ -4,7 +4,7 @@ mod error;
 mod settings;
 
 pub use error::TcpClientError;
-pub use settings::{DEFAULTS, TcpClientSettings, TraceContext};
+pub use settings::{TcpClientSettings, TraceContext};
 
 use std::io;
 use std::time::Duration;

@@ -22,7 +22,7 @@ pub mod tlv;
 mod try_io;
 
 pub use client::{TcpClient, TcpClientError, TcpClientSettings};
-pub use limits::{DEFAULTS, TcpLimits};
+pub use limits::TcpLimits;
 pub use procedure::{Answer, Procedure, RequestRefusal};
 pub use retrying_client::{Patience, RetryingClient};
 

@@ -3,53 +3,41 @@
 use std::time::Duration;
 
 use runtime::net::ConnectionLimits;
-use runtime::settings::{Settings, SettingsError, Source};
+use runtime::settings::{HOUR, MILLISECOND, parse, within};
 use runtime::trace::Trust;
 
-/// The TOML that declares the settings of a TCP server, for the
-/// [`Defaults`](runtime::settings::Defaults) of every service that has one.
-pub const DEFAULTS: &str = include_str!("server.toml");
-
 /// What one TCP server bears, in time and number, and whose traces it records.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, clap::Args)]
+#[command(next_help_heading = "Limits")]
 pub struct TcpLimits {
-    /// `MAX_CONNECTIONS`: open at once.
+    /// Connections open at once; more are told so and closed
+    #[arg(default_value = "20000", value_parser = within(1_usize..=1_000_000))]
     pub max_connections: usize,
-    /// `MAX_CONNECTIONS_PER_ADDRESS`: open at once from one address.
+    /// Connections open at once from one address; a proxy or a node in front counts as one
+    #[arg(default_value = "15000", value_parser = within(1_usize..=1_000_000))]
     pub max_connections_per_address: usize,
-    /// `FIRST_BYTE_TIMEOUT`: from the connection to the first byte of a request.
+    /// From the connection to the first byte of a request
+    #[arg(default_value = "10s", value_parser = within(MILLISECOND..=HOUR))]
     pub first_byte_timeout: Duration,
-    /// `PAUSE`: without a further byte, that ends a request.
+    /// After this long without a further byte a request counts as whole
+    #[arg(default_value = "100ms", value_parser = within(MILLISECOND..=HOUR))]
     pub pause: Duration,
-    /// `IDLE_TIMEOUT`: the same where a pause cannot be the end.
+    /// The same where a pause cannot be the end: inside a character or a PROXY header
+    #[arg(default_value = "5s", value_parser = within(MILLISECOND..=HOUR))]
     pub idle_timeout: Duration,
-    /// `REQUEST_TIMEOUT`: from the first byte of a request to its end.
+    /// From the first byte of a request to its end
+    #[arg(default_value = "30s", value_parser = within(MILLISECOND..=HOUR))]
     pub request_timeout: Duration,
-    /// `WRITE_TIMEOUT`: for a client to take its answer.
+    /// For a client to take its answer
+    #[arg(default_value = "10s", value_parser = within(MILLISECOND..=HOUR))]
     pub write_timeout: Duration,
-    /// `LINGER_TIMEOUT`: for a refused client to come to an end with what it sends.
+    /// How long a client that was refused in mid-sentence may go on sending, so that it reads why
+    #[arg(default_value = "2s", value_parser = within(MILLISECOND..=HOUR))]
     pub linger_timeout: Duration,
-    /// `TRACE_TRUST`: who decides whether its trace is recorded.
+    /// Networks whose peers decide whether the traces they bring along are recorded (commas between),
+    /// or none
+    #[arg(id = "trace_trust", default_value = "127.0.0.0/8,::1/128,10.0.0.0/8,172.16.0.0/12,192.168.0.0/16,fc00::/7", value_parser = parse::<Trust>)]
     pub trust: Trust,
-}
-
-impl Settings for TcpLimits {
-    fn read(source: &Source) -> Result<Self, SettingsError> {
-        let hour = Duration::from_hours(1);
-        let time = |name| source.get_within(name, Duration::from_millis(1)..=hour);
-        Ok(Self {
-            max_connections: source.get_within("MAX_CONNECTIONS", 1..=1_000_000)?,
-            max_connections_per_address: source
-                .get_within("MAX_CONNECTIONS_PER_ADDRESS", 1..=1_000_000)?,
-            first_byte_timeout: time("FIRST_BYTE_TIMEOUT")?,
-            pause: time("PAUSE")?,
-            idle_timeout: time("IDLE_TIMEOUT")?,
-            request_timeout: time("REQUEST_TIMEOUT")?,
-            write_timeout: time("WRITE_TIMEOUT")?,
-            linger_timeout: time("LINGER_TIMEOUT")?,
-            trust: source.get("TRACE_TRUST")?,
-        })
-    }
 }
 
 impl TcpLimits {

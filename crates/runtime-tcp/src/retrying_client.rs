@@ -9,25 +9,18 @@ use runtime::Lifecycle;
 use runtime::backoff::Backoff;
 use runtime::liveness::Pulse;
 use runtime::readiness::Dependency;
-use runtime::settings::{Settings, SettingsError, Source};
+use runtime::settings::{HOUR, within};
 
 /// How long a client tries.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, clap::Args)]
+#[command(next_help_heading = "Limits")]
 pub struct Patience {
-    /// `MAX_BACKOFF`: between two tries.
+    /// Longest time between two tries while the server is away
+    #[arg(default_value = "10s", value_parser = within(FIRST_WAIT..=HOUR))]
     pub max_backoff: Duration,
-    /// `GIVE_UP_AFTER`: in all, for one request.
+    /// How long to go on trying before a request is given up
+    #[arg(default_value = "1m", value_parser = within(Duration::ZERO..=HOUR))]
     pub give_up_after: Duration,
-}
-
-impl Settings for Patience {
-    fn read(source: &Source) -> Result<Self, SettingsError> {
-        let hour = Duration::from_hours(1);
-        Ok(Self {
-            max_backoff: source.get_within("MAX_BACKOFF", FIRST_WAIT..=hour)?,
-            give_up_after: source.get_within("GIVE_UP_AFTER", Duration::ZERO..=hour)?,
-        })
-    }
 }
 
 /// The shortest wait between two tries.

@@ -10,7 +10,7 @@ use std::time::Duration;
 use tokio::io::AsyncWriteExt;
 
 use super::{Answer, Procedure, RequestRefusal, TcpLimits};
-use runtime::settings::{Defaults, Inputs, Settings, Source};
+use runtime::settings;
 use testing::{TestServer, read_to_end};
 
 const SHORT: Duration = Duration::from_millis(50);
@@ -45,8 +45,7 @@ impl Procedure for Capitals {
 }
 
 fn limits() -> TcpLimits {
-    let defaults = Defaults(&[super::DEFAULTS]);
-    TcpLimits::read(&Source::load(defaults, Inputs::default()).unwrap()).unwrap()
+    settings::defaults().unwrap()
 }
 
 /// Limits under which nothing ends a request but its mark and the end of input.

@@ -12,7 +12,7 @@ mod phase;
 mod timed_io;
 
 pub use body::GuardedBody;
-pub use limits::{DEFAULTS, HttpLimits};
+pub use limits::HttpLimits;
 pub(crate) use metrics::HttpServerMetrics;
 
 use axum::Router;
@@ -62,7 +62,7 @@ pub async fn serve_untraced(
 
 /// Bodies are no longer than the limit, whoever reads them.
 fn bounded(limits: &HttpLimits) -> (RequestBodyLimitLayer, DefaultBodyLimit) {
-    let max_body = usize::try_from(limits.max_body.as_u64()).unwrap_or(usize::MAX);
+    let max_body = usize::try_from(limits.max_body_bytes.as_u64()).unwrap_or(usize::MAX);
     let layer = RequestBodyLimitLayer::new(max_body);
     (layer, DefaultBodyLimit::disable())
 }

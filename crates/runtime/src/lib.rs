@@ -41,5 +41,5 @@ pub mod trace;
 
 pub use error::Error;
 pub use lifecycle::Lifecycle;
-pub use service::{Service, main, main_with};
+pub use service::{Service, command, main, main_with, settings_from};
 pub use settings::Settings;

@@ -1,6 +1,5 @@
 //! A process's lifecycle, top to bottom.
 
-use std::collections::HashMap;
 use std::ffi::OsString;
 use std::future::poll_fn;
 use std::net::SocketAddr;
@@ -9,6 +8,8 @@ use std::process::ExitCode;
 use std::task::Poll;
 use std::time::Duration;
 
+use clap::{Args, Command};
+
 use crate::admin::{self, Build};
 use crate::error::Error;
 use crate::http::{self, HttpLimits};
@@ -16,9 +17,9 @@ use crate::http_client::HttpClientMetrics;
 use crate::lifecycle::Lifecycle;
 use crate::metrics::Metrics;
 use crate::net;
-use crate::settings::{self, Defaults, Invocation, Settings, SettingsError, Source};
+use crate::settings::{self, HOUR, Inputs, Settings, SettingsError, Source, parse, within};
 use crate::signals::{Ending, Signals};
-use crate::telemetry::{Telemetry, TelemetrySettings};
+use crate::telemetry::{Telemetry, TelemetryOptions, TelemetrySettings};
 
 /// A program that runs until it is told to end.
 pub trait Service: Send + 'static {
@@ -28,12 +29,15 @@ pub trait Service: Send + 'static {
     const ABOUT: &'static str;
     /// Its version.
     const VERSION: &'static str;
-    /// Its settings and their defaults: a comment above each, for `--help`.
-    const DEFAULTS: Defaults;
     /// Its settings, read before anything starts.
     type Settings: Settings;
     /// What can end it before its time.
     type Error: std::error::Error + Send + Sync + 'static;
+
+    /// The program's own defaults and texts for settings that are declared elsewhere.
+    fn declare(command: Command) -> Command {
+        command
+    }
 
     /// Whether it must not run without its admin port. A program that a person runs for a moment
     /// can do without, where another one on the same machine has the port.
@@ -90,17 +94,6 @@ fn report(name: &str, error: &Error) {
     eprintln!("{name}: {error}");
 }
 
-#[expect(
-    clippy::disallowed_methods,
-    reason = "the one place where the environment is read"
-)]
-fn environment() -> HashMap<String, String> {
-    let text = |(name, value): (OsString, OsString)| {
-        Some((name.into_string().ok()?, value.into_string().ok()?))
-    };
-    std::env::vars_os().filter_map(text).collect()
-}
-
 fn whole_life<S: Service>(args: impl IntoIterator<Item = OsString>) -> Result<(), Error> {
     let build = Build {
         name: S::NAME,
@@ -108,15 +101,10 @@ fn whole_life<S: Service>(args: impl IntoIterator<Item = OsString>) -> Result<()
         commit: option_env!("MALHA_COMMIT"),
     };
     let Build { name, version, .. } = build;
-    let invocation = Invocation {
-        name,
-        version,
-        about: S::ABOUT,
-        defaults: S::DEFAULTS,
-    };
-    let source = settings::invocation(invocation, args, environment())?;
-    let settings = S::Settings::read(&source)?;
-    let common = Common::read(&source)?;
+    let source = settings::invocation(command::<S>(), args, settings::environment())?;
+    let settings: S::Settings = source.read()?;
+    let common: CommonSettings = source.group()?;
+    let telemetry: TelemetryOptions = source.group()?;
 
     let part = S::part(&settings);
     let metrics = Metrics::new(part.as_deref().unwrap_or(name), version);
@@ -124,7 +112,7 @@ fn whole_life<S: Service>(args: impl IntoIterator<Item = OsString>) -> Result<()
     // HTTP's metrics are announced also before the first server or client.
     metrics.set::<http::HttpServerMetrics>();
     metrics.set::<HttpClientMetrics>();
-    let telemetry = TelemetrySettings::read(&source)?.or_named(part);
+    let telemetry = TelemetrySettings::from(telemetry).or_named(part);
     let telemetry = Telemetry::start(build, &telemetry, &metrics)?;
     tracing::debug!(settings = source.shown(), "settings");
     let runtime = tokio::runtime::Builder::new_multi_thread()
@@ -145,28 +133,45 @@ fn whole_life<S: Service>(args: impl IntoIterator<Item = OsString>) -> Result<()
 }
 
 /// What the lifecycle itself needs.
-struct Common {
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Settings of every service")]
+struct CommonSettings {
+    /// TOML file with settings (lower-case names), read before the environment
+    #[arg(value_parser = parse::<String>)]
+    config_file: Option<String>,
+    /// Address of the probes and metrics: /livez, /readyz, /metrics, /version
+    #[arg(default_value = "0.0.0.0:9464", value_parser = parse::<SocketAddr>)]
     admin_listen: SocketAddr,
+    /// How long to go on serving after SIGTERM while load balancers take this instance out (SIGINT
+    /// skips it)
+    #[arg(default_value = "5s", value_parser = within(Duration::ZERO..=HOUR))]
     drain_delay: Duration,
+    /// How long running work may take to finish after that; what is left is cut
+    #[arg(default_value = "20s", value_parser = within(Duration::ZERO..=HOUR))]
     drain_timeout: Duration,
+    /// End when standard input ends, as when the process that started this one is gone
+    #[arg(default_value = "false", value_parser = parse::<bool>)]
     exit_with_stdin: bool,
 }
 
-impl Settings for Common {
-    fn read(source: &Source) -> Result<Self, SettingsError> {
-        let hour = Duration::from_hours(1);
-        Ok(Self {
-            admin_listen: source.get("ADMIN_LISTEN")?,
-            drain_delay: source.get_within("DRAIN_DELAY", Duration::ZERO..=hour)?,
-            drain_timeout: source.get_within("DRAIN_TIMEOUT", Duration::ZERO..=hour)?,
-            exit_with_stdin: source.get("EXIT_WITH_STDIN")?,
-        })
-    }
+/// All that a program can be told: its own settings, then those of every program.
+pub fn command<S: Service>() -> Command {
+    let command = Command::new(S::NAME).next_help_heading("Settings");
+    let command = S::Settings::augment_args(command);
+    let command = TelemetryOptions::augment_args(CommonSettings::augment_args(command));
+    // Last, for each group of settings would put its own comment there.
+    let command = command.version(S::VERSION).about(S::ABOUT);
+    S::declare(command.long_about(None::<&str>))
+}
+
+/// What a program reads from these inputs.
+pub fn settings_from<S: Service>(inputs: Inputs) -> Result<S::Settings, SettingsError> {
+    Source::load(command::<S>(), inputs)?.read()
 }
 
 async fn run<S: Service>(
     settings: S::Settings,
-    common: Common,
+    common: CommonSettings,
     lifecycle: Lifecycle,
     build: Build,
 ) -> Result<(), Error> {

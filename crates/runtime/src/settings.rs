@@ -1,24 +1,47 @@
-//! Settings: embedded defaults, then a file, then the environment, then flags.
+//! Settings: defaults, then a file, then the environment, then flags.
 //!
-//! A service embeds a TOML text whose comments are its documentation: the same text gives the
-//! defaults and `--help`, so that neither can be forgotten. Every value is text until it is read
-//! with [`Source::get`], which refuses a wrong one with the setting's name, where the value came
-//! from, and what would be right.
+//! A setting is declared once, as the field of a struct that derives [`clap::Args`]: its doc
+//! comment is its text in `--help`, its `#[arg]` holds the default, the type and the range.
+//!
+//! ```
+//! # use std::time::Duration;
+//! # use runtime::settings::{HOUR, MILLISECOND, within};
+//! #[derive(Clone, Debug, clap::Args)]
+//! pub struct ClientSettings {
+//!     /// Time between two requests
+//!     #[arg(default_value = "5s", value_parser = within(MILLISECOND..=HOUR))]
+//!     pub interval: Duration,
+//! }
+//! ```
+//!
+//! The name follows from the field: `interval` in a file, `INTERVAL` in the environment,
+//! `--interval` as a flag. A field without a default is an `Option`, or must be set. A value that
+//! nobody may see is a [`Secret`]. Help shows a doc comment without its backticks; one that begins
+//! with `Flag only: ` is not read from the environment.
 
-mod cli;
+mod command_line;
+mod declared;
+mod layers;
+mod nearest;
 mod source;
-mod spec;
 mod value;
 
-pub use cli::{Invocation, invocation};
-pub use source::{Inputs, Source};
-pub use spec::{Defaults, Setting};
-pub use value::{CommaList, FromSetting, Secret};
+pub use command_line::{environment, invocation};
+pub use declared::{Setting, adjust, declared};
+pub use layers::Inputs;
+pub use nearest::nearest;
+pub use source::{Source, defaults};
+pub use value::{
+    CommaList, DAY, Expected, FromSetting, HOUR, MILLISECOND, Secret, bytes, list, parse, within,
+};
 
-/// What a service reads of its settings, all at once, before anything starts.
-pub trait Settings: Sized + Send + 'static {
-    /// Reads every setting of this group.
-    fn read(source: &Source) -> Result<Self, SettingsError>;
+/// All that a service is told, before anything starts.
+pub trait Settings: clap::Args + Send + 'static {
+    /// Checks the rules between several settings, and fills in what follows from them.
+    fn finish(self, source: &Source) -> Result<Self, SettingsError> {
+        let _ = source;
+        Ok(self)
+    }
 }
 
 /// Why the settings cannot be used. The process ends with exit code 2.
@@ -54,9 +77,9 @@ pub enum SettingsError {
         /// The nearest name that exists.
         suggestion: Option<String>,
     },
-    /// The settings file, or an embedded default, cannot be read.
+    /// The settings file cannot be read.
     #[error("settings cannot be read: {0}")]
-    Unreadable(#[from] config::ConfigError),
+    Unreadable(String),
     /// A flag that does not exist, or `--help` and `--version`.
     #[error(transparent)]
     Usage(#[from] clap::Error),
@@ -72,6 +95,19 @@ impl SettingsError {
             Self::Unreadable(_) => "settings_unreadable",
             Self::Usage(_) => "usage",
         }
+    }
+}
+
+impl From<config::ConfigError> for SettingsError {
+    /// The text of the file itself is left out: the line that cannot be read may hold a secret.
+    fn from(error: config::ConfigError) -> Self {
+        let text = error.to_string();
+        let is_quoted = |line: &&str| {
+            let bar = line.trim_start_matches(|c: char| c.is_ascii_digit() || c == ' ');
+            bar.starts_with('|')
+        };
+        let told: Vec<_> = text.lines().filter(|line| !is_quoted(line)).collect();
+        Self::Unreadable(told.join(": "))
     }
 }
 

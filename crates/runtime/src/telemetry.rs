@@ -8,7 +8,7 @@ mod export;
 mod log;
 mod settings;
 
-pub use settings::TelemetrySettings;
+pub use settings::{TelemetryOptions, TelemetrySettings};
 
 use std::time::Duration;
 

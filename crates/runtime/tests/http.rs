@@ -12,15 +12,14 @@ use tokio::net::TcpStream;
 use tokio::sync::oneshot;
 
 use runtime::http::{self, HttpLimits};
-use runtime::settings::{Defaults, Inputs, Settings, Source};
+use runtime::settings;
 use testing::{TestLifecycle, TestServer, eventually, read_to_end};
 
 const SHORT: Duration = Duration::from_millis(50);
 const LONG: Duration = Duration::from_mins(1);
 
 fn limits() -> HttpLimits {
-    let defaults = Defaults(&[http::DEFAULTS]);
-    HttpLimits::read(&Source::load(defaults, Inputs::default()).unwrap()).unwrap()
+    settings::defaults().unwrap()
 }
 
 async fn start(routes: Router, limits: HttpLimits) -> TestServer {
@@ -146,7 +145,7 @@ async fn a_body_over_the_limit_gets_413() {
     let server = start(
         echo,
         HttpLimits {
-            max_body: ByteSize::b(4),
+            max_body_bytes: ByteSize::b(4),
             ..limits()
         },
     )
@@ -161,7 +160,7 @@ async fn a_head_over_the_limit_gets_431() {
     let server = start(
         hello(),
         HttpLimits {
-            max_header: ByteSize::kib(8),
+            max_header_bytes: ByteSize::kib(8),
             ..limits()
         },
     )

@@ -42,7 +42,7 @@ impl Collector {
         let serving = lifecycle.lifecycle().clone();
         lifecycle.lifecycle().spawn(async move {
             let limits = HttpLimits {
-                max_body: ByteSize::mib(16), // bodies hold many spans
+                max_body_bytes: ByteSize::mib(16), // bodies hold many spans
                 ..HttpLimits::of_admin()
             };
             runtime::http::serve_untraced("otlp", listener, routes, limits, &serving).await;

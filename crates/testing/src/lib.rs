@@ -33,7 +33,7 @@ use self::ports::{Ports, is_free};
 use runtime::Lifecycle;
 use runtime::Service;
 use runtime::metrics::Metrics;
-use runtime::settings::{Inputs, Settings, Source};
+use runtime::settings::Inputs;
 
 /// A lifecycle that ends when the test says so, and not by signals.
 #[derive(Clone, Debug)]
@@ -79,8 +79,7 @@ pub fn settings<S: Service>(environment: &[(&str, &str)]) -> S::Settings {
         environment,
         ..Inputs::default()
     };
-    let source = Source::load(S::DEFAULTS, inputs).expect("settings that can be loaded");
-    S::Settings::read(&source).expect("settings that can be read")
+    runtime::settings_from::<S>(inputs).expect("settings that can be read")
 }
 
 /// A listener on a free port of this machine.

@@ -2,9 +2,10 @@
 
 use std::sync::Arc;
 
+use clap::Command;
 use runtime::readiness::Dependency;
-use runtime::settings::Defaults;
-use runtime::{Lifecycle, Service, http, http_client, net};
+use runtime::settings::adjust;
+use runtime::{Lifecycle, Service, http_client, net};
 use runtime_redis::RedisSettings;
 use tokio::net::TcpListener;
 
@@ -35,13 +36,27 @@ impl Service for Chat {
     const ABOUT: &'static str =
         "A chat room over WebSockets, relayed to the rooms of other services";
     const VERSION: &'static str = env!("CARGO_PKG_VERSION");
-    const DEFAULTS: Defaults = Defaults(&[
-        include_str!("chat.toml"),
-        http::DEFAULTS,
-        runtime_redis::DEFAULTS,
-    ]);
     type Settings = ChatSettings;
     type Error = Error;
+
+    fn declare(command: Command) -> Command {
+        let command = adjust(command, "redis_url", |arg| {
+            arg.help(
+                "Redis that the replicas of this service share their log in, as in \
+                 redis://redis:6379/0, or unix:///run/redis.sock; user and password may stand in \
+                 it, percent-encoded; several with commas: the first nodes of a cluster, or the \
+                 sentinels; empty: this process is alone",
+            )
+        });
+        let command = adjust(command, "redis_connect_timeout", |arg| {
+            arg.default_value("2s")
+        });
+        let command = adjust(command, "redis_timeout", |arg| {
+            arg.default_value("2s")
+                .help("For one try of a command; after that it is tried again")
+        });
+        adjust(command, "max_connections", |arg| arg.default_value("20000"))
+    }
 
     fn part(settings: &ChatSettings) -> Option<String> {
         Some(settings.service.to_string())
@@ -56,9 +71,12 @@ impl Service for ServiceA {
     const NAME: &'static str = "serviceA";
     const ABOUT: &'static str = Chat::ABOUT;
     const VERSION: &'static str = Chat::VERSION;
-    const DEFAULTS: Defaults = Chat::DEFAULTS;
     type Settings = ChatSettings;
     type Error = Error;
+
+    fn declare(command: Command) -> Command {
+        Chat::declare(command)
+    }
 
     fn part(settings: &ChatSettings) -> Option<String> {
         Chat::part(settings)
@@ -73,14 +91,14 @@ impl Service for ServiceB {
     const NAME: &'static str = "serviceB";
     const ABOUT: &'static str = Chat::ABOUT;
     const VERSION: &'static str = Chat::VERSION;
-    const DEFAULTS: Defaults = Defaults(&[
-        include_str!("service_b.toml"),
-        include_str!("chat.toml"),
-        http::DEFAULTS,
-        runtime_redis::DEFAULTS,
-    ]);
     type Settings = ChatSettings;
     type Error = Error;
+
+    fn declare(command: Command) -> Command {
+        adjust(Chat::declare(command), "service_name", |arg| {
+            arg.default_value("serviceB")
+        })
+    }
 
     fn part(settings: &ChatSettings) -> Option<String> {
         Chat::part(settings)
@@ -190,7 +208,7 @@ async fn join(
     let begin = Box::pin(SharedLog::begin(
         client,
         settings.service.clone(),
-        settings.retention,
+        settings.retention(),
         urls,
         settings.replica_timeout,
     ));
@@ -210,7 +228,7 @@ fn names(settings: &ChatSettings) -> Vec<PeerName> {
 
 /// The room around the log that this process has for itself. [`Hub::start`] makes it work.
 pub fn room(settings: &ChatSettings, metrics: ChatMetrics) -> Result<Hub, Error> {
-    let (service, retention) = (settings.service.clone(), settings.retention);
+    let (service, retention) = (settings.service.clone(), settings.retention());
     let urls = names(settings).into_iter().map(|name| name.url);
     let store = match &settings.disk {
         Some(disk) => Store::on_disk(&service, retention, urls, disk)?,

@@ -7,9 +7,12 @@ use std::time::Duration;
 use bytesize::ByteSize;
 use runtime::Settings;
 use runtime::http::HttpLimits;
-use runtime::settings::{CommaList, FromSetting, Secret, SettingsError, Source};
+use runtime::settings::{
+    CommaList, Expected, FromSetting, HOUR, MILLISECOND, Secret, SettingsError, Source, bytes,
+    list, parse, within,
+};
 use runtime::trace::Trust;
-use runtime_redis::RedisSettings;
+use runtime_redis::{RedisOptions, RedisSettings};
 use url::Url;
 
 use crate::domain::Token;
@@ -18,32 +21,68 @@ use crate::domain::outbox::Bounds;
 use crate::wire::signature::Keys;
 
 /// The service's settings.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, clap::Args)]
 pub struct ChatSettings {
-    /// `LISTEN`: where it listens.
+    /// Address of the page, the WebSockets and, without `RELAY_LISTEN`, the relay
+    #[arg(default_value = "0.0.0.0:8000", value_parser = parse::<SocketAddr>)]
     pub listen: SocketAddr,
-    /// `SERVICE_NAME`: which service it is.
+    /// Name of this service: 1 to 64 of A-Z a-z 0-9 _ -
+    #[arg(id = "service_name", default_value = "serviceA", value_parser = parse::<Token>)]
     pub service: Token,
-    /// What it keeps: `HISTORY_*`, `OUTBOX_MAX*`.
-    pub retention: Retention,
-    /// `OUTBOX_DIR`, `OUTBOX_SYNC`: where it keeps that.
-    pub disk: Option<Disk>,
-    /// `REDIS_URL` and the like: where the replicas of the service share it.
-    pub redis: Option<RedisSettings>,
-    /// `REPLICA_TIMEOUT`: after which a silent replica is dead.
-    pub replica_timeout: Duration,
     /// How it relays.
+    #[command(flatten)]
     pub relay: RelaySettings,
+    /// Messages that may wait for a peer; then senders are told to wait
+    #[arg(default_value = "10000", value_parser = within(1_usize..=10_000_000))]
+    outbox_max: usize,
+    /// Bytes of messages that may wait for a peer, roughly
+    #[arg(default_value = "16MiB", value_parser = bytes(ByteSize::kib(1)..=ByteSize::gib(16)))]
+    outbox_max_bytes: usize,
+    /// Directory that keeps the log and the outbox over a restart; empty: memory alone
+    #[arg(value_parser = parse::<PathBuf>)]
+    outbox_dir: Option<PathBuf>,
+    /// Wait for the disk itself at each message, so that not even a power cut loses one
+    #[arg(default_value = "false", value_parser = parse::<bool>)]
+    outbox_sync: bool,
+    /// `OUTBOX_DIR`, `OUTBOX_SYNC`: where it keeps its log.
+    #[arg(skip)]
+    pub disk: Option<Disk>,
+    /// After this long without a sign of life a replica is dead: its clients have left, and another
+    /// one relays
+    #[arg(default_value = "10s", value_parser = within(MILLISECOND * 100..=HOUR))]
+    pub replica_timeout: Duration,
+    /// Entries kept for clients that come back
+    #[arg(default_value = "1000", value_parser = within(0_usize..=1_000_000))]
+    history_max: usize,
+    /// Bytes of entries kept for clients that come back, roughly
+    #[arg(default_value = "4MiB", value_parser = bytes(ByteSize::kib(1)..=ByteSize::gib(16)))]
+    history_max_bytes: usize,
     /// What it bears of its clients.
+    #[command(flatten)]
     pub client: ClientLimits,
-    /// `ALLOWED_ORIGINS`: whose pages may connect, beside its own.
-    pub allowed_origins: Vec<String>,
-    /// `TRACE_URL`: where the page looks at a trace.
+    /// Pages of other hosts that may connect, as in `https://chat.example`, with commas between; *
+    /// for any
+    #[arg(default_value = "", value_parser = list::<String>)]
+    pub allowed_origins: CommaList<String>,
+    /// Where the page looks at a trace, as in `http://localhost:16686/trace/{trace}`; empty: nowhere
+    #[arg(value_parser = parse::<String>)]
     pub trace_url: Option<String>,
-    /// `TRACE_TRUST`: whose clients' own traces are continued.
+    /// Networks whose clients' own traces are continued (commas between), or none; those of others
+    /// are linked to
+    #[arg(
+        id = "trace_trust",
+        default_value = "127.0.0.0/8,::1/128,10.0.0.0/8,172.16.0.0/12,192.168.0.0/16,fc00::/7",
+        value_parser = parse::<Trust>
+    )]
     pub trust: Trust,
     /// The limits of its HTTP server.
+    #[command(flatten)]
     pub limits: HttpLimits,
+    #[command(flatten)]
+    redis_options: RedisOptions,
+    /// `REDIS_URL` and the like: where the replicas of the service share their log.
+    #[arg(skip)]
+    pub redis: Option<RedisSettings>,
 }
 
 /// A log that outlives the process.
@@ -56,42 +95,75 @@ pub struct Disk {
 }
 
 /// How messages pass between services.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, clap::Args)]
 pub struct RelaySettings {
-    /// `PEER_URL`: the peers.
-    pub peers: Vec<Url>,
-    /// `RELAY_LISTEN`: a port for them alone.
+    /// Where the other services take messages, with commas between, as in
+    /// `http://serviceB:8000/relay`; empty: no peers
+    #[arg(id = "peer_url", default_value = "", value_parser = peers)]
+    pub peers: CommaList<Url>,
+    /// Address of /relay alone, so that the public port does not answer it; empty: the same as
+    /// LISTEN
+    #[arg(id = "relay_listen", value_parser = parse::<SocketAddr>)]
     pub listen: Option<SocketAddr>,
-    /// `RELAY_SECRET`: what makes them believed.
+    /// Secrets that the services share, with commas between: the first signs, any is right; `whsec_`
+    /// and base64, or 16 bytes or more; empty: anybody may relay
+    #[arg(value_parser = parse::<Secret>)]
+    relay_secret: Option<Secret>,
+    /// `RELAY_SECRET`: what makes the peers believed.
+    #[arg(skip)]
     pub keys: Option<Keys>,
-    /// `RELAY_TOLERANCE`: how far their clocks may be off.
+    /// How far a signature's time may be off
+    #[arg(
+        id = "relay_tolerance",
+        default_value = "60s",
+        value_parser = within(Duration::from_secs(1)..=HOUR)
+    )]
     pub tolerance: Duration,
-    /// `RELAY_TIMEOUT`: for one request.
+    /// How long one relayed message may take
+    #[arg(id = "relay_timeout", default_value = "5s", value_parser = within(MILLISECOND..=HOUR))]
     pub timeout: Duration,
-    /// `RELAY_BACKOFF`: the shortest wait.
+    /// Shortest wait before a message is relayed again
+    #[arg(id = "relay_backoff", default_value = "200ms", value_parser = within(MILLISECOND..=HOUR))]
     pub backoff: Duration,
-    /// `RELAY_MAX_BACKOFF`: the longest wait.
+    /// Longest wait before a message is relayed again
+    #[arg(
+        id = "relay_max_backoff",
+        default_value = "10s",
+        value_parser = within(MILLISECOND..=HOUR)
+    )]
     pub max_backoff: Duration,
-    /// `PRESENCE_INTERVAL`: between two questions.
+    /// Time between two questions to a peer who is there
+    #[arg(default_value = "5s", value_parser = within(MILLISECOND..=HOUR))]
     pub presence_interval: Duration,
 }
 
 /// What one connection may do.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, clap::Args)]
 pub struct ClientLimits {
-    /// `CLIENT_QUEUE`: frames that may wait for it.
+    /// Frames that may wait for one client; beyond, it is too slow and disconnected with 1013
+    #[arg(id = "client_queue", default_value = "512", value_parser = within(1_usize..=1_000_000))]
     pub queue: usize,
-    /// `MAX_MESSAGE_BYTES`: its largest frame.
+    /// Largest frame of a client
+    #[arg(
+        id = "max_message_bytes",
+        default_value = "16KiB",
+        value_parser = bytes(ByteSize::b(64)..=ByteSize::mib(1))
+    )]
     pub max_message: usize,
-    /// `RATE`: messages a second.
+    /// Messages a second that one connection may send
+    #[arg(default_value = "20", value_parser = within(1_u32..=1_000_000))]
     pub rate: u32,
-    /// `RATE_BURST`: messages at once.
+    /// Messages that one connection may send at once
+    #[arg(id = "rate_burst", default_value = "40", value_parser = within(1_u32..=1_000_000))]
     pub burst: u32,
-    /// `PING_INTERVAL`: between two pings.
+    /// Time between two pings to a client
+    #[arg(default_value = "30s", value_parser = within(MILLISECOND..=HOUR))]
     pub ping_interval: Duration,
-    /// `PONG_TIMEOUT`: silence after one.
+    /// How long a client may be silent after a ping
+    #[arg(default_value = "20s", value_parser = within(MILLISECOND..=HOUR))]
     pub pong_timeout: Duration,
-    /// `CLOSE_TIMEOUT`: for its answer to a close.
+    /// How long a client gets to answer a close
+    #[arg(default_value = "2s", value_parser = within(MILLISECOND..=HOUR))]
     pub close_timeout: Duration,
 }
 
@@ -103,99 +175,47 @@ impl FromSetting for Token {
     }
 }
 
-const MS: Duration = Duration::from_millis(1);
-const HOUR: Duration = Duration::from_hours(1);
-
 impl Settings for ChatSettings {
-    fn read(source: &Source) -> Result<Self, SettingsError> {
-        let bytes = |name| bytes(source, name);
-        let retention = Retention {
-            history: source.get_within("HISTORY_MAX", 0..=1_000_000)?,
-            history_bytes: bytes("HISTORY_MAX_BYTES")?,
-            outbox: Bounds {
-                entries: source.get_within("OUTBOX_MAX", 1..=10_000_000)?,
-                bytes: bytes("OUTBOX_MAX_BYTES")?,
-            },
-        };
-        let directory: Option<String> = source.get_optional("OUTBOX_DIR")?;
-        let sync = source.get("OUTBOX_SYNC")?;
-        let disk = directory.map(|directory| Disk {
-            directory: directory.into(),
-            sync,
+    fn finish(mut self, source: &Source) -> Result<Self, SettingsError> {
+        let secret = self.relay.relay_secret.as_ref();
+        let keys = secret.map(Keys::try_from).transpose();
+        self.relay.keys = keys.map_err(|expected| source.refused("RELAY_SECRET", expected))?;
+
+        self.disk = self.outbox_dir.take().map(|directory| Disk {
+            directory,
+            sync: self.outbox_sync,
         });
-        let redis = RedisSettings::read(source)?;
-        if redis.is_some() && disk.is_some() {
-            let expected = "one of OUTBOX_DIR and REDIS_URL alone".to_owned();
-            return Err(source.refused("REDIS_URL", "***", expected)); // it may hold a password
+        self.redis = RedisSettings::read(self.redis_options.clone(), source)?;
+        if self.redis.is_some() && self.disk.is_some() {
+            let expected = "one of OUTBOX_DIR and REDIS_URL alone";
+            return Err(source.refused("REDIS_URL", expected));
         }
-        let origins: Option<CommaList<String>> = source.get_optional("ALLOWED_ORIGINS")?;
-        let mut limits = HttpLimits::read(source)?;
+
         // A relayed line holds a whole message beside its prefix, which JSON may make six times
         // as long.
-        let client = ClientLimits::read(source)?;
-        let longest = u64::try_from(client.max_message * 6 + 1024).unwrap_or(u64::MAX);
-        limits.max_body = limits.max_body.max(ByteSize::b(longest));
-        Ok(Self {
-            listen: source.get("LISTEN")?,
-            service: source.get("SERVICE_NAME")?,
-            retention,
-            disk,
-            redis,
-            replica_timeout: source.get_within("REPLICA_TIMEOUT", MS * 100..=HOUR)?,
-            relay: RelaySettings::read(source)?,
-            client,
-            allowed_origins: origins.unwrap_or_default().0,
-            trace_url: source.get_optional("TRACE_URL")?,
-            trust: source.get("TRACE_TRUST")?,
-            limits,
-        })
+        let longest = u64::try_from(self.client.max_message * 6 + 1024).unwrap_or(u64::MAX);
+        self.limits.max_body_bytes = self.limits.max_body_bytes.max(ByteSize::b(longest));
+        Ok(self)
     }
 }
 
-impl Settings for RelaySettings {
-    fn read(source: &Source) -> Result<Self, SettingsError> {
-        let peers: Option<CommaList<Url>> = source.get_optional("PEER_URL")?;
-        let secret: Option<Secret> = source.get_optional("RELAY_SECRET")?;
-        let keys = secret.as_ref().map(Keys::try_from).transpose();
-        let refused = |expected: &str| source.refused("RELAY_SECRET", "", expected.to_owned());
-        let time = |name| source.get_within(name, MS..=HOUR);
-        Ok(Self {
-            peers: peers
-                .map_or_else(Vec::new, |peers| peers.0)
-                .into_iter()
-                .map(relay_url)
-                .collect(),
-            listen: source.get_optional("RELAY_LISTEN")?,
-            keys: keys.map_err(refused)?,
-            tolerance: source.get_within("RELAY_TOLERANCE", Duration::from_secs(1)..=HOUR)?,
-            timeout: time("RELAY_TIMEOUT")?,
-            backoff: time("RELAY_BACKOFF")?,
-            max_backoff: time("RELAY_MAX_BACKOFF")?,
-            presence_interval: time("PRESENCE_INTERVAL")?,
-        })
+impl ChatSettings {
+    /// How much it keeps: `HISTORY_*`, `OUTBOX_MAX*`.
+    pub fn retention(&self) -> Retention {
+        Retention {
+            history: self.history_max,
+            history_bytes: self.history_max_bytes,
+            outbox: Bounds {
+                entries: self.outbox_max,
+                bytes: self.outbox_max_bytes,
+            },
+        }
     }
 }
 
-impl Settings for ClientLimits {
-    fn read(source: &Source) -> Result<Self, SettingsError> {
-        let time = |name| source.get_within(name, MS..=HOUR);
-        let size = ByteSize::b(64)..=ByteSize::mib(1);
-        let max_message: ByteSize = source.get_within("MAX_MESSAGE_BYTES", size)?;
-        Ok(Self {
-            queue: source.get_within("CLIENT_QUEUE", 1..=1_000_000)?,
-            max_message: usize::try_from(max_message.as_u64()).unwrap_or(usize::MAX),
-            rate: source.get_within("RATE", 1..=1_000_000)?,
-            burst: source.get_within("RATE_BURST", 1..=1_000_000)?,
-            ping_interval: time("PING_INTERVAL")?,
-            pong_timeout: time("PONG_TIMEOUT")?,
-            close_timeout: time("CLOSE_TIMEOUT")?,
-        })
-    }
-}
-
-fn bytes(source: &Source, name: &str) -> Result<usize, SettingsError> {
-    let size: ByteSize = source.get_within(name, ByteSize::kib(1)..=ByteSize::gib(16))?;
-    Ok(usize::try_from(size.as_u64()).unwrap_or(usize::MAX))
+fn peers(text: &str) -> Result<CommaList<Url>, Expected> {
+    let CommaList(urls) = list(text)?;
+    Ok(CommaList(urls.into_iter().map(relay_url).collect()))
 }
 
 /// A peer of which only the host was given takes messages where the original does.
@@ -218,9 +238,7 @@ mod tests {
             environment: pairs.iter().map(owned).collect(),
             ..Inputs::default()
         };
-        let source =
-            Source::load(<crate::service::Chat as runtime::Service>::DEFAULTS, inputs).unwrap();
-        ChatSettings::read(&source).map_err(|error| error.to_string())
+        runtime::settings_from::<crate::Chat>(inputs).map_err(|error| error.to_string())
     }
 
     #[test]
@@ -240,6 +258,19 @@ mod tests {
         let read = read(&[("PEER_URL", "http://serviceB:8000, http://c:1/x/relay")]).unwrap();
         let peers: Vec<_> = read.relay.peers.iter().map(Url::as_str).collect();
         assert_eq!(peers, ["http://serviceb:8000/relay", "http://c:1/x/relay"]);
+    }
+
+    #[test]
+    fn a_log_on_disk_and_one_in_redis_are_refused_without_a_word_of_the_url() {
+        let url = ("REDIS_URL", "redis://:abracadabra@redis:6379/0");
+        let settings = read(&[url]).unwrap();
+        assert!(settings.redis.is_some() && !format!("{settings:?}").contains("abracadabra"));
+        let error = read(&[url, ("OUTBOX_DIR", "/var/lib/chat")]).unwrap_err();
+        assert_eq!(
+            error,
+            "REDIS_URL=\"***\" (from the environment) is refused: \
+             expected one of OUTBOX_DIR and REDIS_URL alone"
+        );
     }
 
     #[test]

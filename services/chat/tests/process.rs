@@ -219,3 +219,17 @@ async fn the_relay_can_have_a_port_of_its_own() {
     let page = reqwest::get(format!("http://{relay}/")).await.unwrap();
     assert_eq!(page.status(), 404);
 }
+
+#[tokio::test]
+async fn a_password_in_the_url_of_redis_is_in_no_line_of_the_log() {
+    let redis = format!("redis://:abracadabra@{}/0", address()); // nobody is there
+    let settings = [("REDIS_URL", redis.as_str()), ("LOG_LEVEL", "debug")];
+    let mut chat = Process::start(CHAT, &settings);
+    chat.stderr.containing("REDIS_URL=***").await;
+    chat.stderr.containing("a probe of Redis failed").await;
+    chat.signal(Signal::SIGTERM);
+    chat.ended().await;
+    for line in chat.stderr.all() {
+        assert!(!line.contains("abracadabra"), "{line}");
+    }
+}

@@ -1,7 +1,6 @@
 //! The two programs of this exercise.
 
-use runtime::settings::Defaults;
-use runtime::{Lifecycle, Service, http, net};
+use runtime::{Lifecycle, Service, net};
 
 use crate::error::Error;
 use crate::settings::{ClientSettings, ServidorSettings};
@@ -15,7 +14,6 @@ impl Service for Servidor {
     const NAME: &'static str = "desafio1-servidor";
     const ABOUT: &'static str = "Answers GET / with a fixed message";
     const VERSION: &'static str = env!("CARGO_PKG_VERSION");
-    const DEFAULTS: Defaults = Defaults(&[include_str!("servidor.toml"), http::DEFAULTS]);
     type Settings = ServidorSettings;
     type Error = Error;
 
@@ -34,7 +32,6 @@ impl Service for Client {
     const NAME: &'static str = "desafio1-client";
     const ABOUT: &'static str = "Asks a server for its message every few seconds and prints it";
     const VERSION: &'static str = env!("CARGO_PKG_VERSION");
-    const DEFAULTS: Defaults = Defaults(&[include_str!("client.toml")]);
     type Settings = ClientSettings;
     type Error = Error;
 

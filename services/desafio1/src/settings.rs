@@ -5,59 +5,52 @@ use std::time::Duration;
 
 use runtime::Settings;
 use runtime::http::HttpLimits;
-use runtime::settings::{SettingsError, Source};
+use runtime::settings::{HOUR, MILLISECOND, SettingsError, Source, parse, within};
 use url::Url;
 
 /// The server's settings.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, clap::Args)]
 pub struct ServidorSettings {
-    /// `LISTEN`: where it listens.
+    /// Address that the server listens on
+    #[arg(default_value = "0.0.0.0:8080", value_parser = parse::<SocketAddr>)]
     pub listen: SocketAddr,
-    /// `MESSAGE`: what it answers.
+    /// What GET / answers
+    #[arg(
+        default_value = "Olá! Aqui é o servidor, falando de dentro da rede.",
+        value_parser = parse::<String>
+    )]
     pub message: String,
     /// Its limits.
+    #[command(flatten)]
     pub limits: HttpLimits,
 }
 
-impl Settings for ServidorSettings {
-    fn read(source: &Source) -> Result<Self, SettingsError> {
-        Ok(Self {
-            listen: source.get("LISTEN")?,
-            message: source.get("MESSAGE")?,
-            limits: HttpLimits::read(source)?,
-        })
-    }
-}
+impl Settings for ServidorSettings {}
 
 /// The client's settings.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, clap::Args)]
 pub struct ClientSettings {
-    /// `SERVER_URL`: what it asks for.
+    /// What the client asks for, by the server's name in the network
+    #[arg(default_value = "http://servidor:8080/", value_parser = parse::<Url>)]
     pub server_url: Url,
-    /// `INTERVAL`: between two requests.
+    /// Time between two requests while the server answers
+    #[arg(default_value = "5s", value_parser = within(MILLISECOND..=HOUR))]
     pub interval: Duration,
-    /// `MAX_BACKOFF`: between two requests while the server is away.
+    /// Longest time between two requests while it does not
+    #[arg(default_value = "30s", value_parser = within(MILLISECOND..=HOUR))]
     pub max_backoff: Duration,
-    /// `TIMEOUT`: for one request.
+    /// How long one request may take
+    #[arg(default_value = "2s", value_parser = within(MILLISECOND..=HOUR))]
     pub timeout: Duration,
 }
 
 impl Settings for ClientSettings {
-    fn read(source: &Source) -> Result<Self, SettingsError> {
-        let time =
-            |name| source.get_within(name, Duration::from_millis(1)..=Duration::from_hours(1));
-        let read = Self {
-            server_url: source.get("SERVER_URL")?,
-            interval: time("INTERVAL")?,
-            max_backoff: time("MAX_BACKOFF")?,
-            timeout: time("TIMEOUT")?,
-        };
-        if read.max_backoff < read.interval {
-            let expected = format!("at least INTERVAL, which is {:?}", read.interval);
-            let value = format!("{:?}", read.max_backoff);
-            return Err(source.refused("MAX_BACKOFF", &value, expected));
+    fn finish(self, source: &Source) -> Result<Self, SettingsError> {
+        if self.max_backoff < self.interval {
+            let expected = format!("at least INTERVAL, which is {:?}", self.interval);
+            return Err(source.refused("MAX_BACKOFF", expected));
         }
-        Ok(read)
+        Ok(self)
     }
 }
 
@@ -68,23 +61,19 @@ mod tests {
 
     use super::*;
 
-    fn source<S: Service>(name: &str, value: &str) -> Source {
-        let environment = [(name.to_owned(), value.to_owned())].into();
-        Source::load(
-            S::DEFAULTS,
-            Inputs {
-                environment,
-                ..Inputs::default()
-            },
-        )
-        .unwrap()
+    fn read<S: Service>(name: &str, value: &str) -> Result<S::Settings, SettingsError> {
+        let inputs = Inputs {
+            environment: [(name.to_owned(), value.to_owned())].into(),
+            ..Inputs::default()
+        };
+        runtime::settings_from::<S>(inputs)
     }
 
     #[test]
     fn the_defaults_of_both_programs_can_be_read() {
-        let servidor = ServidorSettings::read(&source::<crate::Servidor>("", "")).unwrap();
+        let servidor = read::<crate::Servidor>("", "").unwrap();
         assert_eq!(servidor.listen.port(), 8080);
-        let client = ClientSettings::read(&source::<crate::Client>("", "")).unwrap();
+        let client = read::<crate::Client>("", "").unwrap();
         assert_eq!(client.server_url.as_str(), "http://servidor:8080/");
         assert_eq!(
             (client.interval.as_secs(), client.max_backoff.as_secs()),
@@ -94,7 +83,7 @@ mod tests {
 
     #[test]
     fn a_longest_backoff_below_the_interval_is_refused() {
-        let read = ClientSettings::read(&source::<crate::Client>("MAX_BACKOFF", "1s"));
+        let read = read::<crate::Client>("MAX_BACKOFF", "1s");
         let error = read.unwrap_err().to_string();
         assert!(
             error.contains("MAX_BACKOFF") && error.contains("at least INTERVAL"),
@@ -104,7 +93,7 @@ mod tests {
 
     #[test]
     fn a_server_url_without_a_scheme_is_refused() {
-        let read = ClientSettings::read(&source::<crate::Client>("SERVER_URL", "servidor:8080"));
+        let read = read::<crate::Client>("SERVER_URL", "servidor:8080");
         let error = read.unwrap_err().to_string();
         assert!(error.starts_with("SERVER_URL=\"servidor:8080\""), "{error}");
     }

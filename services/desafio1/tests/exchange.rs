@@ -8,20 +8,7 @@ use std::time::Duration;
 use desafio1::settings::{ClientSettings, ServidorSettings};
 use desafio1::{Client, Servidor, client, server};
 use opentelemetry::trace::{SpanId, SpanKind, Status};
-use runtime::settings::{Inputs, Source};
-use runtime::{Service, Settings};
-use testing::{Spans, TestLifecycle, TraceParent, eventually, listener};
-
-fn settings<S: Service>(pairs: &[(&str, &str)]) -> S::Settings {
-    let pairs = pairs
-        .iter()
-        .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
-    let inputs = Inputs {
-        environment: pairs.collect(),
-        ..Inputs::default()
-    };
-    S::Settings::read(&Source::load(S::DEFAULTS, inputs).unwrap()).unwrap()
-}
+use testing::{Spans, TestLifecycle, TraceParent, eventually, listener, settings};
 
 /// A server on a free port; its URL, and the lifecycle that ends it.
 async fn start_server(message: &str) -> (String, TestLifecycle) {

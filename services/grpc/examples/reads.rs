@@ -35,7 +35,11 @@ async fn main() -> anyhow::Result<()> {
 
     let lifecycle = TestLifecycle::default();
     let settings = settings::<Servidor>(&[("REDIS_URL", redis), ("REDIS_TIMEOUT", "3s")]);
-    let store = Store::open(settings.redis, settings.rules, lifecycle.lifecycle())?;
+    let store = Store::open(
+        settings.redis.clone(),
+        settings.rules(),
+        lifecycle.lifecycle(),
+    )?;
     let mut ready = lifecycle.lifecycle().readiness().watch();
     ready.wait_for(|ready| *ready).await?;
 

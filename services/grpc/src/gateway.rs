@@ -84,7 +84,7 @@ pub async fn serve(
         resolver,
         &lifecycle,
     );
-    let max_body = usize::try_from(settings.limits.max_body.as_u64()).unwrap_or(usize::MAX);
+    let max_body = usize::try_from(settings.limits.max_body_bytes.as_u64()).unwrap_or(usize::MAX);
     let (per_second, burst) = (
         settings.max_requests_per_second,
         settings.max_requests_burst,
@@ -101,7 +101,7 @@ pub async fn serve(
     }));
     let limits = HttpLimits {
         // The routes hold bodies to it themselves, for their answer is a problem.
-        max_body: ByteSize::b(u64::MAX),
+        max_body_bytes: ByteSize::b(u64::MAX),
         ..settings.limits
     };
     http::serve(listener, all(gateway), limits, &lifecycle).await;

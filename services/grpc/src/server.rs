@@ -30,7 +30,7 @@ pub async fn serve(
     lifecycle: Lifecycle,
 ) -> Result<(), Error> {
     let users = UserService {
-        store: Store::open(settings.redis, settings.rules, &lifecycle)?,
+        store: Store::open(settings.redis.clone(), settings.rules(), &lifecycle)?,
         watchers: Arc::new(Semaphore::new(settings.max_watchers)),
     };
     let services = Services::new(DESCRIPTORS)?.with(UsuarioServiceServer::new(users));

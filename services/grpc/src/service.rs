@@ -1,7 +1,8 @@
 //! The two programs of this exercise.
 
-use runtime::settings::Defaults;
-use runtime::{Lifecycle, Service, http, net};
+use clap::Command;
+use runtime::settings::adjust;
+use runtime::{Lifecycle, Service, net};
 use runtime_grpc::client::Dns;
 
 use crate::error::Error;
@@ -18,13 +19,19 @@ impl Service for Servidor {
     const ABOUT: &'static str =
         "Keeps users for a while, in Redis or in memory, and serves them over gRPC";
     const VERSION: &'static str = env!("CARGO_PKG_VERSION");
-    const DEFAULTS: Defaults = Defaults(&[
-        include_str!("servidor.toml"),
-        runtime_redis::DEFAULTS,
-        runtime_grpc::DEFAULTS,
-    ]);
     type Settings = ServidorSettings;
     type Error = Error;
+
+    fn declare(command: Command) -> Command {
+        adjust(command, "redis_url", |arg| {
+            arg.help(
+                "Redis, as in redis://redis:6379/0, or unix:///run/redis.sock; user and password may \
+                 stand in it, percent-encoded, as in redis://ana:s%40same@redis; several with \
+                 commas: the first nodes of a cluster, or the sentinels; empty: users are kept in \
+                 memory, by each server its own",
+            )
+        })
+    }
 
     async fn run(settings: ServidorSettings, lifecycle: Lifecycle) -> Result<(), Error> {
         let listener = net::bind("LISTEN", settings.listen).await?;
@@ -40,13 +47,17 @@ impl Service for Cliente {
     const NAME: &'static str = "grpc-cliente";
     const ABOUT: &'static str = "Gives the users as REST over HTTP, and asks for them over gRPC";
     const VERSION: &'static str = env!("CARGO_PKG_VERSION");
-    const DEFAULTS: Defaults = Defaults(&[
-        include_str!("cliente.toml"),
-        runtime_grpc::client::DEFAULTS,
-        http::DEFAULTS,
-    ]);
     type Settings = ClienteSettings;
     type Error = Error;
+
+    fn declare(command: Command) -> Command {
+        adjust(command, "server_address", |arg| {
+            arg.default_value("servidor:50051").help(
+                "The servers of users: a name whose every address is one of them (a headless \
+                 Service), and a port",
+            )
+        })
+    }
 
     async fn run(settings: ClienteSettings, lifecycle: Lifecycle) -> Result<(), Error> {
         let listener = net::bind("LISTEN", settings.listen).await?;

@@ -2,7 +2,8 @@
 
 use std::io::IsTerminal;
 
-use runtime::settings::Defaults;
+use clap::Command;
+use runtime::settings::adjust;
 use runtime::{Lifecycle, Service, net};
 
 use crate::error::Error;
@@ -17,7 +18,6 @@ impl Service for Server {
     const NAME: &'static str = "hello-server";
     const ABOUT: &'static str = "Answers a name sent over TCP with a greeting";
     const VERSION: &'static str = env!("CARGO_PKG_VERSION");
-    const DEFAULTS: Defaults = Defaults(&[include_str!("server.toml"), runtime_tcp::DEFAULTS]);
     type Settings = ServerSettings;
     type Error = Error;
 
@@ -36,10 +36,15 @@ impl Service for Client {
     const NAME: &'static str = "hello-client";
     const ABOUT: &'static str = "Asks for a name, sends it over TCP and prints the greeting";
     const VERSION: &'static str = env!("CARGO_PKG_VERSION");
-    const DEFAULTS: Defaults =
-        Defaults(&[include_str!("client.toml"), runtime_tcp::client::DEFAULTS]);
     type Settings = ClientSettings;
     type Error = Error;
+
+    fn declare(command: Command) -> Command {
+        let command = adjust(command, "server_address", |arg| {
+            arg.default_value("server:8080")
+        });
+        adjust(command, "log_level", |arg| arg.default_value("warn"))
+    }
 
     /// A person may run several at once on one machine.
     fn needs_admin(settings: &ClientSettings) -> bool {

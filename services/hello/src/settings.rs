@@ -4,44 +4,56 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use runtime::Settings;
-use runtime::settings::{CommaList, SettingsError, Source};
+use runtime::settings::{CommaList, HOUR, MILLISECOND, SettingsError, Source, list, parse, within};
 use runtime_tcp::{Patience, TcpClientSettings, TcpLimits};
 
 /// The server's settings.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, clap::Args)]
 pub struct ServerSettings {
-    /// `LISTEN`: where it listens.
+    /// Address that the server listens on
+    #[arg(default_value = "0.0.0.0:8080", value_parser = parse::<SocketAddr>)]
     pub listen: SocketAddr,
     /// Its limits.
+    #[command(flatten)]
     pub limits: TcpLimits,
 }
 
-impl Settings for ServerSettings {
-    fn read(source: &Source) -> Result<Self, SettingsError> {
-        Ok(Self {
-            listen: source.get("LISTEN")?,
-            limits: TcpLimits::read(source)?,
-        })
-    }
-}
+impl Settings for ServerSettings {}
 
 /// The client's settings.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, clap::Args)]
 pub struct ClientSettings {
+    /// Flag only: a name to be greeted by, once; without it, names are read from standard input
+    #[arg(value_parser = parse::<String>)]
+    name: Option<String>,
+    /// Names to be greeted by one after another, over and over, with commas between them; for use
+    /// without a person
+    #[arg(id = "names", default_value = "", value_parser = list::<String>)]
+    list: CommaList<String>,
+    /// Time between two of NAMES
+    #[arg(default_value = "5s", value_parser = within(MILLISECOND..=HOUR))]
+    interval: Duration,
+    /// How many of NAMES to go through in all; 0: for ever
+    #[arg(default_value = "0", value_parser = parse::<u64>)]
+    count: u64,
     /// Whom it asks, and how.
+    #[command(flatten)]
     pub tcp: TcpClientSettings,
     /// How long it tries.
+    #[command(flatten)]
     pub patience: Patience,
     /// Where its names come from.
+    #[arg(skip)]
     pub names: Names,
 }
 
 /// Where the client's names come from.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum Names {
     /// `--name`: one, once.
     One(String),
     /// Standard input, line by line to its end.
+    #[default]
     Input,
     /// `NAMES`: a list, and a terminal if there is one.
     List(NameList),
@@ -61,40 +73,26 @@ pub struct NameList {
 }
 
 impl Settings for ClientSettings {
-    fn read(source: &Source) -> Result<Self, SettingsError> {
-        Ok(Self {
-            tcp: TcpClientSettings::read(source)?,
-            patience: Patience::read(source)?,
-            names: names(source)?,
-        })
-    }
-}
-
-fn names(source: &Source) -> Result<Names, SettingsError> {
-    let hour = Duration::from_hours(1);
-    // Then standard input says when to end, and nothing else.
-    let input_is_taken: bool = source.get("EXIT_WITH_STDIN")?;
-    let CommaList(names) = source.get_optional("NAMES")?.unwrap_or_default();
-    let list = NameList {
-        names,
-        interval: source.get_within("INTERVAL", Duration::from_millis(1)..=hour)?,
-        count: source.get("COUNT")?,
-        with_terminal: !input_is_taken,
-    };
-    if let Some(name) = source.get_optional("NAME")? {
-        return Ok(Names::One(name));
-    }
-    match (list.names.is_empty(), input_is_taken) {
-        (false, _) => Ok(Names::List(list)),
-        (true, false) => Ok(Names::Input),
-        (true, true) => {
-            let expected = "names with commas between them, as EXIT_WITH_STDIN leaves no input \
-                            to read names from";
-            Err(SettingsError::Missing {
-                name: "NAMES".to_owned(),
-                expected: expected.to_owned(),
-            })
-        }
+    fn finish(mut self, source: &Source) -> Result<Self, SettingsError> {
+        // Then standard input says when to end, and nothing else.
+        let input_is_taken = source.text("EXIT_WITH_STDIN").as_deref() == Some("true");
+        let CommaList(names) = std::mem::take(&mut self.list);
+        self.names = match (self.name.take(), names.is_empty()) {
+            (Some(name), _) => Names::One(name),
+            (None, false) => Names::List(NameList {
+                names,
+                interval: self.interval,
+                count: self.count,
+                with_terminal: !input_is_taken,
+            }),
+            (None, true) if input_is_taken => {
+                let expected = "names with commas between them, as EXIT_WITH_STDIN leaves no \
+                                input to read names from";
+                return Err(source.refused("NAMES", expected));
+            }
+            (None, true) => Names::Input,
+        };
+        Ok(self)
     }
 }
 
@@ -105,7 +103,10 @@ mod tests {
 
     use super::*;
 
-    fn source<S: Service>(pairs: &[(&str, &str)], flags: &[(&str, &str)]) -> Source {
+    fn read<S: Service>(
+        pairs: &[(&str, &str)],
+        flags: &[(&str, &str)],
+    ) -> Result<S::Settings, SettingsError> {
         let map = |pairs: &[(&str, &str)]| {
             pairs
                 .iter()
@@ -116,18 +117,18 @@ mod tests {
             environment: map(pairs),
             flags: map(flags),
         };
-        Source::load(S::DEFAULTS, inputs).unwrap()
+        runtime::settings_from::<S>(inputs)
     }
 
     fn client(pairs: &[(&str, &str)], flags: &[(&str, &str)]) -> Result<Names, SettingsError> {
-        ClientSettings::read(&source::<crate::Client>(pairs, flags)).map(|read| read.names)
+        read::<crate::Client>(pairs, flags).map(|read| read.names)
     }
 
     #[test]
     fn the_defaults_of_both_programs_can_be_read() {
-        let server = ServerSettings::read(&source::<crate::Server>(&[], &[])).unwrap();
+        let server = read::<crate::Server>(&[], &[]).unwrap();
         assert_eq!(server.listen.port(), 8080);
-        let read = ClientSettings::read(&source::<crate::Client>(&[], &[])).unwrap();
+        let read = read::<crate::Client>(&[], &[]).unwrap();
         assert_eq!(read.tcp.server.to_string(), "server:8080");
         assert_eq!(read.names, Names::Input);
     }

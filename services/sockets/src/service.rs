@@ -1,6 +1,7 @@
 //! The two programs of this exercise.
 
-use runtime::settings::Defaults;
+use clap::Command;
+use runtime::settings::adjust;
 use runtime::{Lifecycle, Service, net};
 
 use crate::error::Error;
@@ -15,7 +16,6 @@ impl Service for Server {
     const NAME: &'static str = "sockets-server";
     const ABOUT: &'static str = "Answers a number sent over TCP with its parity, or all about it";
     const VERSION: &'static str = env!("CARGO_PKG_VERSION");
-    const DEFAULTS: Defaults = Defaults(&[include_str!("server.toml"), runtime_tcp::DEFAULTS]);
     type Settings = ServerSettings;
     type Error = Error;
 
@@ -34,10 +34,15 @@ impl Service for Client {
     const NAME: &'static str = "sockets-client";
     const ABOUT: &'static str = "Sends a random number over TCP and prints the answer";
     const VERSION: &'static str = env!("CARGO_PKG_VERSION");
-    const DEFAULTS: Defaults =
-        Defaults(&[include_str!("client.toml"), runtime_tcp::client::DEFAULTS]);
     type Settings = ClientSettings;
     type Error = Error;
+
+    fn declare(command: Command) -> Command {
+        let command = adjust(command, "server_address", |arg| {
+            arg.default_value("server:65432")
+        });
+        adjust(command, "log_level", |arg| arg.default_value("warn"))
+    }
 
     /// A person may run several at once on one machine.
     fn needs_admin(settings: &ClientSettings) -> bool {

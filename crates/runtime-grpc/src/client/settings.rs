@@ -5,45 +5,33 @@ use std::time::Duration;
 use bytesize::ByteSize;
 
 use runtime::net::ServerAddress;
-use runtime::settings::{Settings, SettingsError, Source};
+use runtime::settings::{HOUR, parse, within};
 
 /// The settings of a gRPC client.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, clap::Args)]
+#[command(next_help_heading = "Limits")]
 pub struct GrpcClientSettings {
-    /// `SERVER_ADDRESS`: the name whose every address is one server, and the port of them all.
+    /// The server: a name whose every address is one of it, and the port of them all
+    #[arg(id = "server_address", value_parser = parse::<ServerAddress>, help_heading = "Settings")]
     pub server: ServerAddress,
-    /// `RESOLVE_INTERVAL`: between two look-ups of the name.
+    /// Time between two look-ups of the server's name; one that fails is looked up again at once
+    #[arg(default_value = "5s", value_parser = within(SHORTEST..=HOUR))]
     pub resolve_interval: Duration,
-    /// `CONNECT_TIMEOUT`: for a connection to one server.
+    /// How long a connection to one server may take to open
+    #[arg(default_value = "1s", value_parser = within(SHORTEST..=HOUR))]
     pub connect_timeout: Duration,
-    /// `HEALTH_INTERVAL`: between two questions to one server whether it serves.
+    /// How often each server is asked whether it serves, and a silent connection whether it lives
+    #[arg(default_value = "2s", value_parser = within(SHORTEST..=HOUR))]
     pub health_interval: Duration,
-    /// `HEALTH_TIMEOUT`: for the answer.
+    /// How long such a question may go unanswered before the connection counts as dead
+    #[arg(default_value = "2s", value_parser = within(SHORTEST..=HOUR))]
     pub health_timeout: Duration,
-    /// `RETRY_PERCENT`: calls that may be sent again, of a hundred.
+    /// Calls that may be sent a second time after a server failed, in percent of all calls
+    #[arg(default_value = "20", value_parser = within(0_u32..=100))]
     pub retry_percent: u32,
-    /// `MAX_ANSWER_BYTES`: of one answer.
+    /// Largest answer of a server
+    #[arg(id = "max_answer_bytes", default_value = "4MiB", value_parser = within(ByteSize::kib(1)..=ByteSize::mib(64)))]
     pub max_answer: ByteSize,
-}
-
-/// The TOML that declares these settings, but for `server_address`, whose default is the
-/// service's own.
-pub const DEFAULTS: &str = include_str!("defaults.toml");
-
-impl Settings for GrpcClientSettings {
-    fn read(source: &Source) -> Result<Self, SettingsError> {
-        let time = |name| source.get_within(name, SHORTEST..=Duration::from_hours(1));
-        Ok(Self {
-            server: source.get("SERVER_ADDRESS")?,
-            resolve_interval: time("RESOLVE_INTERVAL")?,
-            connect_timeout: time("CONNECT_TIMEOUT")?,
-            health_interval: time("HEALTH_INTERVAL")?,
-            health_timeout: time("HEALTH_TIMEOUT")?,
-            retry_percent: source.get_within("RETRY_PERCENT", 0..=100)?,
-            max_answer: source
-                .get_within("MAX_ANSWER_BYTES", ByteSize::kib(1)..=ByteSize::mib(64))?,
-        })
-    }
 }
 
 const SHORTEST: Duration = Duration::from_millis(10);

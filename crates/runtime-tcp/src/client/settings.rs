@@ -3,19 +3,21 @@
 use std::time::Duration;
 
 use runtime::net::ServerAddress;
-use runtime::settings::{FromSetting, Settings, SettingsError, Source};
-
-/// The TOML that declares the settings of a TCP client, beside `SERVER_ADDRESS`.
-pub const DEFAULTS: &str = include_str!("../client.toml");
+use runtime::settings::{FromSetting, HOUR, MILLISECOND, parse, within};
 
 /// What a TCP client is told.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, clap::Args)]
+#[command(next_help_heading = "Limits")]
 pub struct TcpClientSettings {
-    /// `SERVER_ADDRESS`: whom it asks.
+    /// The server, by its name in the network
+    #[arg(id = "server_address", value_parser = parse::<ServerAddress>, help_heading = "Settings")]
     pub server: ServerAddress,
-    /// `TIMEOUT`: for one exchange.
+    /// How long one exchange may take: connect, send, read the answer
+    #[arg(default_value = "5s", value_parser = within(MILLISECOND..=HOUR))]
     pub timeout: Duration,
-    /// `TRACE_CONTEXT`: how the context travels.
+    /// How a trace's context travels to the server: off, or proxy for a PROXY v2 header before the
+    /// request (only a server that knows it understands that)
+    #[arg(default_value = "off", value_parser = parse::<TraceContext>)]
     pub trace_context: TraceContext,
 }
 
@@ -37,16 +39,5 @@ impl FromSetting for TraceContext {
             "proxy" => Some(Self::Proxy),
             _ => None,
         }
-    }
-}
-
-impl Settings for TcpClientSettings {
-    fn read(source: &Source) -> Result<Self, SettingsError> {
-        let range = Duration::from_millis(1)..=Duration::from_hours(1);
-        Ok(Self {
-            server: source.get("SERVER_ADDRESS")?,
-            timeout: source.get_within("TIMEOUT", range)?,
-            trace_context: source.get("TRACE_CONTEXT")?,
-        })
     }
 }

@@ -83,10 +83,11 @@ impl Protocol for Http {
             }
         });
 
+        let max_header = self.limits.max_header_bytes.as_u64();
         let connection = http1::Builder::new()
             .timer(TokioTimer::new())
             .header_read_timeout(None) // `TimedIo` has a timer for each phase
-            .max_buf_size(usize::try_from(self.limits.max_header.as_u64()).unwrap_or(usize::MAX))
+            .max_buf_size(usize::try_from(max_header).unwrap_or(usize::MAX))
             .serve_connection(TokioIo::new(io), answer)
             .with_upgrades();
         let mut connection = pin!(connection);

@@ -5,57 +5,42 @@ use std::time::Duration;
 use bytesize::ByteSize;
 
 use crate::net::ConnectionLimits;
-use crate::settings::{Settings, SettingsError, Source};
+use crate::settings::{DAY, MILLISECOND, within};
 
 /// What one HTTP server bears, in time, size and number.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, clap::Args)]
+#[command(next_help_heading = "Limits")]
 pub struct HttpLimits {
-    /// `MAX_CONNECTIONS`: open at once.
+    /// Connections open at once; more get 503
+    #[arg(default_value = "10000", value_parser = within(1_usize..=1_000_000))]
     pub max_connections: usize,
-    /// `MAX_CONNECTIONS_PER_ADDRESS`: open at once from one address.
+    /// Connections open at once from one address; a proxy in front counts as one
+    #[arg(default_value = "2000", value_parser = within(1_usize..=1_000_000))]
     pub max_connections_per_address: usize,
-    /// `FIRST_BYTE_TIMEOUT`: from the connection to its first byte.
+    /// From the connection to its first byte
+    #[arg(default_value = "10s", value_parser = within(MILLISECOND..=DAY))]
     pub first_byte_timeout: Duration,
-    /// `HEADER_TIMEOUT`: from the first byte of a request to the end of its head.
+    /// From the first byte of a request to the end of its head
+    #[arg(default_value = "5s", value_parser = within(MILLISECOND..=DAY))]
     pub header_timeout: Duration,
-    /// `BODY_TIMEOUT`: from the head of a request to the end of its body.
+    /// From the head of a request to the end of its body
+    #[arg(default_value = "10s", value_parser = within(MILLISECOND..=DAY))]
     pub body_timeout: Duration,
-    /// `IDLE_TIMEOUT`: between two requests of one connection.
+    /// Between two requests of one connection
+    #[arg(default_value = "60s", value_parser = within(MILLISECOND..=DAY))]
     pub idle_timeout: Duration,
-    /// `WRITE_TIMEOUT`: without the client taking a byte of an answer.
+    /// Without the client taking a byte of an answer
+    #[arg(default_value = "30s", value_parser = within(MILLISECOND..=DAY))]
     pub write_timeout: Duration,
-    /// `MAX_CONNECTION_AGE`: then the next answer closes it, so that new replicas get their share.
+    /// Then the next answer closes the connection, so that new replicas get their share
+    #[arg(default_value = "5m", value_parser = within(MILLISECOND..=DAY))]
     pub max_connection_age: Duration,
-    /// `MAX_HEADER_BYTES`: of a request's head.
-    pub max_header: ByteSize,
-    /// `MAX_BODY_BYTES`: of a request's body.
-    pub max_body: ByteSize,
-}
-
-/// The TOML that declares the settings of an HTTP server, for the
-/// [`Defaults`](crate::settings::Defaults) of every service that has one.
-pub const DEFAULTS: &str = include_str!("defaults.toml");
-
-impl Settings for HttpLimits {
-    fn read(source: &Source) -> Result<Self, SettingsError> {
-        let millisecond = Duration::from_millis(1);
-        let day = Duration::from_hours(24);
-        let time = |name| source.get_within(name, millisecond..=day);
-        Ok(Self {
-            max_connections: source.get_within("MAX_CONNECTIONS", 1..=1_000_000)?,
-            max_connections_per_address: source
-                .get_within("MAX_CONNECTIONS_PER_ADDRESS", 1..=1_000_000)?,
-            first_byte_timeout: time("FIRST_BYTE_TIMEOUT")?,
-            header_timeout: time("HEADER_TIMEOUT")?,
-            body_timeout: time("BODY_TIMEOUT")?,
-            idle_timeout: time("IDLE_TIMEOUT")?,
-            write_timeout: time("WRITE_TIMEOUT")?,
-            max_connection_age: time("MAX_CONNECTION_AGE")?,
-            max_header: source
-                .get_within("MAX_HEADER_BYTES", ByteSize::kib(8)..=ByteSize::mib(1))?,
-            max_body: source.get_within("MAX_BODY_BYTES", ByteSize::b(0)..=ByteSize::gib(1))?,
-        })
-    }
+    /// Largest head of a request
+    #[arg(default_value = "32KiB", value_parser = within(ByteSize::kib(8)..=ByteSize::mib(1)))]
+    pub max_header_bytes: ByteSize,
+    /// Largest body of a request
+    #[arg(default_value = "64KiB", value_parser = within(ByteSize::b(0)..=ByteSize::gib(1)))]
+    pub max_body_bytes: ByteSize,
 }
 
 impl HttpLimits {
@@ -78,8 +63,8 @@ impl HttpLimits {
             idle_timeout: seconds(60),
             write_timeout: seconds(10),
             max_connection_age: seconds(300),
-            max_header: ByteSize::kib(16),
-            max_body: ByteSize::kib(1),
+            max_header_bytes: ByteSize::kib(16),
+            max_body_bytes: ByteSize::kib(1),
         }
     }
 }

@@ -1,18 +1,34 @@
 use std::collections::HashMap;
 use std::time::Duration;
 
+use clap::{Args, Command};
+
 use super::*;
 
-const DEFAULTS: Defaults = Defaults(&["
-# Message that the server answers
-message = \"olá\"
+#[derive(Clone, Debug, Args)]
+struct Example {
+    /// Message that the server answers
+    #[arg(default_value = "olá", value_parser = parse::<String>)]
+    message: String,
+    /// Time between two requests
+    #[arg(default_value = "5s", value_parser = within(MILLISECOND..=Duration::from_mins(1)))]
+    interval: Duration,
+    /// Shared secret of the peers
+    #[arg(value_parser = parse::<Secret>)]
+    relay_secret: Option<Secret>,
+    /// Redis, as in `redis://redis:6379/0`
+    #[arg(value_parser = parse::<Secret>)]
+    redis_url: Option<Secret>,
+    /// TOML file with settings
+    #[arg(value_parser = parse::<String>)]
+    config_file: Option<String>,
+}
 
-# Time between two requests
-interval = \"5s\"
+impl Settings for Example {}
 
-# Shared secret of the peers
-relay_secret = \"\"
-"]);
+fn declaration() -> Command {
+    Example::augment_args(Command::new("exemplo"))
+}
 
 fn environment(pairs: &[(&str, &str)]) -> HashMap<String, String> {
     pairs
@@ -22,23 +38,30 @@ fn environment(pairs: &[(&str, &str)]) -> HashMap<String, String> {
 }
 
 fn source(args: &[&str], variables: &[(&str, &str)]) -> Result<Source, SettingsError> {
-    let service = Invocation {
-        name: "exemplo",
-        about: "An example",
-        version: "1.2.3",
-        defaults: DEFAULTS,
-    };
-    invocation(service, args.iter().map(Into::into), environment(variables))
+    let args = args.iter().map(Into::into);
+    invocation(declaration(), args, environment(variables))
+}
+
+fn read(args: &[&str], variables: &[(&str, &str)]) -> Example {
+    source(args, variables).unwrap().read().unwrap()
+}
+
+fn refusal(args: &[&str], variables: &[(&str, &str)]) -> String {
+    source(args, variables).err().unwrap().to_string()
+}
+
+/// A settings file of this text, whose folder goes with it.
+fn file(text: &str) -> (tempfile::TempDir, String) {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("settings.toml");
+    std::fs::write(&path, text).unwrap();
+    let path = path.to_str().unwrap().to_owned();
+    (folder, path)
 }
 
 #[test]
 fn a_default_holds_until_the_environment_and_then_a_flag_overrides_it() {
-    let interval = |args, env| {
-        source(args, env)
-            .unwrap()
-            .get::<Duration>("INTERVAL")
-            .unwrap()
-    };
+    let interval = |args, env| read(args, env).interval;
     assert_eq!(interval(&[], &[]), Duration::from_secs(5));
     assert_eq!(interval(&[], &[("INTERVAL", "2s")]), Duration::from_secs(2));
     assert_eq!(
@@ -49,69 +72,71 @@ fn a_default_holds_until_the_environment_and_then_a_flag_overrides_it() {
 
 #[test]
 fn a_file_lies_between_the_defaults_and_the_environment() {
-    let folder = std::env::temp_dir().join(format!("malha-settings-{}", std::process::id()));
-    std::fs::create_dir_all(&folder).unwrap();
-    let path = folder.join("settings.toml");
-    std::fs::write(&path, "interval = \"3s\"\nmessage = \"do arquivo\"\n").unwrap();
-    let file = ("CONFIG_FILE", path.to_str().unwrap());
-    let read = source(&[], &[file, ("MESSAGE", "do ambiente")]).unwrap();
-    assert_eq!(
-        read.get::<Duration>("INTERVAL").unwrap(),
-        Duration::from_secs(3)
-    );
-    assert_eq!(read.get::<String>("MESSAGE").unwrap(), "do ambiente");
+    let (_folder, path) = file("interval = \"3s\"\nmessage = \"do arquivo\"\n");
+    let example = read(&[], &[("CONFIG_FILE", &path), ("MESSAGE", "do ambiente")]);
+    assert_eq!(example.interval, Duration::from_secs(3));
+    assert_eq!(example.message, "do ambiente");
 
-    std::fs::write(&path, "intervall = \"3s\"\n").unwrap();
-    let error = source(&[], &[file]).unwrap_err().to_string();
+    let (_folder, path) = file("intervall = \"3s\"\n");
+    let error = refusal(&[], &[("CONFIG_FILE", &path)]);
     assert!(
         error.contains("intervall") && error.contains("did you mean \"interval\""),
         "{error}"
     );
-    std::fs::remove_dir_all(&folder).unwrap();
+}
+
+#[test]
+fn a_value_of_a_file_is_refused_with_the_path() {
+    let (_folder, path) = file("interval = \"soon\"\n");
+    let error = refusal(&[], &[("CONFIG_FILE", &path)]);
+    let expected = format!("INTERVAL=\"soon\" (from {path}) is refused");
+    assert!(error.starts_with(&expected), "{error}");
 }
 
 #[test]
 fn a_settings_file_that_does_not_exist_is_named() {
-    let error = source(&[], &[("CONFIG_FILE", "/nowhere/malha.toml")])
-        .unwrap_err()
-        .to_string();
+    let error = refusal(&[], &[("CONFIG_FILE", "/nowhere/malha.toml")]);
     assert!(error.contains("/nowhere/malha.toml"), "{error}");
 }
 
 #[test]
 fn a_refused_value_names_the_setting_its_origin_and_what_would_be_right() {
-    let read = source(&[], &[("INTERVAL", "soon")]).unwrap();
     assert_eq!(
-        read.get::<Duration>("INTERVAL").unwrap_err().to_string(),
+        refusal(&[], &[("INTERVAL", "soon")]),
         "INTERVAL=\"soon\" (from the environment) is refused: \
          expected a duration such as 500ms, 5s or 1m30s"
     );
-    let read = source(&["--interval=2h"], &[]).unwrap();
-    let range = Duration::from_millis(1)..=Duration::from_mins(1);
     assert_eq!(
-        read.get_within("INTERVAL", range).unwrap_err().to_string(),
+        refusal(&["--interval=2h"], &[]),
         "INTERVAL=\"2h\" (from the command line) is refused: \
          expected a duration such as 500ms, 5s or 1m30s, from 1ms to 60s"
     );
 }
 
 #[test]
+fn a_setting_left_empty_where_a_value_is_needed_is_refused() {
+    assert_eq!(
+        refusal(&["--interval", ""], &[]),
+        "INTERVAL is not set: expected a duration such as 500ms, 5s or 1m30s"
+    );
+    assert!(read(&["--relay-secret", ""], &[]).relay_secret.is_none());
+}
+
+#[test]
 fn text_that_looks_like_a_number_stays_text() {
-    let read = source(&[], &[("MESSAGE", "007")]).unwrap();
-    assert_eq!(read.get::<String>("MESSAGE").unwrap(), "007");
+    assert_eq!(read(&[], &[("MESSAGE", "007")]).message, "007");
 }
 
 #[test]
 fn an_empty_variable_counts_as_not_set() {
-    let read = source(&[], &[("MESSAGE", "")]).unwrap();
-    assert_eq!(read.get::<String>("MESSAGE").unwrap(), "olá");
+    assert_eq!(read(&[], &[("MESSAGE", "")]).message, "olá");
 }
 
 #[test]
 fn a_secret_is_shown_nowhere() {
     let read = source(&[], &[("RELAY_SECRET", "abracadabra")]).unwrap();
-    let secret: Secret = read.get("RELAY_SECRET").unwrap();
-    let refused = read.refused("RELAY_SECRET", "abracadabra", "32 bytes".to_owned());
+    let secret = read.read::<Example>().unwrap().relay_secret.unwrap();
+    let refused = read.refused("RELAY_SECRET", "32 bytes");
     for shown in [read.shown(), format!("{secret:?}"), refused.to_string()] {
         assert!(!shown.contains("abracadabra"), "{shown}");
         assert!(shown.contains("***"), "{shown}");
@@ -120,9 +145,28 @@ fn a_secret_is_shown_nowhere() {
 }
 
 #[test]
+fn a_url_with_a_password_is_hidden_by_its_type_whatever_its_name() {
+    const URL: &str = "redis://:abracadabra@redis:6379/0";
+    for (args, variables) in [
+        (&[][..], &[("REDIS_URL", URL)][..]),
+        (&["--redis-url", URL], &[]),
+    ] {
+        let source = source(args, variables).unwrap();
+        let (shown, example) = (source.shown(), source.read::<Example>().unwrap());
+        assert!(shown.contains("REDIS_URL=***"), "{shown}");
+        assert!(!format!("{shown}{example:?}").contains("abracadabra"));
+    }
+    // Nor where the file that holds it cannot be read.
+    let (_folder, path) = file(&format!("redis_url = \"{URL}\nrate = 1\n"));
+    let error = refusal(&[], &[("CONFIG_FILE", &path)]);
+    assert!(error.contains(&path) && error.contains("line 1"), "{error}");
+    assert!(!error.contains("abracadabra"), "{error}");
+}
+
+#[test]
 fn help_lists_every_setting_with_its_default_and_variable() {
-    let help = source(&["--help"], &[]).unwrap_err().to_string();
-    for setting in Source::declared(DEFAULTS) {
+    let help = refusal(&["--help"], &[]);
+    for setting in declared(&declaration()) {
         assert!(
             !setting.about.is_empty(),
             "{} has no comment above it",
@@ -141,47 +185,54 @@ fn help_lists_every_setting_with_its_default_and_variable() {
     }
     let line = "Time between two requests [INTERVAL, default: 5s]";
     assert!(help.contains(line), "{help}");
+    let flags: Vec<_> = declared(&declaration())
+        .iter()
+        .map(|setting| help.find(&format!("--{} ", setting.flag())))
+        .collect();
+    assert!(flags.is_sorted(), "{help}"); // as they are declared
+    let plain = "Redis, as in redis://redis:6379/0 [REDIS_URL, default: none]";
+    assert!(help.contains(plain), "{help}");
 }
 
 #[test]
 fn a_misspelt_flag_is_refused_with_the_right_one() {
-    let error = source(&["--intervall", "5s"], &[]).unwrap_err().to_string();
+    let error = refusal(&["--intervall", "5s"], &[]);
     assert!(error.contains("--interval"), "{error}");
 }
 
 #[test]
 fn a_value_may_start_with_a_hyphen() {
-    let read = source(&["--message", "-1"], &[]).unwrap();
-    assert_eq!(read.get::<String>("MESSAGE").unwrap(), "-1");
+    assert_eq!(read(&["--message", "-1"], &[]).message, "-1");
 }
 
 #[test]
 fn a_service_may_give_a_common_setting_another_default() {
-    let own = Defaults(&["# Where its probes are\nadmin_listen = \"127.0.0.1:9110\"\n"]);
-    let source = Source::load(own, Inputs::default()).unwrap();
-    let address: String = source.get("ADMIN_LISTEN").unwrap();
-    assert_eq!(address, "127.0.0.1:9110");
-    let declared = Source::declared(own);
-    let mut named = declared
-        .iter()
-        .filter(|setting| setting.key == "admin_listen");
-    assert_eq!(named.next().unwrap().about, "Where its probes are");
+    let command = adjust(declaration(), "message", |arg| {
+        arg.default_value("oi").help("What the lab answers")
+    });
+    let source = Source::load(command.clone(), Inputs::default()).unwrap();
+    assert_eq!(source.read::<Example>().unwrap().message, "oi");
+    let declared = declared(&command);
+    assert_eq!(declared[0].key, "message"); // still where it was declared
+    let mut named = declared.iter().filter(|setting| setting.key == "message");
+    assert_eq!(named.next().unwrap().about, "What the lab answers");
     assert!(named.next().is_none());
 }
 
 #[test]
 fn a_flag_only_setting_is_not_taken_from_the_environment() {
-    let service = Invocation {
-        name: "exemplo",
-        about: "An example",
-        version: "1.2.3",
-        defaults: Defaults(&["# Flag only: whom to greet\nname = \"\"\n"]),
-    };
+    #[derive(Clone, Debug, Args)]
+    struct Greeting {
+        /// Flag only: whom to greet
+        #[arg(value_parser = parse::<String>)]
+        name: Option<String>,
+    }
     // Some systems set NAME to the name of the machine.
     let variables = || environment(&[("NAME", "DESKTOP-1")]);
     let name = |args: &[&str]| {
-        let source = invocation(service, args.iter().map(Into::into), variables());
-        source.unwrap().get_optional::<String>("NAME").unwrap()
+        let command = Greeting::augment_args(Command::new("exemplo"));
+        let source = invocation(command, args.iter().map(Into::into), variables());
+        source.unwrap().group::<Greeting>().unwrap().name
     };
     assert_eq!(name(&[]), None);
     assert_eq!(name(&["--name", "João"]).as_deref(), Some("João"));

@@ -1,6 +1,8 @@
 //! From the text of a setting to its type.
 
 use std::net::SocketAddr;
+use std::ops::{Deref, RangeInclusive};
+use std::path::PathBuf;
 use std::time::Duration;
 
 use bytesize::ByteSize;
@@ -14,6 +16,55 @@ pub trait FromSetting: Sized {
     /// The value, or `None` where the text is not of this type. The text is never empty.
     fn from_setting(text: &str) -> Option<Self>;
 }
+
+/// What would be right, where a value is not.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("expected {0}")]
+pub struct Expected(pub String);
+
+/// Reads a value of this type, as the `value_parser` of a setting.
+pub fn parse<T: FromSetting>(text: &str) -> Result<T, Expected> {
+    let value = (!text.is_empty()).then(|| T::from_setting(text)).flatten();
+    value.ok_or_else(|| Expected(T::EXPECTED.to_owned()))
+}
+
+/// Reads values with commas between them, or none at all, as the `value_parser` of a setting.
+pub fn list<T: FromSetting>(text: &str) -> Result<CommaList<T>, Expected> {
+    CommaList::from_setting(text).ok_or_else(|| Expected(T::EXPECTED.to_owned()))
+}
+
+/// The `value_parser` of a setting that must lie within a range.
+pub fn within<T>(
+    range: RangeInclusive<T>,
+) -> impl Fn(&str) -> Result<T, Expected> + Clone + Send + Sync + 'static
+where
+    T: FromSetting + PartialOrd + std::fmt::Debug + Clone + Send + Sync + 'static,
+{
+    move |text| {
+        let value = parse(text)?;
+        if range.contains(&value) {
+            return Ok(value);
+        }
+        let (least, most) = (range.start(), range.end());
+        let expected = format!("{}, from {least:?} to {most:?}", T::EXPECTED);
+        Err(Expected(expected))
+    }
+}
+
+/// The same for a number of bytes in memory.
+pub fn bytes(
+    range: RangeInclusive<ByteSize>,
+) -> impl Fn(&str) -> Result<usize, Expected> + Clone + Send + Sync + 'static {
+    let size = within(range);
+    move |text| Ok(usize::try_from(size(text)?.as_u64()).unwrap_or(usize::MAX))
+}
+
+/// The shortest time that most settings can be.
+pub const MILLISECOND: Duration = Duration::from_millis(1);
+/// The longest time that most settings can be.
+pub const HOUR: Duration = Duration::from_hours(1);
+/// The longest time of a limit.
+pub const DAY: Duration = Duration::from_hours(24);
 
 macro_rules! from_str_setting {
     ($($type:ty: $expected:literal),+ $(,)?) => {$(
@@ -36,6 +87,7 @@ from_str_setting! {
     ByteSize: "a size such as 512, 16KiB or 1MiB",
     SocketAddr: "an IP address and a port, such as 0.0.0.0:8080 or [::]:8080",
     String: "a text",
+    PathBuf: "a path",
 }
 
 impl FromSetting for Duration {
@@ -74,7 +126,24 @@ impl<T: FromSetting> FromSetting for CommaList<T> {
     }
 }
 
-/// A value that no log, error or page ever shows.
+impl<T> Deref for CommaList<T> {
+    type Target = [T];
+
+    fn deref(&self) -> &[T] {
+        &self.0
+    }
+}
+
+impl<'a, T> IntoIterator for &'a CommaList<T> {
+    type Item = &'a T;
+    type IntoIter = std::slice::Iter<'a, T>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.0.iter()
+    }
+}
+
+/// A value that no log, error or page ever shows: neither `--help` nor what a refusal says.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Secret(String);
 

@@ -3,8 +3,9 @@
 use std::io::IsTerminal;
 
 use tracing_subscriber::EnvFilter;
+use url::Url;
 
-use crate::settings::{Settings, SettingsError, Source};
+use crate::settings::{Expected, FromSetting, parse};
 
 /// What telemetry is told. A wrong value of the specification's variables is ignored with a
 /// warning, as the specification wants; of our own it is refused.
@@ -27,25 +28,93 @@ pub(super) enum Propagator {
     Baggage,
 }
 
-impl Settings for TelemetrySettings {
-    fn read(source: &Source) -> Result<Self, SettingsError> {
+/// The settings of telemetry as they are given.
+#[derive(Clone, Debug, clap::Args)]
+pub struct TelemetryOptions {
+    /// Log lines on stderr: auto (text on a terminal, JSON otherwise), text or json
+    #[arg(
+        default_value = "auto",
+        value_parser = parse::<LogFormat>,
+        help_heading = "Settings of every service"
+    )]
+    log_format: LogFormat,
+    /// What is logged: off, error, warn, info, debug or trace; also per module, as in
+    /// info,runtime=debug
+    #[arg(
+        default_value = "info",
+        value_parser = log_level,
+        help_heading = "Settings of every service"
+    )]
+    log_level: String,
+    #[command(flatten)]
+    otel: OtelOptions,
+}
+
+/// The specification's own.
+#[derive(Clone, Debug, clap::Args)]
+#[command(next_help_heading = "Telemetry (OpenTelemetry's names)")]
+struct OtelOptions {
+    /// Where spans go, by OTLP over HTTP/protobuf (`http://HOST:4318`); empty: nowhere
+    #[arg(value_parser = parse::<Url>)]
+    otel_exporter_otlp_endpoint: Option<Url>,
+    /// The same for spans alone: a whole URL, used as it is
+    #[arg(value_parser = parse::<Url>)]
+    otel_exporter_otlp_traces_endpoint: Option<Url>,
+    /// OTLP transport for spans; http/protobuf is the one built in
+    #[arg(default_value = "http/protobuf")]
+    otel_exporter_otlp_protocol: String,
+    /// Span exporter: otlp or none
+    #[arg(default_value = "otlp")]
+    otel_traces_exporter: String,
+    /// Trace context formats to read and write: tracecontext, baggage or none
+    #[arg(default_value = "tracecontext,baggage")]
+    otel_propagators: String,
+    /// true: no spans at all
+    #[arg(default_value = "false")]
+    otel_sdk_disabled: String,
+    /// service.name of the spans, when it should differ from this program's name
+    #[arg(value_parser = parse::<String>)]
+    otel_service_name: Option<String>,
+}
+
+#[derive(Clone, Copy, Debug)]
+enum LogFormat {
+    Auto,
+    Json,
+    Text,
+}
+
+impl FromSetting for LogFormat {
+    const EXPECTED: &'static str = "auto, text or json";
+
+    fn from_setting(text: &str) -> Option<Self> {
+        match text {
+            "auto" => Some(Self::Auto),
+            "json" => Some(Self::Json),
+            "text" => Some(Self::Text),
+            _ => None,
+        }
+    }
+}
+
+impl From<TelemetryOptions> for TelemetrySettings {
+    fn from(options: TelemetryOptions) -> Self {
+        let otel = options.otel;
         let mut warnings = Vec::new();
-        let text = |name| {
-            source
-                .get_optional::<String>(name)
-                .map(Option::unwrap_or_default)
-        };
-        let endpoint = endpoint(source, &mut warnings)?;
-        Ok(Self {
-            log_json: log_json(source)?,
-            log_level: log_level(source)?,
-            endpoint,
+        Self {
+            log_json: match options.log_format {
+                LogFormat::Auto => !std::io::stderr().is_terminal(),
+                LogFormat::Json => true,
+                LogFormat::Text => false,
+            },
+            log_level: options.log_level,
+            endpoint: endpoint(&otel, &mut warnings),
             // The specification takes "true" in any case and nothing else.
-            disabled: text("OTEL_SDK_DISABLED")?.eq_ignore_ascii_case("true"),
-            service_name: source.get_optional("OTEL_SERVICE_NAME")?,
-            propagators: propagators(&text("OTEL_PROPAGATORS")?, &mut warnings),
+            disabled: otel.otel_sdk_disabled.eq_ignore_ascii_case("true"),
+            propagators: propagators(&otel.otel_propagators, &mut warnings),
+            service_name: otel.otel_service_name,
             warnings,
-        })
+        }
     }
 }
 
@@ -58,23 +127,12 @@ impl TelemetrySettings {
     }
 }
 
-fn log_json(source: &Source) -> Result<bool, SettingsError> {
-    let format: String = source.get("LOG_FORMAT")?;
-    match format.as_str() {
-        "auto" => Ok(!std::io::stderr().is_terminal()),
-        "json" => Ok(true),
-        "text" => Ok(false),
-        other => Err(source.refused("LOG_FORMAT", other, "auto, text or json".to_owned())),
-    }
-}
-
-fn log_level(source: &Source) -> Result<String, SettingsError> {
-    let level: String = source.get("LOG_LEVEL")?;
+fn log_level(text: &str) -> Result<String, Expected> {
     let expected =
         "off, error, warn, info, debug or trace, also per module, as in info,runtime=debug";
-    match EnvFilter::builder().parse(&level) {
-        Ok(_) if names_a_level(&level) => Ok(level),
-        _ => Err(source.refused("LOG_LEVEL", &level, expected.to_owned())),
+    match EnvFilter::builder().parse(text) {
+        Ok(_) if names_a_level(text) => Ok(text.to_owned()),
+        _ => Err(Expected(expected.to_owned())),
     }
 }
 
@@ -87,28 +145,26 @@ fn names_a_level(directives: &str) -> bool {
 }
 
 /// Where spans go: the URL for spans as it is, else the general one with `/v1/traces`.
-fn endpoint(source: &Source, warnings: &mut Vec<String>) -> Result<Option<String>, SettingsError> {
-    let exporter: Option<String> = source.get_optional("OTEL_TRACES_EXPORTER")?;
-    match exporter.as_deref().map(str::trim) {
-        None | Some("otlp") => {}
-        Some("none") => return Ok(None),
-        Some(other) => warnings.push(format!(
+fn endpoint(otel: &OtelOptions, warnings: &mut Vec<String>) -> Option<String> {
+    match otel.otel_traces_exporter.trim() {
+        "" | "otlp" => {}
+        "none" => return None,
+        other => warnings.push(format!(
             "OTEL_TRACES_EXPORTER={other:?} is not built in; otlp is used (none switches it off)"
         )),
     }
-    let protocol: Option<String> = source.get_optional("OTEL_EXPORTER_OTLP_PROTOCOL")?;
-    if let Some(other) = protocol.filter(|protocol| protocol != "http/protobuf") {
+    let protocol = otel.otel_exporter_otlp_protocol.as_str();
+    if !["", "http/protobuf"].contains(&protocol) {
         warnings.push(format!(
-            "OTEL_EXPORTER_OTLP_PROTOCOL={other:?} is not built in; http/protobuf is used"
+            "OTEL_EXPORTER_OTLP_PROTOCOL={protocol:?} is not built in; http/protobuf is used"
         ));
     }
-    let of_spans: Option<reqwest::Url> =
-        source.get_optional("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT")?;
-    if let Some(url) = of_spans {
-        return Ok(Some(url.into()));
+    if let Some(url) = &otel.otel_exporter_otlp_traces_endpoint {
+        return Some(url.to_string());
     }
-    let general: Option<reqwest::Url> = source.get_optional("OTEL_EXPORTER_OTLP_ENDPOINT")?;
-    Ok(general.map(|url| format!("{}/v1/traces", url.as_str().trim_end_matches('/'))))
+    let general = otel.otel_exporter_otlp_endpoint.as_ref()?;
+    let general = general.as_str().trim_end_matches('/');
+    Some(format!("{general}/v1/traces"))
 }
 
 fn propagators(names: &str, warnings: &mut Vec<String>) -> Vec<Propagator> {
@@ -133,8 +189,10 @@ fn propagators(names: &str, warnings: &mut Vec<String>) -> Vec<Propagator> {
 
 #[cfg(test)]
 mod tests {
+    use clap::Args;
+
     use super::*;
-    use crate::settings::{Defaults, Inputs};
+    use crate::settings::{Inputs, SettingsError, Source};
 
     fn read(pairs: &[(&str, &str)]) -> Result<TelemetrySettings, SettingsError> {
         let pairs = pairs
@@ -144,7 +202,9 @@ mod tests {
             environment: pairs.collect(),
             ..Inputs::default()
         };
-        TelemetrySettings::read(&Source::load(Defaults(&[]), inputs)?)
+        let command = TelemetryOptions::augment_args(clap::Command::new("test"));
+        let options: TelemetryOptions = Source::load(command, inputs)?.group()?;
+        Ok(options.into())
     }
 
     #[test]

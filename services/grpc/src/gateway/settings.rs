@@ -5,49 +5,47 @@ use std::time::Duration;
 
 use runtime::Settings;
 use runtime::http::HttpLimits;
-use runtime::settings::{SettingsError, Source};
+use runtime::settings::{parse, within};
 use runtime_grpc::client::GrpcClientSettings;
 
 /// The gateway's settings.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, clap::Args)]
 pub struct ClienteSettings {
-    /// `LISTEN`: where it listens.
+    /// Address that the gateway listens on
+    #[arg(default_value = "0.0.0.0:8000", value_parser = parse::<SocketAddr>)]
     pub listen: SocketAddr,
-    /// The server of users, and how it is called.
-    pub server: GrpcClientSettings,
-    /// `REQUEST_DEADLINE`: for one request as a whole, down to the store.
+    /// How long one request may take as a whole, down to the store
+    #[arg(default_value = "2s", value_parser = within(SHORTEST..=LONGEST))]
     pub request_deadline: Duration,
-    /// `HEARTBEAT_INTERVAL`: between two signs of lifecycle on a stream of changes.
+    /// Between two signs of life on a stream of changes
+    #[arg(default_value = "15s", value_parser = within(SHORTEST..=LONGEST))]
     pub heartbeat_interval: Duration,
-    /// `MAX_STREAMS`: streams of changes open at once.
+    /// Streams of changes open at once; more get 503. A server bears `MAX_CONCURRENT_STREAMS` of
+    /// them from each gateway
+    #[arg(default_value = "200", value_parser = within(1_usize..=1_000_000))]
     pub max_streams: usize,
-    /// `MAX_REQUESTS`: under way at once.
+    /// Requests under way at once; more get 503
+    #[arg(default_value = "1000", value_parser = within(1_usize..=1_000_000))]
     pub max_requests: usize,
-    /// `MAX_REQUESTS_PER_SECOND`: of one address; 0 for any number.
+    /// Requests a second from one address, a proxy in front counting as one; more get 429; 0: any
+    /// number
+    #[arg(default_value = "5000", value_parser = parse::<u32>)]
     pub max_requests_per_second: u32,
-    /// `MAX_REQUESTS_BURST`: of one address, at once.
+    /// Requests from one address at once, before that rate holds
+    #[arg(default_value = "10000", value_parser = within(1_u32..=1_000_000))]
     pub max_requests_burst: u32,
+    /// The server of users, and how it is called.
+    #[command(flatten)]
+    pub server: GrpcClientSettings,
     /// Its limits.
+    #[command(flatten)]
     pub limits: HttpLimits,
 }
 
-impl Settings for ClienteSettings {
-    fn read(source: &Source) -> Result<Self, SettingsError> {
-        let time =
-            |name| source.get_within(name, Duration::from_millis(10)..=Duration::from_mins(10));
-        Ok(Self {
-            listen: source.get("LISTEN")?,
-            server: GrpcClientSettings::read(source)?,
-            request_deadline: time("REQUEST_DEADLINE")?,
-            heartbeat_interval: time("HEARTBEAT_INTERVAL")?,
-            max_streams: source.get_within("MAX_STREAMS", 1..=1_000_000)?,
-            max_requests: source.get_within("MAX_REQUESTS", 1..=1_000_000)?,
-            max_requests_per_second: source.get("MAX_REQUESTS_PER_SECOND")?,
-            max_requests_burst: source.get_within("MAX_REQUESTS_BURST", 1..=1_000_000)?,
-            limits: HttpLimits::read(source)?,
-        })
-    }
-}
+impl Settings for ClienteSettings {}
+
+const SHORTEST: Duration = Duration::from_millis(10);
+const LONGEST: Duration = Duration::from_mins(10);
 
 #[cfg(test)]
 mod tests {

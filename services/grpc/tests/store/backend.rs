@@ -73,9 +73,14 @@ pub(crate) fn open_at_once(environment: &[(&str, &str)]) -> Replicas {
 fn open_into(replicas: &mut Replicas, environment: &[(&str, &str)]) {
     let lifecycle = TestLifecycle::default();
     let settings = settings::<Servidor>(environment);
-    replicas
-        .stores
-        .push(Store::open(settings.redis, settings.rules, lifecycle.lifecycle()).unwrap());
+    replicas.stores.push(
+        Store::open(
+            settings.redis.clone(),
+            settings.rules(),
+            lifecycle.lifecycle(),
+        )
+        .unwrap(),
+    );
     replicas.lives.push(lifecycle);
 }
 
