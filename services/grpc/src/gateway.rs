@@ -4,12 +4,13 @@
 //! - [`ClienteSettings`]: what it can be told.
 //! - `admission.rs`, `rate.rs`: the request's id, its deadline, whether there is room.
 //! - `users.rs`, `changes.rs`: the routes.
-//! - `input.rs`, `conditional.rs`: what a request says.
+//! - `input.rs`, `conditional.rs`, `accept.rs`, `slash.rs`: what a request says.
 //! - `json.rs`: users, pages and changes as JSON.
-//! - `validation.rs`, `failure.rs`: FastAPI's 422, and problems.
+//! - `validation.rs`, `error.rs`: FastAPI's 422, and problems.
 //! - `upstream.rs`: the server of users, call by call.
 //! - `openapi.rs`, `docs.rs`: `/openapi.json`, and its readers.
 
+mod accept;
 mod admission;
 mod changes;
 mod conditional;
@@ -20,6 +21,7 @@ mod json;
 mod openapi;
 mod rate;
 mod settings;
+mod slash;
 mod upstream;
 mod users;
 mod validation;
@@ -29,9 +31,10 @@ pub use settings::ClienteSettings;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use axum::http::Uri;
 use axum::http::header::CONTENT_TYPE;
 use axum::middleware::from_fn_with_state;
-use axum::response::{IntoResponse, Response};
+use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::get;
 use bytesize::ByteSize;
 use runtime::Lifecycle;
@@ -46,6 +49,7 @@ use utoipa_axum::routes;
 
 use self::error::GatewayError;
 use self::rate::Rates;
+use self::slash::Paths;
 use self::upstream::UsersClient;
 
 /// What the routes share.
@@ -126,13 +130,18 @@ fn interface() -> OpenApiRouter<Gateway> {
 }
 
 fn all(gateway: Gateway) -> axum::Router {
-    let (routes, _) = interface().split_for_parts();
+    let (routes, described) = interface().split_for_parts();
+    let pages = docs::PAGES.map(str::to_owned);
+    let paths = Paths::new(described.paths.paths.into_keys().chain(pages));
     let text: Arc<str> = document().to_string().into();
     let document = async move || ([(CONTENT_TYPE, "application/json")], text.to_string());
     routes
         .route("/openapi.json", get(document))
         .merge(docs::routes())
-        .fallback(async || GatewayError::NoPath)
+        .fallback(async move |uri: Uri| match paths.without_slash(&uri) {
+            Some(path) => Redirect::temporary(&path).into_response(),
+            None => GatewayError::NoPath.into_response(),
+        })
         .method_not_allowed_fallback(async || GatewayError::Method)
         .layer((
             from_fn_with_state(gateway.clone(), admission::admit),

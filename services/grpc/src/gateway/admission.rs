@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 use std::sync::PoisonError;
 
-use axum::extract::{ConnectInfo, Request, State};
+use axum::extract::{ConnectInfo, MatchedPath, Request, State};
 use axum::http::header::{HeaderName, X_CONTENT_TYPE_OPTIONS};
 use axum::http::{HeaderMap, HeaderValue};
 use axum::middleware::Next;
@@ -14,8 +14,8 @@ use tokio::time::Instant;
 use tracing::Span;
 use tracing_opentelemetry::OpenTelemetrySpanExt;
 
-use super::Gateway;
 use super::error::GatewayError;
+use super::{Gateway, changes, input};
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
@@ -33,17 +33,26 @@ pub(super) async fn admit(
             Value::Array(Array::String(values)),
         );
     }
+    let events = is_event_source(&request);
     let mut response = match enter(&gateway, &request) {
         Ok(_place) => {
             let deadline = Instant::now() + gateway.deadline;
             deadline::scope(Some(deadline), next.run(request)).await
         }
+        Err(failure) if events => changes::come_back(&failure),
         Err(failure) => failure.into_response(),
     };
     let headers = response.headers_mut();
     headers.insert(REQUEST_ID, id);
     headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     response
+}
+
+/// Whether this is an `EventSource` on its stream, to which a refusal would be the end.
+fn is_event_source(request: &Request) -> bool {
+    let route = request.extensions().get::<MatchedPath>();
+    route.is_some_and(|route| route.as_str().ends_with("/usuarios/mudancas"))
+        && input::wants_events(request.headers())
 }
 
 /// A place among the requests under way, which is kept until the answer's head is there.

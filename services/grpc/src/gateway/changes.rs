@@ -28,15 +28,19 @@ use crate::gateway::upstream::UsersClient;
 /// Watch the changes of users
 ///
 /// Server-sent events. Each `data` is a change as JSON; each `id` is where to go on from, which
-/// `EventSource` does by itself with `Last-Event-ID`. An event named `erro` is the last one: the
-/// changes since the last id are not kept any more.
+/// `EventSource` does by itself with `Last-Event-ID`. An event named `erro` is the last one of its
+/// stream, and its `data` a problem: 410 where the changes since the last id are not kept any more.
+///
+/// A browser never comes back to an `EventSource` that was answered 429 or 503. Whoever accepts
+/// `text/event-stream` by name is therefore answered 200: the stream waits for a server of users
+/// that is away, and one for which there is no room ends with `erro` after saying when to `retry`.
 #[utoipa::path(
     get,
     path = "/usuarios/mudancas",
     operation_id = "observar_usuarios",
     tag = "usuarios",
     params(
-        ("Last-Event-ID" = Option<String>, Header, description = "The `id` of the last event seen; without it, what comes next"),
+        ("Last-Event-ID" = Option<String>, Header, pattern = r"^[\x20-\x7e]*$", description = "The `id` of the last event seen; without it, what comes next"),
     ),
     responses(
         (status = 200, description = "Changes from now on, or from after `Last-Event-ID`",
@@ -49,12 +53,21 @@ pub(super) async fn mudancas(
     headers: HeaderMap,
 ) -> Result<Response, GatewayError> {
     let token = input::last_event_id(&headers)?;
+    let waits = input::wants_events(&headers);
     let place = Arc::clone(&gateway.streams).try_acquire_owned();
-    let place = place.map_err(|_| GatewayError::Busy)?;
-    let upstream = gateway.users.watch(token.clone()).await?;
+    let place = match place {
+        Ok(place) => place,
+        Err(_) if waits => return Ok(come_back(&GatewayError::Busy)),
+        Err(_) => return Err(GatewayError::Busy),
+    };
+    let upstream = match gateway.users.watch(token.clone()).await {
+        Ok(upstream) => Some(upstream),
+        Err(status) if waits && !is_final(&status) => None,
+        Err(status) => return Err(status.into()),
+    };
     let watch = ChangeStream {
         users: gateway.users.clone(),
-        upstream: Some(upstream),
+        upstream,
         token,
         backoff: Backoff::new(FIRST_WAIT, LONGEST_WAIT),
         span: Span::current(),
@@ -75,6 +88,12 @@ pub(super) async fn mudancas(
     let alive = KeepAlive::new().interval(gateway.heartbeat);
     let unbuffered = [(HeaderName::from_static("x-accel-buffering"), "no")];
     Ok((unbuffered, Sse::new(events).keep_alive(alive)).into_response())
+}
+
+/// A refusal as a browser can come back from it: the end of a stream, and not a status.
+pub(super) fn come_back(refused: &GatewayError) -> Response {
+    let event = last(refused).retry(refused.retry_after().unwrap_or(RECONNECT));
+    Sse::new(stream::iter([Ok::<_, Infallible>(event)])).into_response()
 }
 
 /// What a browser waits before it connects again.

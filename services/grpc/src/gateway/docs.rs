@@ -8,6 +8,7 @@ use axum::http::header::{
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::get;
 
+use super::accept;
 use super::error::GatewayError;
 
 /// What the pages may load: what they bring, and nothing from elsewhere. Both libraries set
@@ -19,6 +20,9 @@ const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self' 'u
 const HTML: &str = "text/html; charset=utf-8";
 const JS: &str = "text/javascript; charset=utf-8";
 const CSS: &str = "text/css; charset=utf-8";
+
+/// Where the pages are.
+pub(super) const PAGES: [&str; 3] = ["/docs", "/redoc", "/openapi.json"];
 
 /// The pages and their files.
 pub(super) fn routes<S: Clone + Send + Sync + 'static>() -> Router<S> {
@@ -54,11 +58,12 @@ pub(super) fn routes<S: Clone + Send + Sync + 'static>() -> Router<S> {
 
 /// A file that is kept, and sent, in gzip alone: there is no browser that cannot read it.
 fn packed(headers: &HeaderMap, kind: &'static str, bytes: &'static [u8]) -> Response {
-    let accepted = headers.get(ACCEPT_ENCODING);
-    let accepted = accepted
-        .and_then(|value| value.to_str().ok())
-        .unwrap_or("*");
-    if !accepted.contains("gzip") && !accepted.contains('*') {
+    let weight = |name| accept::quality(headers, &ACCEPT_ENCODING, name);
+    let said = headers.contains_key(ACCEPT_ENCODING);
+    let weight = weight("gzip")
+        .or_else(|| weight("x-gzip"))
+        .or_else(|| weight("*"));
+    if said && weight.unwrap_or(0) == 0 {
         return GatewayError::NotAcceptable.into_response();
     }
     let headers = [

@@ -49,6 +49,15 @@ pub(super) enum GatewayError {
     /// The user is not in the state that `If-Match` wants.
     #[error("o usuário mudou desde que esse ETag foi lido")]
     Changed,
+    /// `If-Match` names a weak tag, which never matches (RFC 9110, 13.1.1).
+    #[error(
+        "o ETag W/\"{0}\" do If-Match é fraco, e um ETag fraco nunca basta para If-Match: algo no \
+         caminho (a compressão de um proxy, por exemplo) o enfraqueceu; envie \"{0}\", sem W/"
+    )]
+    WeakTag(String),
+    /// The target is in a state in which `If-None-Match` does not want it.
+    #[error("If-None-Match exclui o estado atual do recurso")]
+    Unwanted,
     /// Its body is larger than this many bytes.
     #[error("o corpo do pedido passa de {0} bytes")]
     TooLarge(usize),
@@ -107,7 +116,7 @@ impl GatewayError {
             Self::Slow => StatusCode::REQUEST_TIMEOUT,
             Self::EmailTaken | Self::KeyReused => StatusCode::CONFLICT,
             Self::ChangesLost => StatusCode::GONE,
-            Self::Changed => StatusCode::PRECONDITION_FAILED,
+            Self::Changed | Self::WeakTag(_) | Self::Unwanted => StatusCode::PRECONDITION_FAILED,
             Self::TooLarge(_) => StatusCode::PAYLOAD_TOO_LARGE,
             Self::NotJson => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Self::TooMuch(_) => StatusCode::TOO_MANY_REQUESTS,
@@ -118,7 +127,8 @@ impl GatewayError {
         }
     }
 
-    fn retry_after(&self) -> Option<Duration> {
+    /// How long to wait before another try, where one is of use.
+    pub(super) fn retry_after(&self) -> Option<Duration> {
         match self {
             Self::TooMuch(after) | Self::Unavailable(after) => Some(*after),
             Self::Busy => Some(RETRY),

@@ -1,7 +1,11 @@
 //! What a request says, part by part, or what is wrong with it.
 
+use std::convert::Infallible;
+
 use axum::body::Body;
-use axum::http::header::{CONTENT_TYPE, HeaderName};
+use axum::extract::{FromRequestParts, Path};
+use axum::http::header::{ACCEPT, CONTENT_LENGTH, CONTENT_TYPE, HeaderName};
+use axum::http::request::Parts;
 use axum::http::{HeaderMap, Uri};
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 use runtime::deadline;
@@ -9,12 +13,29 @@ use serde_json::Value;
 use tokio::time::timeout_at;
 use uuid::Uuid;
 
+use super::accept;
 use super::error::GatewayError;
 use super::validation::{Findings, ValidationError};
 use crate::domain::{MAX_PAGE, RequestId};
 
-/// The id in a path: a UUID in any form that its RFC, or pydantic, knows.
-pub(super) fn id(text: &str) -> Result<Uuid, ValidationError> {
+/// The id in a path, or what is wrong with it.
+pub(super) struct PathId(pub(super) Result<Uuid, ValidationError>);
+
+impl<S: Send + Sync> FromRequestParts<S> for PathId {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Infallible> {
+        let text = Path::<String>::from_request_parts(parts, state).await;
+        Ok(Self(match text {
+            Ok(Path(text)) => id(&text),
+            // Octets that are no UTF-8, which stand here as they were sent.
+            Err(_) => id(parts.uri.path().rsplit('/').next().unwrap_or_default()),
+        }))
+    }
+}
+
+/// A UUID in any form that its RFC, or pydantic, knows.
+fn id(text: &str) -> Result<Uuid, ValidationError> {
     text.parse().map_err(|error: uuid::Error| {
         let said = format!("Input should be a valid UUID, {error}");
         ValidationError::at("path", "id", "uuid_parsing", said)
@@ -84,6 +105,11 @@ pub(super) fn last_event_id(headers: &HeaderMap) -> Result<String, ValidationErr
     })
 }
 
+/// Whether the client reads server-sent events by its own words, as every `EventSource` says.
+pub(super) fn wants_events(headers: &HeaderMap) -> bool {
+    accept::quality(headers, &ACCEPT, "text/event-stream").is_some_and(|quality| quality > 0)
+}
+
 /// The body as JSON.
 pub(super) async fn json(
     headers: &HeaderMap,
@@ -92,6 +118,9 @@ pub(super) async fn json(
 ) -> Result<Value, GatewayError> {
     if !is_json(headers) {
         return Err(GatewayError::NotJson);
+    }
+    if announced(headers).is_some_and(|size| size > limit) {
+        return Err(GatewayError::TooLarge(limit)); // before a client that waits for it sends any
     }
     let whole = Limited::new(body, limit).collect();
     let whole = match deadline::current() {
@@ -107,21 +136,28 @@ pub(super) async fn json(
             GatewayError::Unreadable
         }
     })?;
-    let bytes = whole.to_bytes();
-    if bytes.is_empty() {
+    let whole = whole.to_bytes();
+    // As Python's `json.loads` does, and so FastAPI, for editors and C# that put it there.
+    let bytes = whole.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&whole);
+    if whole.is_empty() {
         return Err(ValidationError::with("body", "missing", "Field required").into());
     }
-    serde_json::from_slice(&bytes).map_err(|error| {
+    serde_json::from_slice(bytes).map_err(|error| {
         let at = if error.is_eof() {
-            characters(&bytes)
+            characters(bytes)
         } else {
-            characters_before(&bytes, error.line(), error.column())
+            characters_before(bytes, error.line(), error.column())
         };
         // Without the place, which is told beside it.
         let text = error.to_string();
         let said = text.split(" at line ").next().unwrap_or_default();
         ValidationError::no_json(at, said).into()
     })
+}
+
+/// How large the body is, where its head tells.
+fn announced(headers: &HeaderMap) -> Option<usize> {
+    headers.get(CONTENT_LENGTH)?.to_str().ok()?.parse().ok()
 }
 
 /// `application/json`, or any type that says it is JSON (RFC 6839).

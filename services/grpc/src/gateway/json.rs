@@ -19,7 +19,7 @@ pub(super) struct Usuario {
     #[schema(example = "Ana Maria")]
     pub(super) nome: String,
     /// The e-mail address. No two users have the same.
-    #[schema(format = "email", example = "ana@exemplo.com.br")]
+    #[schema(format = "idn-email", example = "ana@exemplo.com.br")]
     pub(super) email: String,
     /// When it was created, in UTC.
     #[schema(format = DateTime, example = "2026-11-21T12:34:56.789Z")]
@@ -41,18 +41,19 @@ pub(super) struct NovoUsuario {
     )]
     pub(super) nome: String,
     /// The e-mail address.
-    #[schema(format = "email", max_length = 254, example = "ana@exemplo.com.br")]
+    #[schema(format = "idn-email", max_length = 254, example = "ana@exemplo.com.br")]
     pub(super) email: String,
 }
 
-/// What changes of a user: one member at least. Other members are passed over.
+/// What changes of a user: one member at least. `null` is as good as absent; other members are
+/// passed over.
 #[derive(Clone, Debug, PartialEq, Eq, ToSchema)]
 pub(super) struct AlteracaoUsuario {
     /// The new name.
-    #[schema(value_type = String, required = false, min_length = 1, max_length = 100, pattern = r"^[^\x00-\x1f\x7f-\x9f]*[^\s\x00-\x1f\x7f-\x9f][^\x00-\x1f\x7f-\x9f]*$", example = "Ana Clara")]
+    #[schema(value_type = Option<String>, required = false, min_length = 1, max_length = 100, pattern = r"^[^\x00-\x1f\x7f-\x9f]*[^\s\x00-\x1f\x7f-\x9f][^\x00-\x1f\x7f-\x9f]*$", example = "Ana Clara")]
     pub(super) nome: Option<String>,
     /// The new e-mail address.
-    #[schema(value_type = String, required = false, format = "email", max_length = 254)]
+    #[schema(value_type = Option<String>, required = false, format = "idn-email", max_length = 254)]
     pub(super) email: Option<String>,
 }
 
@@ -163,7 +164,7 @@ impl AlteracaoUsuario {
         let members = members(body, findings)?;
         let mut right = true;
         let mut member = |name: &str, rules: fn(&str) -> Result<(), ValidationError>| {
-            let value = members.get(name)?;
+            let value = members.get(name).filter(|value| !value.is_null())?;
             let text = findings.take(text(name, value, rules));
             right &= text.is_some();
             text
@@ -317,6 +318,9 @@ mod tests {
             some.map(|some| (some.nome, some.email)),
             Some((None, Some("a@b.com".to_owned())))
         );
+        let nulls = json!({"email": "a@b.com", "nome": null});
+        let some = AlteracaoUsuario::read(&nulls, &mut findings);
+        assert_eq!(some.map(|some| some.nome), Some(None));
         for body in [json!({}), json!({"nmae": "Ana"}), json!({"nome": null})] {
             wrong(AlteracaoUsuario::read, &body);
         }

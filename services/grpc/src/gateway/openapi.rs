@@ -5,11 +5,11 @@ use std::collections::BTreeMap;
 use serde_json::json;
 use utoipa::openapi::content::ContentBuilder;
 use utoipa::openapi::header::HeaderBuilder;
-use utoipa::openapi::path::{Operation, Parameter};
+use utoipa::openapi::path::{Operation, Parameter, ParameterBuilder, ParameterIn};
 use utoipa::openapi::response::{Response, ResponseBuilder};
 use utoipa::openapi::schema::{ObjectBuilder, Schema, SchemaType, Type};
-use utoipa::openapi::{Object, OpenApi as Document, Ref, RefOr};
-use utoipa::{IntoResponses, OpenApi};
+use utoipa::openapi::{Object, OpenApi as Document, Ref, RefOr, Required};
+use utoipa::{IntoParams, IntoResponses, OpenApi};
 
 use super::error::{PROBLEM_JSON, Problem};
 use super::json::Mudanca;
@@ -40,8 +40,10 @@ pub(super) struct WithBody;
 pub(super) struct WithId;
 /// Answers of routes that set an e-mail.
 pub(super) struct WithEmail;
-/// Answers of routes with `If-Match`.
+/// Answers of routes with [`Conditions`].
 pub(super) struct WithCondition;
+/// The conditions on the state of what a request is for.
+pub(super) struct Conditions;
 /// Answers of the route that goes on from an event.
 pub(super) struct WithHistory;
 
@@ -99,7 +101,11 @@ impl IntoResponses for WithEmail {
 
 impl IntoResponses for WithCondition {
     fn responses() -> Answers {
-        problems(&[(412, "The user is in no state that `If-Match` names")])
+        problems(&[(
+            412,
+            "The state is none that `If-Match` names by a strong tag; or it is, of a write, one that \
+             `If-None-Match` names",
+        )])
     }
 }
 
@@ -108,6 +114,49 @@ impl IntoResponses for WithHistory {
         problems(&[(410, "The changes since this event are not kept any more")])
     }
 }
+
+impl IntoParams for Conditions {
+    fn into_params(_: impl Fn() -> Option<ParameterIn>) -> Vec<Parameter> {
+        let header = |name: &str, description: &str| {
+            let tags = ObjectBuilder::new()
+                .schema_type(Type::String)
+                .pattern(Some(TAGS))
+                .examples([json!("\"v1\"")]);
+            ParameterBuilder::new()
+                .name(name)
+                .parameter_in(ParameterIn::Header)
+                .required(Required::False)
+                .description(Some(description))
+                .schema(Some(tags))
+                .build()
+        };
+        vec![
+            header(
+                "If-Match",
+                "ETags of the states in which it may be done, or `*`; weak ones (`W/`) never match",
+            ),
+            header(
+                "If-None-Match",
+                "ETags of the states in which it is not to be done, or not to be sent again; or `*`",
+            ),
+        ]
+    }
+}
+
+/// A list of entity tags, or `*` (RFC 9110, 13.1.1).
+const TAGS: &str = r#"^(\*|(W/)?"[!#-~]*"([ \t]*,[ \t]*(W/)?"[!#-~]*")*)$"#;
+
+/// The headers of answers, each with what it looks like.
+const ANSWERED: [(&str, &str); 5] = [
+    ("ETag", r#"^"[!#-~]*"$"#),
+    ("Location", r"^[^\s?#]*/usuarios/[0-9a-f-]{36}$"),
+    (
+        "Link",
+        r#"^<[^<>\s]*>; rel="(first|next)"(, <[^<>\s]*>; rel="first")?$"#,
+    ),
+    ("Idempotent-Replayed", "^true$"),
+    ("x-request-id", r"^[A-Za-z0-9_.:/+=-]{1,128}$"),
+];
 
 fn problems(told: &[(u16, &str)]) -> Answers {
     let problem = |(status, description): &(u16, &str)| {
@@ -134,9 +183,9 @@ pub(super) fn complete(mut document: Document) -> Document {
             .entry("AlteracaoUsuario".to_owned())
             .and_modify(|schema| {
                 if let RefOr::T(Schema::Object(object)) = schema {
-                    let one_of_them = json!([{"required": ["nome"]}, {"required": ["email"]}]);
-                    let extensions = object.extensions.get_or_insert_default();
-                    extensions.insert("anyOf".to_owned(), one_of_them);
+                    // That one of them is needed is in words alone: a schema that says so, by `anyOf`
+                    // of `required`, is no type to most generators of clients.
+                    object.min_properties = Some(1);
                 }
             });
         // What was sent can be anything.
@@ -161,7 +210,7 @@ pub(super) fn complete(mut document: Document) -> Document {
             &mut item.delete,
         ];
         for operation in operations.into_iter().flatten() {
-            name_request_id(operation);
+            complete_headers(operation);
             for parameter in operation.parameters.iter_mut().flatten() {
                 never_null(parameter);
             }
@@ -170,16 +219,23 @@ pub(super) fn complete(mut document: Document) -> Document {
     document
 }
 
-/// Every answer has the request's id.
-fn name_request_id(operation: &mut Operation) {
+/// Every answer has the request's id, and every header its pattern.
+fn complete_headers(operation: &mut Operation) {
     for response in operation.responses.responses.values_mut() {
-        if let RefOr::T(response) = response {
-            let header = HeaderBuilder::new()
-                .schema(Some(Object::with_type(Type::String)))
-                .description(Some("The request's id"));
-            response
-                .headers
-                .insert("x-request-id".to_owned(), header.build().into());
+        let RefOr::T(response) = response else {
+            continue;
+        };
+        let id = HeaderBuilder::new().description(Some("The request's id"));
+        response
+            .headers
+            .insert("x-request-id".to_owned(), id.build().into());
+        for (name, header) in &mut response.headers {
+            let known = ANSWERED.iter().find(|(known, _)| known == name);
+            if let (RefOr::T(header), Some((_, pattern))) = (header, known) {
+                let text = ObjectBuilder::new().schema_type(Type::String);
+                let text = Schema::Object(text.pattern(Some(*pattern)).build());
+                header.schema = Some(text.into());
+            }
         }
     }
 }

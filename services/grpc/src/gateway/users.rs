@@ -2,7 +2,7 @@
 
 use axum::Json;
 use axum::body::Body;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::header::{CACHE_CONTROL, ETAG, HeaderName, LINK, LOCATION};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, Uri};
 use axum::response::{IntoResponse, Response};
@@ -11,11 +11,12 @@ use tonic::Code;
 use url::form_urlencoded::byte_serialize;
 use uuid::Uuid;
 
-use super::conditional::{Condition, entity_tag, if_match, if_none_match};
+use super::conditional::{Preconditions, Read, entity_tag};
 use super::error::GatewayError;
+use super::input::PathId;
 use super::json::{AlteracaoUsuario, NovoUsuario, PaginaUsuarios, Usuario};
-use super::openapi::{Always, WithBody, WithCondition, WithEmail, WithId};
-use super::validation::Findings;
+use super::openapi::{Always, Conditions, WithBody, WithCondition, WithEmail, WithId};
+use super::validation::{Findings, ValidationError};
 use super::{Gateway, input};
 
 /// Tells that an earlier request of the same key had made the user.
@@ -32,6 +33,7 @@ const REPLAYED: HeaderName = HeaderName::from_static("idempotent-replayed");
     params(
         ("Idempotency-Key" = Option<String>, Header, min_length = 1, max_length = 64,
          pattern = r"^[\x20-\x7e]+$", description = "Names this creation for a day"),
+        Conditions,
     ),
     request_body = NovoUsuario,
     responses(
@@ -40,8 +42,9 @@ const REPLAYED: HeaderName = HeaderName::from_static("idempotent-replayed");
          headers(
              ("Location" = String, description = "Where the user is"),
              ("ETag" = String, description = "Its state"),
+             ("Idempotent-Replayed" = String, description = "Where an earlier request of the same key made it"),
          )),
-        WithBody, WithEmail, Always,
+        WithBody, WithEmail, WithCondition, Always,
     )
 )]
 pub(super) async fn criar(
@@ -51,12 +54,14 @@ pub(super) async fn criar(
 ) -> Result<Response, GatewayError> {
     let mut findings = Findings::default();
     let key = findings.take(input::idempotency_key(&headers));
+    let conditions = Preconditions::read(&headers, &mut findings);
     let body = input::json(&headers, body, gateway.max_body).await?;
     let new = NovoUsuario::read(&body, &mut findings);
     findings.into_result()?;
-    let (Some(key), Some(new)) = (key, new) else {
-        return Err(GatewayError::Broken); // nothing was wrong, so that both are there
+    let (Some(key), Some(new), Some(conditions)) = (key, new, conditions) else {
+        return Err(GatewayError::Broken); // nothing was wrong, so that all are there
     };
+    conditions.of_write(OF_ALL)?;
     let created = gateway.users.create(new.nome, new.email, key).await;
     let created = created.map_err(|status| match status.code() {
         // A user of the same key was made, and is gone.
@@ -82,32 +87,31 @@ pub(super) async fn criar(
     tag = "usuarios",
     params(
         ("id" = Uuid, Path, description = "The user's id"),
-        ("If-None-Match" = Option<String>, Header,
-         pattern = r#"^(\*|(W/)?"[!#-~]*"([ \t]*,[ \t]*(W/)?"[!#-~]*")*)$"#,
-         example = "\"v1\"", description = "ETags of states that need not be sent again, or `*`"),
+        Conditions,
     ),
     responses(
         (status = 200, description = "The user", body = Usuario,
          headers(("ETag" = String, description = "Its state"))),
         (status = 304, description = "The user is in a state that `If-None-Match` names",
          headers(("ETag" = String, description = "Its state"))),
-        WithId, Always,
+        WithId, WithCondition, Always,
     )
 )]
 pub(super) async fn obter(
     State(gateway): State<Gateway>,
-    Path(id): Path<String>,
+    PathId(id): PathId,
     headers: HeaderMap,
 ) -> Result<Response, GatewayError> {
     let mut findings = Findings::default();
-    let id = findings.take(input::id(&id));
-    let condition = findings.take(if_none_match(&headers));
+    let id = findings.take(id);
+    let conditions = Preconditions::read(&headers, &mut findings);
     findings.into_result()?;
+    let conditions = conditions.ok_or(GatewayError::Broken)?;
     let user = gateway.users.get(known(id)?).await?;
-    if condition.is_some_and(|condition| condition.holds_weakly(&user.etag)) {
-        return Ok((StatusCode::NOT_MODIFIED, tag(&user.etag)).into_response());
-    }
-    Ok(one(user).into_response())
+    Ok(match conditions.of_read(&user.etag)? {
+        Read::NotModified => (StatusCode::NOT_MODIFIED, tag(&user.etag)).into_response(),
+        Read::Whole => one(user).into_response(),
+    })
 }
 
 /// List users
@@ -122,22 +126,30 @@ pub(super) async fn obter(
     params(
         ("limite" = Option<i32>, Query, minimum = 1, maximum = 1000, description = "Users on the page at most; 50 where nothing is said"),
         ("cursor" = Option<String>, Query, description = "`next_page` of the page before"),
+        Conditions,
     ),
     responses(
         (status = 200, description = "A page of users", body = PaginaUsuarios,
          headers(("Link" = String, description = "`rel=\"first\"`, and `rel=\"next\"` where there is one (RFC 8288)"))),
-        Always,
+        (status = 304, description = "`If-None-Match` is `*`"),
+        WithCondition, Always,
     )
 )]
 pub(super) async fn listar(
     State(gateway): State<Gateway>,
     uri: Uri,
+    headers: HeaderMap,
 ) -> Result<Response, GatewayError> {
     let mut findings = Findings::default();
     let page = input::page(&uri, &mut findings);
+    let conditions = Preconditions::read(&headers, &mut findings);
     findings.into_result()?;
     let (size, cursor) = page.ok_or(GatewayError::Broken)?;
+    let conditions = conditions.ok_or(GatewayError::Broken)?;
     let page = gateway.users.list(size, cursor).await?;
+    if conditions.of_read(OF_ALL)? == Read::NotModified {
+        return Ok((StatusCode::NOT_MODIFIED, [NO_CACHE]).into_response());
+    }
     let next = Some(page.proximo_token).filter(|token| !token.is_empty());
     let mut links = format!("</usuarios?limite={size}>; rel=\"first\"");
     if let Some(next) = &next {
@@ -160,9 +172,7 @@ pub(super) async fn listar(
     tag = "usuarios",
     params(
         ("id" = Uuid, Path, description = "The user's id"),
-        ("If-Match" = Option<String>, Header,
-         pattern = r#"^(\*|(W/)?"[!#-~]*"([ \t]*,[ \t]*(W/)?"[!#-~]*")*)$"#,
-         example = "\"v1\"", description = "ETags of states in which the user may be replaced, or `*`"),
+        Conditions,
     ),
     request_body = NovoUsuario,
     responses(
@@ -173,7 +183,7 @@ pub(super) async fn listar(
 )]
 pub(super) async fn substituir(
     State(gateway): State<Gateway>,
-    Path(id): Path<String>,
+    PathId(id): PathId,
     headers: HeaderMap,
     body: Body,
 ) -> Result<Response, GatewayError> {
@@ -181,7 +191,7 @@ pub(super) async fn substituir(
         let new = NovoUsuario::read(body, findings)?;
         Some((Some(new.nome), Some(new.email)))
     };
-    change(&gateway, &id, &headers, body, read).await
+    change(&gateway, id, &headers, body, read).await
 }
 
 /// Change a user
@@ -194,9 +204,7 @@ pub(super) async fn substituir(
     tag = "usuarios",
     params(
         ("id" = Uuid, Path, description = "The user's id"),
-        ("If-Match" = Option<String>, Header,
-         pattern = r#"^(\*|(W/)?"[!#-~]*"([ \t]*,[ \t]*(W/)?"[!#-~]*")*)$"#,
-         example = "\"v1\"", description = "ETags of states in which the user may be changed, or `*`"),
+        Conditions,
     ),
     request_body = AlteracaoUsuario,
     responses(
@@ -207,7 +215,7 @@ pub(super) async fn substituir(
 )]
 pub(super) async fn alterar(
     State(gateway): State<Gateway>,
-    Path(id): Path<String>,
+    PathId(id): PathId,
     headers: HeaderMap,
     body: Body,
 ) -> Result<Response, GatewayError> {
@@ -215,7 +223,7 @@ pub(super) async fn alterar(
         let change = AlteracaoUsuario::read(body, findings)?;
         Some((change.nome, change.email))
     };
-    change(&gateway, &id, &headers, body, read).await
+    change(&gateway, id, &headers, body, read).await
 }
 
 /// Remove a user
@@ -228,9 +236,7 @@ pub(super) async fn alterar(
     tag = "usuarios",
     params(
         ("id" = Uuid, Path, description = "The user's id"),
-        ("If-Match" = Option<String>, Header,
-         pattern = r#"^(\*|(W/)?"[!#-~]*"([ \t]*,[ \t]*(W/)?"[!#-~]*")*)$"#,
-         example = "\"v1\"", description = "ETags of states in which the user may be removed, or `*`"),
+        Conditions,
     ),
     responses(
         (status = 204, description = "The user is gone"),
@@ -239,15 +245,15 @@ pub(super) async fn alterar(
 )]
 pub(super) async fn remover(
     State(gateway): State<Gateway>,
-    Path(id): Path<String>,
+    PathId(id): PathId,
     headers: HeaderMap,
 ) -> Result<StatusCode, GatewayError> {
     let mut findings = Findings::default();
-    let id = findings.take(input::id(&id));
-    let condition = findings.take(if_match(&headers));
+    let id = findings.take(id);
+    let conditions = Preconditions::read(&headers, &mut findings);
     findings.into_result()?;
     let id = known(id)?;
-    let etag = gateway.wanted(&id, condition).await?;
+    let etag = gateway.wanted(&id, conditions).await?;
     gateway.users.remove(id, etag).await?;
     Ok(StatusCode::NO_CONTENT)
 }
@@ -257,20 +263,20 @@ type Given = (Option<String>, Option<String>);
 
 async fn change(
     gateway: &Gateway,
-    id: &str,
+    id: Result<Uuid, ValidationError>,
     headers: &HeaderMap,
     body: Body,
     read: impl FnOnce(&serde_json::Value, &mut Findings) -> Option<Given>,
 ) -> Result<Response, GatewayError> {
     let mut findings = Findings::default();
-    let id = findings.take(input::id(id));
-    let condition = findings.take(if_match(headers));
+    let id = findings.take(id);
+    let conditions = Preconditions::read(headers, &mut findings);
     let body = input::json(headers, body, gateway.max_body).await?;
     let given = read(&body, &mut findings);
     findings.into_result()?;
     let (nome, email) = given.ok_or(GatewayError::Broken)?;
     let id = known(id)?;
-    let etag = gateway.wanted(&id, condition).await?;
+    let etag = gateway.wanted(&id, conditions).await?;
     let user = gateway.users.update(id, nome, email, etag).await?;
     Ok(one(user).into_response())
 }
@@ -283,28 +289,25 @@ fn known(id: Option<Uuid>) -> Result<String, GatewayError> {
 }
 
 impl Gateway {
-    /// The tag that the server is to compare, empty for none. Of several the user's own is found
-    /// out first; that it still is, the server sees to.
-    async fn wanted(&self, id: &str, condition: Option<Condition>) -> Result<String, GatewayError> {
-        let condition = match condition {
-            None | Some(Condition::None | Condition::Any) => return Ok(String::new()),
-            Some(condition) => condition,
-        };
-        if let Condition::Tags(tags) = &condition
-            && let [tag] = &tags[..]
-            && !tag.weak
-            && !tag.text.is_empty()
-        {
-            return Ok(tag.text.clone());
+    /// The tag that the server is to compare, empty for none. Where more than one tag is at stake,
+    /// the user's own is found out first; that it still is, the server sees to.
+    async fn wanted(
+        &self,
+        id: &str,
+        conditions: Option<Preconditions>,
+    ) -> Result<String, GatewayError> {
+        let conditions = conditions.ok_or(GatewayError::Broken)?;
+        if let Some(etag) = conditions.alone() {
+            return Ok(etag.to_owned());
         }
         let user = self.users.get(id.to_owned()).await?;
-        if condition.holds_strongly(&user.etag) {
-            Ok(user.etag)
-        } else {
-            Err(GatewayError::Changed)
-        }
+        conditions.of_write(&user.etag)?;
+        Ok(user.etag)
     }
 }
+
+/// The tag of all users together: they have none, so that `*` alone names them.
+const OF_ALL: &str = "";
 
 /// What is kept by caches is asked for again each time, by its tag.
 const NO_CACHE: (HeaderName, HeaderValue) = (CACHE_CONTROL, HeaderValue::from_static("no-cache"));

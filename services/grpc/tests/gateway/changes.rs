@@ -30,7 +30,17 @@ impl Events {
         if !last_id.is_empty() {
             request = request.header("last-event-id", last_id);
         }
-        let answer = request.send().await.unwrap();
+        Self::of(request.send().await.unwrap(), last_id)
+    }
+
+    /// As a browser's `EventSource`, which says what it reads.
+    async fn source(gateway: &Gateway) -> Self {
+        let request = gateway.ask(Method::GET, "/usuarios/mudancas");
+        let request = request.header("accept", "text/event-stream");
+        Self::of(request.send().await.unwrap(), "")
+    }
+
+    fn of(answer: Response, last_id: &str) -> Self {
         assert_eq!(answer.status(), 200);
         assert_eq!(header(&answer, "content-type"), "text/event-stream");
         Self {
@@ -219,4 +229,36 @@ async fn a_gateway_that_drains_ends_its_streams_and_finishes() {
     late.until_open().await;
     assert_eq!(gateway.lifecycle.end(Duration::from_secs(20)).await, 0);
     assert_eq!(late.next().await, None);
+}
+
+#[tokio::test]
+async fn an_event_source_waits_for_a_server_that_is_away() {
+    let gateway = Gateway::without(&[]).await;
+    let mut events = Events::source(&gateway).await;
+    let server = Server::start(&[]).await;
+    gateway.name.set([server.address]);
+    events.until_open().await;
+    gateway.create("Ana", "ana@exemplo.com").await;
+    let (_, change) = events.next().await.unwrap();
+    assert_eq!(change["tipo"], json!("criado"));
+}
+
+#[tokio::test]
+async fn an_event_source_without_room_is_told_by_an_event_to_come_back() {
+    let server = Server::start(&[]).await;
+    let gateway = Gateway::start(&[server.address], &[("MAX_STREAMS", "1")]).await;
+    let _first = Events::source(&gateway).await;
+    let mut refused = Events::source(&gateway).await;
+    let (name, told) = refused.next().await.unwrap();
+    assert_eq!((name.as_str(), &told["status"]), ("erro", &json!(503)));
+    assert_eq!(refused.next().await, None);
+
+    let rates = [
+        ("MAX_REQUESTS_PER_SECOND", "1"),
+        ("MAX_REQUESTS_BURST", "1"),
+    ];
+    let gateway = Gateway::start(&[server.address], &rates).await;
+    gateway.get("/docs").await;
+    let (name, told) = Events::source(&gateway).await.next().await.unwrap();
+    assert_eq!((name.as_str(), &told["status"]), ("erro", &json!(429)));
 }

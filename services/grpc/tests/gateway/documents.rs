@@ -95,5 +95,55 @@ async fn the_files_are_sent_packed_and_not_to_those_who_cannot_unpack_them() {
     let answer = asked("gzip, br").await;
     assert_eq!(header(&answer, "content-encoding"), "gzip");
     assert_eq!(&answer.bytes().await.unwrap()[..2], b"\x1f\x8b");
-    problem(asked("identity").await, 406).await;
+    for packed in ["br;q=1, gzip;q=0.1", "*"] {
+        assert_eq!(asked(packed).await.status(), 200, "{packed}");
+    }
+    for other in [
+        "identity",
+        "gzip;q=0",
+        "gzip;q=0.0, *;q=1",
+        "identity, *;q=0",
+    ] {
+        problem(asked(other).await, 406).await;
+    }
+}
+
+#[test]
+fn a_change_is_a_plain_object_whose_members_may_be_null() {
+    let document = kept();
+    let change = &document["components"]["schemas"]["AlteracaoUsuario"];
+    assert_eq!(
+        (&change["type"], &change["minProperties"]),
+        (&"object".into(), &1.into())
+    );
+    for other in ["anyOf", "oneOf", "allOf", "required"] {
+        assert_eq!(change.get(other), None);
+    }
+    for name in ["nome", "email"] {
+        let kinds = serde_json::json!(["string", "null"]);
+        assert_eq!(change["properties"][name]["type"], kinds);
+    }
+}
+
+#[test]
+fn every_header_that_is_text_has_a_pattern() {
+    let document = kept();
+    let operations = document["paths"].as_object().unwrap().values();
+    let operations = operations.flat_map(|item| item.as_object().unwrap().values());
+    let mut seen = 0;
+    for operation in operations {
+        let asked = operation["parameters"].as_array().into_iter().flatten();
+        let asked = asked.filter(|parameter| parameter["in"] == "header");
+        let answers = operation["responses"].as_object().unwrap().values();
+        let told = answers.filter_map(|answer| answer["headers"].as_object());
+        for header in asked.chain(told.flat_map(|headers| headers.values())) {
+            let schema = &header["schema"];
+            assert!(
+                schema["type"] == "integer" || schema["pattern"].is_string(),
+                "{header}"
+            );
+            seen += 1;
+        }
+    }
+    assert!(seen > 20, "{seen}");
 }

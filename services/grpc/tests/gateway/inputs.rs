@@ -81,7 +81,13 @@ async fn a_body_that_is_no_json_is_422_as_in_fastapi_and_another_type_415() {
 #[tokio::test]
 async fn other_paths_are_404_and_other_methods_405_with_those_that_are_right() {
     let (gateway, _server) = pair().await;
-    for path in ["/nothing", "/usuarios/", "/usuarios/a/b", "/docs/nothing"] {
+    for path in [
+        "/nothing",
+        "/nothing/",
+        "/usuarios/a/b",
+        "/docs/nothing",
+        "/%FF",
+    ] {
         problem(gateway.get(path).await, 404).await;
     }
     for (method, path, allow) in [
@@ -114,4 +120,68 @@ async fn a_requests_id_is_given_back_or_made_up() {
     let made_up = asked("two words").await;
     assert_eq!(made_up.len(), 36);
     assert_ne!(asked("two words").await, made_up);
+}
+
+#[tokio::test]
+async fn a_slash_too_many_leads_to_the_path_without_it_as_in_fastapi() {
+    let gateway = Gateway::without(&[]).await;
+    for (from, to) in [
+        ("/usuarios/", "/usuarios"),
+        ("/usuarios/?limite=1", "/usuarios?limite=1"),
+        ("/usuarios/mudancas//", "/usuarios/mudancas"),
+        ("/usuarios/x/", "/usuarios/x"),
+        ("/docs/", "/docs"),
+    ] {
+        for method in [Method::GET, Method::POST] {
+            let answer = gateway.ask(method, from).send().await.unwrap();
+            let led = (
+                answer.status().as_u16(),
+                crate::support::header(&answer, "location"),
+            );
+            assert_eq!(led, (307, to.to_owned()), "{from}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_path_of_octets_that_are_no_text_is_told_as_a_wrong_id() {
+    let gateway = Gateway::without(&[]).await;
+    for method in [Method::GET, Method::DELETE] {
+        let answer = gateway.ask(method, "/usuarios/%FF").send().await.unwrap();
+        let told = ("uuid_parsing".to_owned(), json!(["path", "id"]));
+        assert_eq!(invalid(answer).await, [told]);
+    }
+}
+
+#[tokio::test]
+async fn a_byte_order_mark_before_json_is_passed_over_as_in_fastapi() {
+    let (gateway, _server) = pair().await;
+    let body = "\u{feff}{\"nome\": \"Ana\", \"email\": \"ana@exemplo.com\"}";
+    let answer = post(&gateway, "application/json", body.as_bytes()).await;
+    assert_eq!(answer.status(), 201);
+    for (body, place) in [("\u{feff}\u{feff}{}", 0), ("\u{feff}", 0)] {
+        let wrong = invalid(post(&gateway, "application/json", body.as_bytes()).await).await;
+        let told = ("json_invalid".to_owned(), json!(["body", place]));
+        assert_eq!(wrong, [told]);
+    }
+}
+
+#[tokio::test]
+async fn what_is_accepted_changes_nothing_for_there_is_one_form_of_each() {
+    let (gateway, _server) = pair().await;
+    for accept in [
+        "text/html",
+        "application/json;q=0, text/html",
+        "image/*;q=0.1",
+    ] {
+        let request = gateway
+            .ask(Method::GET, "/usuarios")
+            .header("accept", accept);
+        let answer = request.send().await.unwrap();
+        let kind = crate::support::header(&answer, "content-type");
+        assert_eq!(
+            (answer.status().as_u16(), kind.as_str()),
+            (200, "application/json")
+        );
+    }
 }

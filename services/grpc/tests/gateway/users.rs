@@ -226,3 +226,64 @@ async fn a_full_store_is_429_and_says_when_to_come_back() {
     assert_eq!(header(&answer, "retry-after"), "1");
     problem(answer, 429).await;
 }
+
+#[tokio::test]
+async fn a_weak_tag_is_told_as_such_and_not_as_a_change() {
+    let (gateway, _server) = pair().await;
+    let (user, tag) = gateway.create("Ana", "ana@exemplo.com").await;
+    for method in [Method::GET, Method::PUT, Method::PATCH, Method::DELETE] {
+        let request = gateway
+            .ask(method, &path(&user))
+            .header("if-match", format!("W/{tag}"))
+            .json(&json!({"nome": "Ana", "email": "ana@exemplo.com"}));
+        let told = problem(request.send().await.unwrap(), 412).await;
+        assert!(
+            told.contains(&format!("W/{tag}")) && told.contains("sem W/"),
+            "{told}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn conditions_hold_for_every_method_and_in_their_order() {
+    let (gateway, _server) = pair().await;
+    let (user, tag) = gateway.create("Ana", "ana@exemplo.com").await;
+    let (one, all, other) = (path(&user), "/usuarios".to_owned(), "\"x\"".to_owned());
+    let weak = format!("\"x\", W/{tag}");
+    let any = "*".to_owned();
+    let none = String::new();
+    let cases = [
+        (Method::GET, &one, &other, &none, 412),
+        (Method::GET, &one, &other, &tag, 412),
+        (Method::GET, &one, &tag, &tag, 304),
+        (Method::HEAD, &one, &none, &weak, 304),
+        (Method::GET, &one, &any, &other, 200),
+        (Method::PUT, &one, &none, &weak, 412),
+        (Method::PATCH, &one, &tag, &any, 412),
+        (Method::DELETE, &one, &none, &tag, 412),
+        (Method::PUT, &one, &none, &other, 200),
+        (Method::GET, &all, &other, &none, 412),
+        (Method::GET, &all, &any, &other, 200),
+        (Method::GET, &all, &none, &any, 304),
+        (Method::POST, &all, &none, &any, 412),
+        (Method::POST, &all, &other, &none, 412),
+        (Method::DELETE, &one, &any, &other, 204),
+        // Where nothing is, that is what is said.
+        (Method::GET, &one, &other, &any, 404),
+        (Method::PUT, &one, &none, &any, 404),
+    ];
+    for (method, path, if_match, if_none_match, status) in cases {
+        let mut request = gateway.ask(method.clone(), path);
+        if method != Method::GET && method != Method::HEAD {
+            request = request.json(&json!({"nome": "Ana", "email": "ana@exemplo.com"}));
+        }
+        for (name, value) in [("if-match", if_match), ("if-none-match", if_none_match)] {
+            if !value.is_empty() {
+                request = request.header(name, value);
+            }
+        }
+        let answer = request.send().await.unwrap();
+        let case = format!("{method} {path} {if_match} {if_none_match}");
+        assert_eq!(answer.status(), status, "{case}");
+    }
+}
