@@ -8,7 +8,9 @@ use runtime_tcp::proxy::{Decoded, HeaderError, MAX_HEADER, SIGNATURE, decode, en
 
 fuzz_target!(|sent: &[u8]| {
     check(sent);
-    check(&[&SIGNATURE, sent].concat()); // what is of interest begins behind the signature
+    // What is of interest begins behind a signature.
+    check(&[&SIGNATURE, sent].concat());
+    check(&[b"PROXY ", sent].concat());
 });
 
 fn check(sent: &[u8]) {
@@ -52,8 +54,11 @@ fn survives_the_journey(context: &SpanContext) {
 /// The document's rules once more, in its order and as plainly as they can be written.
 fn by_the_document(sent: &[u8]) -> Decoded {
     // 1. and 2.: signature, version and command, length.
+    if sent.starts_with(b"PROXY ") {
+        return line_by_the_document(sent);
+    }
     if !sent.starts_with(&SIGNATURE) {
-        let may_become_one = SIGNATURE.starts_with(sent);
+        let may_become_one = SIGNATURE.starts_with(sent) || b"PROXY ".starts_with(sent);
         return if may_become_one {
             Decoded::NeedMore
         } else {
@@ -119,6 +124,57 @@ fn by_the_document(sent: &[u8]) -> Decoded {
     Decoded::Header {
         length: 16 + length,
         context,
+    }
+}
+
+/// What the document says of version 1.
+fn line_by_the_document(sent: &[u8]) -> Decoded {
+    let said = &sent[6..];
+    let words: [&[u8]; 3] = [b"TCP4", b"TCP6", b"UNKNOWN"];
+    if !words
+        .iter()
+        .any(|word| said.starts_with(word) || word.starts_with(said))
+    {
+        return Decoded::Invalid(HeaderError::Family);
+    }
+    let Some(end) = sent.iter().take(107).position(|byte| *byte == b'\n') else {
+        return if sent.len() < 107 {
+            Decoded::NeedMore
+        } else {
+            Decoded::Invalid(HeaderError::TooLong)
+        };
+    };
+    if sent[end - 1] != b'\r' {
+        return Decoded::Invalid(HeaderError::LineEnd);
+    }
+    let line = String::from_utf8_lossy(&sent[6..end - 1]);
+    let mut parts = line.split(' ');
+    let protocol = parts.next().unwrap_or_default();
+    let parts: Vec<&str> = parts.collect();
+    let is_whole = match protocol {
+        "UNKNOWN" => true,
+        "TCP4" | "TCP6" if parts.len() == 4 => {
+            let are_addresses = parts[..2].iter().all(|part| {
+                part.parse::<std::net::IpAddr>()
+                    .is_ok_and(|address| address.is_ipv4() == (protocol == "TCP4"))
+            });
+            let are_ports = parts[2..].iter().all(|part| {
+                let is_plain = *part == "0" || !part.starts_with('0');
+                let are_digits = part.bytes().all(|digit| digit.is_ascii_digit());
+                is_plain && are_digits && part.parse::<u16>().is_ok()
+            });
+            are_addresses && are_ports
+        }
+        "TCP4" | "TCP6" => false,
+        _ => return Decoded::Invalid(HeaderError::Family),
+    };
+    if is_whole {
+        Decoded::Header {
+            length: end + 1,
+            context: None,
+        }
+    } else {
+        Decoded::Invalid(HeaderError::Addresses)
     }
 }
 

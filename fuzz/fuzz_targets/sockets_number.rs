@@ -7,7 +7,7 @@ use fuzz::is_fit_to_send;
 use libfuzzer_sys::fuzz_target;
 use num_bigint::BigUint;
 use runtime_tcp::{Answer, Procedure};
-use sockets::domain::{MAX_BYTES, Number};
+use sockets::domain::{MAX_BYTES, NotANumber, Number};
 use sockets::server::Classify;
 use sockets::wire::{self, Mode};
 
@@ -22,6 +22,7 @@ fuzz_target!(|sent: &[u8]| {
     }
     let outcome = match sent.len() {
         0 => "empty",
+        _ if wire::number(sent) == Err(NotANumber::Telnet) => return begins_with_telnet(sent),
         1..=MAX_BYTES => "ok",
         _ => "too_long",
     };
@@ -31,6 +32,11 @@ fuzz_target!(|sent: &[u8]| {
         clients_bytes_are_the_number(sent);
     }
 });
+
+/// Telnet is named only where its first bytes stand.
+fn begins_with_telnet(sent: &[u8]) {
+    assert!(matches!(sent, [0xff, 0xfa..=0xfe, _, _, ..]), "{sent:?}");
+}
 
 fn facts_are_right(sent: &[u8], compatible: &Answer, full: &Answer) {
     let number = BigUint::from_bytes_be(sent);

@@ -65,17 +65,16 @@ impl<P: Procedure> Protocol for OneRequest<P> {
             FirstRead::Silent => return self.give_up_on_silence(&mut stream).await,
             FirstRead::Stopped => return, // a client that sent nothing loses nothing
         };
+        let read = match read {
+            Ok(0) => return self.answer_nothing(&mut stream).await,
+            Ok(read) => read,
+            Err(error) => return tracing::debug!(%peer, %error, "gone without a byte"),
+        };
         // Boxed, so that a silent connection does not hold the memory of a request.
         let served = Box::pin(async {
             let mut record = RequestRecord::begin::<P>(peer, self.metrics.clone());
-            let outcome = match read {
-                Ok(read) => {
-                    self.handle_request(&mut stream, &first[..read], &mut record)
-                        .await
-                }
-                Err(error) => Err(error),
-            };
-            match outcome {
+            let outcome = self.handle_request(&mut stream, &first[..read], &mut record);
+            match outcome.await {
                 Ok(outcome) => record.conclude(outcome),
                 Err(error) => record.broken(&error),
             }
@@ -105,6 +104,15 @@ impl<P: Procedure> OneRequest<P> {
         }
     }
 
+    /// The input ended at once. That is answered, and is no request: load balancers look so whether
+    /// somebody listens.
+    async fn answer_nothing(&self, stream: &mut TcpStream) {
+        let answer = self.procedure.answer(&[]);
+        if let Err(error) = self.write(stream, &answer.text).await {
+            tracing::debug!(%error, "the client is gone");
+        }
+    }
+
     /// Reads a request, answers it, and returns how it went.
     async fn handle_request(
         &self,
@@ -114,13 +122,13 @@ impl<P: Procedure> OneRequest<P> {
     ) -> io::Result<&'static str> {
         let mut incoming = Incoming::default();
         incoming.buffer().extend_from_slice(first);
-        // Nothing read is the end of input.
-        let refused = match first.len() {
-            0 => None,
-            _ => self.read_request(stream, &mut incoming, record).await?,
-        };
-        if !incoming.is_empty() {
+        let refused = self.read_request(stream, &mut incoming, record).await;
+        if incoming.is_a_call() {
             record.identified(incoming.context(), &self.limits.trust);
+        }
+        let refused = refused?;
+        if refused == Some(RequestRefusal::Silent) && !incoming.is_a_call() {
+            self.server.count_cut(RequestRefusal::Silent.code());
         }
         let answer = record.in_span(|| match refused {
             Some(refused) => self.refuse(refused),
@@ -187,6 +195,7 @@ impl<P: Procedure> OneRequest<P> {
         match wait {
             Wait::FirstByte => self.limits.first_byte_timeout,
             Wait::Pause => self.limits.pause,
+            Wait::Key => self.limits.pause.max(self.limits.typing_pause),
             Wait::Rest => self.limits.idle_timeout,
         }
     }

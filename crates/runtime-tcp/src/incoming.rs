@@ -1,28 +1,34 @@
-//! What a connection has sent so far: perhaps a header, and a request. Pure: it never waits.
+//! What a connection has sent so far: perhaps headers, and a request. Pure: it never waits.
+
+mod headers;
 
 use opentelemetry::trace::SpanContext;
 
 use super::Procedure;
-use super::proxy::{self, Decoded, HeaderError, SIGNATURE};
+use super::proxy::{self, HeaderError};
+use headers::Headers;
 
 /// The bytes received, and what is known of them.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Incoming {
     /// Everything, from the connection's first byte.
     received: Vec<u8>,
-    header: Header,
+    headers: Headers,
+    /// How much of the request has been looked at.
+    seen: usize,
+    /// Whether the request has come key by key so far, as a person types it.
+    is_typed: bool,
 }
 
-#[derive(Debug, Default)]
-enum Header {
-    /// What came may still become one.
-    #[default]
-    Undecided,
-    /// There is none, or one of this length.
-    Decided {
-        length: usize,
-        context: Option<SpanContext>,
-    },
+impl Default for Incoming {
+    fn default() -> Self {
+        Self {
+            received: Vec::new(),
+            headers: Headers::default(),
+            seen: 0,
+            is_typed: true,
+        }
+    }
 }
 
 /// What to do after the bytes that have come.
@@ -45,6 +51,8 @@ pub enum Wait {
     FirstByte,
     /// Whatever may follow: a pause ends the request.
     Pause,
+    /// The next key of a person, who needs longer for it.
+    Key,
     /// The rest of something that has begun: a header, a character.
     Rest,
 }
@@ -55,92 +63,77 @@ impl Incoming {
         &mut self.received
     }
 
-    /// Looks at what has come.
+    /// Looks at what has come since the last look.
     pub fn step<P: Procedure>(&mut self, procedure: &P) -> Step {
-        if let Header::Undecided = self.header {
-            match proxy::decode(&self.received) {
-                Decoded::NeedMore => return Step::Wait(self.wait_for_header()),
-                Decoded::Invalid(error) => return Step::BadHeader(error),
-                Decoded::NotProxy => {
-                    self.header = Header::Decided {
-                        length: 0,
-                        context: None,
-                    }
-                }
-                Decoded::Header { length, context } => {
-                    self.header = Header::Decided { length, context };
-                }
-            }
+        if let Err(error) = self.headers.read(&self.received) {
+            return Step::BadHeader(error);
         }
-        let request = self.after_header();
+        let request = &self.received[self.headers.length()..];
         if request.is_empty() {
-            Step::Wait(Wait::FirstByte)
+            return Step::Wait(Wait::FirstByte);
+        }
+        if !self.headers.are_whole() && !proxy::may_be_a_request(request) {
+            return Step::Wait(Wait::Rest);
+        }
+        let piece = &request[self.seen.min(request.len())..];
+        self.seen = request.len();
+        self.is_typed &= procedure.is_a_key(piece);
+        if !self.headers.are_whole() {
+            Step::Wait(self.wait_for_more())
         } else if procedure.request_len(request).is_some() {
             Step::Complete
         } else if request.len() > P::MAX_REQUEST {
             Step::TooLong
         } else if procedure.may_end_at_pause(request) {
-            Step::Wait(Wait::Pause)
+            Step::Wait(self.wait_for_more())
         } else {
             Step::Wait(Wait::Rest)
         }
     }
 
-    fn wait_for_header(&self) -> Wait {
-        match self.received.len() {
-            0 => Wait::FirstByte,
-            _ if self.may_be_a_request() => Wait::Pause,
-            _ => Wait::Rest,
+    fn wait_for_more(&self) -> Wait {
+        if self.is_typed {
+            Wait::Key
+        } else {
+            Wait::Pause
         }
-    }
-
-    /// Whether what begins like a header may be a request: nothing has come beyond the signature.
-    fn may_be_a_request(&self) -> bool {
-        self.received.len() <= SIGNATURE.len()
     }
 
     /// The request, once its client has ended the input or paused.
     pub fn request<P: Procedure>(&self, procedure: &P) -> Result<&[u8], HeaderError> {
-        if let Header::Undecided = self.header
-            && !self.may_be_a_request()
-        {
+        let all = self.after_headers();
+        if !self.headers.are_whole() && !proxy::may_be_a_request(all) {
             return Err(HeaderError::Truncated);
         }
-        let all = self.after_header();
         Ok(&all[..procedure.request_len(all).unwrap_or(all.len())])
     }
 
     /// Whether bytes have come after the end of the request.
     pub fn has_more_than<P: Procedure>(&self, procedure: &P) -> bool {
-        let all = self.after_header();
+        let all = self.after_headers();
         procedure
             .request_len(all)
             .is_some_and(|whole| whole < all.len())
     }
 
-    /// Whether no byte has come.
-    pub fn is_empty(&self) -> bool {
-        self.received.is_empty()
+    /// Whether anything has come that asks for an answer: a byte of a request, or at least a trace.
+    /// A load balancer that looks whether somebody listens sends neither.
+    pub fn is_a_call(&self) -> bool {
+        !self.after_headers().is_empty() || self.context().is_some()
     }
 
     /// Whether it is known if the client sent a trace context.
     pub fn is_decided(&self) -> bool {
-        matches!(self.header, Header::Decided { .. })
+        self.headers.are_whole()
     }
 
     /// The trace context that the client sent, if any.
     pub fn context(&self) -> Option<&SpanContext> {
-        match &self.header {
-            Header::Decided { context, .. } => context.as_ref(),
-            Header::Undecided => None,
-        }
+        self.headers.context()
     }
 
-    fn after_header(&self) -> &[u8] {
-        match self.header {
-            Header::Decided { length, .. } => &self.received[length..],
-            Header::Undecided => &self.received,
-        }
+    fn after_headers(&self) -> &[u8] {
+        &self.received[self.headers.length()..]
     }
 }
 

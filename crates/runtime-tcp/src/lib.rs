@@ -5,7 +5,8 @@
 //! - [`serve`], [`TcpLimits`] (`connection.rs`, `limits.rs`): the server, over
 //!   [`runtime::net::serve`].
 //! - [`incoming`]: the bytes of a connection, taken apart without waiting.
-//! - [`proxy`], [`tlv`]: the PROXY header that carries a trace's context.
+//! - [`proxy`], [`tlv`]: the PROXY headers, one of which may carry a trace's context.
+//! - [`telnet`]: what telnet clients send before a request, for a refusal that says so.
 //! - [`TcpClient`] (`client.rs`): the other side.
 //! - [`RetryingClient`] (`retrying_client.rs`): a client that retries while its server is away.
 
@@ -18,6 +19,7 @@ mod procedure;
 pub mod proxy;
 mod request_record;
 mod retrying_client;
+pub mod telnet;
 pub mod tlv;
 mod try_io;
 

@@ -22,6 +22,9 @@ pub struct TcpLimits {
     /// After this long without a further byte a request counts as whole
     #[arg(default_value = "100ms", value_parser = within(MILLISECOND..=HOUR))]
     pub pause: Duration,
+    /// The same while it comes key by key, as a person types it
+    #[arg(default_value = "1s", value_parser = within(MILLISECOND..=HOUR))]
+    pub typing_pause: Duration,
     /// The same where a pause cannot be the end: inside a character or a PROXY header
     #[arg(default_value = "5s", value_parser = within(MILLISECOND..=HOUR))]
     pub idle_timeout: Duration,

@@ -25,6 +25,13 @@ pub trait Procedure: Send + Sync + 'static {
         true
     }
 
+    /// Whether these bytes, which came together, are one key of a person who types. The next may
+    /// then take longer than a pause.
+    fn is_a_key(&self, piece: &[u8]) -> bool {
+        let _ = piece;
+        false
+    }
+
     /// Answers a request.
     fn answer(&self, request: &[u8]) -> Answer;
 

@@ -1,4 +1,4 @@
-//! The header of the PROXY protocol, version 2, as far as a trace's context needs it.
+//! The header of the PROXY protocol, as far as a trace's context needs it.
 //!
 //! The protocol is that of `HAProxy` ("The PROXY protocol, versions 1 & 2"); `proto/trace-context-tcp.md`
 //! says which part of it travels here, with test vectors. This is the codec alone: it looks at
@@ -6,19 +6,20 @@
 
 use opentelemetry::trace::SpanContext;
 
+mod v1;
+mod v2;
+
 use super::tlv;
+use v2::{FIXED, LOCAL};
 
-/// What every header begins with: bytes that no text protocol and hardly a number begins with.
+/// What a header of version 2 begins with: bytes that no text protocol and hardly a number begins with.
 pub const SIGNATURE: [u8; 12] = *b"\r\n\r\n\0\r\nQUIT\n";
-
-/// Signature, version and command, family and transport, length.
-const FIXED: usize = 16;
 
 /// The longest header that is read, in all: what fits into the smallest TCP segment.
 pub const MAX_HEADER: usize = 536;
 
-const LOCAL: u8 = 0x20;
-const PROXY: u8 = 0x21;
+/// How many headers are read: each proxy on the way puts its own in front.
+pub const MAX_HEADERS: usize = 4;
 
 /// What the bytes at the start of a connection are.
 #[derive(Clone, Debug, PartialEq)]
@@ -41,24 +42,30 @@ pub enum Decoded {
 /// Why what begins as a header is none.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, thiserror::Error)]
 pub enum HeaderError {
-    /// Not version 2, or an unknown command.
+    /// The signature of version 2, and another version or an unknown command.
     #[error("the PROXY header has an unknown version or command")]
     Command,
     /// An unknown address family or transport.
     #[error("the PROXY header has an unknown address family")]
     Family,
-    /// Longer than [`MAX_HEADER`].
-    #[error("the PROXY header is longer than {MAX_HEADER} bytes")]
+    /// Longer than [`MAX_HEADER`]; a line of version 1, than 107 bytes.
+    #[error("the PROXY header is longer than any may be")]
     TooLong,
-    /// Its length leaves no room for the addresses of its family.
-    #[error("the PROXY header is too short for its addresses")]
+    /// The addresses of its family are not there, or cannot be read.
+    #[error("the PROXY header does not have the addresses of its family")]
     Addresses,
+    /// A line of version 1 that ends without `\r`.
+    #[error("the PROXY header is a line that does not end with CR LF")]
+    LineEnd,
     /// A TLV that reaches beyond the header.
     #[error("the PROXY header has a TLV that reaches beyond it")]
     Tlv,
     /// The connection paused or ended inside it.
     #[error("the PROXY header is not whole")]
     Truncated,
+    /// It comes behind [`MAX_HEADERS`] others.
+    #[error("there are more than {MAX_HEADERS} PROXY headers")]
+    TooMany,
 }
 
 impl HeaderError {
@@ -69,70 +76,39 @@ impl HeaderError {
             Self::Family => "family",
             Self::TooLong => "too_long",
             Self::Addresses => "addresses",
+            Self::LineEnd => "line_end",
             Self::Tlv => "tlv",
             Self::Truncated => "truncated",
+            Self::TooMany => "too_many",
         }
     }
 }
 
-/// Looks at all bytes that a connection has sent so far.
+/// Looks at all bytes that a connection has sent so far, or has sent since its last header.
 ///
 /// It may be asked again with more; once it has not said [`Decoded::NeedMore`], it never says
 /// anything else of the same bytes and whatever follows them.
 pub fn decode(received: &[u8]) -> Decoded {
-    let known = received.len().min(SIGNATURE.len());
-    if received[..known] != SIGNATURE[..known] {
-        return Decoded::NotProxy;
-    }
-    let Some(command) = received.get(SIGNATURE.len()) else {
-        return Decoded::NeedMore;
-    };
-    if !matches!(*command, LOCAL | PROXY) {
-        return Decoded::Invalid(HeaderError::Command);
-    }
-    let Some(fixed) = received.first_chunk::<FIXED>() else {
-        return Decoded::NeedMore;
-    };
-    let [.., family, high, low] = *fixed;
-    let length = FIXED + usize::from(u16::from_be_bytes([high, low]));
-    if length > MAX_HEADER {
-        return Decoded::Invalid(HeaderError::TooLong);
-    }
-    let Some(block) = received.get(FIXED..length) else {
-        return Decoded::NeedMore;
-    };
-    match context(*command, family, block) {
-        Ok(context) => Decoded::Header { length, context },
-        Err(error) => Decoded::Invalid(error),
+    if begins_like(received, &SIGNATURE) {
+        v2::decode(received)
+    } else if begins_like(received, v1::SIGNATURE) {
+        v1::decode(received)
+    } else {
+        Decoded::NotProxy
     }
 }
 
-/// The context in the block behind the fixed part: addresses, which are passed over, then TLVs.
-fn context(command: u8, family: u8, block: &[u8]) -> Result<Option<SpanContext>, HeaderError> {
-    let tlvs = match (command, address_bytes(family)) {
-        (LOCAL, None) => return Ok(None), // whatever a LOCAL header's family is, it is ignored
-        (_, None) => return Err(HeaderError::Family),
-        (_, Some(addresses)) => block.get(addresses..),
-    };
-    match tlvs {
-        Some(tlvs) => tlv::context(tlvs).map_err(|tlv::Overrun| HeaderError::Tlv),
-        None if command == LOCAL => Ok(None),
-        None => Err(HeaderError::Addresses),
-    }
+/// Whether what begins like a header may be a request: nothing has come beyond a signature.
+pub fn may_be_a_request(received: &[u8]) -> bool {
+    SIGNATURE.starts_with(received) || v1::SIGNATURE.starts_with(received)
 }
 
-/// How many bytes the addresses of a family take, where family and transport are known ones.
-fn address_bytes(family: u8) -> Option<usize> {
-    if family & 0x0f > 2 {
-        return None;
-    }
-    match family >> 4 {
-        0 => Some(0),   // unspecified
-        1 => Some(12),  // IPv4
-        2 => Some(36),  // IPv6
-        3 => Some(216), // Unix
-        _ => None,
-    }
+/// Whether the bytes agree as far as both go.
+fn begins_like(received: &[u8], signature: &[u8]) -> bool {
+    received
+        .iter()
+        .zip(signature)
+        .all(|(one, other)| one == other)
 }
 
 /// A LOCAL header that carries a context: what our clients send before their request.

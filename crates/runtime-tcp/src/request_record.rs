@@ -14,7 +14,8 @@ use super::metrics::{TcpServerLabels, TcpServerMetrics};
 use runtime::trace::Trust;
 use runtime::trace::{self, Parent, semconv};
 
-/// One request, from its first byte to the end of its answer. Counted when dropped.
+/// One request, from its first byte to the end of its answer. Counted when dropped, unless it was
+/// never identified: then there was none, but a connection that came and went.
 pub(super) struct RequestRecord {
     name: &'static str,
     peer: SocketAddr,
@@ -110,7 +111,8 @@ fn code(error: &io::Error) -> &'static str {
 
 impl Drop for RequestRecord {
     fn drop(&mut self) {
-        let _entered = self.span.as_ref().map(Span::enter);
+        let Some(span) = &self.span else { return };
+        let _entered = span.enter();
         self.metrics
             .requests
             .observe(&self.labels, self.started.elapsed());

@@ -3,6 +3,8 @@
 /// The longest name, in bytes of UTF-8.
 pub const MAX_BYTES: usize = 256;
 
+mod visible;
+
 /// A name that can be greeted: text of at most [`MAX_BYTES`], on one line, with something to see.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Name(String);
@@ -16,6 +18,12 @@ pub enum NotAName {
     /// It is longer than [`MAX_BYTES`].
     #[error("the name has more than {MAX_BYTES} bytes")]
     TooLong,
+    /// It is nothing but characters that show nothing, such as a zero width space.
+    #[error("the name has nothing visible in it")]
+    Invisible,
+    /// Its bytes are what a telnet client says of its options.
+    #[error("the name begins with telnet's negotiation of options")]
+    Telnet,
     /// Its bytes are no UTF-8.
     #[error("the name is not valid UTF-8")]
     NotUtf8,
@@ -30,6 +38,8 @@ impl NotAName {
         match self {
             Self::Empty => "empty",
             Self::TooLong => "too_long",
+            Self::Invisible => "invisible",
+            Self::Telnet => "telnet",
             Self::NotUtf8 => "not_utf8",
             Self::Control => "control",
         }
@@ -48,6 +58,9 @@ impl Name {
         }
         if text.trim().is_empty() {
             return Err(NotAName::Empty);
+        }
+        if !text.chars().any(visible::is_visible) {
+            return Err(NotAName::Invisible);
         }
         Ok(Self(text.to_owned()))
     }
@@ -94,6 +107,29 @@ mod tests {
                 Err(NotAName::Empty),
                 "{name:?}"
             );
+        }
+    }
+
+    #[test]
+    fn names_that_show_nothing_are_refused_and_one_letter_is_enough() {
+        for name in [
+            "\u{200b}",
+            "\u{feff}\u{feff}",
+            " \u{200d} ",
+            "\u{202e}\u{202c}",
+            "\u{ad}",
+            "\u{3164}",
+            "\u{2800}",
+            "\u{e0041}\u{e007f}",
+            "\u{fe0f}",
+        ] {
+            assert_eq!(
+                Name::parse(name.as_bytes()),
+                Err(NotAName::Invisible),
+                "{name:?}"
+            );
+            let seen = format!("{name}x");
+            assert_eq!(Name::parse(seen.as_bytes()).unwrap().as_str(), seen);
         }
     }
 
@@ -155,7 +191,7 @@ mod tests {
         #[test]
         fn any_text_without_control_characters_is_greeted(text in "\\PC{1,60}") {
             prop_assume!(!text.trim().is_empty() && text.len() <= MAX_BYTES);
-            prop_assume!(!text.chars().any(char::is_control));
+            prop_assume!(!text.chars().any(char::is_control) && text.chars().any(visible::is_visible));
             let name = Name::parse(text.as_bytes()).unwrap();
             prop_assert_eq!(hello(&name), format!("Olá, {text}!"));
         }

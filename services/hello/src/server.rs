@@ -30,6 +30,10 @@ impl Procedure for Hello {
         wire::may_end_at_pause(received)
     }
 
+    fn is_a_key(&self, piece: &[u8]) -> bool {
+        wire::is_a_key(piece)
+    }
+
     fn answer(&self, request: &[u8]) -> Answer {
         match wire::name(request) {
             Ok(name) => Answer {

@@ -3,7 +3,7 @@
 //! The greeting is sent as the original program sends it, without a line end: it is all that
 //! comes until the server closes.
 
-use runtime_tcp::RequestRefusal;
+use runtime_tcp::{RequestRefusal, telnet};
 
 use crate::domain::{MAX_BYTES, Name, NotAName};
 
@@ -19,8 +19,11 @@ pub const ERROR: &str = "Erro: ";
 /// The longest answer: a greeting, or why there is none.
 pub const MAX_ANSWER: usize = 4096;
 
-/// The longest request: a name with `\r\n`.
-pub const MAX_REQUEST: usize = MAX_BYTES + 2;
+/// What some programs put in front of every text they write, such as those of .NET.
+const BYTE_ORDER_MARK: &[u8] = "\u{feff}".as_bytes();
+
+/// The longest request: a name with a byte order mark and `\r\n`.
+pub const MAX_REQUEST: usize = BYTE_ORDER_MARK.len() + MAX_BYTES + 2;
 
 /// How many bytes the name takes with its line end, once that has come.
 pub fn request_len(received: &[u8]) -> Option<usize> {
@@ -39,13 +42,25 @@ pub fn may_end_at_pause(received: &[u8]) -> bool {
     }
 }
 
-/// The name on the first line, or in all that came. Of its white space only the line end goes.
+/// Whether these bytes are one key: a character that shows something. Programs send a name whole.
+pub fn is_a_key(piece: &[u8]) -> bool {
+    let is_text = |letter: char| !letter.is_control();
+    std::str::from_utf8(piece)
+        .is_ok_and(|text| text.chars().count() == 1 && text.chars().all(is_text))
+}
+
+/// The name on the first line, or in all that came. Of its white space only the line end goes, and
+/// one byte order mark.
 pub fn name(received: &[u8]) -> Result<Name, NotAName> {
+    if telnet::negotiations(received).0 > 0 {
+        return Err(NotAName::Telnet);
+    }
     let line = received
         .split(|byte| *byte == b'\n')
         .next()
         .unwrap_or_default();
-    Name::parse(line.strip_suffix(b"\r").unwrap_or(line))
+    let line = line.strip_suffix(b"\r").unwrap_or(line);
+    Name::parse(line.strip_prefix(BYTE_ORDER_MARK).unwrap_or(line))
 }
 
 /// The answer to what is no name.
@@ -53,11 +68,15 @@ pub fn not_a_name(why: NotAName) -> String {
     let reason = match why {
         NotAName::Empty => "o nome está vazio".to_owned(),
         NotAName::TooLong => format!("o nome tem mais de {MAX_BYTES} bytes"),
+        NotAName::Invisible => "o nome não tem nada visível".to_owned(),
+        NotAName::Telnet => TELNET.to_owned(),
         NotAName::NotUtf8 => "o nome não é UTF-8 válido".to_owned(),
         NotAName::Control => "o nome tem caracteres de controle".to_owned(),
     };
     format!("{ERROR}{reason}")
 }
+
+const TELNET: &str = "chegaram opções de telnet em vez de um nome; use nc, ou o modo raw do PuTTY";
 
 /// The last word to a client that is not greeted.
 pub fn refusal(refused: RequestRefusal) -> String {
@@ -86,6 +105,38 @@ mod tests {
             assert_eq!(name(sent.as_bytes()).unwrap().as_str(), "João", "{sent:?}");
         }
         assert_eq!(name(" João \n".as_bytes()).unwrap().as_str(), " João ");
+    }
+
+    #[test]
+    fn one_byte_order_mark_is_no_part_of_the_name() {
+        assert_eq!(
+            name("\u{feff}João\r\n".as_bytes()).unwrap().as_str(),
+            "João"
+        );
+        let second = "\u{feff}João";
+        let both = format!("\u{feff}{second}");
+        assert_eq!(name(both.as_bytes()).unwrap().as_str(), second);
+        assert_eq!(name("\u{feff}\n".as_bytes()), Err(NotAName::Empty));
+        let longest = format!("\u{feff}{}\r\n", "x".repeat(MAX_BYTES));
+        assert_eq!(longest.len(), MAX_REQUEST);
+        assert!(name(longest.as_bytes()).is_ok());
+    }
+
+    #[test]
+    fn telnets_options_are_told_apart_from_bytes_that_are_no_text() {
+        assert_eq!(name(b"\xff\xfb\x1f\xff\xfd\x03"), Err(NotAName::Telnet));
+        assert_eq!(name(b"\xff\xfd\x03Ana\r\n"), Err(NotAName::Telnet));
+        assert_eq!(name(b"\xffAna\n"), Err(NotAName::NotUtf8));
+    }
+
+    #[test]
+    fn one_character_is_a_key_and_what_programs_send_is_none() {
+        for key in ["A", "ã", "李", " "] {
+            assert!(is_a_key(key.as_bytes()), "{key:?}");
+        }
+        for sent in [&b""[..], b"Jo", b"\r", b"\n", b"A\n", b"\xc3"] {
+            assert!(!is_a_key(sent), "{sent:?}");
+        }
     }
 
     #[test]

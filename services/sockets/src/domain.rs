@@ -34,6 +34,9 @@ pub enum NotANumber {
     /// There are none.
     #[error("no byte")]
     Empty,
+    /// They are what a telnet client says of its options.
+    #[error("telnet's negotiation of options")]
+    Telnet,
     /// There are more than [`MAX_BYTES`].
     #[error("more than {MAX_BYTES} bytes")]
     TooLong,
@@ -44,6 +47,7 @@ impl NotANumber {
     pub fn code(self) -> &'static str {
         match self {
             Self::Empty => "empty",
+            Self::Telnet => "telnet",
             Self::TooLong => "too_long",
         }
     }

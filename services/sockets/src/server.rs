@@ -4,7 +4,7 @@ use runtime::Lifecycle;
 use runtime_tcp::{Answer, Procedure, RequestRefusal};
 use tokio::net::TcpListener;
 
-use crate::domain::{MAX_BYTES, Number};
+use crate::domain::MAX_BYTES;
 use crate::settings::ServerSettings;
 use crate::wire::{self, Mode};
 
@@ -29,8 +29,12 @@ impl Procedure for Classify {
     const NAME: &'static str = wire::PROCEDURE;
     const MAX_REQUEST: usize = MAX_BYTES;
 
+    fn is_a_key(&self, piece: &[u8]) -> bool {
+        wire::is_a_key(piece)
+    }
+
     fn answer(&self, request: &[u8]) -> Answer {
-        match Number::from_be_bytes(request) {
+        match wire::number(request) {
             Ok(number) => Answer {
                 text: wire::answer(number, self.0),
                 outcome: "ok",

@@ -4,7 +4,7 @@
 //! all that comes until the server closes.
 
 use runtime::settings::FromSetting;
-use runtime_tcp::RequestRefusal;
+use runtime_tcp::{RequestRefusal, telnet};
 
 use crate::domain::{Facts, MAX_BYTES, NotANumber, Number};
 
@@ -85,9 +85,34 @@ fn parity(even: bool) -> &'static str {
 pub fn not_a_number(why: NotANumber) -> String {
     let reason = match why {
         NotANumber::Empty => "nenhum byte recebido".to_owned(),
+        NotANumber::Telnet => TELNET.to_owned(),
         NotANumber::TooLong => format!("mais de {MAX_BYTES} bytes"),
     };
     format!("{ERROR}{reason}")
+}
+
+const TELNET: &str =
+    "chegaram opções de telnet em vez de um número; use nc, ou o modo raw do PuTTY";
+
+/// The number that these bytes are. Any bytes may be one, so that telnet is named only where
+/// nothing else is likely: two negotiations, or one and a line of text.
+pub fn number(received: &[u8]) -> Result<Number, NotANumber> {
+    match telnet::negotiations(received) {
+        (0, _) => {}
+        (1, rest) if !is_a_line(rest) => {}
+        _ => return Err(NotANumber::Telnet),
+    }
+    Number::from_be_bytes(received)
+}
+
+fn is_a_line(bytes: &[u8]) -> bool {
+    let is_text = |byte: &u8| matches!(byte, b' '..=b'~' | b'\r' | b'\n');
+    bytes.ends_with(b"\n") && bytes.iter().all(is_text)
+}
+
+/// Whether these bytes are one key. Programs send a number whole, in two bytes or more.
+pub fn is_a_key(piece: &[u8]) -> bool {
+    piece.len() == 1
 }
 
 /// The last word to a client that is not answered.
@@ -130,6 +155,21 @@ mod tests {
         assert_eq!(both("2"), ["PAR", "2: PAR, PRIMO, 1 dígito"]);
         assert_eq!(both("1"), ["ÍMPAR", "1: ÍMPAR, NÃO PRIMO, 1 dígito"]);
         assert_eq!(both("0"), ["PAR", "0: PAR, NÃO PRIMO, 1 dígito"]);
+    }
+
+    #[test]
+    fn telnets_options_are_no_number_and_a_number_like_one_of_them_is() {
+        for sent in [&b"\xff\xfb\x1f\xff\xfd\x03"[..], b"\xff\xfd\x0317\r\n"] {
+            assert_eq!(number(sent), Err(NotANumber::Telnet), "{sent:?}");
+        }
+        for sent in [
+            &b"\xff\xfb"[..],
+            b"\xff\xfb\x1f",
+            b"\xff\xfb\x1f\0",
+            &[0xff; 64],
+        ] {
+            assert_eq!(number(sent), Number::from_be_bytes(sent), "{sent:?}");
+        }
     }
 
     #[test]

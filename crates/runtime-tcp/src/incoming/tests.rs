@@ -4,6 +4,7 @@ use opentelemetry::trace::{SpanContext, TraceFlags, TraceState};
 use proptest::prelude::*;
 
 use super::*;
+use crate::proxy::SIGNATURE;
 use crate::{Answer, RequestRefusal};
 
 /// Requests of at most eight bytes that a `.` ends; `+` promises more.
@@ -23,6 +24,10 @@ impl Procedure for Dots {
 
     fn may_end_at_pause(&self, received: &[u8]) -> bool {
         !received.ends_with(b"+")
+    }
+
+    fn is_a_key(&self, piece: &[u8]) -> bool {
+        piece.len() == 1
     }
 
     fn answer(&self, _: &[u8]) -> Answer {
@@ -45,8 +50,12 @@ fn incoming(received: &[u8]) -> (Incoming, Step) {
 }
 
 fn header() -> Vec<u8> {
+    header_of(7)
+}
+
+fn header_of(trace: u128) -> Vec<u8> {
     let context = SpanContext::new(
-        7_u128.into(),
+        trace.into(),
         9_u64.into(),
         TraceFlags::SAMPLED,
         true,
@@ -64,6 +73,113 @@ fn each_beginning_is_waited_for_with_its_own_patience() {
     assert_eq!(incoming(&SIGNATURE).1, Step::Wait(Wait::Pause));
     assert_eq!(incoming(&header()[..13]).1, Step::Wait(Wait::Rest));
     assert_eq!(incoming(&header()).1, Step::Wait(Wait::FirstByte));
+}
+
+#[test]
+fn keys_one_by_one_are_waited_for_and_more_at_once_is_no_person() {
+    let typed = |pieces: &[&[u8]]| {
+        let mut incoming = Incoming::default();
+        let mut last = incoming.step(&Dots);
+        for piece in pieces {
+            incoming.buffer().extend_from_slice(piece);
+            last = incoming.step(&Dots);
+        }
+        last
+    };
+    assert_eq!(typed(&[b"a"]), Step::Wait(Wait::Key));
+    assert_eq!(typed(&[b"a", b"b", b"c"]), Step::Wait(Wait::Key));
+    assert_eq!(typed(&[b"a", b"b", b"."]), Step::Complete);
+    assert_eq!(typed(&[b"ab", b"c"]), Step::Wait(Wait::Pause));
+    assert_eq!(typed(&[b"a", b"bc"]), Step::Wait(Wait::Pause));
+    // What a header begins with is a key, too.
+    assert_eq!(typed(&[b"P"]), Step::Wait(Wait::Key));
+    assert_eq!(typed(&[b"P", b"R", b"i"]), Step::Wait(Wait::Key));
+    // A proxy's header is nothing that anybody types.
+    assert_eq!(typed(&[&header(), b"a"]), Step::Wait(Wait::Key));
+    assert_eq!(typed(&[&header(), b"ab"]), Step::Wait(Wait::Pause));
+    assert_eq!(
+        typed(&[&[&header()[..], b"ab"].concat()]),
+        Step::Wait(Wait::Pause)
+    );
+}
+
+const LINE: &[u8] = b"PROXY TCP4 192.0.2.1 192.0.2.2 54321 8080\r\n";
+
+/// As haproxy sends it with `send-proxy-v2`: addresses, and no TLV.
+fn hop() -> Vec<u8> {
+    [&SIGNATURE[..], &[0x21, 0x11, 0, 12], &[7; 12]].concat()
+}
+
+fn trace_of(incoming: &Incoming) -> Option<u128> {
+    let id = incoming.context()?.trace_id();
+    Some(u128::from_be_bytes(id.to_bytes()))
+}
+
+#[test]
+fn the_request_stands_behind_the_headers_of_all_proxies() {
+    for proxies in [
+        vec![],
+        vec![hop()],
+        vec![LINE.to_vec()],
+        vec![hop(), LINE.to_vec()],
+        vec![LINE.to_vec(), hop(), hop()],
+    ] {
+        let sent = [&proxies.concat()[..], &header(), b"abc."].concat();
+        let (incoming, step) = incoming(&sent);
+        assert_eq!(step, Step::Complete, "{proxies:?}");
+        assert_eq!(incoming.request(&Dots), Ok(&b"abc."[..]));
+        assert_eq!(trace_of(&incoming), Some(7));
+    }
+}
+
+#[test]
+fn the_innermost_context_counts_and_headers_without_one_hide_none() {
+    let (both, _) = incoming(&[&header_of(1)[..], &header_of(2), b"abc."].concat());
+    assert_eq!(trace_of(&both), Some(2));
+    let (outer, _) = incoming(&[&header_of(1)[..], &hop(), LINE, b"abc."].concat());
+    assert_eq!(trace_of(&outer), Some(1));
+}
+
+#[test]
+fn a_fifth_header_is_one_too_many() {
+    let four = hop().repeat(4);
+    assert_eq!(incoming(&[&four[..], b"abc."].concat()).1, Step::Complete);
+    for fifth in [hop(), LINE.to_vec(), header()] {
+        let (_, step) = incoming(&[&four[..], &fifth].concat());
+        assert_eq!(step, Step::BadHeader(HeaderError::TooMany));
+    }
+    // Beyond the signature there is no doubt; up to it, this may be the request.
+    let (begun, step) = incoming(&[&four[..], b"PROXY "].concat());
+    assert_eq!(step, Step::Wait(Wait::Pause));
+    assert_eq!(begun.request(&Dots), Ok(&b"PROXY "[..]));
+}
+
+#[test]
+fn a_line_that_stays_incomplete_is_an_error_and_its_first_word_a_request() {
+    for length in 1..LINE.len() {
+        let (incoming, _) = incoming(&LINE[..length]);
+        let request = incoming.request(&Dots);
+        if length <= 6 {
+            assert_eq!(request, Ok(&LINE[..length]));
+        } else {
+            assert_eq!(request, Err(HeaderError::Truncated));
+        }
+    }
+}
+
+#[test]
+fn headers_without_a_request_are_no_call_unless_they_tell_a_trace() {
+    for (sent, is_a_call) in [
+        (vec![], false),
+        (hop(), false),
+        (LINE.to_vec(), false),
+        (hop()[..14].to_vec(), true),
+        (header(), true),
+        ([&hop()[..], b"a"].concat(), true),
+        (b"a".to_vec(), true),
+    ] {
+        assert_eq!(incoming(&sent).0.is_a_call(), is_a_call, "{sent:?}");
+    }
 }
 
 #[test]
@@ -117,11 +233,12 @@ proptest! {
     #[test]
     fn pieces_do_not_matter(
         with_header in any::<bool>(),
+        proxies in prop::collection::vec(prop_oneof![Just(hop()), Just(LINE.to_vec())], 0..3),
         request in "[a-z\\r\\n]{1,8}",
-        cuts in prop::collection::vec(0..60_usize, 0..8),
+        cuts in prop::collection::vec(0..200_usize, 0..8),
     ) {
         let header = if with_header { header() } else { Vec::new() };
-        let sent = [&header[..], request.as_bytes()].concat();
+        let sent = [&proxies.concat()[..], &header[..], request.as_bytes()].concat();
         let mut cuts: Vec<usize> = cuts.into_iter().map(|cut| cut % sent.len()).collect();
         cuts.push(sent.len());
         cuts.sort_unstable();

@@ -4,6 +4,7 @@ use opentelemetry::trace::{SpanContext, SpanId, TraceFlags, TraceId, TraceState}
 use proptest::prelude::*;
 use serde::Deserialize;
 
+use super::v2::PROXY;
 use super::*;
 
 #[derive(Deserialize)]
@@ -138,6 +139,12 @@ fn near_headers() -> impl Strategy<Value = Vec<u8>> {
     )
 }
 
+/// A line, then words that are more likely to pass than not.
+fn near_lines() -> impl Strategy<Value = Vec<u8>> {
+    let line = "PROXY (TCP4|TCP6|UNKNOWN|[A-Z]{0,4})( (1\\.2\\.3\\.4|::1|80|65535|[a-z0-9.: -]{0,30})){0,5}\r?\n?.{0,20}";
+    line.prop_map(String::into_bytes)
+}
+
 proptest! {
     #[test]
     fn what_is_encoded_is_decoded_whatever_follows(
@@ -149,7 +156,7 @@ proptest! {
     }
 
     #[test]
-    fn a_decision_is_never_taken_back(received in near_headers()) {
+    fn a_decision_is_never_taken_back(received in prop_oneof![near_headers(), near_lines()]) {
         let mut decided = None;
         for length in 0..=received.len() {
             let decoded = decode(&received[..length]);
@@ -162,7 +169,9 @@ proptest! {
     }
 
     #[test]
-    fn a_header_is_never_longer_than_what_came_nor_than_the_limit(received in near_headers()) {
+    fn a_header_is_never_longer_than_what_came_nor_than_the_limit(
+        received in prop_oneof![near_headers(), near_lines()],
+    ) {
         if let Decoded::Header { length, .. } = decode(&received) {
             prop_assert!(length <= received.len() && length <= MAX_HEADER);
         }
@@ -170,7 +179,7 @@ proptest! {
 
     #[test]
     fn bytes_that_do_not_begin_like_the_signature_are_no_header(received in prop::collection::vec(any::<u8>(), 1..600)) {
-        prop_assume!(received[0] != SIGNATURE[0]);
+        prop_assume!(received[0] != SIGNATURE[0] && received[0] != b'P');
         prop_assert_eq!(decode(&received), Decoded::NotProxy);
     }
 }

@@ -91,6 +91,63 @@ async fn a_broken_header_and_a_truncated_one_are_refused() {
     assert_eq!(server.ask(&truncated).await, "refused: proxy_header");
 }
 
+const LINE: &[u8] = b"PROXY TCP4 192.0.2.1 192.0.2.2 54321 8080\r\n";
+
+#[tokio::test]
+async fn headers_of_several_proxies_are_no_part_of_the_request() {
+    let server = start(patient()).await;
+    let hop = [&SIGNATURE[..], &[0x21, 0x11, 0, 12], &[7; 12]].concat();
+    for sent in [
+        [LINE, b"ana\n"].concat(),
+        [&hop, LINE, b"ana\n"].concat(),
+        [LINE, &hop, &hop, LINE, b"ana\n"].concat(),
+    ] {
+        assert_eq!(server.ask(&sent).await, "ANA", "{sent:?}");
+    }
+    assert_eq!(
+        server
+            .ask(&[LINE.repeat(5), b"ana\n".to_vec()].concat())
+            .await,
+        "refused: proxy_header"
+    );
+}
+
+#[tokio::test]
+async fn a_look_whether_somebody_listens_is_no_request() {
+    let spans = testing::Spans::capture();
+    let server = start(patient()).await;
+    let local = [&SIGNATURE[..], &[0x20, 0, 0, 0]].concat();
+    let mut ports = Vec::new();
+    for sent in [&b""[..], &local, LINE, b"PROXY UNKNOWN\r\n"] {
+        for resets in [false, true] {
+            let mut stream = server.connect().await;
+            ports.push(stream.local_addr().unwrap().port());
+            stream.write_all(sent).await.unwrap();
+            if resets {
+                stream.set_zero_linger().unwrap(); // closing now resets
+            } else {
+                stream.shutdown().await.unwrap();
+                read_to_end(&mut stream).await;
+            }
+            drop(stream);
+        }
+    }
+    server.all_closed().await;
+    for port in ports {
+        assert!(spans.with("network.peer.port", i64::from(port)).is_empty());
+    }
+    // The one request of this server.
+    assert_eq!(server.ask(b"ana\n").await, "ANA");
+    server
+        .counts("tcp_server_request_duration_seconds_count{protocol=\"capitals\",outcome=\"ok\"} 1")
+        .await;
+    let rendered = server.lifecycle.lifecycle().metrics().render().unwrap();
+    let counted = rendered
+        .lines()
+        .filter(|line| line.starts_with("tcp_server_request_duration_seconds_count"));
+    assert_eq!(counted.count(), 1, "{rendered}");
+}
+
 #[tokio::test]
 async fn bytes_behind_the_request_that_nobody_read_do_not_cost_the_answer() {
     let server = start(patient()).await;

@@ -1,6 +1,11 @@
 //! Numbers as they come over real connections, and what each gets.
 
+use std::time::Duration;
+
 use testing::plain_client;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+use tokio::time::timeout;
 
 use crate::support::start_server;
 
@@ -25,6 +30,47 @@ async fn the_end_of_input_ends_a_number_at_once_and_pieces_are_one_number() {
     assert_eq!(plain_client(server, &[&[0, 17]], true).await, "ÍMPAR");
     assert_eq!(plain_client(server, &[&[0], &[17]], true).await, "ÍMPAR");
     assert_eq!(plain_client(server, &[&[1], &[0], &[0]], true).await, "PAR");
+}
+
+#[tokio::test]
+async fn bytes_one_by_one_may_take_longer_than_a_pause() {
+    let (server, _life) = start_server(&[("PAUSE", "20ms"), ("TYPING_PAUSE", "1m")]).await;
+    let mut stream = TcpStream::connect(server).await.unwrap();
+    for byte in [0, 17] {
+        stream.write_all(&[byte]).await.unwrap();
+        let silence = timeout(Duration::from_millis(100), stream.readable()).await;
+        assert!(silence.is_err(), "answered before the number was whole");
+    }
+    stream.shutdown().await.unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).await.unwrap();
+    assert_eq!(answer, "ÍMPAR");
+
+    let (server, _life) = start_server(&[("PAUSE", "1ms"), ("TYPING_PAUSE", "20ms")]).await;
+    assert_eq!(plain_client(server, &[&[17]], false).await, "ÍMPAR");
+    let (server, _life) = start_server(&[("TYPING_PAUSE", "1h")]).await;
+    assert_eq!(plain_client(server, &[&[0, 17]], false).await, "ÍMPAR");
+}
+
+#[tokio::test]
+async fn telnets_options_are_told_and_no_number() {
+    let (server, _life) = start_server(&[]).await;
+    let options =
+        b"\xff\xfb\x1f\xff\xfb\x20\xff\xfb\x18\xff\xfb\x27\xff\xfd\x01\xff\xfb\x03\xff\xfd\x03";
+    assert_eq!(
+        plain_client(server, &[options], false).await,
+        "Erro: chegaram opções de telnet em vez de um número; use nc, ou o modo raw do PuTTY"
+    );
+}
+
+#[tokio::test]
+async fn a_line_of_version_1_is_never_a_number() {
+    let (server, _life) = start_server(&[NO_PAUSE]).await;
+    let line = b"PROXY TCP6 ::1 ::1 48076 65432\r\n";
+    let answer = plain_client(server, &[line, &[0, 17]], true).await;
+    assert_eq!(answer, "ÍMPAR");
+    let answer = plain_client(server, &[b"PROXY TCP6 ::1 ::1 x y\r\n"], true).await;
+    assert_eq!(answer, "Erro: cabeçalho PROXY inválido (addresses)");
 }
 
 #[tokio::test]
