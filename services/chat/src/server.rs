@@ -29,6 +29,7 @@ struct Inner {
     limits: ClientLimits,
     origins: Origins,
     trust: Trust,
+    forwarded_trust: Trust,
     lifecycle: Lifecycle,
 }
 
@@ -40,6 +41,7 @@ impl App {
             limits: settings.client,
             origins: Origins::new(&settings.allowed_origins),
             trust: settings.trust.clone(),
+            forwarded_trust: settings.forwarded_trust.clone(),
             lifecycle,
         }))
     }

@@ -4,7 +4,6 @@ mod close;
 mod frames;
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use opentelemetry::KeyValue;
 use opentelemetry::trace::SpanContext;
@@ -20,7 +19,7 @@ use crate::hub::{ClientConnection, Hub, Join, MemberId, Protocol};
 use crate::metrics::ChatMetrics;
 use crate::propagation;
 use crate::settings::ClientLimits;
-use crate::wire::websocket::{self, FrameReader, Opcode};
+use crate::wire::websocket::{self, FrameReader, Incoming, Opcode};
 use close::{Close, CloseHandshake};
 
 /// A client that has connected and is not in the room yet.
@@ -41,26 +40,32 @@ pub(crate) struct PendingSession {
 impl PendingSession {
     /// Lets it in, serves it to its end, and tells the others.
     ///
-    /// Whatever happens once is in a box of its own, and so is the guest: this task lasts as long
+    /// Whatever happens once is in a box of its own, and so is the session: this task lasts as long
     /// as the connection, and would hold room for all of it.
-    pub(crate) async fn run(self: Box<Self>, line: Arc<ClientConnection>, lifecycle: Lifecycle) {
+    pub(crate) async fn run(
+        self: Box<Self>,
+        connection: Arc<ClientConnection>,
+        lifecycle: Lifecycle,
+    ) {
         let (hub, wait) = (self.hub.clone(), self.limits.close_timeout);
-        let entered = Box::pin(self.enter(Arc::clone(&line), lifecycle.clone())).await;
-        let (close, guest) = match entered {
-            Ok(mut guest) => (guest.serve(&lifecycle).await, Some(guest)),
+        let entered = Box::pin(self.enter(Arc::clone(&connection), lifecycle.clone())).await;
+        let (close, mut session) = match entered {
+            Ok(mut session) => (session.serve(&lifecycle).await, Some(session)),
             Err(close) => (close, None),
         };
         ChatMetrics::count(&hub.metrics().closed, close.metric());
-        let farewell = Box::pin(CloseHandshake::say(&line, &close, wait)).await;
-        if let Some(guest) = guest {
-            guest.leave(&close);
+        let reader = session.as_mut().map(|session| session.take_reader());
+        let handshake = CloseHandshake::say(&connection, &close, wait, reader);
+        let handshake = Box::pin(handshake).await;
+        if let Some(session) = session {
+            session.leave(&close);
         }
-        Box::pin(farewell.linger()).await;
+        Box::pin(handshake.finish()).await;
     }
 
     async fn enter(
         self: Box<Self>,
-        line: Arc<ClientConnection>,
+        connection: Arc<ClientConnection>,
         lifecycle: Lifecycle,
     ) -> Result<Box<Session>, Close> {
         // The connection is a trace of its own, which refers to the request that opened it; each
@@ -71,12 +76,12 @@ impl PendingSession {
             KeyValue::new("chat.protocol", self.join.protocol.code()),
         ];
         let span = trace::start(SpanKind::Internal, "connection", parent, attributes);
-        let connection = propagation::link(&span);
+        let trace_link = propagation::link(&span);
         let (client, protocol) = (self.join.client, self.join.protocol);
         let session = self.join.session.clone();
-        let joining = membership_span("join", connection.as_ref(), client);
+        let joining = membership_span("join", trace_link.as_ref(), client);
         let trace = propagation::of_span(&joining);
-        let joined = self.hub.join(self.join, Arc::clone(&line), trace);
+        let joined = self.hub.join(self.join, Arc::clone(&connection), trace);
         let Ok(member) = joined.instrument(joining).await else {
             return Err(Close::Unavailable);
         };
@@ -85,7 +90,7 @@ impl PendingSession {
                 hub: self.hub.clone(),
                 member,
                 client,
-                connection: connection.clone(),
+                trace_link: trace_link.clone(),
                 lifecycle,
             },
             span,
@@ -95,11 +100,12 @@ impl PendingSession {
             session,
             protocol,
             is_trusted: self.is_trusted,
+            trace_link,
             connection,
-            line,
+            reader: FrameReader::new(self.limits.max_message),
             bucket: TokenBucket::new(self.limits.rate, self.limits.burst),
-            came: Instant::now(),
-            refused_in_a_row: 0,
+            joined_at: Instant::now(),
+            ahead_since: None,
         }))
     }
 }
@@ -109,13 +115,14 @@ struct LeaveGuard {
     hub: Hub,
     member: MemberId,
     client: ClientId,
-    connection: Option<SpanContext>,
+    /// The span of the connection.
+    trace_link: Option<SpanContext>,
     lifecycle: Lifecycle,
 }
 
 impl Drop for LeaveGuard {
     fn drop(&mut self) {
-        let span = membership_span("leave", self.connection.as_ref(), self.client);
+        let span = membership_span("leave", self.trace_link.as_ref(), self.client);
         let trace = propagation::of_span(&span);
         span.in_scope(|| self.hub.leave(self.member, trace, &self.lifecycle));
     }
@@ -133,23 +140,29 @@ struct Session {
     session: crate::domain::Token,
     protocol: Protocol,
     is_trusted: bool,
-    connection: Option<SpanContext>,
-    line: Arc<ClientConnection>,
+    /// What its messages' spans refer to.
+    trace_link: Option<SpanContext>,
+    connection: Arc<ClientConnection>,
+    reader: FrameReader,
     bucket: TokenBucket,
-    came: Instant,
-    /// Messages over its rate since the last one within it.
-    refused_in_a_row: u32,
+    joined_at: Instant,
+    /// Since when it has always had more to say than its rate allows.
+    ahead_since: Option<Instant>,
 }
 
 impl Session {
     async fn serve(&mut self, lifecycle: &Lifecycle) -> Close {
-        let line = Arc::clone(&self.line);
+        let connection = Arc::clone(&self.connection);
         tokio::select! {
             biased;
-            ending = line.evicted() => ending.into(),
+            ending = connection.evicted() => ending.into(),
             () = lifecycle.stopping() => Close::Draining,
             close = self.receive_all() => close,
         }
+    }
+
+    fn take_reader(&mut self) -> FrameReader {
+        std::mem::replace(&mut self.reader, FrameReader::new(0))
     }
 
     /// Notes why it ended, and tells the others.
@@ -162,29 +175,34 @@ impl Session {
 
     /// Hears and answers until something ends it.
     async fn receive_all(&mut self) -> Close {
-        let mut reader = FrameReader::new(self.limits.max_message);
         let mut heard = Instant::now();
         let mut pinged = None;
         let silence = tokio::time::sleep(self.limits.ping_interval);
         tokio::pin!(silence);
         loop {
+            let reader = &mut self.reader;
             tokio::select! {
                 biased;
-                came = self.line.read(|bytes| reader.push_bytes(bytes)) => {
+                came = self.connection.read(|bytes| reader.push_bytes(bytes)) => {
                     if !came.unwrap_or(false) {
                         return Close::Gone;
                     }
+                    // No more is read of the socket until all of this is answered.
                     loop {
-                        let said = match reader.next_message() {
+                        let said = match self.reader.next_message() {
                             Ok(Some(said)) => said,
                             Ok(None) => break,
                             Err(wrong) => return wrong.into(),
                         };
                         (heard, pinged) = (Instant::now(), None);
-                        if let Err(close) = Box::pin(self.answer(said)).await {
+                        if let Err(close) = Box::pin(self.answer_in_time(said)).await {
                             return close;
                         }
                     }
+                }
+                // Nothing lies in its socket: it has kept to its rate, however late.
+                () = std::future::ready(()), if self.ahead_since.is_some() => {
+                    self.ahead_since = None;
                 }
                 () = &mut silence => {
                     match Box::pin(self.check_silence(heard, &mut pinged)).await {
@@ -210,31 +228,39 @@ impl Session {
             Some(at) => Ok(at + self.limits.pong_timeout),
             None if now < quiet_until => Ok(quiet_until),
             None => {
-                self.line.send(websocket::frame(Opcode::Ping, &[])).await?;
+                self.connection
+                    .send(websocket::frame(Opcode::Ping, &[]))
+                    .await?;
                 *pinged = Some(now);
                 Ok(now + self.limits.pong_timeout)
             }
         }
     }
 
-    /// Takes one of its tokens, or says how long until there is one.
-    fn admit(&mut self) -> Result<(), Duration> {
-        let admitted = self.bucket.take(self.came.elapsed());
-        self.refused_in_a_row = match admitted {
-            Ok(()) => 0,
-            Err(_) => self.refused_in_a_row.saturating_add(1),
-        };
-        admitted
+    /// Answers what a client said, once its rate allows it. Until then nothing is read of its
+    /// socket, so that it is slowed down and loses nothing.
+    async fn answer_in_time(&mut self, said: Incoming) -> Result<(), Close> {
+        if matches!(said, Incoming::Text(_)) {
+            self.wait_for_rate().await?;
+        }
+        self.answer(said).await
     }
 
-    /// Whether it goes on though it was refused again and again.
-    fn is_flooding(&self) -> bool {
-        self.refused_in_a_row > self.limits.burst.saturating_mul(FLOOD)
+    async fn wait_for_rate(&mut self) -> Result<(), Close> {
+        while let Err(wait) = self.bucket.take(self.joined_at.elapsed()) {
+            let since = *self.ahead_since.get_or_insert_with(Instant::now);
+            if since.elapsed() >= self.limits.rate_patience {
+                return Err(Close::Flood);
+            }
+            tokio::select! {
+                biased;
+                error = self.connection.keep_writing() => return Err(error.into()),
+                () = tokio::time::sleep(wait) => {}
+            }
+        }
+        Ok(())
     }
 }
-
-/// Beyond so many times its burst a client that is refused hears nothing any more.
-const FLOOD: u32 = 10;
 
 /// A span of a connection's beginning or end: a trace of its own, which refers to the connection.
 fn membership_span(name: &'static str, of: Option<&SpanContext>, client: ClientId) -> Span {

@@ -64,6 +64,13 @@ pub struct ChatSettings {
     /// for any
     #[arg(default_value = "", value_parser = list::<String>)]
     pub allowed_origins: CommaList<String>,
+    /// Networks of proxies whose `X-Forwarded-Host` is the host that a page asked (commas between),
+    /// or none
+    #[arg(
+        default_value = "127.0.0.0/8,::1/128,10.0.0.0/8,172.16.0.0/12,192.168.0.0/16,fc00::/7",
+        value_parser = parse::<Trust>
+    )]
+    pub forwarded_trust: Trust,
     /// Where the page looks at a trace, as in `http://localhost:16686/trace/{trace}`; empty: nowhere
     #[arg(value_parser = parse::<String>)]
     pub trace_url: Option<String>,
@@ -150,12 +157,16 @@ pub struct ClientLimits {
         value_parser = bytes(ByteSize::b(64)..=ByteSize::mib(1))
     )]
     pub max_message: usize,
-    /// Messages a second that one connection may send
-    #[arg(default_value = "20", value_parser = within(1_u32..=1_000_000))]
+    /// Messages a second that are read of one connection; what it sends beyond waits in its socket
+    #[arg(default_value = "100", value_parser = within(1_u32..=1_000_000))]
     pub rate: u32,
-    /// Messages that one connection may send at once
-    #[arg(id = "rate_burst", default_value = "40", value_parser = within(1_u32..=1_000_000))]
+    /// Messages that are read of one connection at once
+    #[arg(id = "rate_burst", default_value = "100", value_parser = within(1_u32..=1_000_000))]
     pub burst: u32,
+    /// How long one connection may be ahead of its rate without a break; then it is closed with
+    /// 1008
+    #[arg(default_value = "5m", value_parser = within(MILLISECOND..=HOUR))]
+    pub rate_patience: Duration,
     /// Time between two pings to a client
     #[arg(default_value = "30s", value_parser = within(MILLISECOND..=HOUR))]
     pub ping_interval: Duration,
@@ -280,6 +291,8 @@ mod tests {
             ("PEER_URL", "serviceB:8000"),
             ("MAX_MESSAGE_BYTES", "2GiB"),
             ("RATE", "0"),
+            ("RATE_PATIENCE", "2h"),
+            ("FORWARDED_TRUST", "all"),
             ("RELAY_LISTEN", "8000"),
             ("REDIS_URL", "redis://:tooshort@redis/x"),
         ] {

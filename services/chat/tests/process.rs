@@ -233,3 +233,24 @@ async fn a_password_in_the_url_of_redis_is_in_no_line_of_the_log() {
         assert!(!line.contains("abracadabra"), "{line}");
     }
 }
+
+#[tokio::test]
+async fn a_page_that_is_refused_is_in_the_log_with_both_names_and_the_setting() {
+    let (listen, peer) = (address(), address());
+    let chat = service("serviceA", listen, peer, &[]);
+    chat.address("LISTEN").await;
+    let url = format!("ws://{listen}/ws/1");
+    let mut request = url.into_client_request().unwrap();
+    let origin = "https://chat.example".parse().unwrap();
+    request.headers_mut().insert("origin", origin);
+    assert!(tokio_tungstenite::connect_async(request).await.is_err());
+    let line = chat.stderr.containing("a page was refused").await;
+    for expected in [
+        "WARN",
+        "https://chat.example",
+        &listen.to_string(),
+        "ALLOWED_ORIGINS",
+    ] {
+        assert!(line.contains(expected), "{expected} in {line}");
+    }
+}

@@ -151,8 +151,22 @@ impl ClientConnection {
         .await
     }
 
-    /// Writes a last frame and ends the writing half. What is queued is written before it, or,
-    /// where `drops` says so, dropped but for a frame that has begun.
+    /// Writes what the network did not take at once, for a session that does not read. Ends only by
+    /// an error.
+    pub(crate) async fn keep_writing(&self) -> io::Error {
+        std::future::poll_fn(|cx| {
+            let mut state = self.lock();
+            state.register(cx);
+            match ready!(state.poll_write_own(cx)) {
+                Ok(()) => Poll::Pending,
+                Err(error) => Poll::Ready(error),
+            }
+        })
+        .await
+    }
+
+    /// Writes a last frame. What is queued is written before it, or, where `drops` says so, dropped
+    /// but for a frame that has begun.
     pub(crate) async fn close(&self, frame: Bytes, drops: bool) -> io::Result<()> {
         {
             let mut state = self.lock();
@@ -164,10 +178,14 @@ impl ClientConnection {
         }
         std::future::poll_fn(|cx| {
             let mut state = self.lock();
-            ready!(state.poll_write(cx))?;
-            Pin::new(&mut state.stream).poll_shutdown(cx)
+            state.poll_write(cx)
         })
         .await
+    }
+
+    /// Ends the writing half.
+    pub(crate) async fn shut_down(&self) -> io::Result<()> {
+        std::future::poll_fn(|cx| Pin::new(&mut self.lock().stream).poll_shutdown(cx)).await
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {

@@ -4,12 +4,13 @@ use std::net::SocketAddr;
 
 use axum::Extension;
 use axum::extract::{ConnectInfo, Path, RawQuery, State};
-use axum::http::{HeaderMap, StatusCode};
+use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use hyper_util::rt::TokioIo;
 use tracing::Span;
 
 use super::App;
+use super::origin::asked_host;
 use super::query::Query;
 use super::upgrade::Upgrade;
 use crate::domain::{ClientId, Token};
@@ -27,9 +28,22 @@ pub(super) async fn connect(
     headers: HeaderMap,
     upgrade: Result<Upgrade, Response>,
 ) -> Response {
+    let mut upgrade = match upgrade {
+        Ok(upgrade) => upgrade,
+        Err(rejection) => return rejection,
+    };
     let metrics = app.0.hub.metrics();
-    if !app.0.origins.allow(&headers) {
+    let peer = peer.map(|peer| peer.0.0.ip());
+    let by_proxy = peer.is_some_and(|peer| app.0.forwarded_trust.holds(peer));
+    if !app.0.origins.allow(&headers, by_proxy) {
         ChatMetrics::count(&metrics.refused, "origin");
+        tracing::warn!(
+            origin = ?headers.get(header::ORIGIN),
+            host = asked_host(&headers, by_proxy),
+            setting = "ALLOWED_ORIGINS",
+            "a page was refused: its origin is not the host that it asked. Name it in \
+             ALLOWED_ORIGINS, or the proxy in between in FORWARDED_TRUST"
+        );
         let answer = "Origin: this page may not connect here (ALLOWED_ORIGINS)\n";
         return (StatusCode::FORBIDDEN, answer).into_response();
     }
@@ -37,10 +51,6 @@ pub(super) async fn connect(
         ChatMetrics::count(&metrics.refused, "client_id");
         let answer = "clientId: expected a whole number\n";
         return (StatusCode::FORBIDDEN, answer).into_response();
-    };
-    let mut upgrade = match upgrade {
-        Ok(upgrade) => upgrade,
-        Err(rejection) => return rejection,
     };
     let (protocol, query) = if upgrade.choose(V1) {
         (
@@ -57,7 +67,7 @@ pub(super) async fn connect(
             return (StatusCode::BAD_REQUEST, wrong).into_response();
         }
     };
-    let visitor = Box::new(PendingSession {
+    let pending = Box::new(PendingSession {
         hub: app.0.hub.clone(),
         limits: app.0.limits,
         join: Join {
@@ -67,23 +77,23 @@ pub(super) async fn connect(
             resume: query.resume,
             history: query.history,
         },
-        is_trusted: peer.is_some_and(|peer| app.0.trust.holds(peer.0.0.ip())),
+        is_trusted: peer.is_some_and(|peer| app.0.trust.holds(peer)),
         opened_by: propagation::link(&Span::current()),
     });
-    begin(&app, upgrade, visitor)
+    begin(&app, upgrade, pending)
 }
 
-/// Answers 101, and lets the visitor in once that is sent.
+/// Answers 101, and lets the client in once that is sent.
 ///
 /// The task that waits for this is of the lifecycle from now on, so that no drain overlooks it.
-fn begin(app: &App, upgrade: Upgrade, visitor: Box<PendingSession>) -> Response {
+fn begin(app: &App, upgrade: Upgrade, pending: Box<PendingSession>) -> Response {
     let (answer, connection) = upgrade.accept();
     let lifecycle = app.0.lifecycle.clone();
     app.0.lifecycle.spawn_without_span(async move {
         // Without a connection the client went away before it was one.
         if let Ok(connection) = connection.await {
-            let line = visitor.hub.connect(Box::new(TokioIo::new(connection)));
-            visitor.run(line, lifecycle).await;
+            let connection = pending.hub.connect(Box::new(TokioIo::new(connection)));
+            pending.run(connection, lifecycle).await;
         }
     });
     answer

@@ -4,8 +4,11 @@
 //! (RFC 6455, 10.2). Programs that are no browsers send none.
 
 use axum::http::header::{HOST, ORIGIN};
-use axum::http::{HeaderMap, HeaderValue};
+use axum::http::{HeaderMap, HeaderName};
 use url::Url;
+
+/// Where a proxy with a host of its own says which host its client asked.
+const FORWARDED_HOST: HeaderName = HeaderName::from_static("x-forwarded-host");
 
 /// The origins that may connect, beside the host that was asked.
 #[derive(Clone, Debug)]
@@ -23,8 +26,9 @@ impl Origins {
         Self::Listed(trimmed.map(str::to_lowercase).collect())
     }
 
-    /// Whether the page that sends these headers may connect.
-    pub(super) fn allow(&self, headers: &HeaderMap) -> bool {
+    /// Whether the page that sends these headers may connect. `by_proxy` where a proxy sends them
+    /// whose word counts.
+    pub(super) fn allow(&self, headers: &HeaderMap, by_proxy: bool) -> bool {
         let mut origins = headers.get_all(ORIGIN).iter();
         let (Some(origin), None) = (origins.next(), origins.next()) else {
             return !headers.contains_key(ORIGIN);
@@ -36,13 +40,21 @@ impl Origins {
         let Ok(origin) = origin.to_str().map(str::to_lowercase) else {
             return false;
         };
-        listed.contains(&origin) || is_host(&origin, headers.get(HOST))
+        listed.contains(&origin) || is_host(&origin, asked_host(headers, by_proxy))
     }
 }
 
+/// The host that the client asked. Of several proxies the first one spoke with it, and is named
+/// first.
+pub(super) fn asked_host(headers: &HeaderMap, by_proxy: bool) -> Option<&str> {
+    let text = |name| headers.get(name)?.to_str().ok();
+    let forwarded = text(FORWARDED_HOST).filter(|_| by_proxy);
+    let first = forwarded.and_then(|hosts| hosts.split(',').next());
+    first.map(str::trim).or_else(|| text(HOST))
+}
+
 /// Whether an origin is the host that was asked, by either scheme: TLS may end before this server.
-fn is_host(origin: &str, host: Option<&HeaderValue>) -> bool {
-    let host = host.and_then(|host| host.to_str().ok());
+fn is_host(origin: &str, host: Option<&str>) -> bool {
     let parsed = |scheme: &str| Url::parse(&format!("{scheme}://{}", host?)).ok();
     let Ok(origin) = Url::parse(origin) else {
         return false; // also `null`, of a page that has no host
@@ -54,6 +66,8 @@ fn is_host(origin: &str, host: Option<&HeaderValue>) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use axum::http::HeaderValue;
+
     use super::*;
 
     fn allow(allowed: &[&str], origins: &[&'static str], host: &'static str) -> bool {
@@ -63,7 +77,27 @@ mod tests {
         for origin in origins {
             headers.append(ORIGIN, HeaderValue::from_static(origin));
         }
-        Origins::new(&allowed).allow(&headers)
+        Origins::new(&allowed).allow(&headers, false)
+    }
+
+    #[test]
+    fn a_proxy_that_is_trusted_says_which_host_was_asked() {
+        let headers = |forwarded| {
+            HeaderMap::from_iter([
+                (HOST, HeaderValue::from_static("chat:8000")),
+                (ORIGIN, HeaderValue::from_static("https://chat.example")),
+                (FORWARDED_HOST, HeaderValue::from_static(forwarded)),
+            ])
+        };
+        for forwarded in ["chat.example", "Chat.Example:443, inner:8080"] {
+            let headers = headers(forwarded);
+            assert!(Origins::new(&[]).allow(&headers, true), "{forwarded}");
+            assert!(!Origins::new(&[]).allow(&headers, false), "{forwarded}");
+        }
+        for forwarded in ["evil.example", "inner:8080, chat.example", ""] {
+            let headers = headers(forwarded);
+            assert!(!Origins::new(&[]).allow(&headers, true), "{forwarded}");
+        }
     }
 
     #[test]

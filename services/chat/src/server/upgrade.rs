@@ -2,7 +2,7 @@
 
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Version, header};
 use axum::response::{IntoResponse, Response};
 use hyper::upgrade::OnUpgrade;
 
@@ -22,19 +22,23 @@ impl<S: Sync> FromRequestParts<S> for Upgrade {
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Response> {
         let headers = &parts.headers;
+        // HEAD comes here with GET.
         if parts.method != Method::GET {
-            return Err(refused(StatusCode::METHOD_NOT_ALLOWED, "expected GET"));
+            let answer = refused(StatusCode::METHOD_NOT_ALLOWED, "expected GET");
+            return Err(([(header::ALLOW, "GET")], answer).into_response());
         }
-        if !has_word(headers, header::CONNECTION, "upgrade")
+        // An upgrade is not heard in HTTP/1.0 (RFC 9110, 7.8).
+        if parts.version < Version::HTTP_11
+            || !has_word(headers, header::CONNECTION, "upgrade")
             || !has_word(headers, header::UPGRADE, "websocket")
         {
-            let answer = "expected Connection: Upgrade and Upgrade: websocket";
-            return Err(refused(StatusCode::BAD_REQUEST, answer));
+            return Err(upgrade_required(
+                "expected HTTP/1.1 with Connection: Upgrade and Upgrade: websocket, \
+                 which a proxy has to pass on",
+            ));
         }
         if headers.get(header::SEC_WEBSOCKET_VERSION) != Some(&VERSION) {
-            let answer = "expected Sec-WebSocket-Version: 13";
-            let answer = refused(StatusCode::UPGRADE_REQUIRED, answer);
-            return Err(([(header::SEC_WEBSOCKET_VERSION, VERSION)], answer).into_response());
+            return Err(upgrade_required("expected Sec-WebSocket-Version: 13"));
         }
         let key = headers.get(header::SEC_WEBSOCKET_KEY);
         let Some(accept) = key.and_then(|key| accept_key(key.as_bytes())) else {
@@ -44,8 +48,9 @@ impl<S: Sync> FromRequestParts<S> for Upgrade {
         let offered = words(headers, header::SEC_WEBSOCKET_PROTOCOL);
         let offered = offered.map(str::to_owned).collect();
         let Some(connection) = parts.extensions.remove() else {
-            let answer = "this connection cannot become a WebSocket";
-            return Err(refused(StatusCode::UPGRADE_REQUIRED, answer));
+            return Err(upgrade_required(
+                "this connection cannot become a WebSocket",
+            ));
         };
         Ok(Self {
             connection,
@@ -88,6 +93,16 @@ const VERSION: HeaderValue = HeaderValue::from_static("13");
 
 fn refused(status: StatusCode, expected: &str) -> Response {
     (status, format!("WebSocket: {expected}\n")).into_response()
+}
+
+/// 426 names what it wants (RFC 9110, 15.5.22; RFC 6455, 4.4).
+fn upgrade_required(expected: &str) -> Response {
+    let wanted = [
+        (header::CONNECTION, HeaderValue::from_static("upgrade")),
+        (header::UPGRADE, HeaderValue::from_static("websocket")),
+        (header::SEC_WEBSOCKET_VERSION, VERSION),
+    ];
+    (wanted, refused(StatusCode::UPGRADE_REQUIRED, expected)).into_response()
 }
 
 /// Whether a list has this word, in whatever case.
@@ -133,8 +148,8 @@ mod tests {
         // Nobody holds this connection's other end.
         assert_eq!(rejection(&whole).await, StatusCode::UPGRADE_REQUIRED);
         for (at, wrong, status) in [
-            (0, "keep-alive", 400),
-            (1, "h2c", 400),
+            (0, "keep-alive", 426),
+            (1, "h2c", 426),
             (2, "12", 426),
             (3, "c2hvcnQ=", 400),
         ] {

@@ -4,7 +4,7 @@ use bytes::Bytes;
 use tokio::time::{Duration, Instant, timeout_at};
 
 use crate::hub::{ClientConnection, Eviction};
-use crate::wire::websocket::{self, Opcode, Wrong};
+use crate::wire::websocket::{self, FrameReader, Incoming, Opcode, Wrong};
 
 /// Why a connection ended, or is to be ended.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -31,7 +31,7 @@ pub(super) enum Close {
     TooBig,
     /// No frame of the subprotocol.
     BadFrame(String),
-    /// Too many messages, though it was told.
+    /// Ahead of its rate for too long.
     Flood,
     /// The store does not answer: nobody knows what became of its message.
     Unavailable,
@@ -82,6 +82,14 @@ impl Close {
         }
     }
 
+    /// Whether the client is yet to answer. What follows a fault of the protocol means nothing.
+    fn awaits_answer(&self) -> bool {
+        !matches!(
+            self,
+            Self::ByClient(_) | Self::Protocol | Self::Binary | Self::NotUtf8 | Self::TooBig
+        )
+    }
+
     /// What is said last; nothing to who cannot hear it.
     fn frame(&self) -> Option<Bytes> {
         match self {
@@ -123,38 +131,73 @@ impl From<std::io::Error> for Close {
 /// What a close without a code counts as (RFC 6455, 7.4.1).
 pub(super) const NO_CODE: u16 = 1005;
 
-/// The end of a connection, which takes only so long.
+/// The end of a connection, which takes only so long (RFC 6455, 7.1.1 and 7.1.2).
 pub(super) struct CloseHandshake<'a> {
-    line: &'a ClientConnection,
+    connection: &'a ClientConnection,
     until: Instant,
     said: bool,
+    /// What the client may still answer with; none where nothing of it means anything, or where it
+    /// was the client that began.
+    answer: Option<FrameReader>,
 }
 
 impl<'a> CloseHandshake<'a> {
-    /// Says why.
-    pub(super) async fn say(line: &'a ClientConnection, why: &Close, within: Duration) -> Self {
+    /// Says why. `reader` holds what came of the client and was not heard.
+    pub(super) async fn say(
+        connection: &'a ClientConnection,
+        why: &Close,
+        within: Duration,
+        reader: Option<FrameReader>,
+    ) -> Self {
         let until = Instant::now() + within;
-        let Some(frame) = why.frame() else {
-            return Self {
-                line,
-                until,
-                said: false,
-            };
+        let said = match why.frame() {
+            None => false,
+            Some(frame) => {
+                // Whoever is told to come back, or does not hear us, will ask again for what was
+                // dropped.
+                let drops = !matches!(why, Close::ByClient(_) | Close::Draining);
+                let saying = timeout_at(until, connection.close(frame, drops));
+                matches!(saying.await, Ok(Ok(())))
+            }
         };
-        // Whoever is told to come back, or does not hear us, will ask again for what was dropped.
-        let drops = !matches!(why, Close::ByClient(_) | Close::Draining);
-        let saying = timeout_at(until, line.close(frame, drops));
-        let said = matches!(saying.await, Ok(Ok(())));
-        Self { line, until, said }
+        Self {
+            connection,
+            until,
+            said,
+            answer: reader.filter(|_| why.awaits_answer()),
+        }
     }
 
-    /// Waits until the client has heard it and ends its half. A connection that is closed while
-    /// something unread lies in it may be reset, and what was said last is lost with it.
-    pub(super) async fn linger(self) {
-        let to_the_end = async { while let Ok(true) = self.line.read(|_| {}).await {} };
-        if self.said {
-            // A client that does not answer is left alone then.
-            let _ = timeout_at(self.until, to_the_end).await;
+    /// Waits for the client's own close before the connection ends: some clients lose what they had
+    /// not read yet once it has. Then waits for their end of it, for a connection that is closed
+    /// while something unread lies in it may be reset, and what was said last is lost with it.
+    pub(super) async fn finish(mut self) {
+        if !self.said {
+            return;
+        }
+        // A client that does not answer is left alone then.
+        let _ = timeout_at(self.until, self.hear_close()).await;
+        let _ = self.connection.shut_down().await;
+        let to_the_end = async { while let Ok(true) = self.connection.read(|_| {}).await {} };
+        let _ = timeout_at(self.until, to_the_end).await;
+    }
+
+    /// Reads up to the client's close, or up to where nothing more can be read.
+    async fn hear_close(&mut self) {
+        let Some(reader) = &mut self.answer else {
+            return;
+        };
+        loop {
+            match reader.next_message() {
+                Ok(Some(Incoming::Close(_))) | Err(_) => return,
+                Ok(Some(_)) => {}
+                Ok(None) => {
+                    let read = self.connection.read(|bytes| reader.push_bytes(bytes));
+                    if !read.await.unwrap_or(false) {
+                        return;
+                    }
+                }
+            }
         }
     }
 }

@@ -1,7 +1,5 @@
 //! What a client says, and the answers that it alone gets.
 
-use std::time::Duration;
-
 use opentelemetry::trace::TraceContextExt;
 use opentelemetry::{Context, KeyValue};
 use runtime::trace::{self, Parent, SpanKind};
@@ -30,7 +28,7 @@ impl Session {
             (Incoming::Text(text), Protocol::V1) => self.answer_v1(&text).await,
             (Incoming::Ping(payload), _) => {
                 let pong = websocket::frame(Opcode::Pong, &payload);
-                Ok(self.line.send(pong).await?)
+                Ok(self.connection.send(pong).await?)
             }
             (Incoming::Pong, _) => Ok(()),
             (Incoming::Close(code), _) => Err(Close::ByClient(code.unwrap_or(NO_CODE))),
@@ -38,19 +36,15 @@ impl Session {
     }
 
     async fn send(&self, text: &str) -> Result<(), Close> {
-        Ok(self.line.send(websocket::text(text)).await?)
+        Ok(self.connection.send(websocket::text(text)).await?)
     }
 
     async fn answer_plain(&mut self, text: String) -> Result<(), Close> {
         let span = self.receive(None);
-        let reason = match self.admit() {
-            Err(_) if self.is_flooding() => return Err(Close::Flood),
-            Err(_) => self.count_refusal("rate"),
-            Ok(()) => match self.say(&span, Token::random(), text).await {
-                AppendOutcome::Refused(refusal) => refusal.code(),
-                AppendOutcome::Appended(_) | AppendOutcome::Duplicate(_) => return Ok(()),
-                AppendOutcome::Unknown => return Err(Close::Unavailable),
-            },
+        let reason = match self.say(&span, Token::random(), text).await {
+            AppendOutcome::Refused(refusal) => refusal.code(),
+            AppendOutcome::Appended(_) | AppendOutcome::Duplicate(_) => return Ok(()),
+            AppendOutcome::Unknown => return Err(Close::Unavailable),
         };
         trace::fail(&span, reason, "");
         self.send(&plain_refusal(reason_text(reason))).await
@@ -58,35 +52,24 @@ impl Session {
 
     async fn answer_v1(&mut self, text: &str) -> Result<(), Close> {
         let frame = v1::parse(text).map_err(|bad| Close::BadFrame(bad.to_string()))?;
-        let admitted = self.admit();
-        if self.is_flooding() {
-            return Err(Close::Flood);
-        }
-        match (frame, admitted) {
-            (ClientFrame::Send(send), admitted) => self.take(send, admitted).await,
-            (ClientFrame::Ping { at }, Ok(())) => {
-                self.send(&ServerFrame::Pong { at: &at }.encode()).await
-            }
-            (ClientFrame::Ping { .. }, Err(_)) => Ok(()),
-            (ClientFrame::Unknown { id }, _) => {
+        match frame {
+            ClientFrame::Send(send) => self.take(send).await,
+            ClientFrame::Ping { at } => self.send(&ServerFrame::Pong { at: &at }.encode()).await,
+            ClientFrame::Unknown { id } => {
                 let reason = self.count_refusal("type");
                 self.refuse(id.as_deref(), reason, None, None).await
             }
         }
     }
 
-    async fn take(&mut self, send: v1::Send, admitted: Result<(), Duration>) -> Result<(), Close> {
+    async fn take(&mut self, send: v1::Send) -> Result<(), Close> {
         let span = self.receive(send.traceparent);
         let id = send.id.as_deref();
         let token = id.and_then(|id| Token::parse(id).ok());
-        let (reason, retry_after) = match (token, admitted) {
-            (_, Err(wait)) => {
-                let wait = u64::try_from(wait.as_millis()).unwrap_or(u64::MAX);
-                (self.count_refusal("rate"), Some(wait))
-            }
-            (None, Ok(())) => (self.count_refusal("id"), None),
-            (Some(_), Ok(())) if send.text.is_empty() => (self.count_refusal("empty"), None),
-            (Some(token), Ok(())) => match self.say(&span, token.clone(), send.text).await {
+        let (reason, retry_after) = match token {
+            None => (self.count_refusal("id"), None),
+            Some(_) if send.text.is_empty() => (self.count_refusal("empty"), None),
+            Some(token) => match self.say(&span, token.clone(), send.text).await {
                 // Its place in the flow is where the client is told.
                 AppendOutcome::Appended(_) => return Ok(()),
                 AppendOutcome::Duplicate(cursor) => {
@@ -177,7 +160,7 @@ impl Session {
             }
             span
         };
-        if let Some(connection) = &self.connection {
+        if let Some(connection) = &self.trace_link {
             span.add_link(connection.clone());
         }
         span

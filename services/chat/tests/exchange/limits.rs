@@ -1,10 +1,9 @@
 //! What slow and hostile clients get.
 
 use futures_util::SinkExt;
-use serde_json::json;
 use tokio_tungstenite::tungstenite::Message;
 
-use crate::support::Service;
+use crate::support::{Client, Service};
 
 #[tokio::test]
 async fn a_message_larger_than_allowed_is_refused_with_1009() {
@@ -19,39 +18,80 @@ async fn a_message_larger_than_allowed_is_refused_with_1009() {
     );
 }
 
-#[tokio::test]
-async fn who_speaks_too_often_is_told_to_wait_and_then_shown_out() {
-    let service = Service::alone(&[("RATE", "1"), ("RATE_BURST", "2")]).await;
-    let (mut client, _) = service.v1(1, "").await;
-    for id in ["1", "2", "3"] {
-        client.send(id, "x").await;
+/// Says all of this at once.
+async fn say_at_once(client: &mut Client, texts: impl IntoIterator<Item = String>) {
+    for text in texts {
+        let message = Message::Text(text.into());
+        client.0.feed(message).await.unwrap();
     }
-    let refused = client.frame_of("refused").await;
-    assert_eq!(
-        (&refused["id"], &refused["reason"]),
-        (&json!("3"), &json!("rate"))
-    );
-    assert!(refused["retry_after"].as_u64().unwrap() <= 1000);
-    for _ in 0..30 {
-        let frame = json!({"type":"send","id":"4","text":"x"}).to_string();
-        // It may be closed before all of them are sent.
-        let _ = client.0.send(Message::Text(frame.into())).await;
-    }
-    assert_eq!(client.closed().await, (1008, "rate".to_owned()));
+    client.0.flush().await.unwrap();
 }
 
 #[tokio::test]
-async fn a_plain_client_is_told_in_words() {
-    let service = Service::alone(&[("RATE", "1"), ("RATE_BURST", "1")]).await;
-    let mut client = service.plain(1).await;
-    client.line().await;
-    client.say("um").await;
-    client.say("dois").await;
-    let line = client.line().await;
-    assert!(
-        line.starts_with("Erro: mensagem recusada: mensagens demais"),
-        "{line}"
+async fn what_is_said_at_once_arrives_at_both_services_in_order_and_nobody_is_told_off() {
+    const COUNT: usize = 500;
+    let (a, b) = Service::pair(&[("RATE", "500"), ("RATE_BURST", "10")]).await;
+    let mut speaker = a.plain(1).await;
+    let mut near = a.plain(2).await;
+    b.knows_joined(2).await;
+    let mut far = b.plain(3).await;
+    a.knows_joined(1).await;
+    let reading = async |reader: &mut Client| {
+        let mut heard = Vec::new();
+        while heard.len() < COUNT {
+            let line = reader.line().await;
+            heard.extend(line.strip_prefix("Client #1: ").map(str::to_owned));
+        }
+        heard
+    };
+    let texts: Vec<_> = (0..COUNT).map(|number| number.to_string()).collect();
+    let ((), at_a, at_b) = tokio::join!(
+        say_at_once(&mut speaker, texts.clone()),
+        reading(&mut near),
+        reading(&mut far),
     );
+    assert_eq!(at_a, texts);
+    assert_eq!(at_b, texts);
+    near.say("fim").await;
+    let mut told = String::new();
+    while told != "Client #2: fim" {
+        told = speaker.line().await;
+        assert!(told.starts_with("Client #"), "{told}");
+    }
+}
+
+#[tokio::test]
+async fn who_is_ahead_of_its_rate_for_long_is_shown_out() {
+    let limits = [
+        ("RATE", "20"),
+        ("RATE_BURST", "2"),
+        ("RATE_PATIENCE", "100ms"),
+    ];
+    let service = Service::alone(&limits).await;
+    let mut client = service.plain(1).await;
+    say_at_once(&mut client, (0..1000).map(|number| number.to_string())).await;
+    assert_eq!(client.closed().await, (1008, "rate".to_owned()));
+    // It was slowed down before.
+    assert!(service.metric("chat_entries_taken_total{from=\"own\",kind=\"message\"}") > 2);
+}
+
+#[tokio::test]
+async fn who_waits_for_an_answer_now_and_then_is_not_ahead() {
+    let limits = [
+        ("RATE", "20"),
+        ("RATE_BURST", "1"),
+        ("RATE_PATIENCE", "200ms"),
+    ];
+    let service = Service::alone(&limits).await;
+    let (mut client, _) = service.v1(1, "").await;
+    for round in 0..8 {
+        for id in [format!("{round}-1"), format!("{round}-2")] {
+            client.send(&id, "x").await;
+        }
+        for id in [format!("{round}-1"), format!("{round}-2")] {
+            assert_eq!(client.frame_of("accepted").await["id"], id);
+        }
+    }
 }
 
 #[tokio::test]

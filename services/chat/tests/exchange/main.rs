@@ -1,6 +1,7 @@
 //! The service over real WebSockets and real HTTP, with its traces.
 #![cfg(test)]
 
+mod handshake;
 mod limits;
 mod plain;
 mod relay;

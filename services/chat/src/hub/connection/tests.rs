@@ -125,7 +125,10 @@ async fn a_goodbye_drops_what_waits_but_for_a_frame_that_has_begun() {
         Arc::clone(&connection).enqueue(frame(text));
     }
     connection.flush(); // as much of the first one as the network takes
-    let goodbye = connection.close(frame("goodbye"), true);
+    let goodbye = async {
+        connection.close(frame("goodbye"), true).await?;
+        connection.shut_down().await
+    };
     let mut all = String::new();
     let (said, _) = tokio::join!(goodbye, client.read_to_string(&mut all));
     said.unwrap();
@@ -158,4 +161,16 @@ async fn a_network_that_fails_is_seen_by_the_session() {
     Arc::clone(&connection).enqueue(frame("nobody hears it"));
     connection.flush();
     assert!(connection.read(|_| {}).await.is_err());
+}
+
+#[tokio::test]
+async fn a_session_that_does_not_read_writes_on() {
+    let (connection, _writer, mut client) = connect();
+    Arc::clone(&connection).enqueue(frame("more than the network takes"));
+    connection.flush();
+    let text = tokio::select! {
+        text = read(&mut client, 27) => text,
+        error = connection.keep_writing() => panic!("{error}"),
+    };
+    assert_eq!(text, "more than the network takes");
 }
