@@ -154,5 +154,45 @@ fn patience(request: &Request<Incoming>) -> Result<Option<Duration>, Status> {
 fn is_call(request: &Request<Incoming>) -> bool {
     let content_type = request.headers().get(http::header::CONTENT_TYPE);
     request.method() == HttpMethod::POST
-        && content_type.is_some_and(|value| value.as_bytes().starts_with(b"application/grpc"))
+        && content_type.is_some_and(|value| is_grpc(value.as_bytes()))
+}
+
+/// Whether a content type is gRPC's, and not that of gRPC-Web: its clients could not read our
+/// answer, but the call would have been done.
+fn is_grpc(content_type: &[u8]) -> bool {
+    const GRPC: &[u8] = b"application/grpc";
+    content_type
+        .split_at_checked(GRPC.len())
+        .is_some_and(|(grpc, rest)| {
+            grpc.eq_ignore_ascii_case(GRPC) && matches!(rest, [] | [b'+' | b';', ..])
+        })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_grpc;
+
+    #[test]
+    fn grpc_is_taken_with_every_codec_and_what_only_begins_like_it_is_not() {
+        for content_type in [
+            "application/grpc",
+            "application/grpc+proto",
+            "application/grpc+json",
+            "application/grpc;charset=utf-8",
+            "Application/gRPC",
+        ] {
+            assert!(is_grpc(content_type.as_bytes()), "{content_type}");
+        }
+        for content_type in [
+            "application/grpc-web",
+            "application/grpc-web+proto",
+            "application/grpc-web-text",
+            "application/grpcs",
+            "application/grp",
+            "application/proto",
+            "",
+        ] {
+            assert!(!is_grpc(content_type.as_bytes()), "{content_type}");
+        }
+    }
 }
