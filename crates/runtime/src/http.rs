@@ -5,10 +5,12 @@
 
 mod body;
 mod connection;
+mod head;
 mod limits;
 mod metrics;
 mod observe;
 mod phase;
+mod problem;
 mod timed_io;
 
 pub use body::GuardedBody;
@@ -18,7 +20,7 @@ pub(crate) use metrics::HttpServerMetrics;
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::http::StatusCode;
-use axum::response::{IntoResponse, Response};
+use axum::response::Response;
 use tokio::net::TcpListener;
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::limit::RequestBodyLimitLayer;
@@ -86,5 +88,6 @@ async fn serve_bounded(
 
 /// The answer to a handler that panicked: its details are in the log, not on the wire.
 fn internal_error() -> Response {
-    (StatusCode::INTERNAL_SERVER_ERROR, "internal error\n").into_response()
+    let said = "o serviço falhou; o registro dele diz por quê";
+    problem::refusal(StatusCode::INTERNAL_SERVER_ERROR, said)
 }

@@ -150,7 +150,8 @@ async fn a_body_over_the_limit_gets_413() {
         },
     )
     .await;
-    let request = b"POST / HTTP/1.1\r\nconnection: close\r\ncontent-length: 5\r\n\r\nlarge";
+    let request =
+        b"POST / HTTP/1.1\r\nhost: test\r\nconnection: close\r\ncontent-length: 5\r\n\r\nlarge";
     let answer = exchange(server.connect().await, request).await;
     assert!(answer.starts_with("HTTP/1.1 413 "), "{answer}");
 }
@@ -378,4 +379,115 @@ async fn a_connection_that_switches_protocols_keeps_its_place_and_outlives_the_t
     let mut answer = [0; 4];
     switched.read_exact(&mut answer).await.unwrap();
     assert_eq!(&answer, b"ping");
+}
+
+/// Holds an answer to be the problem of this status.
+fn is_problem(answer: &str, status: u16) {
+    let line = answer.get("HTTP/1.1 ".len()..).unwrap_or_default();
+    assert!(line.starts_with(&format!("{status} ")), "{answer}");
+    let (head, body) = answer.split_once("\r\n\r\n").unwrap();
+    assert!(
+        head.contains("content-type: application/problem+json"),
+        "{head}"
+    );
+    assert!(
+        head.contains(&format!("content-length: {}\r\n", body.len())),
+        "{head}"
+    );
+    assert!(body.contains(&format!("\"status\":{status}")), "{body}");
+}
+
+#[tokio::test]
+async fn what_is_refused_before_any_route_is_a_problem() {
+    let server = start(hello(), limits()).await;
+    let long = format!("GET /{} HTTP/1.1\r\nhost: a\r\n\r\n", "x".repeat(70_000));
+    let large = format!(
+        "GET / HTTP/1.1\r\nhost: a\r\nx: {}\r\n\r\n",
+        "y".repeat(70_000)
+    );
+    for (request, status) in [
+        ("nonsense\r\n\r\n", 400),
+        ("GET / HTTP/1.1\r\n\r\n", 400),
+        ("GET / HTTP/1.1\r\nhost: a\r\nhost: a\r\n\r\n", 400),
+        ("GET / HTTP/1.1\r\nhost: a b\r\n\r\n", 400),
+        ("GET / HTTP/1.0\r\nhost: a\r\nhost: b\r\n\r\n", 400),
+        ("GET / HTTP/1.1\r\nhost: a\r\nexpect: wonders\r\n\r\n", 417),
+        (&large, 431),
+    ] {
+        is_problem(
+            &exchange(server.connect().await, request.as_bytes()).await,
+            status,
+        );
+    }
+    // Which of the two hyper says depends on how it comes in.
+    let answer = exchange(server.connect().await, long.as_bytes()).await;
+    let status = if answer.starts_with("HTTP/1.1 414") {
+        414
+    } else {
+        431
+    };
+    is_problem(&answer, status);
+    let old = exchange(server.connect().await, b"GET / HTTP/1.0\r\n\r\n").await;
+    assert!(old.starts_with("HTTP/1.0 200 "), "{old}");
+}
+
+#[tokio::test]
+async fn a_second_head_that_cannot_be_read_leaves_the_first_answer_as_it_is() {
+    let server = start(hello(), limits()).await;
+    let request = [GET, b"nonsense\r\n\r\n"].concat();
+    let answers = exchange(server.connect().await, &request).await;
+    let (first, second) = answers.split_once("olá").unwrap();
+    assert!(first.starts_with("HTTP/1.1 200 "), "{answers}");
+    assert!(second.starts_with("HTTP/1.1 400 "), "{answers}");
+}
+
+#[tokio::test]
+async fn paths_that_mean_the_same_lead_to_one_route() {
+    let routes = Router::new().route("/a~", get(|| async { "olá" }));
+    let server = start(routes, limits()).await;
+    for path in ["/a~", "/%61%7e", "/%61%7E?x=%61"] {
+        let request = format!("GET {path} HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\r\n");
+        let answer = exchange(server.connect().await, request.as_bytes()).await;
+        assert!(answer.ends_with("olá"), "{path}: {answer}");
+    }
+}
+
+#[tokio::test]
+async fn a_client_that_sends_all_of_a_refused_body_first_can_read_the_answer() {
+    let refuse = || async { axum::http::StatusCode::PAYLOAD_TOO_LARGE };
+    let server = start(Router::new().route("/", post(refuse)), limits()).await;
+    for _ in 0..5 {
+        let mut stream = server.connect().await;
+        let size = 20_000_000;
+        let head = format!("POST / HTTP/1.1\r\nhost: a\r\ncontent-length: {size}\r\n\r\n");
+        stream.write_all(head.as_bytes()).await.unwrap();
+        stream.write_all(&vec![b'x'; size]).await.unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).await.unwrap();
+        assert!(answer.starts_with("HTTP/1.1 413 "), "{answer}");
+        assert!(answer.contains("connection: close"), "{answer}");
+    }
+}
+
+#[tokio::test]
+async fn a_client_that_waits_to_be_told_sends_its_body_only_where_it_is_wanted() {
+    let echo = Router::new()
+        .route("/", post(|body: Bytes| async move { body }))
+        .route("/no", post(|| async { axum::http::StatusCode::FORBIDDEN }));
+    let server = start(echo, limits()).await;
+    let ask = async |path: &str| {
+        let mut stream = server.connect().await;
+        let head = format!(
+            "POST {path} HTTP/1.1\r\nhost: a\r\ncontent-length: 2\r\nconnection: close\r\n\
+             expect: 100-continue\r\n\r\n"
+        );
+        stream.write_all(head.as_bytes()).await.unwrap();
+        let mut start = [0; 12];
+        stream.read_exact(&mut start).await.unwrap();
+        (stream, String::from_utf8_lossy(&start).into_owned())
+    };
+    let (stream, start) = ask("/").await;
+    assert_eq!(start, "HTTP/1.1 100");
+    assert!(exchange(stream, b"ok").await.ends_with("ok"));
+    assert_eq!(ask("/no").await.1, "HTTP/1.1 403");
 }

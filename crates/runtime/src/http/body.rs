@@ -8,6 +8,8 @@ use bytes::Bytes;
 use http_body::{Body, Frame, SizeHint};
 use tokio::time::Sleep;
 
+use super::phase::SharedPhase;
+
 pin_project_lite::pin_project! {
     /// A request's body that fails once it has taken too long as a whole.
     ///
@@ -17,6 +19,7 @@ pin_project_lite::pin_project! {
         inner: B,
         limit: Duration,
         sleep: Option<Pin<Box<Sleep>>>,
+        phase: SharedPhase,
     }
 }
 
@@ -30,11 +33,14 @@ pub(super) enum BodyError {
 }
 
 impl<B> DeadlineBody<B> {
-    pub(super) fn new(inner: B, limit: Duration) -> Self {
+    /// The connection counts as unread until the body has come to its end.
+    pub(super) fn new(inner: B, limit: Duration, phase: SharedPhase) -> Self {
+        phase.set_unread(true);
         Self {
             inner,
             limit,
             sleep: None,
+            phase,
         }
     }
 }
@@ -47,8 +53,11 @@ impl<B: Body<Data = Bytes, Error = hyper::Error>> Body for DeadlineBody<B> {
         self: Pin<&mut Self>,
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, BodyError>>> {
-        let this = self.project();
-        if let Poll::Ready(frame) = this.inner.poll_frame(cx) {
+        let mut this = self.project();
+        if let Poll::Ready(frame) = this.inner.as_mut().poll_frame(cx) {
+            if frame.is_none() || this.inner.is_end_stream() {
+                this.phase.set_unread(false);
+            }
             return Poll::Ready(frame.map(|frame| frame.map_err(BodyError::Read)));
         }
         // Most bodies come with their head, so that no timer is made for them.

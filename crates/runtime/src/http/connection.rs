@@ -22,6 +22,7 @@ use super::body::{DeadlineBody, GuardedBody};
 use super::limits::HttpLimits;
 use super::phase::{Phase, SharedPhase};
 use super::timed_io::{Expired, TimedIo};
+use super::{head, problem};
 use crate::net::{Connection, Protocol, Refusal, ServerContext, jittered};
 
 /// HTTP/1.1 with these routes and limits.
@@ -37,9 +38,7 @@ impl Protocol for Http {
     }
 
     fn refusal(&self, _: Refusal) -> Cow<'static, [u8]> {
-        const ANSWER: &[u8] = b"HTTP/1.1 503 Service Unavailable\r\nretry-after: 1\r\n\
-            connection: close\r\ncontent-length: 0\r\n\r\n";
-        ANSWER.into()
+        problem::no_room().into()
     }
 
     async fn serve(self: Arc<Self>, connection: Connection) {
@@ -64,17 +63,36 @@ impl Protocol for Http {
                     phase,
                     then: Phase::Idle,
                 };
+                active.phase.set_unread(false);
+                let announced = request.body().size_hint().upper();
                 let mut request = request.map(|body| {
                     if body.is_end_stream() {
                         return Body::empty(); // as most requests have, and it costs nothing
                     }
-                    Body::new(DeadlineBody::new(body, body_timeout))
+                    Body::new(DeadlineBody::new(body, body_timeout, active.phase.clone()))
                 });
                 request.extensions_mut().insert(ConnectInfo(peer));
-                let Ok(mut response) = routes.oneshot(request).await;
+                head::normalize(request.uri_mut());
+                let refused = head::refused(&request);
+                let is_refused = refused.is_some();
+                let mut response = match refused {
+                    Some(refusal) => refusal,
+                    None => {
+                        let Ok(response) = routes.oneshot(request).await;
+                        response
+                    }
+                };
+                // hyper reads the rest of a small body; beyond that it closes, which the client
+                // should know.
+                let is_unread =
+                    active.phase.is_unread() && announced.is_none_or(|size| size > SMALL);
                 if response.status() == StatusCode::SWITCHING_PROTOCOLS {
                     active.then = Phase::Upgraded;
-                } else if lifecycle.is_draining() || Instant::now() >= old {
+                } else if is_refused
+                    || is_unread
+                    || lifecycle.is_draining()
+                    || Instant::now() >= old
+                {
                     // Said with an answer, so that the client never sends into a closed connection.
                     let close = HeaderValue::from_static("close");
                     response.headers_mut().insert(header::CONNECTION, close);
@@ -134,6 +152,9 @@ impl Http {
         }
     }
 }
+
+/// A body that may still come with its head: the least that hyper's buffer takes.
+const SMALL: u64 = 8 * 1024;
 
 /// Moves the connection on once the answer is sent, or given up.
 struct ActiveRequest {

@@ -1,7 +1,7 @@
 //! The phase of a connection, on which its timers and its drain must agree.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU8, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
 use std::task::Waker;
 
 use futures_util::task::AtomicWaker;
@@ -30,6 +30,8 @@ pub(super) struct SharedPhase(Arc<PhaseCell>);
 struct PhaseCell {
     phase: AtomicU8,
     reader: AtomicWaker,
+    /// Whether the client may still be sending what nobody reads.
+    unread: AtomicBool,
 }
 
 impl SharedPhase {
@@ -49,6 +51,15 @@ impl SharedPhase {
             // The reader's timer starts with this phase, and nothing else may poll it soon.
             self.0.reader.wake();
         }
+    }
+
+    /// Whether something of the last request has not been read.
+    pub(super) fn is_unread(&self) -> bool {
+        self.0.unread.load(Ordering::Acquire)
+    }
+
+    pub(super) fn set_unread(&self, unread: bool) {
+        self.0.unread.store(unread, Ordering::Release);
     }
 
     /// Has the reader polled again when the connection falls idle.

@@ -15,6 +15,7 @@ use tokio::time::{Instant, Sleep};
 
 use super::limits::HttpLimits;
 use super::phase::{Phase, SharedPhase};
+use super::problem;
 
 /// A TCP stream whose reads and writes fail with [`io::ErrorKind::TimedOut`] by the limits.
 ///
@@ -30,6 +31,9 @@ pub(super) struct TimedIo<K> {
     read_phase: Option<Phase>,
     write: Timer,
     expired: Expired,
+    /// What goes out instead of an answer that hyper gave by itself.
+    instead: Vec<u8>,
+    linger: Option<Linger>,
     _kept: K,
 }
 
@@ -61,6 +65,8 @@ impl<K> TimedIo<K> {
             read_phase: None,
             write,
             expired,
+            instead: Vec::new(),
+            linger: None,
             _kept: kept,
         }
     }
@@ -89,6 +95,55 @@ impl<K> TimedIo<K> {
         }
         ready!(self.read.poll(cx));
         Poll::Ready(self.expired.set(reason))
+    }
+
+    /// Takes an answer that hyper gives by itself, to send it with a body.
+    ///
+    /// hyper has nothing else to write while a head comes but the end of the last answer.
+    fn take_own_answer(&mut self, bytes: &[u8]) -> bool {
+        if self.phase.get() != Phase::Head || !self.instead.is_empty() {
+            return false;
+        }
+        let Some(answer) = problem::with_body(bytes) else {
+            return false;
+        };
+        self.instead = answer;
+        self.phase.set_unread(true); // the rest of the head may be on its way
+        true
+    }
+
+    /// Sends what was taken.
+    fn poll_instead(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        while !self.instead.is_empty() {
+            let outcome = Pin::new(&mut self.stream).poll_write(cx, &self.instead);
+            let sent = ready!(self.watch_write(cx, outcome))?;
+            if sent == 0 {
+                return Poll::Ready(Err(io::ErrorKind::WriteZero.into()));
+            }
+            self.instead.drain(..sent);
+        }
+        Poll::Ready(Ok(()))
+    }
+
+    /// Reads on for a while, so that a client which is still sending can finish.
+    ///
+    /// Closing with unread bytes resets the connection, and the client could lose the answer.
+    fn poll_linger(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        let linger = self.linger.get_or_insert_with(Linger::begin);
+        let mut room = [0; 16 * 1024];
+        loop {
+            let mut buffer = ReadBuf::new(&mut room);
+            match Pin::new(&mut self.stream).poll_read(cx, &mut buffer) {
+                Poll::Ready(Ok(())) if !buffer.filled().is_empty() => {
+                    linger.left = linger.left.saturating_sub(buffer.filled().len());
+                    if linger.left == 0 {
+                        return Poll::Ready(());
+                    }
+                }
+                Poll::Ready(_) => return Poll::Ready(()),
+                Poll::Pending => return linger.sleep.as_mut().poll(cx),
+            }
+        }
     }
 
     /// Passes a write's outcome on, unless the client has taken nothing for too long.
@@ -131,16 +186,28 @@ impl<K: Unpin> AsyncWrite for TimedIo<K> {
         cx: &mut Context<'_>,
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
+        ready!(self.poll_instead(cx))?;
+        if self.take_own_answer(bytes) {
+            return Poll::Ready(Ok(bytes.len()));
+        }
         let outcome = Pin::new(&mut self.stream).poll_write(cx, bytes);
         self.watch_write(cx, outcome)
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        ready!(self.poll_instead(cx))?;
         Pin::new(&mut self.stream).poll_flush(cx)
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_shutdown(cx)
+        ready!(self.poll_instead(cx))?;
+        if self.linger.is_none() {
+            ready!(Pin::new(&mut self.stream).poll_shutdown(cx))?;
+        }
+        if self.phase.is_unread() {
+            ready!(self.poll_linger(cx));
+        }
+        Poll::Ready(Ok(()))
     }
 
     fn poll_write_vectored(
@@ -148,6 +215,17 @@ impl<K: Unpin> AsyncWrite for TimedIo<K> {
         cx: &mut Context<'_>,
         slices: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
+        ready!(self.poll_instead(cx))?;
+        if self.phase.get() == Phase::Head {
+            let bytes = slices
+                .iter()
+                .map(|slice| &**slice)
+                .collect::<Vec<_>>()
+                .concat();
+            if self.take_own_answer(&bytes) {
+                return Poll::Ready(Ok(bytes.len()));
+            }
+        }
         let outcome = Pin::new(&mut self.stream).poll_write_vectored(cx, slices);
         self.watch_write(cx, outcome)
     }
@@ -156,6 +234,28 @@ impl<K: Unpin> AsyncWrite for TimedIo<K> {
         self.stream.is_write_vectored()
     }
 }
+
+/// How long, and for how much, a client that was refused is read on.
+#[derive(Debug)]
+struct Linger {
+    sleep: Pin<Box<Sleep>>,
+    left: usize,
+}
+
+impl Linger {
+    fn begin() -> Self {
+        Self {
+            sleep: Box::pin(tokio::time::sleep(LINGER)),
+            left: LINGER_BYTES,
+        }
+    }
+}
+
+/// As long as nginx waits for a client that it has refused.
+const LINGER: Duration = Duration::from_secs(5);
+
+/// Many times what any limit on bodies lets in, and less than costs much to read.
+const LINGER_BYTES: usize = 64 << 20;
 
 /// A timer that keeps its allocation between uses.
 #[derive(Debug, Default)]

@@ -1,0 +1,92 @@
+//! Refusals of the HTTP layer itself, as problems (RFC 9457).
+
+use axum::http::header::CONTENT_TYPE;
+use axum::http::{HeaderValue, StatusCode};
+use axum::response::{IntoResponse, Response};
+use serde_json::json;
+
+/// The media type of a problem.
+const PROBLEM_JSON: &str = "application/problem+json";
+
+/// A refusal with its reason.
+pub(super) fn refusal(status: StatusCode, detail: &str) -> Response {
+    let mut response = (status, body(status, detail)).into_response();
+    let headers = response.headers_mut();
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static(PROBLEM_JSON));
+    response
+}
+
+fn body(status: StatusCode, detail: &str) -> String {
+    let title = status.canonical_reason().unwrap_or_default();
+    let told = json!({
+        "type": "about:blank", "title": title, "status": status.as_u16(), "detail": detail,
+    });
+    told.to_string()
+}
+
+/// The answer to a connection for which there is no room, as bytes.
+pub(super) fn no_room() -> Vec<u8> {
+    let status = StatusCode::SERVICE_UNAVAILABLE;
+    let body = body(status, "há conexões demais: tente de novo mais tarde");
+    let head = format!(
+        "HTTP/1.1 503 Service Unavailable\r\nretry-after: 1\r\nconnection: close\r\n\
+         content-type: {PROBLEM_JSON}\r\ncontent-length: {}\r\n\r\n",
+        body.len()
+    );
+    (head + &body).into_bytes()
+}
+
+/// hyper's answer to a head that it cannot read, with a body, or none where this is not one.
+///
+/// hyper gives these answers without asking anybody, and empty.
+pub(super) fn with_body(written: &[u8]) -> Option<Vec<u8>> {
+    const EMPTY: &str = "content-length: 0\r\n";
+    let start = written
+        .windows(9)
+        .rposition(|bytes| bytes == b"HTTP/1.1 ")?;
+    let head = std::str::from_utf8(&written[start..]).ok()?;
+    if !head.ends_with("\r\n\r\n") || !head.contains(EMPTY) {
+        return None;
+    }
+    let status: StatusCode = head.get(9..12)?.parse().ok()?;
+    let detail = match status {
+        StatusCode::BAD_REQUEST => "o pedido não é HTTP/1.1",
+        StatusCode::URI_TOO_LONG => "o caminho do pedido é longo demais",
+        StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE => "o cabeçalho do pedido é grande demais",
+        _ => return None,
+    };
+    let body = body(status, detail);
+    let told = format!(
+        "content-type: {PROBLEM_JSON}\r\ncontent-length: {}\r\n",
+        body.len()
+    );
+    let head = head.replacen(EMPTY, &told, 1);
+    Some([&written[..start], head.as_bytes(), body.as_bytes()].concat())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_hypers_own_answer_gets_a_body() {
+        let told = with_body(b"HTTP/1.1 400 Bad Request\r\ncontent-length: 0\r\ndate: x\r\n\r\n");
+        let told = String::from_utf8(told.unwrap()).unwrap();
+        let (head, body) = told.split_once("\r\n\r\n").unwrap();
+        assert!(head.ends_with("\r\ndate: x"), "{head}");
+        assert!(
+            head.contains(&format!("content-length: {}\r\n", body.len())),
+            "{head}"
+        );
+        assert!(body.contains("\"status\":400"), "{body}");
+        for other in [
+            &b""[..],
+            b"HTTP/1.1 400 Bad Request\r\ncontent-length: 1\r\n\r\nx",
+            b"HTTP/1.1 204 No Content\r\ncontent-length: 0\r\n\r\n",
+            b"HTTP/1.1 400 Bad Request\r\ncontent-length: 0\r\n\r\nmore",
+            b"HTTP/1.1 ",
+        ] {
+            assert_eq!(with_body(other), None, "{other:?}");
+        }
+    }
+}
