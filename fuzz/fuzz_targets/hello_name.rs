@@ -35,7 +35,7 @@ fn expected(sent: &[u8]) -> Result<String, &'static str> {
     if line.last() == Some(&b'\r') {
         line.pop();
     }
-    if begins_with_telnet(sent) {
+    if begins_with_telnet(&line) {
         return Err("telnet");
     }
     if line.starts_with("\u{feff}".as_bytes()) {
@@ -57,8 +57,8 @@ fn expected(sent: &[u8]) -> Result<String, &'static str> {
 }
 
 /// As telnet's clients begin: an option asked for or offered, or one explained at length.
-fn begins_with_telnet(sent: &[u8]) -> bool {
-    match sent {
+fn begins_with_telnet(line: &[u8]) -> bool {
+    match line {
         [0xff, 0xfb..=0xfe, option, ..] => matches!(option, 0..=49 | 255),
         [0xff, 0xfa, rest @ ..] => rest.windows(2).any(|end| end == [0xff, 0xf0]),
         _ => false,

@@ -52,14 +52,14 @@ pub fn is_a_key(piece: &[u8]) -> bool {
 /// The name on the first line, or in all that came. Of its white space only the line end goes, and
 /// one byte order mark.
 pub fn name(received: &[u8]) -> Result<Name, NotAName> {
-    if telnet::negotiations(received).0 > 0 {
-        return Err(NotAName::Telnet);
-    }
     let line = received
         .split(|byte| *byte == b'\n')
         .next()
         .unwrap_or_default();
     let line = line.strip_suffix(b"\r").unwrap_or(line);
+    if telnet::negotiations(line).0 > 0 {
+        return Err(NotAName::Telnet);
+    }
     Name::parse(line.strip_prefix(BYTE_ORDER_MARK).unwrap_or(line))
 }
 
@@ -127,6 +127,8 @@ mod tests {
         assert_eq!(name(b"\xff\xfb\x1f\xff\xfd\x03"), Err(NotAName::Telnet));
         assert_eq!(name(b"\xff\xfd\x03Ana\r\n"), Err(NotAName::Telnet));
         assert_eq!(name(b"\xffAna\n"), Err(NotAName::NotUtf8));
+        let behind_the_line = b"\xff\xfa\n\xff\xf0";
+        assert_eq!(name(behind_the_line), name(&behind_the_line[..3]));
     }
 
     #[test]
