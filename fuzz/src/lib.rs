@@ -1,6 +1,7 @@
 //! What the targets share.
 //!
 //! # Targets
+//! - `chat_frames`: a client's WebSocket frames, cut into pieces in every way.
 //! - `hello_name`: the bytes of a name.
 //! - `sockets_number`: the bytes of a number, against libraries that share no code with ours.
 //! - `proxy_header`: the header that carries a trace's context, against a second reading of its

@@ -8,11 +8,11 @@ use crate::catalogue::{self, Exercise, Row};
 
 /// What to do.
 #[derive(Debug)]
-pub enum Ask {
+pub enum Action {
     /// Start these exercises (none named: all), with these flags of the lab's.
     Start(Vec<&'static Exercise>, Vec<OsString>),
-    /// Be one service, with its own arguments.
-    Be(&'static Row, Vec<OsString>),
+    /// Run one service, with its own arguments.
+    RunService(&'static Row, Vec<OsString>),
     /// Show what there is.
     List,
     /// Show how to use this program.
@@ -32,19 +32,21 @@ const DOCTOR: &str = "doctor";
 ///
 /// Names of exercises come first, then flags. The name of a service makes everything after it
 /// the service's own.
-pub fn read(args: impl IntoIterator<Item = OsString>) -> Ask {
+pub fn read(args: impl IntoIterator<Item = OsString>) -> Action {
     let mut args = args.into_iter().peekable();
     if args.next_if(|arg| arg == DOCTOR).is_some() {
-        return Ask::Doctor(args.collect());
+        return Action::Doctor(args.collect());
     }
     let mut exercises = Vec::new();
     while let Some(name) = args.next_if(|arg| !arg.to_string_lossy().starts_with('-')) {
         let name = name.to_string_lossy();
         match (catalogue::exercise(&name), catalogue::service(&name)) {
             (Some(exercise), _) => exercises.push(exercise),
-            (None, Some(row)) if exercises.is_empty() => return Ask::Be(row, args.collect()),
-            (None, Some(row)) => return Ask::Mixed(row.program.name),
-            (None, None) => return Ask::Unknown(name.into_owned()),
+            (None, Some(row)) if exercises.is_empty() => {
+                return Action::RunService(row, args.collect());
+            }
+            (None, Some(row)) => return Action::Mixed(row.program.name),
+            (None, None) => return Action::Unknown(name.into_owned()),
         }
     }
     let flags: Vec<OsString> = args.collect();
@@ -53,9 +55,9 @@ pub fn read(args: impl IntoIterator<Item = OsString>) -> Ask {
         .map(|flag| flag.to_string_lossy().into_owned())
         .as_deref()
     {
-        Some("--help" | "-h") => Ask::Help,
-        Some("--list" | "-l") => Ask::List,
-        _ => Ask::Start(exercises, flags),
+        Some("--help" | "-h") => Action::Help,
+        Some("--list" | "-l") => Action::List,
+        _ => Action::Start(exercises, flags),
     }
 }
 
@@ -68,20 +70,20 @@ pub fn suggestions(unknown: &str) -> Vec<&'static str> {
 mod tests {
     use super::*;
 
-    fn ask(args: &[&str]) -> Ask {
+    fn ask(args: &[&str]) -> Action {
         read(args.iter().map(OsString::from))
     }
 
     #[test]
     fn without_a_name_everything_starts() {
         assert!(
-            matches!(ask(&[]), Ask::Start(named, flags) if named.is_empty() && flags.is_empty())
+            matches!(ask(&[]), Action::Start(named, flags) if named.is_empty() && flags.is_empty())
         );
     }
 
     #[test]
     fn an_exercise_starts_alone_and_flags_are_the_lab_s() {
-        let Ask::Start(named, flags) = ask(&["desafio1", "--lab-page-listen", "127.0.0.1:1"])
+        let Action::Start(named, flags) = ask(&["desafio1", "--lab-page-listen", "127.0.0.1:1"])
         else {
             panic!("not a start")
         };
@@ -91,7 +93,7 @@ mod tests {
 
     #[test]
     fn everything_after_a_service_is_the_service_s_own() {
-        let Ask::Be(row, args) = ask(&["desafio1-client", "--help"]) else {
+        let Action::RunService(row, args) = ask(&["desafio1-client", "--help"]) else {
             panic!("not one")
         };
         assert_eq!(
@@ -102,14 +104,14 @@ mod tests {
 
     #[test]
     fn help_and_the_list_are_asked_for_by_flags() {
-        assert!(matches!(ask(&["--help"]), Ask::Help));
-        assert!(matches!(ask(&["-h"]), Ask::Help));
-        assert!(matches!(ask(&["--list"]), Ask::List));
+        assert!(matches!(ask(&["--help"]), Action::Help));
+        assert!(matches!(ask(&["-h"]), Action::Help));
+        assert!(matches!(ask(&["--list"]), Action::List));
     }
 
     #[test]
     fn the_doctor_takes_everything_after_its_name() {
-        assert!(matches!(ask(&["doctor", "--json"]), Ask::Doctor(args) if args == ["--json"]));
+        assert!(matches!(ask(&["doctor", "--json"]), Action::Doctor(args) if args == ["--json"]));
         assert!(catalogue::names().all(|name| name != DOCTOR));
         assert_eq!(suggestions("docter"), ["doctor"]);
     }
@@ -118,14 +120,14 @@ mod tests {
     fn a_service_beside_an_exercise_is_refused() {
         assert!(matches!(
             ask(&["desafio1", "desafio1-client"]),
-            Ask::Mixed("desafio1-client")
+            Action::Mixed("desafio1-client")
         ));
     }
 
     #[test]
     fn a_name_that_is_none_gets_the_nearest_that_are() {
         assert!(
-            matches!(ask(&["desafio1-cliente"]), Ask::Unknown(name) if name == "desafio1-cliente")
+            matches!(ask(&["desafio1-cliente"]), Action::Unknown(name) if name == "desafio1-cliente")
         );
         assert_eq!(suggestions("Desafio1-cliente"), ["desafio1-client"]);
         assert_eq!(

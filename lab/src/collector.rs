@@ -3,7 +3,7 @@
 //! # Layout
 //! - [`http`]: `POST /v1/traces`, OTLP over HTTP/protobuf.
 //! - [`wire`]: from OTLP's messages to spans.
-//! - [`id`], [`span`]: a span as it is kept.
+//! - [`id`], [`span`], [`trace`]: what is kept.
 //! - [`store`]: the latest traces, bounded in number and bytes.
 //! - [`search`]: which traces a question means.
 
@@ -14,6 +14,7 @@ pub mod id;
 pub mod search;
 pub mod span;
 pub mod store;
+pub mod trace;
 pub mod wire;
 
-pub use store::{Limits, Shared};
+pub use store::{Limits, SharedStore};

@@ -10,14 +10,14 @@ use runtime::settings::adjust;
 use runtime::{Lifecycle, Service};
 use tokio::net::TcpListener;
 
-use crate::collector::{self, Shared};
+use crate::collector::{self, SharedStore};
 use crate::health::Health;
 use crate::page::guard::{Hosts, guarded};
 use crate::page::{self, Shown};
 use crate::settings::LabSettings;
 use crate::supervisor::Supervisor;
-use crate::supervisor::board::Board;
-use crate::supervisor::output::{Look, Output};
+use crate::supervisor::output::{Output, Style};
+use crate::supervisor::status::StatusRegistry;
 use crate::{banner, jaeger};
 
 /// The program that plain `cargo run` starts.
@@ -70,8 +70,8 @@ impl Service for Lab {
     }
 
     async fn run(settings: LabSettings, lifecycle: Lifecycle) -> Result<(), LabError> {
-        let board = Board::new(&settings.services);
-        let health = Health::of(&board, &lifecycle);
+        let registry = StatusRegistry::new(&settings.services);
+        let health = Health::of(&registry, &lifecycle);
         let program = std::env::current_exe().map_err(LabError::Program)?;
         let client = reqwest::Client::builder().no_proxy().build()?;
         let page = net::bind("LAB_PAGE_LISTEN", settings.page_listen).await?;
@@ -82,17 +82,17 @@ impl Service for Lab {
         };
 
         let names = settings.services.iter().map(|service| service.name);
-        let look = Look::for_terminal(names, settings.no_color);
-        let (output, writer) = Output::start(look, &lifecycle);
+        let style = Style::for_terminal(names, settings.no_color);
+        let (output, writer) = Output::start(style, &lifecycle);
         // The receiver outlasts the services, whose last spans come when they end.
         let serving = lifecycle.detached();
-        serve(&settings, &board, page, receiver, &serving);
+        serve(&settings, &registry, page, receiver, &serving);
         for line in banner::lines(&settings, address) {
             output.say(line).await;
         }
         lifecycle.spawn(health.watch(client));
         let supervisor =
-            Supervisor::start(&program, settings.services, &board, &output, &lifecycle);
+            Supervisor::start(&program, settings.services, &registry, &output, &lifecycle);
 
         lifecycle.draining().await;
         output
@@ -114,19 +114,19 @@ const LAST_LINES: Duration = Duration::from_secs(2);
 /// Starts to answer on the page's port and the receiver's.
 fn serve(
     settings: &LabSettings,
-    board: &Board,
+    registry: &StatusRegistry,
     page: TcpListener,
     receiver: Option<TcpListener>,
     lifecycle: &Lifecycle,
 ) {
-    let store = Shared::new(settings.kept());
+    let store = SharedStore::new(settings.kept());
     let hosts = Hosts::new(&settings.hosts);
     let api = match &settings.spans_elsewhere {
         Some(endpoint) => jaeger::elsewhere(endpoint),
         None => jaeger::routes(store.clone()),
     };
     let shown = Shown {
-        board: board.clone(),
+        registry: registry.clone(),
         store: store.clone(),
         spans_elsewhere: settings.spans_elsewhere.clone(),
     };

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 
 use runtime::settings::{self, SettingsError};
 
-use crate::cli::{self, Ask};
+use crate::cli::{self, Action};
 use crate::doctor::{self, Question, report};
 use crate::lab::Lab;
 use crate::preflight::{ports, unusable};
@@ -18,16 +18,16 @@ const WRONG: u8 = 2;
 /// Does what the arguments say, to its end.
 pub fn main() -> ExitCode {
     match cli::read(std::env::args_os().skip(1)) {
-        Ask::Start(exercises, flags) => {
+        Action::Start(exercises, flags) => {
             let names: Vec<_> = exercises.iter().map(|exercise| exercise.name).collect();
             start(&names, flags)
         }
-        Ask::Be(row, args) => (row.program.run)(args),
-        Ask::List => print(&usage::list()),
-        Ask::Help => print(&usage::help()),
-        Ask::Doctor(args) => examine(args),
-        Ask::Unknown(name) => refuse(&usage::unknown(&name)),
-        Ask::Mixed(service) => refuse(&usage::mixed(service)),
+        Action::RunService(row, args) => (row.program.run)(args),
+        Action::List => print(&usage::list()),
+        Action::Help => print(&usage::help()),
+        Action::Doctor(args) => examine(args),
+        Action::Unknown(name) => refuse(&usage::unknown(&name)),
+        Action::Mixed(service) => refuse(&usage::mixed(service)),
     }
 }
 

@@ -6,16 +6,16 @@
 //! - [`lines`]: bytes of a pipe to lines.
 //! - [`output`]: lines of every process, each with its name in front.
 //! - [`restart`]: how long to wait before a dead one starts again.
-//! - [`board`]: what is known of each service, for the page.
+//! - [`status`]: what is known of each service, for the page.
 //! - [`keeper`]: one service's process, again and again, until told to stop.
 
-pub mod board;
 pub mod child;
 pub mod exit;
 pub mod keeper;
 pub mod lines;
 pub mod output;
 pub mod restart;
+pub mod status;
 
 use std::path::Path;
 use std::time::Duration;
@@ -25,9 +25,9 @@ use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
 use crate::plan::Planned;
-use board::Board;
 use keeper::Keeper;
 use output::Output;
+use status::StatusRegistry;
 
 /// Every process of the lab.
 #[derive(Debug)]
@@ -51,7 +51,7 @@ impl Supervisor {
     pub fn start(
         program: &Path,
         services: Vec<Planned>,
-        board: &Board,
+        registry: &StatusRegistry,
         output: &Output,
         lifecycle: &Lifecycle,
     ) -> Self {
@@ -62,7 +62,7 @@ impl Supervisor {
                 let keeper = Keeper {
                     program: program.to_path_buf(),
                     planned,
-                    board: board.clone(),
+                    registry: registry.clone(),
                     output: output.clone(),
                     lifecycle: lifecycle.clone(),
                     grace,

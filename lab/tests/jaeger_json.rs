@@ -9,7 +9,7 @@
 use axum::body::Body;
 use axum::http::Request;
 use http_body_util::BodyExt;
-use lab::collector::{Limits, Shared};
+use lab::collector::{Limits, SharedStore};
 use opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceRequest;
 use opentelemetry_proto::tonic::common::v1::any_value::Value as Any;
 use opentelemetry_proto::tonic::common::v1::{
@@ -42,7 +42,7 @@ async fn a_relayed_message_with_links_reads_as_in_jaeger() {
 }
 
 async fn assert_same(trace: u128, jaeger: &str) {
-    let store = Shared::new(Limits {
+    let store = SharedStore::new(Limits {
         traces: 10,
         spans_per_trace: 10,
         bytes: 1 << 20,

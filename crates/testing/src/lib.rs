@@ -82,6 +82,24 @@ pub fn settings<S: Service>(environment: &[(&str, &str)]) -> S::Settings {
     runtime::settings_from::<S>(inputs).expect("settings that can be read")
 }
 
+/// Serves on a free port: its address, and the lifecycle that ends it.
+///
+/// # Panics
+/// If the machine has no free port.
+#[expect(clippy::expect_used, reason = "a bound listener has an address")]
+pub async fn serving<F>(
+    serve: impl FnOnce(TcpListener, Lifecycle) -> F,
+) -> (SocketAddr, TestLifecycle)
+where
+    F: Future<Output: Send + 'static> + Send + 'static,
+{
+    let (listener, lifecycle) = (listener().await, TestLifecycle::default());
+    let address = listener.local_addr().expect("a bound address");
+    let serving = serve(listener, lifecycle.lifecycle().clone());
+    lifecycle.lifecycle().spawn(serving);
+    (address, lifecycle)
+}
+
 /// A listener on a free port of this machine.
 ///
 /// # Panics

@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 
-use super::id::{SpanId, TraceId};
+use opentelemetry::trace::{SpanId, TraceId};
+
 use super::span::{Kind, Resource, Scope, Span, Status};
 use super::store::Limits;
 
@@ -14,11 +15,11 @@ pub(crate) const ROOMY: Limits = Limits {
 };
 
 pub(crate) fn trace_id(number: u8) -> TraceId {
-    TraceId::from_bytes(&[number; 16]).unwrap()
+    TraceId::from_bytes([number; 16])
 }
 
 pub(crate) fn span_id(number: u8) -> SpanId {
-    SpanId::from_bytes(&[number; 8]).unwrap()
+    SpanId::from_bytes([number; 8])
 }
 
 /// A span of 1 ms and 100 bytes that begins as many seconds after 1970 as its trace's number.

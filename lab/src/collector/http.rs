@@ -13,20 +13,20 @@ use opentelemetry_proto::tonic::collector::trace::v1::{
 };
 use prost::Message;
 
-use super::store::Shared;
+use super::store::SharedStore;
 use super::wire::received;
 
 const PROTOBUF: &str = "application/x-protobuf";
 
 /// The receiver's routes. The server they run in bounds the size of a body.
-pub fn routes(store: Shared) -> Router {
+pub fn routes(store: SharedStore) -> Router {
     Router::new()
         .route("/v1/traces", post(export))
         .with_state(store)
 }
 
 async fn export(
-    State(store): State<Shared>,
+    State(store): State<SharedStore>,
     headers: HeaderMap,
     body: Result<Bytes, BytesRejection>,
 ) -> Result<Response, Refusal> {

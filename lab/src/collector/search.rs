@@ -1,7 +1,7 @@
 //! Which traces a question means.
 
 use super::span::{Attributes, Kind, Span, Status, Value};
-use super::store::Trace;
+use super::trace::Trace;
 
 /// A question: traces with a span that meets every condition.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::id::{SpanId, TraceId};
+use opentelemetry::trace::{SpanId, TraceId};
 
 /// One span.
 #[derive(Clone, Debug, PartialEq)]

@@ -3,9 +3,11 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use super::id::TraceId;
+use opentelemetry::trace::TraceId;
+
 use super::search::Search;
 use super::span::Span;
+use super::trace::Trace;
 
 /// How much is kept.
 #[derive(Clone, Copy, Debug)]
@@ -30,17 +32,6 @@ pub struct Store {
     next: u64,
     bytes: usize,
     counts: Counts,
-}
-
-/// One trace as far as it has arrived.
-#[derive(Clone, Debug)]
-pub struct Trace {
-    /// Its id.
-    pub id: TraceId,
-    /// Its spans, in the order they came.
-    pub spans: Vec<Arc<Span>>,
-    /// How many more came than are kept of one trace.
-    pub dropped: usize,
 }
 
 /// What came, what was let go.
@@ -186,19 +177,11 @@ impl Store {
     }
 }
 
-impl Trace {
-    fn has(&self, span: &Span) -> bool {
-        self.spans
-            .iter()
-            .any(|kept| kept.span_id == span.span_id && **kept == *span)
-    }
-}
-
 /// A store that several tasks use.
 #[derive(Clone, Debug)]
-pub struct Shared(Arc<Mutex<Store>>);
+pub struct SharedStore(Arc<Mutex<Store>>);
 
-impl Shared {
+impl SharedStore {
     /// An empty store.
     pub fn new(limits: Limits) -> Self {
         Self(Arc::new(Mutex::new(Store::new(limits))))

@@ -8,7 +8,7 @@ use opentelemetry_proto::tonic::resource::v1::Resource as WireResource;
 use opentelemetry_proto::tonic::trace::v1::{Span as WireSpan, span, status};
 use prost::Message;
 
-use super::id::{SpanId, TraceId};
+use super::id::{span_id, trace_id};
 use super::span::{Attributes, Event, Kind, Link, Resource, Scope, Span, Status, Value};
 
 /// What a request held.
@@ -71,9 +71,9 @@ fn kept(span: WireSpan, scope: &Arc<Scope>, resource: &Arc<Resource>) -> Option<
         None => (Status::Unset, String::new()),
     };
     Some(Span {
-        trace_id: TraceId::from_bytes(&span.trace_id)?,
-        span_id: SpanId::from_bytes(&span.span_id)?,
-        parent: SpanId::from_bytes(&span.parent_span_id),
+        trace_id: trace_id(&span.trace_id)?,
+        span_id: span_id(&span.span_id)?,
+        parent: span_id(&span.parent_span_id),
         kind: side(span::SpanKind::try_from(span.kind).unwrap_or_default()),
         trace_state: span.trace_state,
         name: span.name,
@@ -99,10 +99,9 @@ fn event(event: span::Event) -> Event {
 }
 
 fn link(link: &span::Link) -> Option<Link> {
-    let trace_id = TraceId::from_bytes(&link.trace_id)?;
     Some(Link {
-        trace_id,
-        span_id: SpanId::from_bytes(&link.span_id)?,
+        trace_id: trace_id(&link.trace_id)?,
+        span_id: span_id(&link.span_id)?,
     })
 }
 

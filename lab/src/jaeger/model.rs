@@ -3,12 +3,12 @@
 use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
 
+use opentelemetry::trace::SpanId;
 use serde::Serialize;
 
 use super::tags::{Tag, span_tags, tags};
-use crate::collector::id::SpanId;
 use crate::collector::span::{Event, Resource, Span};
-use crate::collector::store::Trace;
+use crate::collector::trace::Trace;
 
 /// A trace: its spans, and the processes they came from.
 #[derive(Debug, Serialize)]
@@ -63,7 +63,9 @@ struct ProcessJson {
 
 impl From<Trace> for TraceJson {
     fn from(mut trace: Trace) -> Self {
-        trace.spans.sort_by_key(|span| (span.start, span.span_id));
+        trace
+            .spans
+            .sort_by_key(|span| (span.start, span.span_id.to_bytes()));
         let known: HashSet<SpanId> = trace.spans.iter().map(|span| span.span_id).collect();
         let mut processes: Vec<Arc<Resource>> = Vec::new();
         let spans = trace.spans.iter().map(|span| {

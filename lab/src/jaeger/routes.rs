@@ -5,17 +5,18 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use axum::{Json, Router};
+use opentelemetry::trace::TraceId;
 use serde::Serialize;
 use serde_json::json;
 
 use super::model::TraceJson;
 use super::params::{ParamError, Params, search, value};
 use crate::clock::now;
-use crate::collector::Shared;
-use crate::collector::id::TraceId;
+use crate::collector::SharedStore;
+use crate::collector::id::trace_id_from_hex;
 
 /// Jaeger's query API over a store.
-pub fn routes(store: Shared) -> Router {
+pub fn routes(store: SharedStore) -> Router {
     Router::new()
         .route("/api/services", get(services))
         .route("/api/services/{service}/operations", get(operation_names))
@@ -36,11 +37,14 @@ pub fn elsewhere(endpoint: &str) -> Router {
     Router::new().route("/api/{*path}", get(|| async { failure }))
 }
 
-async fn services(State(store): State<Shared>) -> Response {
+async fn services(State(store): State<SharedStore>) -> Response {
     list(store.lock().services())
 }
 
-async fn operation_names(State(store): State<Shared>, Path(service): Path<String>) -> Response {
+async fn operation_names(
+    State(store): State<SharedStore>,
+    Path(service): Path<String>,
+) -> Response {
     let mut names: Vec<String> = store
         .lock()
         .operations(&service)
@@ -52,7 +56,7 @@ async fn operation_names(State(store): State<Shared>, Path(service): Path<String
 }
 
 async fn operations(
-    State(store): State<Shared>,
+    State(store): State<SharedStore>,
     Query(params): Query<Params>,
 ) -> Result<Response, Failure> {
     let service = value(&params, "service").ok_or(ParamError::Missing("service"))?;
@@ -69,7 +73,7 @@ async fn operations(
 }
 
 async fn traces(
-    State(store): State<Shared>,
+    State(store): State<SharedStore>,
     Query(params): Query<Params>,
 ) -> Result<Response, Failure> {
     if value(&params, "traceID").is_some() {
@@ -83,7 +87,7 @@ async fn traces(
 }
 
 /// Several traces by their ids; those that are not there are named among the errors.
-fn by_ids(store: &Shared, params: &Params) -> Result<Response, Failure> {
+fn by_ids(store: &SharedStore, params: &Params) -> Result<Response, Failure> {
     let (mut found, mut errors) = (Vec::new(), Vec::new());
     for (_, text) in params.iter().filter(|(name, _)| name == "traceID") {
         let id = trace_id(text)?;
@@ -103,7 +107,10 @@ fn by_ids(store: &Shared, params: &Params) -> Result<Response, Failure> {
     .into_response())
 }
 
-async fn trace(State(store): State<Shared>, Path(id): Path<String>) -> Result<Response, Failure> {
+async fn trace(
+    State(store): State<SharedStore>,
+    Path(id): Path<String>,
+) -> Result<Response, Failure> {
     let trace = store.lock().trace(trace_id(&id)?).ok_or_else(not_found)?;
     Ok(found_traces(vec![TraceJson::from(trace)]))
 }
@@ -126,7 +133,7 @@ fn not_found() -> Failure {
 
 fn trace_id(text: &str) -> Result<TraceId, Failure> {
     let msg = || format!("{text:?} is not a trace id: up to 32 hexadecimal digits, not all zero");
-    TraceId::from_hex(text).ok_or_else(|| Failure {
+    trace_id_from_hex(text).ok_or_else(|| Failure {
         code: StatusCode::BAD_REQUEST,
         msg: msg(),
     })

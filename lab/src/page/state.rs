@@ -12,17 +12,17 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use super::summary::Summary;
-use crate::collector::Shared;
-use crate::collector::id::TraceId;
-use crate::supervisor::board::{Board, Entry};
+use crate::collector::SharedStore;
+use crate::collector::id::trace_id_from_hex;
+use crate::supervisor::status::{Entry, StatusRegistry};
 
 /// What the page shows.
 #[derive(Clone, Debug)]
 pub struct Shown {
     /// The services.
-    pub board: Board,
+    pub registry: StatusRegistry,
     /// The traces.
-    pub store: Shared,
+    pub store: SharedStore,
     /// Where spans go, if not here.
     pub spans_elsewhere: Option<String>,
 }
@@ -36,7 +36,7 @@ struct Service {
 }
 
 pub(super) async fn services(State(shown): State<Shown>, headers: HeaderMap) -> Response {
-    let services = shown.board.entries().into_iter().map(|entry| {
+    let services = shown.registry.entries().into_iter().map(|entry| {
         let trouble = entry.trouble();
         Service {
             ready: trouble.is_none(),
@@ -73,7 +73,7 @@ pub(super) async fn traces(
     let latest = match wanted.trace {
         None => store.latest(limit),
         // What is no id names no trace.
-        Some(id) => TraceId::from_hex(&id)
+        Some(id) => trace_id_from_hex(&id)
             .and_then(|id| store.trace(id))
             .into_iter()
             .collect(),
@@ -117,10 +117,10 @@ mod tests {
     use super::*;
     use crate::collector::fixture::{ROOMY, span, trace_id};
 
-    fn page() -> (Shared, Router) {
-        let store = Shared::new(ROOMY);
+    fn page() -> (SharedStore, Router) {
+        let store = SharedStore::new(ROOMY);
         let shown = Shown {
-            board: Board::new(&[]),
+            registry: StatusRegistry::new(&[]),
             store: store.clone(),
             spans_elsewhere: None,
         };

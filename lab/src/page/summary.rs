@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use serde::Serialize;
 
 use crate::collector::span::{Span, Status};
-use crate::collector::store::Trace;
+use crate::collector::trace::Trace;
 
 /// What the list of traces shows of one.
 #[derive(Debug, Serialize, PartialEq)]

@@ -25,12 +25,12 @@ pub struct Child {
     readers: Vec<JoinHandle<()>>,
 }
 
-/// Who reads a process's lines: its name and place.
+/// Whose lines they are, and where they go.
 #[derive(Clone, Debug)]
-pub struct Voice {
+pub struct LineSource {
     /// The service.
     pub name: &'static str,
-    /// Its place among all services, which gives its colour.
+    /// Its index among all services, which gives its colour.
     pub number: usize,
     /// Where its lines go.
     pub output: Output,
@@ -44,7 +44,7 @@ impl Child {
     pub fn start(
         program: &Path,
         planned: &Planned,
-        voice: &Voice,
+        source: &LineSource,
         lifecycle: &Lifecycle,
     ) -> std::io::Result<Self> {
         let mut command = Command::new(program);
@@ -66,10 +66,10 @@ impl Child {
         let mut process = command.spawn()?;
         let mut readers = Vec::new();
         if let Some(out) = process.stdout.take() {
-            readers.push(lifecycle.spawn(read(out, voice.clone(), Stream::Out)));
+            readers.push(lifecycle.spawn(read(out, source.clone(), Stream::Out)));
         }
         if let Some(err) = process.stderr.take() {
-            readers.push(lifecycle.spawn(read(err, voice.clone(), Stream::Err)));
+            readers.push(lifecycle.spawn(read(err, source.clone(), Stream::Err)));
         }
         Ok(Self {
             lifeline: process.stdin.take(),
@@ -116,7 +116,7 @@ impl Child {
     }
 }
 
-async fn read(mut pipe: impl AsyncRead + Unpin, voice: Voice, stream: Stream) {
+async fn read(mut pipe: impl AsyncRead + Unpin, source: LineSource, stream: Stream) {
     let mut lines = Lines::default();
     let mut piece = vec![0; 8 * 1024];
     loop {
@@ -125,16 +125,16 @@ async fn read(mut pipe: impl AsyncRead + Unpin, voice: Voice, stream: Stream) {
             Ok(length) => lines.take(&piece[..length]),
         };
         for line in complete {
-            voice
+            source
                 .output
-                .of(voice.name, voice.number, stream, line)
+                .of(source.name, source.number, stream, line)
                 .await;
         }
     }
     if let Some(rest) = lines.rest() {
-        voice
+        source
             .output
-            .of(voice.name, voice.number, stream, rest)
+            .of(source.name, source.number, stream, rest)
             .await;
     }
 }

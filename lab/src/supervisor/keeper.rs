@@ -6,11 +6,11 @@ use std::time::{Duration, Instant};
 use runtime::Lifecycle;
 use tokio_util::sync::CancellationToken;
 
-use super::board::Board;
-use super::child::{Child, Voice};
+use super::child::{Child, LineSource};
 use super::exit::Exit;
 use super::output::Output;
 use super::restart::Restart;
+use super::status::StatusRegistry;
 use crate::plan::Planned;
 
 /// Keeps one service running.
@@ -21,7 +21,7 @@ pub struct Keeper {
     /// The service.
     pub planned: Planned,
     /// Where its state is written.
-    pub board: Board,
+    pub registry: StatusRegistry,
     /// Where its lines go.
     pub output: Output,
     /// The lab's lifecycle.
@@ -46,11 +46,11 @@ impl Keeper {
     pub async fn run(self, stop: CancellationToken) {
         let mut restart = Restart::default();
         // Any order works; this one spares the first lines a complaint.
-        let asked = self.board.until_ready(&self.planned.asks);
+        let asked = self.registry.until_ready(&self.planned.asks);
         tokio::select! {
             _ = tokio::time::timeout(PATIENCE, asked) => {}
             () = stop.cancelled() => {
-                self.board.stopped(self.planned.name);
+                self.registry.stopped(self.planned.name);
                 return;
             }
         }
@@ -63,7 +63,7 @@ impl Keeper {
                 self.output
                     .say(format!("{name} {exit}; not started again"))
                     .await;
-                self.board.failed(name, exit.to_string());
+                self.registry.failed(name, exit.to_string());
                 stop.cancelled().await;
                 return;
             }
@@ -72,11 +72,11 @@ impl Keeper {
             self.output
                 .say(format!("{name} {exit}; starting again in {seconds:.1} s"))
                 .await;
-            self.board.died(name, exit.to_string());
+            self.registry.died(name, exit.to_string());
             tokio::select! {
                 () = tokio::time::sleep(wait) => {}
                 () = stop.cancelled() => {
-                    self.board.stopped(name);
+                    self.registry.stopped(name);
                     return;
                 }
             }
@@ -85,23 +85,23 @@ impl Keeper {
 
     async fn run_once(&self, stop: &CancellationToken) -> Run {
         let name = self.planned.name;
-        let number = self.board.place(name);
-        let voice = Voice {
+        let number = self.registry.index_of(name);
+        let source = LineSource {
             name,
             number,
             output: self.output.clone(),
         };
         let started = Instant::now();
-        let mut child = match Child::start(&self.program, &self.planned, &voice, &self.lifecycle) {
+        let mut child = match Child::start(&self.program, &self.planned, &source, &self.lifecycle) {
             Ok(child) => child,
             Err(error) => return Run::Died(Exit::NotStarted(error), Duration::ZERO),
         };
-        self.board.started(name, child.pid());
+        self.registry.started(name, child.pid());
         tokio::select! {
             exit = child.ended() => return Run::Died(exit, started.elapsed()),
             () = stop.cancelled() => {}
         }
-        self.board.stopping(name);
+        self.registry.stopping(name);
         let (exit, killed) = child.stop(self.grace).await;
         let grace = self.grace.as_secs();
         let said = match exit {
@@ -110,7 +110,7 @@ impl Keeper {
             exit => format!("{name} {exit}"),
         };
         self.output.say(said).await;
-        self.board.stopped(name);
+        self.registry.stopped(name);
         Run::Stopped
     }
 }

@@ -16,9 +16,9 @@ pub enum Stream {
     Err,
 }
 
-/// How lines look.
+/// The style of lines.
 #[derive(Clone, Copy, Debug)]
-pub struct Look {
+pub struct Style {
     /// How wide the names are.
     pub width: usize,
     /// Colours on standard output.
@@ -27,7 +27,7 @@ pub struct Look {
     pub color_err: bool,
 }
 
-impl Look {
+impl Style {
     /// Colours where somebody looks at a terminal and has not said that there be none.
     pub fn for_terminal(names: impl Iterator<Item = &'static str>, no_color: bool) -> Self {
         Self {
@@ -76,12 +76,12 @@ const QUEUE: usize = 1024;
 
 impl Output {
     /// Starts the one task that writes. It ends when every clone of the output is dropped.
-    pub fn start(look: Look, lifecycle: &Lifecycle) -> (Self, JoinHandle<()>) {
+    pub fn start(style: Style, lifecycle: &Lifecycle) -> (Self, JoinHandle<()>) {
         let (lines, queue) = mpsc::channel(QUEUE);
         let (out, err) = (tokio::io::stdout(), tokio::io::stderr());
         (
             Self { lines },
-            lifecycle.spawn(write(queue, look, out, err)),
+            lifecycle.spawn(write(queue, style, out, err)),
         )
     }
 
@@ -117,12 +117,12 @@ impl Output {
 
 async fn write(
     mut queue: mpsc::Receiver<Line>,
-    look: Look,
+    style: Style,
     mut out: impl AsyncWrite + Unpin,
     mut err: impl AsyncWrite + Unpin,
 ) {
     while let Some(line) = queue.recv().await {
-        let text = look.line(&line);
+        let text = style.line(&line);
         let written = match line.stream {
             Stream::Out => write_line(&mut out, &text).await,
             Stream::Err => write_line(&mut err, &text).await,
@@ -152,24 +152,24 @@ mod tests {
 
     #[test]
     fn names_stand_in_one_column_in_plain_text() {
-        let look = Look {
+        let style = Style {
             width: 8,
             color_out: false,
             color_err: false,
         };
-        assert_eq!(look.line(&LINE()), "client   | Olá\n");
+        assert_eq!(style.line(&LINE()), "client   | Olá\n");
     }
 
     #[test]
     fn only_a_stream_that_is_a_terminal_gets_colours() {
-        let look = Look {
+        let style = Style {
             width: 6,
             color_out: true,
             color_err: false,
         };
-        assert_eq!(look.line(&LINE()), "\x1b[36mclient │\x1b[0m Olá\n");
+        assert_eq!(style.line(&LINE()), "\x1b[36mclient │\x1b[0m Olá\n");
         assert_eq!(
-            look.line(&Line {
+            style.line(&Line {
                 stream: Stream::Err,
                 ..LINE()
             }),
@@ -186,13 +186,13 @@ mod tests {
             .await;
         output.say("banner").await;
         drop(output);
-        let look = Look {
+        let style = Style {
             width: 6,
             color_out: false,
             color_err: false,
         };
         let (mut out, mut err) = (Vec::new(), Vec::new());
-        write(queue, look, &mut out, &mut err).await;
+        write(queue, style, &mut out, &mut err).await;
         assert_eq!(String::from_utf8(out).unwrap(), "client | answer\n");
         assert_eq!(String::from_utf8(err).unwrap(), "malha  | banner\n");
     }

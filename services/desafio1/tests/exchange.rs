@@ -1,48 +1,21 @@
 //! Server and client over real HTTP, with their trace.
 #![cfg(test)]
 
-use std::io::Write;
-use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use desafio1::settings::{ClientSettings, ServidorSettings};
 use desafio1::{Client, Servidor, client, server};
 use opentelemetry::trace::{SpanId, SpanKind, Status};
-use testing::{Spans, TestLifecycle, TraceParent, eventually, listener, settings};
+use testing::{
+    CapturedOutput, Spans, TestLifecycle, TraceParent, eventually, listener, serving, settings,
+};
 
 /// A server on a free port; its URL, and the lifecycle that ends it.
 async fn start_server(message: &str) -> (String, TestLifecycle) {
-    let (listener, lifecycle) = (listener().await, TestLifecycle::default());
-    let url = format!("http://{}/", listener.local_addr().unwrap());
-    let settings: ServidorSettings = settings::<Servidor>(&[("MESSAGE", message)]);
-    lifecycle.lifecycle().spawn(server::serve(
-        settings,
-        listener,
-        lifecycle.lifecycle().clone(),
-    ));
-    (url, lifecycle)
-}
-
-/// What the client prints.
-#[derive(Clone, Default)]
-struct CapturedOutput(Arc<Mutex<Vec<u8>>>);
-
-impl CapturedOutput {
-    fn lines(&self) -> Vec<String> {
-        let text = String::from_utf8(self.0.lock().unwrap().clone()).unwrap();
-        text.lines().map(str::to_owned).collect()
-    }
-}
-
-impl Write for CapturedOutput {
-    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
-        self.0.lock().unwrap().extend_from_slice(bytes);
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> std::io::Result<()> {
-        Ok(())
-    }
+    let settings = settings::<Servidor>(&[("MESSAGE", message)]);
+    let (address, lifecycle) =
+        serving(|listener, lifecycle| server::serve(settings, listener, lifecycle)).await;
+    (format!("http://{address}/"), lifecycle)
 }
 
 fn start_client(url: &str) -> (CapturedOutput, TestLifecycle) {

@@ -59,14 +59,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_million_inputs_at_random_are_greeted_or_refused() {
-        let mut dice = SeededRng::seeded(4);
+    fn inputs_at_random_are_greeted_or_refused() {
+        let mut rng = SeededRng::seeded(4);
         let name = "João 李小龙 👩‍👩‍👧‍👦\r\n".as_bytes();
-        for round in 0..1_000_000 {
+        for round in 0..10_000 {
             let sent = if round % 8 == 0 {
-                dice.bytes(280)
+                rng.bytes(280)
             } else {
-                dice.mutated(name)
+                rng.mutated(name)
             };
             let Answer { text, outcome } = Hello.answer(&sent);
             let start = if outcome == "ok" {

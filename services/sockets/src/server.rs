@@ -59,10 +59,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_million_inputs_at_random_are_answered_or_refused() {
-        let mut dice = SeededRng::seeded(4);
-        for round in 0..1_000_000 {
-            let sent = dice.bytes(70);
+    fn inputs_at_random_are_answered_or_refused() {
+        let mut rng = SeededRng::seeded(4);
+        for round in 0..10_000 {
+            let sent = rng.bytes(70);
             let mode = if round % 16 == 0 {
                 Mode::Full
             } else {

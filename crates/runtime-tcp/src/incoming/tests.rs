@@ -255,14 +255,14 @@ proptest! {
 }
 
 #[test]
-fn a_million_inputs_at_random_are_taken_apart_without_harm() {
-    let mut dice = testing::SeededRng::seeded(4);
+fn inputs_at_random_are_taken_apart_without_harm() {
+    let mut rng = testing::SeededRng::seeded(4);
     let good = [&header()[..], b"abc."].concat();
-    for round in 0..1_000_000 {
+    for round in 0..10_000 {
         let received = if round % 4 == 0 {
-            dice.bytes(64)
+            rng.bytes(64)
         } else {
-            dice.mutated(&good)
+            rng.mutated(&good)
         };
         let (incoming, step) = incoming(&received);
         if let Ok(request) = incoming.request(&Dots) {

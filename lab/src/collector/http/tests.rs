@@ -7,7 +7,11 @@ use tower::ServiceExt;
 use super::*;
 use crate::collector::fixture::{ROOMY, trace_id};
 
-async fn post(store: &Shared, headers: &[(&str, &str)], body: Vec<u8>) -> (StatusCode, Vec<u8>) {
+async fn post(
+    store: &SharedStore,
+    headers: &[(&str, &str)],
+    body: Vec<u8>,
+) -> (StatusCode, Vec<u8>) {
     let mut request = Request::post("/v1/traces");
     for (name, value) in headers {
         request = request.header(*name, *value);
@@ -48,7 +52,7 @@ const AS_PROTOBUF: (&str, &str) = ("content-type", PROTOBUF);
 
 #[tokio::test]
 async fn what_is_exported_is_kept_and_answered_in_protobuf() {
-    let store = Shared::new(ROOMY);
+    let store = SharedStore::new(ROOMY);
     let (status, body) = post(&store, &[AS_PROTOBUF], export(vec![2; 8])).await;
     assert_eq!(status, StatusCode::OK);
     let answer = ExportTraceServiceResponse::decode(body.as_slice()).unwrap();
@@ -58,7 +62,7 @@ async fn what_is_exported_is_kept_and_answered_in_protobuf() {
 
 #[tokio::test]
 async fn rejected_spans_are_a_partial_success() {
-    let (status, body) = post(&Shared::new(ROOMY), &[AS_PROTOBUF], export(Vec::new())).await;
+    let (status, body) = post(&SharedStore::new(ROOMY), &[AS_PROTOBUF], export(Vec::new())).await;
     assert_eq!(status, StatusCode::OK);
     let answer = ExportTraceServiceResponse::decode(body.as_slice()).unwrap();
     assert_eq!(answer.partial_success.unwrap().rejected_spans, 1);
@@ -69,7 +73,7 @@ async fn json_and_compressed_exports_are_refused_with_the_setting_that_mends_it(
     let json = [("content-type", "application/json; charset=utf-8")];
     let gzip = [AS_PROTOBUF, ("content-encoding", "gzip")];
     for (headers, named) in [(&json[..], "http/protobuf"), (&gzip[..], "COMPRESSION")] {
-        let (status, body) = post(&Shared::new(ROOMY), headers, Vec::new()).await;
+        let (status, body) = post(&SharedStore::new(ROOMY), headers, Vec::new()).await;
         assert_eq!(status, StatusCode::UNSUPPORTED_MEDIA_TYPE);
         let body = String::from_utf8(body).unwrap();
         assert!(body.contains(named), "{body}");
@@ -78,7 +82,7 @@ async fn json_and_compressed_exports_are_refused_with_the_setting_that_mends_it(
 
 #[tokio::test]
 async fn what_is_no_export_is_refused() {
-    let (status, body) = post(&Shared::new(ROOMY), &[AS_PROTOBUF], vec![0xff; 9]).await;
+    let (status, body) = post(&SharedStore::new(ROOMY), &[AS_PROTOBUF], vec![0xff; 9]).await;
     assert_eq!(status, StatusCode::BAD_REQUEST);
     assert!(body.starts_with(b"not an ExportTraceServiceRequest"));
 }

@@ -15,12 +15,12 @@ async fn get_from(routes: Router, path: &str) -> (u16, Value) {
     (status, serde_json::from_slice(&body).unwrap())
 }
 
-async fn ask(store: &Shared, path: &str) -> (u16, Value) {
+async fn ask(store: &SharedStore, path: &str) -> (u16, Value) {
     get_from(routes(store.clone()), path).await
 }
 
-fn filled() -> Shared {
-    let store = Shared::new(ROOMY);
+fn filled() -> SharedStore {
+    let store = SharedStore::new(ROOMY);
     store.lock().insert(span("client", 1, 1));
     store.lock().insert(span("server", 1, 2));
     store.lock().insert(span("server", 2, 2));
@@ -37,7 +37,7 @@ async fn services_are_listed_with_their_number() {
 
 #[tokio::test]
 async fn an_empty_list_is_null_as_in_jaeger() {
-    let store = Shared::new(ROOMY);
+    let store = SharedStore::new(ROOMY);
     assert_eq!(ask(&store, "/api/services").await.1["data"], Value::Null);
     let traces = ask(&store, "/api/traces?service=nobody").await.1;
     assert_eq!(traces["data"], json!([]));

@@ -144,13 +144,6 @@ async fn a_name_of_256_bytes_is_greeted_whole() {
 }
 
 #[tokio::test]
-async fn ten_megabytes_are_refused_and_their_sender_reads_why() {
-    let (server, _life) = start_server(&[NO_PAUSE]).await;
-    let answer = plain_client(server, &[&vec![b'x'; 10 << 20]], true).await;
-    assert_eq!(answer, "Erro: o nome tem mais de 256 bytes");
-}
-
-#[tokio::test]
 async fn whoever_says_nothing_is_told_so_in_the_end() {
     let (server, _life) = start_server(&[("FIRST_BYTE_TIMEOUT", "50ms")]).await;
     assert_eq!(

@@ -118,13 +118,6 @@ async fn numbers_of_no_byte_and_of_more_than_64_are_refused_with_the_reason() {
 }
 
 #[tokio::test]
-async fn ten_megabytes_are_refused_and_their_sender_reads_why() {
-    let (server, _life) = start_server(&[NO_PAUSE]).await;
-    let answer = plain_client(server, &[&vec![7; 10 << 20]], true).await;
-    assert_eq!(answer, "Erro: mais de 64 bytes");
-}
-
-#[tokio::test]
 async fn whoever_says_nothing_is_told_so_in_the_end() {
     let (server, _life) = start_server(&[("FIRST_BYTE_TIMEOUT", "50ms")]).await;
     assert_eq!(

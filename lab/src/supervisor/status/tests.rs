@@ -2,8 +2,8 @@ use super::*;
 
 const NAME: &str = "server";
 
-fn board() -> Board {
-    Board::new(&[Planned {
+fn registry() -> StatusRegistry {
+    StatusRegistry::new(&[Planned {
         name: NAME,
         exercise: "test",
         http: false,
@@ -23,31 +23,31 @@ fn ready() -> Health {
 
 #[test]
 fn a_service_is_well_when_its_probes_say_so() {
-    let board = board();
+    let registry = registry();
     assert_eq!(
-        board.entries()[0].trouble().as_deref(),
+        registry.entries()[0].trouble().as_deref(),
         Some("not started yet")
     );
-    board.started(NAME, Some(7));
+    registry.started(NAME, Some(7));
     assert_eq!(
-        board.entries()[0].trouble().as_deref(),
+        registry.entries()[0].trouble().as_deref(),
         Some("its probes do not answer yet")
     );
-    board.seen(NAME, Some(7), Some(ready()));
-    assert_eq!(board.entries()[0].trouble(), None);
+    registry.seen(NAME, Some(7), Some(ready()));
+    assert_eq!(registry.entries()[0].trouble(), None);
 }
 
 #[test]
 fn what_a_service_waits_for_is_said() {
-    let board = board();
-    board.started(NAME, Some(7));
+    let registry = registry();
+    registry.started(NAME, Some(7));
     let reason = Some("connection refused".to_owned());
     let checks = vec![Check {
         name: "redis".to_owned(),
         ready: false,
         reason,
     }];
-    board.seen(
+    registry.seen(
         NAME,
         Some(7),
         Some(Health {
@@ -56,30 +56,33 @@ fn what_a_service_waits_for_is_said() {
         }),
     );
     assert_eq!(
-        board.entries()[0].trouble().as_deref(),
+        registry.entries()[0].trouble().as_deref(),
         Some("redis: connection refused")
     );
 }
 
 #[test]
 fn an_answer_of_a_process_that_is_gone_does_not_count() {
-    let board = board();
-    board.started(NAME, Some(7));
-    board.died(NAME, "was killed".to_owned());
-    board.started(NAME, Some(8));
-    board.seen(NAME, Some(7), Some(ready()));
-    assert_eq!(board.entries()[0].health, None);
+    let registry = registry();
+    registry.started(NAME, Some(7));
+    registry.died(NAME, "was killed".to_owned());
+    registry.started(NAME, Some(8));
+    registry.seen(NAME, Some(7), Some(ready()));
+    assert_eq!(registry.entries()[0].health, None);
 }
 
 #[test]
 fn deaths_are_counted_as_restarts_once_it_runs_again() {
-    let board = board();
-    board.started(NAME, Some(7));
-    assert_eq!(board.entries()[0].restarts, 0);
-    board.died(NAME, "was killed".to_owned());
-    assert_eq!(board.entries()[0].trouble().as_deref(), Some("was killed"));
-    board.started(NAME, Some(8));
-    let entry = &board.entries()[0];
+    let registry = registry();
+    registry.started(NAME, Some(7));
+    assert_eq!(registry.entries()[0].restarts, 0);
+    registry.died(NAME, "was killed".to_owned());
+    assert_eq!(
+        registry.entries()[0].trouble().as_deref(),
+        Some("was killed")
+    );
+    registry.started(NAME, Some(8));
+    let entry = &registry.entries()[0];
     assert_eq!(
         (entry.restarts, entry.last_exit.as_deref()),
         (1, Some("was killed"))

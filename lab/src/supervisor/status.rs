@@ -9,9 +9,9 @@ use tokio::sync::watch;
 use crate::clock::now_millis;
 use crate::plan::Planned;
 
-/// The state of every service, shared by those who see it and those who show it.
+/// The status of every service. Every clone is the same one.
 #[derive(Clone, Debug)]
-pub struct Board {
+pub struct StatusRegistry {
     entries: Arc<Mutex<Vec<Entry>>>,
     /// Told after every change of health.
     changed: watch::Sender<()>,
@@ -131,8 +131,8 @@ impl Entry {
     }
 }
 
-impl Board {
-    /// A board with a place for each planned service.
+impl StatusRegistry {
+    /// A registry with a place for each planned service.
     pub fn new(services: &[Planned]) -> Self {
         let entries = services.iter().map(Entry::planned).collect();
         Self {
@@ -147,7 +147,7 @@ impl Board {
     }
 
     /// The place of a service among all.
-    pub fn place(&self, name: &str) -> usize {
+    pub fn index_of(&self, name: &str) -> usize {
         self.lock()
             .iter()
             .position(|entry| entry.name == name)
@@ -200,7 +200,7 @@ impl Board {
         self.changed.send_replace(());
     }
 
-    /// Waits until all of these services are ready. Those that are not on the board do not count.
+    /// Waits until all of these services are ready. Those that are not on the registry do not count.
     pub async fn until_ready(&self, names: &[&str]) {
         let mut changes = self.changed.subscribe();
         let waited_for = |entry: &&Entry| names.contains(&entry.name) && entry.trouble().is_some();
