@@ -2,9 +2,11 @@
 #![cfg(test)]
 
 use std::fs;
+use std::io::{Read, Write};
+use std::net::{SocketAddr, TcpStream};
 use std::os::unix::fs::symlink;
-use std::path::Path;
-use std::process::Command;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
 
 use catalogue::outputs;
 use tempfile::TempDir;
@@ -109,12 +111,9 @@ fn text(tree: &TempDir, path: &str) -> String {
     fs::read_to_string(tree.path().join(path)).unwrap()
 }
 
-#[test]
-fn a_service_more_is_everywhere_after_one_command() {
-    let tree = with_a_service_more();
-    let stale: Vec<_> = outputs(tree.path()).unwrap();
-    let stale: Vec<_> = stale.iter().filter(|output| !output.is_current()).collect();
-    for output in &stale {
+/// Brings every list of the copy up to date.
+fn generate(tree: &TempDir) {
+    for output in outputs(tree.path()).unwrap() {
         output.write(tree.path()).unwrap();
     }
     assert!(
@@ -123,6 +122,12 @@ fn a_service_more_is_everywhere_after_one_command() {
             .iter()
             .all(catalogue::Output::is_current)
     );
+}
+
+#[test]
+fn a_service_more_is_everywhere_after_one_command() {
+    let tree = with_a_service_more();
+    generate(&tree);
     for (path, lines) in [
         (
             "lab/src/catalogue/exercises.rs",
@@ -206,5 +211,83 @@ fn a_service_more_is_everywhere_after_one_command() {
         "kind: Service\nmetadata:\n  name: mirror\n",
     ] {
         assert!(rendered.contains(part), "{part}\n{rendered}");
+    }
+}
+
+/// The lab of the copy, built on the libraries of others that this workspace's builds have compiled already.
+fn build(tree: &TempDir) -> PathBuf {
+    // Of another version they are other packages; else this workspace's builds would take theirs for fresh.
+    let manifest = tree.path().join("Cargo.toml");
+    let text = fs::read_to_string(&manifest).unwrap();
+    let ours = format!("\nversion = \"{}\"\n", env!("CARGO_PKG_VERSION"));
+    let other = text.replacen(&ours, "\nversion = \"0.0.0+added\"\n", 1);
+    assert_ne!(text, other);
+    fs::write(&manifest, other).unwrap();
+    // TARGET/tmp, which cargo makes for tests.
+    let target = Path::new(env!("CARGO_TARGET_TMPDIR")).parent().unwrap();
+    let own = tree.path().join("target");
+    let built = Command::new(env!("CARGO"))
+        .args(["build", "--offline", "--package=lab", "--bin=malha"])
+        .current_dir(tree.path())
+        .env("CARGO_BUILD_BUILD_DIR", target)
+        .env("CARGO_TARGET_DIR", &own)
+        .status()
+        .unwrap();
+    assert!(
+        built.success(),
+        "the lab with one service more does not build"
+    );
+    own.join("debug/malha")
+}
+
+/// What the probe answers; nothing as long as nobody listens.
+fn readiness(probe: SocketAddr) -> Option<String> {
+    let mut stream = TcpStream::connect(probe).ok()?;
+    stream
+        .write_all(b"GET /readyz HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n")
+        .ok()?;
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).ok()?;
+    Some(answer)
+}
+
+#[tokio::test]
+#[ignore = "compiles every service anew: a step of .ci/run"]
+async fn a_service_more_starts_in_the_lab_and_answers_its_probe() {
+    let tree = with_a_service_more();
+    generate(&tree);
+    let malha = build(&tree);
+    let probe = testing::address();
+    let mut lab = Command::new(malha);
+    lab.arg("hello")
+        .env_remove("OTEL_EXPORTER_OTLP_ENDPOINT")
+        .env("HELLO_MIRROR_ADMIN_LISTEN", probe.to_string());
+    for other in [
+        "LAB_PAGE_LISTEN",
+        "LAB_OTLP_LISTEN",
+        "ADMIN_LISTEN",
+        "HELLO_SERVER_LISTEN",
+        "HELLO_SERVER_ADMIN_LISTEN",
+        "HELLO_CLIENT_ADMIN_LISTEN",
+        "HELLO_MIRROR_LISTEN",
+    ] {
+        lab.env(other, testing::address().to_string());
+    }
+    let mut lab = Ended(lab.stdin(Stdio::null()).spawn().unwrap());
+    testing::eventually("hello-mirror is ready", async || {
+        let ended = lab.0.try_wait().unwrap();
+        assert!(ended.is_none(), "the lab ended: {ended:?}");
+        readiness(probe).filter(|answer| answer.starts_with("HTTP/1.1 200 "))
+    })
+    .await;
+}
+
+/// A lab that ends with the test, and its services with it.
+struct Ended(Child);
+
+impl Drop for Ended {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
     }
 }
