@@ -33,4 +33,8 @@
 {{- if $values.test.enabled }}
 {{ include "common.test" $chart }}
 {{- end }}
+{{- range $values.extraObjects }}
+---
+{{ toYaml . }}
+{{- end }}
 {{- end -}}

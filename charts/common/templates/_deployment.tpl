@@ -7,6 +7,10 @@ metadata:
   namespace: {{ include "common.namespace" . }}
   labels:
     {{- include "common.labels" . | nindent 4 }}
+  {{- with dig "serviceAccount" "annotations" dict (.row | default dict) }}
+  annotations:
+    {{- toYaml . | nindent 4 }}
+  {{- end }}
 automountServiceAccountToken: false
 {{- end -}}
 
@@ -46,7 +50,11 @@ spec:
   template:
     metadata:
       labels:
-        {{- include "common.labels" . | nindent 8 }}
+        {{- include "common.podLabels" (merge (dict "labels" .row.podLabels) .) | nindent 8 }}
+      {{- with .row.podAnnotations }}
+      annotations:
+        {{- toYaml . | nindent 8 }}
+      {{- end }}
     spec:
       {{- include "common.pod" . | nindent 6 }}
 {{- end -}}
@@ -60,14 +68,15 @@ terminationGracePeriodSeconds: {{ add .values.drain.delaySeconds .values.drain.t
 {{- with .values.priorityClassName }}
 priorityClassName: {{ . }}
 {{- end }}
-{{- with .values.image.pullSecrets }}
-imagePullSecrets:
-  {{- range . }}
-  - name: {{ . }}
-  {{- end }}
+{{- with include "common.pullSecrets" . }}
+{{ . }}
+{{- end }}
+{{- with include "common.placement" .row | trim }}
+{{ . }}
 {{- end }}
 securityContext:
-  {{- include "common.podSecurity" . | nindent 2 }}
+  {{- toYaml .row.podSecurityContext | nindent 2 }}
+{{- if not (hasKey .row "topologySpreadConstraints") }}
 topologySpreadConstraints:
   - maxSkew: 1
     topologyKey: kubernetes.io/hostname
@@ -75,6 +84,13 @@ topologySpreadConstraints:
     labelSelector:
       matchLabels:
         {{- include "common.selector" . | nindent 8 }}
+{{- else }}
+{{- with .row.topologySpreadConstraints }}
+topologySpreadConstraints:
+  {{- toYaml . | nindent 2 }}
+{{- end }}
+{{- end }}
+{{- if not (hasKey .row "affinity") }}
 affinity:
   podAntiAffinity:
     preferredDuringSchedulingIgnoredDuringExecution:
@@ -84,6 +100,16 @@ affinity:
           labelSelector:
             matchLabels:
               {{- include "common.selector" . | nindent 14 }}
+{{- else }}
+{{- with .row.affinity }}
+affinity:
+  {{- toYaml . | nindent 2 }}
+{{- end }}
+{{- end }}
+{{- with .row.volumes }}
+volumes:
+  {{- toYaml . | nindent 2 }}
+{{- end }}
 containers:
   - name: {{ .name }}
     image: {{ include "common.image" . }}
@@ -98,6 +124,10 @@ containers:
     {{- end }}
     env:
       {{- include "common.env" . | nindent 6 }}
+    {{- with .row.envFrom }}
+    envFrom:
+      {{- toYaml . | nindent 6 }}
+    {{- end }}
     ports:
       {{- with .row.service }}
       - name: {{ .protocol }}
@@ -109,28 +139,27 @@ containers:
     # The start is over in milliseconds; the startup probe only lets the others begin at once.
     startupProbe:
       httpGet: {path: /livez, port: admin}
-      periodSeconds: 1
-      failureThreshold: 30
+      {{- toYaml .row.startupProbe | nindent 6 }}
     livenessProbe:
       {{- if $grpc }}
       grpc: {port: {{ .row.service.port }}, service: liveness}
       {{- else }}
       httpGet: {path: /livez, port: admin}
       {{- end }}
-      periodSeconds: 10
-      timeoutSeconds: 3
-      failureThreshold: 3
+      {{- toYaml .row.livenessProbe | nindent 6 }}
     readinessProbe:
       {{- if $grpc }}
       grpc: {port: {{ .row.service.port }}}
       {{- else }}
       httpGet: {path: /readyz, port: admin}
       {{- end }}
-      periodSeconds: 2
-      timeoutSeconds: 2
-      failureThreshold: 2
+      {{- toYaml .row.readinessProbe | nindent 6 }}
     resources:
       {{- toYaml .row.resources | nindent 6 }}
     securityContext:
-      {{- include "common.containerSecurity" . | nindent 6 }}
+      {{- toYaml .row.securityContext | nindent 6 }}
+    {{- with .row.volumeMounts }}
+    volumeMounts:
+      {{- toYaml . | nindent 6 }}
+    {{- end }}
 {{- end -}}

@@ -38,6 +38,12 @@ spec:
             matchLabels:
               app.kubernetes.io/component: test
               app.kubernetes.io/part-of: malha
+        {{- with .values.networkPolicy.allowFrom }}
+        {{- toYaml . | nindent 8 }}
+        {{- end }}
+        {{- with dig "networkPolicy" "allowFrom" list .row }}
+        {{- toYaml . | nindent 8 }}
+        {{- end }}
       {{- end }}
     {{- end }}
     {{- with $metrics }}
@@ -60,9 +66,11 @@ spec:
     {{- range $callee := .row.calls }}
     {{- if eq $callee "redis" }}
     - ports:
-        - port: {{ regexFind ":[0-9]+(/|$)" (include "common.redisUrl" $) | trimPrefix ":" | trimSuffix "/" | default "6379" }}
+        {{- range include "common.redisPorts" $ | fromJsonArray }}
+        - port: {{ . }}
           protocol: TCP
-      {{- if not $.values.redis.url }}
+        {{- end }}
+      {{- if not (or $.values.redis.url (not $.values.redis.enabled)) }}
       to:
         - podSelector:
             matchLabels:
@@ -80,25 +88,31 @@ spec:
               {{- include "common.selector" (dict "root" $root "name" $callee) | nindent 14 }}
     {{- end }}
     {{- end }}
+    {{- with .values.networkPolicy.allowTo }}
+    {{- toYaml . | nindent 4 }}
+    {{- end }}
+    {{- with dig "networkPolicy" "allowTo" list .row }}
+    {{- toYaml . | nindent 4 }}
+    {{- end }}
 {{- end -}}
 
 {{- define "common.egress.dns" -}}
 - ports:
-    - {port: 53, protocol: UDP}
-    - {port: 53, protocol: TCP}
+    {{- range .values.networkPolicy.dns.ports }}
+    - {port: {{ . }}, protocol: UDP}
+    - {port: {{ . }}, protocol: TCP}
+    {{- end }}
+  {{- with .values.networkPolicy.dns.to }}
   to:
-    - namespaceSelector:
-        matchLabels:
-          kubernetes.io/metadata.name: kube-system
-      podSelector:
-        matchLabels:
-          k8s-app: kube-dns
+    {{- toYaml . | nindent 4 }}
+  {{- end }}
 {{- end -}}
 
 {{- define "common.egress.otlp" -}}
-{{- with .values.otlp.endpoint -}}
+{{- with dig "OTEL_EXPORTER_OTLP_ENDPOINT" .values.otlp.endpoint (include "common.ownEnv" . | fromYaml) -}}
+{{- $endpoint := ternary . $.values.otlp.endpoint (kindIs "string" .) -}}
 - ports:
-    - port: {{ include "common.urlPort" . }}
+    - port: {{ include "common.urlPort" $endpoint }}
       protocol: TCP
   to:
     {{- include "common.collector" $ | nindent 4 }}

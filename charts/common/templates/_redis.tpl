@@ -4,7 +4,8 @@ Takes dict "root" "values".
 */}}
 {{- define "common.redis" -}}
 {{- $redis := .values.redis }}
-{{- $each := dict "root" .root "values" .values "name" $redis.name "component" "store" }}
+{{- $each := dict "root" .root "values" .values "name" $redis.name "component" "store" "row" (pick .values "serviceAccount") }}
+{{- include "common.redisFits" $redis }}
 {{ include "common.serviceaccount" $each }}
 {{- range $name := list $redis.name (printf "%s-headless" $redis.name) }}
 ---
@@ -50,6 +51,13 @@ spec:
         {{- include "common.selector" $each | nindent 8 }}
         app.kubernetes.io/component: store
         app.kubernetes.io/part-of: malha
+        {{- with omit .values.podLabels "app.kubernetes.io/component" "app.kubernetes.io/part-of" }}
+        {{- toYaml . | nindent 8 }}
+        {{- end }}
+      {{- with .values.podAnnotations }}
+      annotations:
+        {{- toYaml . | nindent 8 }}
+      {{- end }}
     spec:
       serviceAccountName: {{ $redis.name }}
       automountServiceAccountToken: false
@@ -58,17 +66,17 @@ spec:
       {{- with .values.priorityClassName }}
       priorityClassName: {{ . }}
       {{- end }}
-      {{- with .values.image.pullSecrets }}
-      imagePullSecrets:
-        {{- range . }}
-        - name: {{ . }}
-        {{- end }}
+      {{- with include "common.pullSecrets" . }}
+      {{- . | nindent 6 }}
+      {{- end }}
+      {{- with include "common.placement" .values | trim }}
+      {{- . | nindent 6 }}
       {{- end }}
       securityContext:
-        {{- include "common.podSecurity" . | nindent 8 }}
+        {{- toYaml .values.podSecurityContext | nindent 8 }}
       containers:
         - name: redis
-          image: {{ $redis.image }}
+          image: {{ include "common.foreignImage" (dict "root" .root "image" $redis.image) }}
           imagePullPolicy: {{ .values.image.pullPolicy }}
           command: [redis-server]
           args:
@@ -118,7 +126,7 @@ spec:
           resources:
             {{- toYaml $redis.resources | nindent 12 }}
           securityContext:
-            {{- include "common.containerSecurity" . | nindent 12 }}
+            {{- toYaml .values.securityContext | nindent 12 }}
           volumeMounts:
             - name: data
               mountPath: /data
@@ -163,7 +171,49 @@ spec:
 {{- end }}
 {{- end -}}
 
+{{/* Redis needs room beside its data: buffers, fragments, the copy of pages while a file is rewritten. */}}
+{{- define "common.redisFits" -}}
+{{- with dig "limits" "memory" "" .resources -}}
+{{- $limit := include "common.bytes" . | float64 -}}
+{{- if gt (include "common.bytes" $.maxmemory | float64) (mulf $limit 0.75) -}}
+{{- fail (printf "redis.maxmemory (%s) is more than three quarters of redis.resources.limits.memory (%v): Redis would be killed before it refuses a write" $.maxmemory .) -}}
+{{- end -}}
+{{- end -}}
+{{- end -}}
+
+{{/* A quantity of Kubernetes, or of Redis (`mb` is 1024 kb there), as a number of bytes. */}}
+{{- define "common.bytes" -}}
+{{- $text := toString . -}}
+{{- $unit := regexFind "[A-Za-z]*$" $text -}}
+{{- $units := dict "" 1.0 "m" 0.001 "k" 1000.0 "M" 1000000.0 "G" 1000000000.0 "Ki" 1024.0 "Mi" 1048576.0 "Gi" 1073741824.0 "kb" 1024.0 "mb" 1048576.0 "gb" 1073741824.0 -}}
+{{- if kindIs "string" . }}{{ mulf (trimSuffix $unit $text | float64) (get $units $unit) }}{{ else }}{{ . }}{{ end -}}
+{{- end -}}
+
 {{/* Where the services that call `redis` find it. Takes dict "values". */}}
 {{- define "common.redisUrl" -}}
+{{- if not (or .values.redis.url .values.redis.enabled) -}}
+{{- fail (printf "%s calls redis, and there is none: say redis.enabled, redis.url or env.REDIS_URL, or leave redis out of its calls" .name) -}}
+{{- end -}}
 {{ .values.redis.url | default (printf "redis://%s:6379" .values.redis.name) }}
+{{- end -}}
+
+{{/*
+The ports that a service calls Redis at, as JSON: those of its URL, and where that names sentinels or
+some nodes of a cluster, the one that the data are at. Takes dict "values" "name" "row".
+*/}}
+{{- define "common.redisPorts" -}}
+{{- $own := include "common.ownEnv" . | fromYaml -}}
+{{- $url := get $own "REDIS_URL" -}}
+{{- if not (hasKey $own "REDIS_URL") }}{{ $url = include "common.redisUrl" . }}{{ end -}}
+{{- $ports := list -}}
+{{- $several := ne (get $own "REDIS_MODE" | default "node") "node" -}}
+{{- if kindIs "string" $url -}}
+{{- range splitList "," $url -}}
+{{- $host := trimPrefix "redis://" (trim .) | splitList "/" | first | splitList "@" | last -}}
+{{- $ports = append $ports (regexFind ":[0-9]+$" $host | trimPrefix ":" | default (ternary "26379" "6379" (eq (toString (get $own "REDIS_MODE")) "sentinel"))) -}}
+{{- end -}}
+{{- end -}}
+{{- if and (gt (len $ports) 1) (not $several) }}{{ fail (printf "%s: several URLs of Redis need env.REDIS_MODE, cluster or sentinel" .name) }}{{ end -}}
+{{- if or $several (not $ports) }}{{ $ports = append $ports (toString (int .values.redis.dataPort)) }}{{ end -}}
+{{ $ports | uniq | toJson }}
 {{- end -}}

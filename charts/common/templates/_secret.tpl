@@ -6,7 +6,7 @@
 {{/* The keys that the chart's services ask for, with those of its Redis. */}}
 {{- define "common.secretKeys" -}}
 {{- $keys := list -}}
-{{- if .values.redis.enabled }}{{ $keys = append $keys "redis-password" }}{{ end -}}
+{{- if and .values.redis.enabled (not .values.redis.url) }}{{ $keys = append $keys "redis-password" }}{{ end -}}
 {{- range .values.services }}{{ range .secretEnv }}{{ $keys = append $keys . }}{{ end }}{{ end -}}
 {{ $keys | uniq | sortAlpha | toJson }}
 {{- end -}}

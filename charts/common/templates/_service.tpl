@@ -7,14 +7,29 @@ metadata:
   name: {{ .row.service.name }}
   namespace: {{ include "common.namespace" . }}
   labels:
-    {{- include "common.labels" . | nindent 4 }}
-  {{- if ne .row.service.type "ClusterIP" }}
+    {{- include "common.podLabels" (merge (dict "labels" .row.service.labels) .) | nindent 4 }}
+  {{- if or .row.service.annotations (ne .row.service.type "ClusterIP") }}
   annotations:
+    {{- if ne .row.service.type "ClusterIP" }}
     # Asked for by values, for the port mappings of a kind cluster.
     kube-score/ignore: service-type
+    {{- end }}
+    {{- with omit (.row.service.annotations | default dict) "kube-score/ignore" }}
+    {{- toYaml . | nindent 4 }}
+    {{- end }}
   {{- end }}
 spec:
   type: {{ .row.service.type }}
+  {{- if eq .row.service.type "LoadBalancer" }}
+  {{- with .row.service.loadBalancerClass }}
+  loadBalancerClass: {{ . }}
+  {{- end }}
+  {{- end }}
+  {{- if ne .row.service.type "ClusterIP" }}
+  {{- with .row.service.externalTrafficPolicy }}
+  externalTrafficPolicy: {{ . }}
+  {{- end }}
+  {{- end }}
   selector:
     {{- include "common.selector" . | nindent 4 }}
   ports:

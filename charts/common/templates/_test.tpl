@@ -13,8 +13,11 @@ metadata:
   name: {{ $each.name }}
   namespace: {{ include "common.namespace" $each }}
   labels:
-    {{- include "common.labels" $each | nindent 4 }}
+    {{- include "common.podLabels" (merge (dict "labels" (omit $values.podLabels "app.kubernetes.io/component" "app.kubernetes.io/part-of")) $each) | nindent 4 }}
   annotations:
+    {{- with $values.podAnnotations }}
+    {{- toYaml . | nindent 4 }}
+    {{- end }}
     helm.sh/hook: test
     helm.sh/hook-delete-policy: before-hook-creation
     # It runs once and ends: nothing waits for it to be ready, and nothing restarts it.
@@ -25,24 +28,38 @@ spec:
   restartPolicy: Never
   automountServiceAccountToken: false
   enableServiceLinks: false
+  {{- with include "common.pullSecrets" . }}
+  {{- . | nindent 2 }}
+  {{- end }}
+  {{- with include "common.placement" $values | trim }}
+  {{- . | nindent 2 }}
+  {{- end }}
   securityContext:
-    {{- include "common.podSecurity" . | nindent 4 }}
+    {{- toYaml $values.podSecurityContext | nindent 4 }}
   containers:
     - name: e2e
       image: {{ include "common.image" $each }}
       imagePullPolicy: {{ $values.image.pullPolicy }}
       args: [{{ $root.Chart.Name | quote }}]
       env:
+        {{- $own := $values.test.env | default dict }}
+        {{- if not (hasKey $own "JAEGER_URL") }}
         - name: JAEGER_URL
           value: {{ $values.otlp.query | quote }}
-        {{- range $name, $value := $values.test.env }}
+        {{- end }}
+        {{- range $name, $value := $own }}
+        {{- if kindIs "map" $value }}
+        - name: {{ $name }}
+          {{- toYaml $value | nindent 10 }}
+        {{- else if not (kindIs "invalid" $value) }}
         - name: {{ $name }}
           value: {{ include "common.text" $value }}
+        {{- end }}
         {{- end }}
       resources:
         {{- toYaml $values.serviceDefaults.resources | nindent 8 }}
       securityContext:
-        {{- include "common.containerSecurity" . | nindent 8 }}
+        {{- toYaml $values.securityContext | nindent 8 }}
 {{- if $values.networkPolicy.enabled }}
 ---
 apiVersion: networking.k8s.io/v1

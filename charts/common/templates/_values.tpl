@@ -1,17 +1,76 @@
 {{/*
-The values of a chart over the library's defaults, under `global`'s. YAML; callers use fromYaml.
+The values of a chart over the library's defaults, under `global.malha`'s. YAML; callers use fromYaml.
 */}}
 {{- define "common.values" -}}
-{{- $own := omit .Values "common" "global" -}}
-{{- $global := omit (.Values.global | default dict) "imagePullSecrets" -}}
-{{- mergeOverwrite (deepCopy .Values.common) (deepCopy $own) (deepCopy $global) | toYaml -}}
+{{- $own := omit .Values "common" "global" "enabled" "tags" -}}
+{{- $values := deepCopy .Values.common -}}
+{{- $global := include "common.oldGlobals" . | fromYaml -}}
+{{- $ours := get (.Values.global | default dict) "malha" | default dict -}}
+{{- $attributes := list -}}
+{{- range list $own $global $ours -}}
+{{- with dig "env" "OTEL_RESOURCE_ATTRIBUTES" "" . }}{{ if kindIs "string" . }}{{ $attributes = append $attributes . }}{{ end }}{{ end -}}
+{{- include "common.overlay" (dict "into" $values "from" .) -}}
+{{- end -}}
+{{- if gt (len $attributes) 1 }}{{ $_ := set $values.env "OTEL_RESOURCE_ATTRIBUTES" (join "," $attributes) }}{{ end -}}
+{{- $values | toYaml -}}
 {{- end -}}
 
-{{/* The row of one service over `serviceDefaults`; a client has no `service`. Takes dict "values" "row". */}}
+{{/*
+What stood straight under `global` before 0.2 had `global.malha`. Only for our own charts at the top:
+under another umbrella these names are somebody else's.
+*/}}
+{{- define "common.oldGlobals" -}}
+{{- $found := dict -}}
+{{- $names := keys (omit .Values.common "namespace" "global") -}}
+{{- if or .Chart.IsRoot (eq .Template.BasePath (printf "malha/charts/%s/templates" .Chart.Name)) -}}
+{{- range $name, $value := .Values.global -}}
+{{- if and (has $name $names) (kindIs (kindOf (get $.Values.common $name)) $value) }}{{ $_ := set $found $name $value }}{{ end -}}
+{{- end -}}
+{{- end -}}
+{{- $found | toYaml -}}
+{{- end -}}
+
+{{/* For NOTES: the old names that are still read. */}}
+{{- define "common.notes" -}}
+{{- range $name, $_ := include "common.oldGlobals" . | fromYaml }}
+
+WARNING: global.{{ $name }} is read for the last time in this release; say global.malha.{{ $name }} instead.
+{{- end -}}
+{{- end -}}
+
+{{/*
+Lays one dict over another, in place. A null takes a default away. Where templates have a default of
+their own, the null is kept, so that they see it. Takes dict "into" "from".
+*/}}
+{{- define "common.overlay" -}}
+{{- $into := .into -}}
+{{- $kept := list "affinity" "topologySpreadConstraints" -}}
+{{- $all := .keep -}}
+{{- range $key, $value := .from -}}
+{{- if and (kindIs "map" $value) (kindIs "map" (get $into $key)) (not $all) -}}
+{{- include "common.overlay" (dict "into" (get $into $key) "from" $value "keep" (eq $key "env")) -}}
+{{- else if and (kindIs "invalid" $value) (not $all) (not (has $key $kept)) -}}
+{{- $_ := unset $into $key -}}
+{{- else if and (kindIs "map" $value) (not $all) (ne $key "services") -}}
+{{- $fresh := dict -}}
+{{- include "common.overlay" (dict "into" $fresh "from" $value "keep" (eq $key "env")) -}}
+{{- $_ := set $into $key $fresh -}}
+{{- else -}}
+{{- $_ := set $into $key $value -}}
+{{- end -}}
+{{- end -}}
+{{- end -}}
+
+{{/*
+The row of one service over `serviceDefaults`, which lies over what the chart says of every pod; a
+client has no `service`. Takes dict "values" "row".
+*/}}
 {{- define "common.row" -}}
-{{- $defaults := deepCopy .values.serviceDefaults -}}
+{{- $row := pick (deepCopy .values) "podAnnotations" "podLabels" "serviceAccount" "nodeSelector" "tolerations" "affinity" "topologySpreadConstraints" "envFrom" "volumes" "volumeMounts" "podSecurityContext" "securityContext" "startupProbe" "livenessProbe" "readinessProbe" -}}
+{{- $defaults := .values.serviceDefaults -}}
 {{- if not .row.service }}{{ $defaults = omit $defaults "service" }}{{ end -}}
-{{- $row := mergeOverwrite $defaults (deepCopy .row) -}}
+{{- include "common.overlay" (dict "into" $row "from" $defaults) -}}
+{{- include "common.overlay" (dict "into" $row "from" .row) -}}
 {{- if not $row.autoscaling.minReplicas }}{{ $_ := set $row.autoscaling "minReplicas" $row.replicas }}{{ end -}}
 {{- $row | toYaml -}}
 {{- end -}}
@@ -24,11 +83,36 @@ The values of a chart over the library's defaults, under `global`'s. YAML; calle
 {{/* The image of a service. Takes dict "root" "values" "name" "row". */}}
 {{- define "common.image" -}}
 {{- $image := .values.image -}}
-{{- $name := printf "%s%s/%s" $image.registry $image.prefix (.row.image | default .name) -}}
+{{- $registry := $image.registry | default (get (.root.Values.global | default dict) "imageRegistry") | default "" | trimSuffix "/" -}}
+{{- $name := list $registry $image.prefix (.row.image | default .name) | compact | join "/" -}}
 {{- if .row.digest -}}
 {{ $name }}@{{ .row.digest }}
 {{- else -}}
-{{ $name }}:{{ .row.tag | default $image.tag | default .root.Chart.AppVersion }}
+{{ $name }}:{{ .row.tag | default $image.tag | default (.root.Chart.AppVersion | replace "+" "_") }}
+{{- end -}}
+{{- end -}}
+
+{{/* Somebody else's image, from the registry that all charts are told of, if any. Takes dict "root" "image". */}}
+{{- define "common.foreignImage" -}}
+{{- $registry := get (.root.Values.global | default dict) "imageRegistry" | default "" | trimSuffix "/" -}}
+{{- if $registry -}}
+{{ $registry }}/{{ regexReplaceAll "^([^/]*[.:][^/]*|localhost)/" .image "" }}
+{{- else -}}
+{{ .image }}
+{{- end -}}
+{{- end -}}
+
+{{/* The Secrets with registry credentials: the chart's, and those that all charts are told of. Takes dict "root" "values". */}}
+{{- define "common.pullSecrets" -}}
+{{- $names := list -}}
+{{- range concat .values.image.pullSecrets (get (.root.Values.global | default dict) "imagePullSecrets" | default list) -}}
+{{- $names = append $names (ternary (get (kindIs "map" . | ternary . dict) "name") . (kindIs "map" .)) -}}
+{{- end -}}
+{{- with $names | compact | uniq -}}
+imagePullSecrets:
+  {{- range . }}
+  - name: {{ . }}
+  {{- end }}
 {{- end -}}
 {{- end -}}
 
@@ -41,27 +125,31 @@ app.kubernetes.io/instance: {{ .root.Release.Name }}
 {{/* All recommended labels. Takes dict "root" "name". */}}
 {{- define "common.labels" -}}
 {{ include "common.selector" . }}
-app.kubernetes.io/version: {{ .root.Chart.AppVersion | quote }}
+app.kubernetes.io/version: {{ .root.Chart.AppVersion | replace "+" "_" | trunc 63 | quote }}
 app.kubernetes.io/component: {{ .component | default "service" }}
 app.kubernetes.io/part-of: malha
 app.kubernetes.io/managed-by: {{ .root.Release.Service }}
-helm.sh/chart: {{ printf "%s-%s" .root.Chart.Name .root.Chart.Version }}
+helm.sh/chart: {{ printf "%s-%s" .root.Chart.Name .root.Chart.Version | replace "+" "_" | trunc 63 | trimSuffix "-" }}
 {{- end -}}
 
-{{/* What Pod Security `restricted` asks of a pod. */}}
-{{- define "common.podSecurity" -}}
-runAsNonRoot: true
-runAsUser: 65532
-runAsGroup: 65532
-fsGroup: 65532
-seccompProfile:
-  type: RuntimeDefault
+{{/* Labels of a pod: the recommended ones under those of `podLabels`. Takes dict "root" "name" "labels". */}}
+{{- define "common.podLabels" -}}
+{{- $said := include "common.labels" . -}}
+{{- if .labels -}}
+{{ mergeOverwrite ($said | fromYaml) (deepCopy .labels) | toYaml }}
+{{- else -}}
+{{ $said }}
+{{- end -}}
 {{- end -}}
 
-{{/* What it asks of a container, and a file system that nobody can write to. */}}
-{{- define "common.containerSecurity" -}}
-allowPrivilegeEscalation: false
-readOnlyRootFilesystem: true
-capabilities:
-  drop: [ALL]
+{{/* Where a pod may run. Takes a dict with "nodeSelector" and "tolerations". */}}
+{{- define "common.placement" -}}
+{{- with .nodeSelector }}
+nodeSelector:
+  {{- toYaml . | nindent 2 }}
+{{- end }}
+{{- with .tolerations }}
+tolerations:
+  {{- toYaml . | nindent 2 }}
+{{- end }}
 {{- end -}}
