@@ -30,7 +30,7 @@ pub(super) struct GrpcServerMetrics {
 struct GrpcServerLabels {
     rpc_system_name: &'static str,
     rpc_method: Arc<str>,
-    rpc_response_status_code: &'static str,
+    rpc_status_code: &'static str,
 }
 
 impl GrpcServerMetrics {
@@ -134,7 +134,6 @@ fn attributes(
         KeyValue::new(semconv::RPC_SYSTEM_NAME, "grpc"),
         KeyValue::new(semconv::RPC_METHOD, name),
         KeyValue::new(semconv::NETWORK_TRANSPORT, "tcp"),
-        KeyValue::new(semconv::CLIENT_ADDRESS, Arc::clone(&peer.address)),
         KeyValue::new(semconv::NETWORK_PEER_ADDRESS, Arc::clone(&peer.address)),
         KeyValue::new(semconv::NETWORK_PEER_PORT, i64::from(peer.at.port())),
     ];
@@ -161,8 +160,7 @@ impl Drop for CallRecord {
         // Without a code the caller went away before the answer was sent.
         let code = self.code.unwrap_or(Code::Cancelled);
         let name = status::name(code);
-        self.span
-            .set_attribute(semconv::RPC_RESPONSE_STATUS_CODE, name);
+        self.span.set_attribute(semconv::RPC_STATUS_CODE, name);
         if status::is_server_fault(code) {
             self.span.set_attribute(semconv::ERROR_TYPE, name);
             self.span.set_status(SpanStatus::error(""));
@@ -171,7 +169,7 @@ impl Drop for CallRecord {
         let labels = GrpcServerLabels {
             rpc_system_name: "grpc",
             rpc_method: Arc::clone(&self.method),
-            rpc_response_status_code: name,
+            rpc_status_code: name,
         };
         self.metrics.calls.observe(&labels, self.started.elapsed());
     }

@@ -2,9 +2,10 @@
 //!
 //! Names are those that the OpenTelemetry conventions give when they are exported to Prometheus,
 //! so that known dashboards fit. Durations carry exemplars: the trace of a slow request is one
-//! click away. The format is OpenMetrics 1.0. Every metric is announced from the start, with its type
+//! click away. The format is OpenMetrics 1.0, or Prometheus text 0.0.4. Every metric is announced from the start, with its type
 //! and what it tells, also while it has no value yet; docs/metrics.md lists them all.
 
+mod plain;
 mod process;
 mod readiness;
 
@@ -264,6 +265,11 @@ impl Metrics {
             &self.registry.lock().unwrap_or_else(PoisonError::into_inner),
         )?;
         Ok(text)
+    }
+
+    /// All metrics as Prometheus text 0.0.4, which has no exemplars.
+    pub fn render_plain(&self) -> Result<String, std::fmt::Error> {
+        Ok(plain::from_open_metrics(&self.render()?))
     }
 }
 

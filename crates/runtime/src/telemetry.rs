@@ -33,14 +33,6 @@ use settings::Propagator;
 /// Why spans or logs could not be set up.
 #[derive(Debug, thiserror::Error)]
 pub enum TelemetryError {
-    /// The exporter refused its settings.
-    #[error("OTEL_EXPORTER_OTLP_ENDPOINT={endpoint:?}: spans cannot be sent there: {source}")]
-    Exporter {
-        /// Where spans were to go.
-        endpoint: String,
-        /// What the exporter said.
-        source: opentelemetry_otlp::ExporterBuildError,
-    },
     /// Another subscriber is set already in this process.
     #[error("logs are set up twice in one process")]
     Twice,
@@ -59,7 +51,8 @@ impl Telemetry {
         settings: &TelemetrySettings,
         metrics: &Metrics,
     ) -> Result<Self, TelemetryError> {
-        let provider = provider(build, settings, metrics)?;
+        let mut warnings = settings.warnings.clone();
+        let provider = provider(build, settings, metrics, &mut warnings);
         set_propagators(&settings.propagators);
         let log = log::layer(settings.log_json).with_filter(filter(&settings.log_level));
         Registry::default()
@@ -67,7 +60,7 @@ impl Telemetry {
             .with(span_layer(provider.as_ref()))
             .try_init()
             .map_err(|_| TelemetryError::Twice)?;
-        for warning in &settings.warnings {
+        for warning in warnings {
             tracing::warn!("{warning}");
         }
         Ok(Self { provider })
@@ -93,17 +86,21 @@ fn provider(
     build: Build,
     settings: &TelemetrySettings,
     metrics: &Metrics,
-) -> Result<Option<SdkTracerProvider>, TelemetryError> {
+    warnings: &mut Vec<String>,
+) -> Option<SdkTracerProvider> {
     if settings.disabled {
-        return Ok(None);
+        return None;
     }
     // The sampler is not set here: the SDK reads OTEL_TRACES_SAMPLER itself.
     let mut provider = SdkTracerProvider::builder()
         .with_resource(resource(build, settings.service_name.as_deref()));
     if let Some(endpoint) = &settings.endpoint {
-        provider = provider.with_batch_exporter(export::exporter(endpoint, metrics)?);
+        match export::exporter(endpoint, metrics) {
+            Ok(exporter) => provider = provider.with_batch_exporter(exporter),
+            Err(warning) => warnings.push(warning),
+        }
     }
-    Ok(Some(provider.build()))
+    Some(provider.build())
 }
 
 /// What the spans say of this process; the environment's word wins.

@@ -126,8 +126,7 @@ impl AttemptSpan {
     pub(super) fn conclude(&mut self, code: Code, message: &str) {
         self.concluded = true;
         let code_name = name(code);
-        self.span
-            .set_attribute(semconv::RPC_RESPONSE_STATUS_CODE, code_name);
+        self.span.set_attribute(semconv::RPC_STATUS_CODE, code_name);
         if code != Code::Ok {
             self.span.set_attribute(semconv::ERROR_TYPE, code_name);
             self.span.set_status(SpanStatus::error(message.to_owned()));
@@ -140,8 +139,7 @@ impl Drop for AttemptSpan {
         if !self.concluded {
             // The caller has gone, or has had enough of a stream: that is no error.
             let cancelled = name(Code::Cancelled);
-            self.span
-                .set_attribute(semconv::RPC_RESPONSE_STATUS_CODE, cancelled);
+            self.span.set_attribute(semconv::RPC_STATUS_CODE, cancelled);
         }
     }
 }

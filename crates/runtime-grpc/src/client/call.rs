@@ -82,7 +82,7 @@ impl Service<http::Request<Body>> for GrpcClient {
                 .err()
                 .map_or(Code::Ok, |failure| failure.status.code());
             let labels = CallLabels {
-                rpc_response_status_code: name(code),
+                rpc_status_code: name(code),
                 server_address: Arc::clone(&client.0.server),
                 rpc_method: call.method,
             };

@@ -21,7 +21,7 @@ pub(super) struct GrpcClientMetrics {
 #[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
 pub(super) struct CallLabels {
     pub(super) rpc_method: Arc<str>,
-    pub(super) rpc_response_status_code: &'static str,
+    pub(super) rpc_status_code: &'static str,
     pub(super) server_address: Arc<str>,
 }
 

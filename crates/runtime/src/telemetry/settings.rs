@@ -55,11 +55,11 @@ pub struct TelemetryOptions {
 #[command(next_help_heading = "Telemetry (OpenTelemetry's names)")]
 struct OtelOptions {
     /// Where spans go, by OTLP over HTTP/protobuf (`http://HOST:4318`); empty: nowhere
-    #[arg(value_parser = parse::<Url>)]
-    otel_exporter_otlp_endpoint: Option<Url>,
+    #[arg(value_parser = parse::<String>)]
+    otel_exporter_otlp_endpoint: Option<String>,
     /// The same for spans alone: a whole URL, used as it is
-    #[arg(value_parser = parse::<Url>)]
-    otel_exporter_otlp_traces_endpoint: Option<Url>,
+    #[arg(value_parser = parse::<String>)]
+    otel_exporter_otlp_traces_endpoint: Option<String>,
     /// OTLP transport for spans; http/protobuf is the one built in
     #[arg(default_value = "http/protobuf")]
     otel_exporter_otlp_protocol: String,
@@ -109,8 +109,7 @@ impl From<TelemetryOptions> for TelemetrySettings {
             },
             log_level: options.log_level,
             endpoint: endpoint(&otel, &mut warnings),
-            // The specification takes "true" in any case and nothing else.
-            disabled: otel.otel_sdk_disabled.eq_ignore_ascii_case("true"),
+            disabled: disabled(&otel.otel_sdk_disabled, &mut warnings),
             propagators: propagators(&otel.otel_propagators, &mut warnings),
             service_name: otel.otel_service_name,
             warnings,
@@ -159,12 +158,40 @@ fn endpoint(otel: &OtelOptions, warnings: &mut Vec<String>) -> Option<String> {
             "OTEL_EXPORTER_OTLP_PROTOCOL={protocol:?} is not built in; http/protobuf is used"
         ));
     }
-    if let Some(url) = &otel.otel_exporter_otlp_traces_endpoint {
-        return Some(url.to_string());
+    if let Some(text) = &otel.otel_exporter_otlp_traces_endpoint {
+        return collector("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", text, warnings);
     }
-    let general = otel.otel_exporter_otlp_endpoint.as_ref()?;
-    let general = general.as_str().trim_end_matches('/');
-    Some(format!("{general}/v1/traces"))
+    let text = otel.otel_exporter_otlp_endpoint.as_ref()?;
+    let general = collector("OTEL_EXPORTER_OTLP_ENDPOINT", text, warnings)?;
+    Some(format!("{}/v1/traces", general.trim_end_matches('/')))
+}
+
+/// The URL of a collector. A wrong one must not end a program that can do its work without.
+fn collector(name: &str, text: &str, warnings: &mut Vec<String>) -> Option<String> {
+    let url = Url::parse(text).ok().filter(Url::has_host);
+    let wrong = match url.as_ref().map(Url::scheme) {
+        Some("http") => return url.map(String::from),
+        Some("https") => "needs TLS, which is not built in",
+        _ => "is no http:// URL, such as http://localhost:4318",
+    };
+    // Whoever writes a password into a URL does not want it in a log.
+    let shown = match text.rsplit_once('@') {
+        Some((_, rest)) => format!("***@{rest}"),
+        None => text.to_owned(),
+    };
+    warnings.push(format!("{name}={shown:?} {wrong}; nothing is exported"));
+    None
+}
+
+/// The specification takes "true" in any case and nothing else.
+fn disabled(text: &str, warnings: &mut Vec<String>) -> bool {
+    let is = |word: &str| text.eq_ignore_ascii_case(word);
+    if !is("true") && !is("false") && !text.is_empty() {
+        warnings.push(format!(
+            "OTEL_SDK_DISABLED={text:?} is neither true nor false; false is used"
+        ));
+    }
+    is("true")
 }
 
 fn propagators(names: &str, warnings: &mut Vec<String>) -> Vec<Propagator> {
@@ -236,10 +263,41 @@ mod tests {
     }
 
     #[test]
+    fn an_endpoint_that_cannot_be_used_is_passed_over_with_a_warning() {
+        for name in [
+            "OTEL_EXPORTER_OTLP_ENDPOINT",
+            "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT",
+        ] {
+            for value in ["localhost:4318", "https://collector:4318", "???", "http://"] {
+                for disabled in ["true", "false"] {
+                    let settings = read(&[(name, value), ("OTEL_SDK_DISABLED", disabled)]).unwrap();
+                    assert_eq!(settings.endpoint, None, "{value}");
+                    let [warning] = &settings.warnings[..] else {
+                        panic!("{:?}", settings.warnings)
+                    };
+                    let named = format!("{name}={value:?} ");
+                    assert!(warning.starts_with(&named), "{warning}");
+                    assert!(warning.ends_with("; nothing is exported"), "{warning}");
+                }
+            }
+        }
+        let secret = (
+            "OTEL_EXPORTER_OTLP_ENDPOINT",
+            "https://eu:abracadabra@collector",
+        );
+        let warnings = read(&[secret]).unwrap().warnings;
+        assert!(!warnings[0].contains("abracadabra"), "{warnings:?}");
+    }
+
+    #[test]
     fn the_sdk_is_disabled_by_true_in_any_case_and_by_nothing_else() {
         let disabled = |value| read(&[("OTEL_SDK_DISABLED", value)]).unwrap().disabled;
         assert!(disabled("true") && disabled("TRUE"));
         assert!(!disabled("false") && !disabled("1"));
+        let warnings = |value| read(&[("OTEL_SDK_DISABLED", value)]).unwrap().warnings;
+        assert_eq!(warnings("False"), [""; 0]);
+        let expected = "OTEL_SDK_DISABLED=\"1\" is neither true nor false; false is used";
+        assert_eq!(warnings("1"), [expected]);
     }
 
     #[test]

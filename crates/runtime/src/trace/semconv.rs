@@ -43,7 +43,7 @@ pub const RPC_METHOD: &str = "rpc.method";
 /// The method as it was called, where it is not a known one.
 pub const RPC_METHOD_ORIGINAL: &str = "rpc.method_original";
 /// How a call ended, as in `NOT_FOUND`.
-pub const RPC_RESPONSE_STATUS_CODE: &str = "rpc.response.status_code";
+pub const RPC_STATUS_CODE: &str = "rpc.status_code";
 /// Which database, `redis`.
 pub const DB_SYSTEM_NAME: &str = "db.system.name";
 /// The number of the database, as text.

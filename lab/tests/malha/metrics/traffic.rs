@@ -128,6 +128,7 @@ impl Busy {
         let mut families = BTreeMap::new();
         for admin in &self.admins {
             let asked = self.http.get(format!("http://{admin}/metrics"));
+            let asked = asked.header("accept", "application/openmetrics-text");
             let answer = asked.timeout(Duration::from_secs(5)).send().await.ok()?;
             openmetrics::read(&answer.text().await.ok()?, &mut families);
         }

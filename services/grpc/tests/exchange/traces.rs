@@ -38,16 +38,18 @@ async fn a_call_is_a_span_of_its_callers_trace() {
     for (name, value) in [
         ("rpc.system.name", "grpc"),
         ("rpc.method", "usuarios.v1.UsuarioService/ObterUsuario"),
-        ("rpc.response.status_code", "OK"),
-        ("client.address", "127.0.0.1"),
+        ("rpc.status_code", "OK"),
+        ("network.peer.address", "127.0.0.1"),
     ] {
         assert_eq!(span.attribute(name), Some(value.into()), "{name}");
     }
+    // Not on RPC spans since version 1.41 of the conventions.
+    assert_eq!(span.attribute("client.address"), None);
     assert_eq!(span.status, Status::Unset);
 
     let metrics = lifecycle.lifecycle().metrics().render().unwrap();
     let line = "rpc_server_call_duration_seconds_count{rpc_system_name=\"grpc\",\
-        rpc_method=\"usuarios.v1.UsuarioService/ObterUsuario\",rpc_response_status_code=\"OK\"} 1";
+        rpc_method=\"usuarios.v1.UsuarioService/ObterUsuario\",rpc_status_code=\"OK\"} 1";
     assert!(metrics.contains(line), "{metrics}");
 }
 
@@ -58,7 +60,7 @@ async fn a_refusal_is_told_by_the_span_and_is_no_fault_of_the_server() {
     let caller = TraceParent::random();
     ask_for(&mut client, "x", caller).await;
     let span = spans.of_trace(caller.trace_id, 1).await.remove(0);
-    let code = span.attribute("rpc.response.status_code");
+    let code = span.attribute("rpc.status_code");
     assert_eq!(code, Some("INVALID_ARGUMENT".into()));
     assert_eq!(
         (span.status.clone(), span.attribute("error.type")),
@@ -107,7 +109,7 @@ async fn a_caller_who_leaves_is_told_by_the_span_and_is_no_fault_of_the_server()
     let request = asking(ObservarUsuariosRequest::default(), caller);
     drop(client.observar_usuarios(request).await.unwrap());
     let span = spans.of_trace(caller.trace_id, 1).await.remove(0);
-    let code = span.attribute("rpc.response.status_code");
+    let code = span.attribute("rpc.status_code");
     assert_eq!(code, Some("CANCELLED".into()));
     assert_eq!(span.status, Status::Unset);
 }

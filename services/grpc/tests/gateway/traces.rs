@@ -48,7 +48,7 @@ async fn a_request_is_one_trace_from_the_caller_to_the_server() {
     for (name, value) in [
         ("rpc.system.name", "grpc"),
         ("rpc.method", method),
-        ("rpc.response.status_code", "OK"),
+        ("rpc.status_code", "OK"),
         ("server.address", "servidor"),
     ] {
         assert_eq!(call.attribute(name), Some(value.into()), "{name}");

@@ -43,7 +43,7 @@ async fn a_call_is_a_client_span_whose_context_reaches_the_server() {
     for (name, value) in [
         ("rpc.system.name", "grpc"),
         ("rpc.method", CHECK),
-        ("rpc.response.status_code", "OK"),
+        ("rpc.status_code", "OK"),
         ("server.address", "servidor"),
         ("network.peer.address", "127.0.0.1"),
     ] {
@@ -70,7 +70,7 @@ async fn each_attempt_has_a_span_and_the_second_says_that_it_is_one() {
         assert_eq!(attempt.parent, caller.span_id);
         assert_eq!(attempt.status, Status::error("not now"));
         let code = Some("UNAVAILABLE".into());
-        assert_eq!(attempt.attribute("rpc.response.status_code"), code);
+        assert_eq!(attempt.attribute("rpc.status_code"), code);
         assert_eq!(attempt.attribute("error.type"), code);
     }
     assert_eq!(first.attribute("grpc.previous_rpc_attempts"), None);
@@ -111,10 +111,7 @@ async fn the_span_of_a_stream_ends_with_it() {
         .iter()
         .find(|span| span.kind == SpanKind::Client)
         .unwrap();
-    assert_eq!(
-        watch.attribute("rpc.response.status_code"),
-        Some("OK".into())
-    );
+    assert_eq!(watch.attribute("rpc.status_code"), Some("OK".into()));
 }
 
 #[tokio::test]
@@ -134,9 +131,6 @@ async fn a_call_that_its_caller_gives_up_is_cancelled_and_no_error() {
         .iter()
         .find(|span| span.kind == SpanKind::Client)
         .unwrap();
-    assert_eq!(
-        call.attribute("rpc.response.status_code"),
-        Some("CANCELLED".into())
-    );
+    assert_eq!(call.attribute("rpc.status_code"), Some("CANCELLED".into()));
     assert_eq!(call.status, Status::Unset);
 }
