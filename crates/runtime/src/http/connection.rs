@@ -75,12 +75,11 @@ impl Protocol for Http {
                 head::normalize(request.uri_mut());
                 let refused = head::refused(&request);
                 let is_refused = refused.is_some();
-                let mut response = match refused {
-                    Some(refusal) => refusal,
-                    None => {
-                        let Ok(response) = routes.oneshot(request).await;
-                        response
-                    }
+                let mut response = if let Some(refusal) = refused {
+                    refusal
+                } else {
+                    let Ok(response) = routes.oneshot(request).await;
+                    response
                 };
                 // hyper reads the rest of a small body; beyond that it closes, which the client
                 // should know.
