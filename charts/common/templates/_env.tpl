@@ -48,7 +48,7 @@ service's last. Each name once: what the user says wins, and a null takes it awa
 - name: REDIS_URL
   value: {{ include "common.redisUrl" . | quote }}
 {{- end }}
-{{- $foreign := or .values.redis.url (hasKey $said "REDIS_URL") }}
+{{- $foreign := or .values.redis.url (and (hasKey $said "REDIS_URL") (not .values.redis.enabled)) }}
 {{- if and (not (hasKey $said "REDIS_PASSWORD")) (or (not $foreign) .values.secrets.existing) }}
 - name: REDIS_PASSWORD
   valueFrom:
