@@ -2,13 +2,10 @@
 
 pub mod entry;
 pub mod history;
-pub mod idempotency;
-pub mod ids;
 pub mod log;
 pub mod outbox;
 pub mod presence;
 pub mod rate;
-pub mod watermarks;
+pub mod taken;
 
-pub use entry::{Entry, Event, Source, TraceContext};
-pub use ids::{ClientId, Token};
+pub use entry::{ClientId, Entry, Event, Source, Token, TraceContext};

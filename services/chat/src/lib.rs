@@ -6,12 +6,14 @@
 //!
 //! # Layout
 //! - [`settings`]: what the service can be told.
-//! - [`server`]: the routes; `page.rs`, the page; `session.rs`, one WebSocket.
-//! - [`wire`]: frames, relayed requests, signatures. The original's words are in
+//! - [`server`]: the routes; `page.rs`, the page; `session.rs`, one WebSocket and what its client
+//!   says.
+//! - [`wire`]: frames; relayed requests and their signatures. The original's words are in
 //!   [`domain::entry`].
 //! - [`hub`]: the one room. `hub.rs` is its lock and the I/O around it; `hub/room.rs` is pure state
-//!   that returns what is to be delivered. `hub/connection.rs` is a client's socket,
-//!   `hub/send_queue.rs` the frames before it, `hub/flush.rs` the workers that write them.
+//!   that returns what is to be delivered; `hub/membership.rs` lets clients in and out.
+//!   `hub/connection.rs` is a client's socket, `hub/send_queue.rs` the frames before it,
+//!   `hub/flush.rs` the workers that write them.
 //!   `hub/replication.rs` follows a log that replicas share.
 //! - [`domain`]: the log, its history and outbox; rates; presence. No async, no I/O.
 //! - [`store`]: what keeps the log: memory, a disk (a task writes the journal), or Redis.
@@ -22,7 +24,6 @@
 
 #[cfg(any(test, feature = "testing"))]
 pub mod checker;
-mod clock;
 pub mod domain;
 mod error;
 pub mod hub;

@@ -1,132 +1,36 @@
-//! One WebSocket, from its welcome to its close.
+//! One WebSocket, from its welcome to its close: what a client says, and the answers that it alone
+//! gets.
 
 mod close;
-mod frames;
+mod join;
+
+pub(crate) use join::PendingSession;
 
 use std::sync::Arc;
 
-use opentelemetry::KeyValue;
-use opentelemetry::trace::SpanContext;
+use opentelemetry::trace::{SpanContext, TraceContextExt};
+use opentelemetry::{Context, KeyValue};
 use runtime::Lifecycle;
 use runtime::trace::{self, Parent, SpanKind};
 use tokio::time::Instant;
 use tracing::{Instrument, Span};
 use tracing_opentelemetry::OpenTelemetrySpanExt;
 
-use crate::domain::ClientId;
+use crate::domain::log::AppendOutcome;
 use crate::domain::rate::TokenBucket;
-use crate::hub::{ClientConnection, Hub, Join, MemberId, Protocol};
+use crate::domain::{ClientId, Token, TraceContext};
+use crate::hub::{ClientConnection, ClientMessage, Hub, Protocol};
 use crate::metrics::ChatMetrics;
 use crate::propagation;
 use crate::settings::ClientLimits;
+use crate::wire::plain_refusal;
+use crate::wire::v1::{self, ClientFrame, Refused, ServerFrame, reason_text};
 use crate::wire::websocket::{self, FrameReader, Incoming, Opcode};
-use close::{Close, CloseHandshake};
+use close::{Close, NO_CODE};
+use join::LeaveGuard;
 
-/// A client that has connected and is not in the room yet.
-#[derive(Debug)]
-pub(crate) struct PendingSession {
-    /// The room.
-    pub(crate) hub: Hub,
-    /// What it may do.
-    pub(crate) limits: ClientLimits,
-    /// Who it is and what it wants to see.
-    pub(crate) join: Join,
-    /// Whether a trace that it brings along is continued.
-    pub(crate) is_trusted: bool,
-    /// The request that opened the connection, if that has a trace.
-    pub(crate) opened_by: Option<SpanContext>,
-}
-
-impl PendingSession {
-    /// Lets it in, serves it to its end, and tells the others.
-    ///
-    /// Whatever happens once is in a box of its own, and so is the session: this task lasts as long
-    /// as the connection, and would hold room for all of it.
-    pub(crate) async fn run(
-        self: Box<Self>,
-        connection: Arc<ClientConnection>,
-        lifecycle: Lifecycle,
-    ) {
-        let (hub, wait) = (self.hub.clone(), self.limits.close_timeout);
-        let entered = Box::pin(self.enter(Arc::clone(&connection), lifecycle.clone())).await;
-        let (close, mut session) = match entered {
-            Ok(mut session) => (session.serve(&lifecycle).await, Some(session)),
-            Err(close) => (close, None),
-        };
-        ChatMetrics::count(&hub.metrics().closed, close.metric());
-        let reader = session.as_mut().map(|session| session.take_reader());
-        let handshake = CloseHandshake::say(&connection, &close, wait, reader);
-        let handshake = Box::pin(handshake).await;
-        if let Some(session) = session {
-            session.leave(&close);
-        }
-        Box::pin(handshake.finish()).await;
-    }
-
-    async fn enter(
-        self: Box<Self>,
-        connection: Arc<ClientConnection>,
-        lifecycle: Lifecycle,
-    ) -> Result<Box<Session>, Close> {
-        // The connection is a trace of its own, which refers to the request that opened it; each
-        // message is another, which refers to the connection.
-        let parent = self.opened_by.map_or(Parent::Current, Parent::Linked);
-        let attributes = [
-            KeyValue::new("chat.client", self.join.client.to_string()),
-            KeyValue::new("chat.protocol", self.join.protocol.code()),
-        ];
-        let span = trace::start(SpanKind::Internal, "connection", parent, attributes);
-        let trace_link = propagation::link(&span);
-        let (client, protocol) = (self.join.client, self.join.protocol);
-        let session = self.join.session.clone();
-        let joining = membership_span("join", trace_link.as_ref(), client);
-        let trace = propagation::of_span(&joining);
-        let joined = self.hub.join(self.join, Arc::clone(&connection), trace);
-        let Ok(member) = joined.instrument(joining).await else {
-            return Err(Close::Unavailable);
-        };
-        Ok(Box::new(Session {
-            guard: LeaveGuard {
-                hub: self.hub.clone(),
-                member,
-                client,
-                trace_link: trace_link.clone(),
-                lifecycle,
-            },
-            span,
-            hub: self.hub,
-            limits: self.limits,
-            client,
-            session,
-            protocol,
-            is_trusted: self.is_trusted,
-            trace_link,
-            connection,
-            reader: FrameReader::new(self.limits.max_message),
-            bucket: TokenBucket::new(self.limits.rate, self.limits.burst),
-            joined_at: Instant::now(),
-            ahead_since: None,
-        }))
-    }
-}
-
-/// Tells the others when the connection ends, in whatever way.
-struct LeaveGuard {
-    hub: Hub,
-    member: MemberId,
-    client: ClientId,
-    /// The span of the connection.
-    trace_link: Option<SpanContext>,
-    lifecycle: Lifecycle,
-}
-
-impl Drop for LeaveGuard {
-    fn drop(&mut self) {
-        let span = membership_span("leave", self.trace_link.as_ref(), self.client);
-        let trace = propagation::of_span(&span);
-        span.in_scope(|| self.hub.leave(self.member, trace, &self.lifecycle));
-    }
-}
+/// Milliseconds after which a full outbox may have room.
+const OUTBOX_RETRY: u64 = 1000;
 
 /// A client in the room.
 struct Session {
@@ -137,7 +41,7 @@ struct Session {
     hub: Hub,
     limits: ClientLimits,
     client: ClientId,
-    session: crate::domain::Token,
+    session: Token,
     protocol: Protocol,
     is_trusted: bool,
     /// What its messages' spans refer to.
@@ -260,11 +164,149 @@ impl Session {
         }
         Ok(())
     }
-}
 
-/// A span of a connection's beginning or end: a trace of its own, which refers to the connection.
-fn membership_span(name: &'static str, of: Option<&SpanContext>, client: ClientId) -> Span {
-    let parent = of.cloned().map_or(Parent::Current, Parent::Linked);
-    let attributes = [KeyValue::new("chat.client", client.to_string())];
-    trace::start(SpanKind::Internal, name, parent, attributes)
+    /// Answers what a client said.
+    async fn answer(&mut self, said: Incoming) -> Result<(), Close> {
+        match (said, self.protocol) {
+            (Incoming::Text(text), Protocol::Plain) => self.answer_plain(text).await,
+            (Incoming::Text(text), Protocol::V1) => self.answer_v1(&text).await,
+            (Incoming::Ping(payload), _) => {
+                let pong = websocket::frame(Opcode::Pong, &payload);
+                Ok(self.connection.send(pong).await?)
+            }
+            (Incoming::Pong, _) => Ok(()),
+            (Incoming::Close(code), _) => Err(Close::ByClient(code.unwrap_or(NO_CODE))),
+        }
+    }
+
+    async fn send(&self, text: &str) -> Result<(), Close> {
+        Ok(self.connection.send(websocket::text(text)).await?)
+    }
+
+    async fn answer_plain(&mut self, text: String) -> Result<(), Close> {
+        let span = self.receive(None);
+        let reason = match self.say(&span, Token::random(), text).await {
+            AppendOutcome::Refused(refusal) => refusal.code(),
+            AppendOutcome::Appended(_) | AppendOutcome::Duplicate(_) => return Ok(()),
+            AppendOutcome::Unknown => return Err(Close::Unavailable),
+        };
+        trace::fail(&span, reason, "");
+        self.send(&plain_refusal(reason_text(reason))).await
+    }
+
+    async fn answer_v1(&mut self, text: &str) -> Result<(), Close> {
+        let frame = v1::parse(text).map_err(|bad| Close::BadFrame(bad.to_string()))?;
+        match frame {
+            ClientFrame::Send(send) => self.take(send).await,
+            ClientFrame::Ping { at } => self.send(&ServerFrame::Pong { at: &at }.encode()).await,
+            ClientFrame::Unknown { id } => {
+                let reason = self.count_refusal("type");
+                self.refuse(id.as_deref(), reason, None, None).await
+            }
+        }
+    }
+
+    async fn take(&mut self, send: v1::Send) -> Result<(), Close> {
+        let span = self.receive(send.traceparent);
+        let id = send.id.as_deref();
+        let token = id.and_then(|id| Token::parse(id).ok());
+        let (reason, retry_after) = match token {
+            None => (self.count_refusal("id"), None),
+            Some(_) if send.text.is_empty() => (self.count_refusal("empty"), None),
+            Some(token) => match self.say(&span, token.clone(), send.text).await {
+                // Its place in the flow is where the client is told.
+                AppendOutcome::Appended(_) => return Ok(()),
+                AppendOutcome::Duplicate(cursor) => {
+                    return self.accepted_before(&token, cursor).await;
+                }
+                AppendOutcome::Refused(refusal) => (refusal.code(), Some(OUTBOX_RETRY)),
+                // It will ask again when it is back, by the same id.
+                AppendOutcome::Unknown => return Err(Close::Unavailable),
+            },
+        };
+        trace::fail(&span, reason, "");
+        self.refuse(id, reason, retry_after, Some(&span)).await
+    }
+
+    /// Offers a message to the room.
+    async fn say(&self, span: &Span, id: Token, text: String) -> AppendOutcome {
+        span.set_attribute("chat.message.id", id.to_string());
+        let said = ClientMessage {
+            client: self.client,
+            session: self.session.clone(),
+            id,
+            text,
+        };
+        let saying = self.hub.post(said, propagation::of_span(span));
+        saying.instrument(span.clone()).await
+    }
+
+    async fn accepted_before(&mut self, id: &Token, cursor: Option<u64>) -> Result<(), Close> {
+        let accepted = ServerFrame::Accepted {
+            cursor,
+            id,
+            text: None,
+            at: None,
+            trace: None,
+            duplicate: true,
+        };
+        self.send(&accepted.encode()).await
+    }
+
+    async fn refuse(
+        &mut self,
+        id: Option<&str>,
+        reason: &'static str,
+        retry_after: Option<u64>,
+        span: Option<&Span>,
+    ) -> Result<(), Close> {
+        let trace = span.map(propagation::of_span).unwrap_or_default();
+        let refused = ServerFrame::Refused(Refused {
+            id,
+            reason,
+            text: reason_text(reason),
+            retry_after,
+            service: None,
+            trace: trace.trace_id(),
+        });
+        self.send(&refused.encode()).await
+    }
+
+    fn count_refusal(&self, reason: &'static str) -> &'static str {
+        ChatMetrics::count(&self.hub.metrics().refused, reason);
+        reason
+    }
+
+    /// The span in which a message is taken. It hangs under the client's own, if that has one and
+    /// is trusted, and else begins a trace. It refers to the connection, which is no parent, for it
+    /// may last for days, and to the span of a client who is not trusted: a stranger must not be
+    /// able to have everything recorded, or nothing.
+    fn receive(&self, parent: Option<String>) -> Span {
+        let attributes = [
+            KeyValue::new("chat.client", self.client.to_string()),
+            KeyValue::new("chat.protocol", self.protocol.code()),
+            KeyValue::new("network.protocol.name", "websocket"),
+        ];
+        let client = propagation::context(&TraceContext {
+            parent,
+            state: None,
+        });
+        let sent = client.span().span_context().clone();
+        let kind = SpanKind::Consumer;
+        let span = if sent.is_valid() && self.is_trusted {
+            trace::start(kind, "receive", Parent::Remote(client), attributes)
+        } else {
+            // From nothing: what this task does otherwise is no parent of the message.
+            let nothing = Parent::Remote(Context::new());
+            let span = trace::start(kind, "receive", nothing, attributes);
+            if sent.is_valid() {
+                span.add_link(sent);
+            }
+            span
+        };
+        if let Some(connection) = &self.trace_link {
+            span.add_link(connection.clone());
+        }
+        span
+    }
 }

@@ -18,7 +18,7 @@ use url::Url;
 use crate::domain::Token;
 use crate::domain::log::Retention;
 use crate::domain::outbox::Bounds;
-use crate::wire::signature::Keys;
+use crate::wire::relay::Keys;
 
 /// The service's settings.
 #[derive(Clone, Debug, clap::Args)]

@@ -1,7 +1,6 @@
 //! What stands on the wire: `proto/chat-v1.md`, in types.
 
 pub mod relay;
-pub mod signature;
 pub mod v1;
 pub mod websocket;
 

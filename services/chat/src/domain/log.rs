@@ -9,9 +9,8 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use super::history::History;
-use super::idempotency::IdempotencyCache;
 use super::outbox::{Bounds, Outbox};
-use super::watermarks::{Watermark, Watermarks};
+use super::taken::{IdempotencyCache, Watermark, Watermarks};
 use super::{ClientId, Entry, Event, Source, Token, TraceContext};
 
 /// A request to append an entry.

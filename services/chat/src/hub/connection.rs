@@ -14,7 +14,7 @@ use bytes::Bytes;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
 use super::flush::{Flush, FlushWorker};
-use super::member::Eviction;
+use super::room::Eviction;
 use super::send_queue::{MAX_SLICES, SendQueue};
 
 /// A connection that has become a WebSocket.

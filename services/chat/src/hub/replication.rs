@@ -4,8 +4,8 @@ use runtime::Lifecycle;
 use runtime::backoff::Backoff;
 use runtime::readiness::Dependency;
 
-use super::member::Eviction;
 use super::retry::RETRY;
+use super::room::Eviction;
 use super::{Backend, Hub};
 use crate::store::shared::{LogUpdate, ReadPosition, SharedLog, SharedLogError};
 

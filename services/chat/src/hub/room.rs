@@ -15,10 +15,10 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 
-use super::member::{Member, MemberId, Protocol};
 use crate::domain::log::{AppendOutcome, AppendRequest, Log, Record};
 use crate::domain::presence::{Presence, Roster};
-use crate::domain::{Entry, Event, Token};
+use crate::domain::{ClientId, Entry, Event, Token};
+use crate::metrics::ProtocolLabel;
 use crate::wire::v1::ServerFrame;
 use crate::wire::websocket;
 use peers::Peer;
@@ -35,6 +35,59 @@ pub(super) struct Room<H> {
     /// Members who are gone and whose leave is not in the log yet.
     leaving: usize,
     peers: Vec<Peer>,
+}
+
+/// A connection in the room.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct MemberId(pub(in crate::hub) u64);
+
+/// What a client speaks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Protocol {
+    /// The original's text.
+    Plain,
+    /// `malha.chat.v1`.
+    V1,
+}
+
+impl Protocol {
+    /// A bounded name, for metrics and spans.
+    pub fn code(self) -> &'static str {
+        match self {
+            Self::Plain => "plain",
+            Self::V1 => "v1",
+        }
+    }
+
+    pub(in crate::hub) fn label(self) -> ProtocolLabel {
+        ProtocolLabel {
+            protocol: self.code(),
+        }
+    }
+}
+
+/// Why the room ends a connection.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Eviction {
+    /// The client did not read what was sent to it.
+    TooSlow,
+    /// Another connection of its session came.
+    Replaced,
+    /// The room missed entries that the client had to see. It comes back and is told.
+    MissedEntries,
+}
+
+/// One client in the room. `H` is the handle of its connection.
+#[derive(Debug)]
+pub(in crate::hub) struct Member<H> {
+    pub(in crate::hub) client: ClientId,
+    pub(in crate::hub) session: Token,
+    pub(in crate::hub) protocol: Protocol,
+    /// Whether its join was relayed.
+    pub(in crate::hub) announced: bool,
+    /// The client has seen everything up to this cursor.
+    pub(in crate::hub) seen: u64,
+    pub(in crate::hub) handle: H,
 }
 
 /// A frame for one client.

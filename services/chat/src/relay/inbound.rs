@@ -1,5 +1,6 @@
 //! What peers send: believed, taken once, answered when taken.
 
+use std::collections::{HashSet, VecDeque};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use axum::body::Bytes;
@@ -12,14 +13,14 @@ use axum::{Json, Router};
 use serde_json::{Value, json};
 use tracing::Span;
 
-use super::replay_cache::ReplayCache;
 use crate::domain::log::{AppendOutcome, AppendRequest, Refusal, RelayPolicy};
 use crate::domain::{Event, Source, Token};
 use crate::hub::Hub;
 use crate::metrics::ChatMetrics;
-use crate::wire::relay::{self, CHAT_SERVICE, RelayHeaders};
-use crate::wire::signature::{Keys, SignatureError};
-use crate::{clock, propagation};
+use crate::propagation;
+use crate::wire::relay::{
+    self, CHAT_SERVICE, Keys, RelayHeaders, SignatureError, VerifiedSignature,
+};
 
 /// Who may relay, and to whom.
 #[derive(Clone, Debug)]
@@ -72,7 +73,7 @@ impl Inbound {
         let Some(keys) = &self.0.keys else {
             return Ok(None);
         };
-        let now = clock::now_seconds();
+        let now = relay::now_seconds();
         let tolerance = self.0.tolerance;
         let verified = keys
             .check(headers, body, now, tolerance)
@@ -118,7 +119,7 @@ impl Inbound {
             id,
             event: Event::from_line(&body.message),
             source,
-            at: relay::read_at(headers).unwrap_or_else(clock::now_ms),
+            at: relay::read_at(headers).unwrap_or_else(relay::now_ms),
             trace: propagation::of_span(&Span::current()),
             relay: RelayPolicy::Never,
         };
@@ -185,4 +186,75 @@ fn is_json(headers: &HeaderMap) -> bool {
     let kind = value.to_str().unwrap_or_default();
     let kind = kind.split(';').next().unwrap_or_default().trim();
     kind.eq_ignore_ascii_case("application/json")
+}
+
+/// The signatures of the last moments.
+#[derive(Debug)]
+struct ReplayCache {
+    max: usize,
+    seen: HashSet<VerifiedSignature>,
+    order: VecDeque<VerifiedSignature>,
+}
+
+impl ReplayCache {
+    /// Remembers at most so many. One that is forgotten too early is harmless: its message was
+    /// taken, and is taken once.
+    fn new(max: usize) -> Self {
+        Self {
+            max,
+            seen: HashSet::new(),
+            order: VecDeque::new(),
+        }
+    }
+
+    /// Notes a signature that was found right, unless it was used before. Those older than
+    /// `oldest`, in seconds since 1970, would not be believed any more and are forgotten.
+    fn note(&mut self, verified: VerifiedSignature, oldest: u64) -> Result<(), SignatureError> {
+        let forgotten = |front: &VerifiedSignature| front.timestamp < oldest;
+        while self.order.len() >= self.max || self.order.front().is_some_and(forgotten) {
+            let Some(front) = self.order.pop_front() else {
+                break;
+            };
+            self.seen.remove(&front);
+        }
+        if !self.seen.insert(verified.clone()) {
+            return Err(SignatureError::Replayed);
+        }
+        self.order.push_back(verified);
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn verified(id: &str, timestamp: u64) -> VerifiedSignature {
+        VerifiedSignature {
+            id: id.to_owned(),
+            timestamp,
+        }
+    }
+
+    #[test]
+    fn a_signature_is_used_once_and_a_later_one_of_the_same_message_again() {
+        let mut replays = ReplayCache::new(10);
+        assert_eq!(replays.note(verified("a", 100), 40), Ok(()));
+        assert_eq!(
+            replays.note(verified("a", 100), 40),
+            Err(SignatureError::Replayed)
+        );
+        assert_eq!(replays.note(verified("a", 101), 40), Ok(()));
+    }
+
+    #[test]
+    fn what_is_too_old_to_be_believed_is_forgotten_and_memory_is_bounded() {
+        let mut replays = ReplayCache::new(3);
+        for second in 100..110 {
+            replays.note(verified("a", second), 0).unwrap();
+        }
+        assert_eq!((replays.order.len(), replays.seen.len()), (3, 3));
+        replays.note(verified("b", 200), 150).unwrap();
+        assert_eq!((replays.order.len(), replays.seen.len()), (1, 1));
+    }
 }

@@ -19,10 +19,9 @@ use url::Url;
 use crate::domain::{Entry, Token};
 use crate::hub::{Hub, PeerName};
 use crate::metrics::{PeerLabel, RelayLabels};
+use crate::propagation;
 use crate::settings::RelaySettings;
-use crate::wire::relay::{Body, CHAT_AT, CHAT_SERVICE, PresenceReport, RelayHeaders};
-use crate::wire::signature::Keys;
-use crate::{clock, propagation};
+use crate::wire::relay::{self, Body, CHAT_AT, CHAT_SERVICE, Keys, PresenceReport, RelayHeaders};
 
 /// What carries a request to a peer and brings its answer.
 pub trait HttpTransport: Send + Sync + 'static {
@@ -270,7 +269,7 @@ impl<C: HttpTransport> Outbound<C> {
         let Some(keys) = &self.keys else {
             return;
         };
-        let mut now = clock::now_seconds();
+        let mut now = relay::now_seconds();
         if self.signed.0 == id {
             // A second try within the same second must not look like a replay of the first.
             now = now.max(self.signed.1 + 1);

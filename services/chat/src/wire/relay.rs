@@ -1,8 +1,16 @@
-//! `POST /relay`: the original's body, and our headers beside it.
+//! `POST /relay`: the original's body, our headers beside it, and a signature over both in the form
+//! of Standard Webhooks (<https://github.com/standard-webhooks/standard-webhooks>, symmetric, `v1`).
 
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use hmac::{Hmac, Mac};
 use http::{HeaderMap, HeaderName, HeaderValue};
+use runtime::settings::{FromSetting, Secret};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
+use sha2::Sha256;
 
 use crate::domain::{ClientId, Entry, Source, Token};
 
@@ -170,74 +178,171 @@ pub fn read_body(bytes: &[u8]) -> Result<Body, Value> {
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
+/// Since 1970, by this machine's clock.
+fn now() -> Duration {
+    // A clock before 1970 is wrong in any case; every check of times then says so.
+    SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .unwrap_or_default()
+}
 
-    fn relay_headers() -> RelayHeaders {
-        let token = |text| Token::parse(text).unwrap();
-        RelayHeaders {
-            id: token("m"),
-            origin: token("serviceA"),
-            epoch: token("e"),
-            sequence: 17,
-        }
-    }
+/// Milliseconds since 1970.
+pub(crate) fn now_ms() -> u64 {
+    u64::try_from(now().as_millis()).unwrap_or(u64::MAX)
+}
 
-    #[test]
-    fn a_stamp_is_read_back_from_its_headers() {
-        let mut headers = HeaderMap::new();
-        assert_eq!(RelayHeaders::read(&headers), Ok(None));
-        relay_headers().write(&mut headers);
-        assert_eq!(RelayHeaders::read(&headers), Ok(Some(relay_headers())));
-        assert_eq!(relay_headers().webhook_id(), "serviceA:e:17:m");
-    }
+/// Seconds since 1970.
+pub(crate) fn now_seconds() -> u64 {
+    now().as_secs()
+}
 
-    #[test]
-    fn half_a_stamp_is_refused_with_what_is_wrong() {
-        for (name, value, wrong) in [
-            (CHAT_ID, "", "Chat-Id"),
-            (CHAT_ORIGIN, "a:b", "Chat-Origin"),
-            (CHAT_EPOCH, "a b", "Chat-Epoch"),
-            (CHAT_SEQUENCE, "0", "Chat-Sequence"),
-            (CHAT_SEQUENCE, "-1", "Chat-Sequence"),
-        ] {
-            let mut headers = HeaderMap::new();
-            relay_headers().write(&mut headers);
-            headers.insert(name.clone(), HeaderValue::from_static(value));
-            assert_eq!(RelayHeaders::read(&headers), Err(BadRelayHeaders(wrong)));
-            headers.remove(name);
-            assert_eq!(RelayHeaders::read(&headers), Err(BadRelayHeaders(wrong)));
-        }
-    }
+/// What a signed request is called.
+pub const WEBHOOK_ID: HeaderName = HeaderName::from_static("webhook-id");
+/// When it was signed: seconds since 1970.
+pub const WEBHOOK_TIMESTAMP: HeaderName = HeaderName::from_static("webhook-timestamp");
+/// `v1,` and the signature; several with a space between.
+pub const WEBHOOK_SIGNATURE: HeaderName = HeaderName::from_static("webhook-signature");
 
-    #[test]
-    fn a_presence_counts_when_nothing_is_under_way() {
-        let presence = |sequence, waiting| PresenceReport {
-            service: Token::parse("serviceB").unwrap(),
-            epoch: Token::parse("e").unwrap(),
-            sequence,
-            waiting,
-            clients: Vec::new(),
-        };
-        assert!(presence(7, 0).is_settled(7) && presence(7, 3).is_settled(7));
-        assert!(!presence(7, 0).is_settled(6) && !presence(7, 0).is_settled(8));
-        // This side is new: what it was told before, it has forgotten.
-        assert!(presence(7, 0).is_settled(0) && !presence(7, 1).is_settled(0));
-    }
+/// The secrets that peers share: the first signs, any of them is right. Two while they are changed.
+#[derive(Clone)]
+pub struct Keys(Vec<Vec<u8>>);
 
-    #[test]
-    fn bodies_of_another_shape_get_fastapis_words() {
-        let detail = |bytes: &[u8]| read_body(bytes).unwrap_err()["detail"][0].clone();
-        assert_eq!(
-            detail(b"{\"m\":1}"),
-            json!({"type":"missing","loc":["body","message"],"msg":"Field required","input":{"m":1}})
-        );
-        assert_eq!(detail(b"{\"message\":1}")["type"], "string_type");
-        assert_eq!(detail(b"[]")["type"], "model_attributes_type");
-        assert_eq!(detail(b"{\"message\"")["type"], "json_invalid");
-        assert_eq!(detail(b"")["type"], "json_invalid");
-        let body = read_body("{\"message\":\"olá\",\"more\":1}".as_bytes()).unwrap();
-        assert_eq!(body.message, "olá");
+impl std::fmt::Debug for Keys {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{} secrets", self.0.len())
     }
 }
+
+impl FromSetting for Keys {
+    const EXPECTED: &'static str =
+        "one or more secrets with commas between: whsec_ and base64, or a text of 16 bytes or more";
+
+    fn from_setting(text: &str) -> Option<Self> {
+        let key = |text: &str| match text.strip_prefix("whsec_") {
+            Some(encoded) => STANDARD.decode(encoded).ok(),
+            None => Some(text.as_bytes().to_vec()),
+        };
+        let keys = text.split(',').map(str::trim).map(key);
+        let keys = keys.collect::<Option<Vec<_>>>()?;
+        keys.iter().all(|key| key.len() >= 16).then_some(Self(keys))
+    }
+}
+
+impl TryFrom<&Secret> for Keys {
+    type Error = &'static str;
+
+    fn try_from(secret: &Secret) -> Result<Self, Self::Error> {
+        // Revealed to be decoded here, and kept in a type that shows nothing either.
+        Self::from_setting(secret.reveal()).ok_or(Self::EXPECTED)
+    }
+}
+
+/// Why a request is not believed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum SignatureError {
+    /// A header is missing or not of its form.
+    #[error("the request is not signed")]
+    Unsigned,
+    /// The signature is none of these secrets', or not of this request.
+    #[error("the signature is wrong")]
+    Wrong,
+    /// Signed too long ago, or too far in the future.
+    #[error("the signature is too old, or one of the clocks is wrong")]
+    Old,
+    /// This very signature was used before.
+    #[error("the signature was used before")]
+    Replayed,
+}
+
+impl SignatureError {
+    /// A bounded name, for metrics.
+    pub fn code(self) -> &'static str {
+        match self {
+            Self::Unsigned => "unsigned",
+            Self::Wrong => "wrong",
+            Self::Old => "old",
+            Self::Replayed => "replayed",
+        }
+    }
+}
+
+/// A request's signature that was found to be right.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct VerifiedSignature {
+    /// What the request is called.
+    pub id: String,
+    /// When it was signed: seconds since 1970.
+    pub timestamp: u64,
+}
+
+impl Keys {
+    /// Signs a request. `now` is in seconds since 1970.
+    pub fn sign(&self, headers: &mut HeaderMap, id: &str, now: u64, body: &[u8]) {
+        let Some(mac) = self.0.first().and_then(|key| mac(key, id, now, body)) else {
+            return;
+        };
+        let signature = STANDARD.encode(mac.finalize().into_bytes());
+        for (name, text) in [
+            (WEBHOOK_ID, id.to_owned()),
+            (WEBHOOK_TIMESTAMP, now.to_string()),
+            (WEBHOOK_SIGNATURE, format!("v1,{signature}")),
+        ] {
+            if let Ok(value) = HeaderValue::from_str(&text) {
+                headers.insert(name, value);
+            }
+        }
+    }
+
+    /// Whether a request is what a peer signed within `tolerance` seconds of `now`.
+    pub fn check(
+        &self,
+        headers: &HeaderMap,
+        body: &[u8],
+        now: u64,
+        tolerance: u64,
+    ) -> Result<VerifiedSignature, SignatureError> {
+        let text = |name| headers.get(name).and_then(|value| value.to_str().ok());
+        let (Some(id), Some(timestamp), Some(signatures)) = (
+            text(WEBHOOK_ID),
+            text(WEBHOOK_TIMESTAMP).and_then(|text| text.parse::<u64>().ok()),
+            text(WEBHOOK_SIGNATURE),
+        ) else {
+            return Err(SignatureError::Unsigned);
+        };
+        let signatures = signatures
+            .split(' ')
+            .filter_map(|signature| signature.strip_prefix("v1,"))
+            .filter_map(|encoded| STANDARD.decode(encoded).ok())
+            .take(MAX_SIGNATURES);
+        // Compared in constant time, by the `hmac` crate.
+        let right = |signature: &Vec<u8>| {
+            self.0.iter().any(|key| {
+                mac(key, id, timestamp, body).is_some_and(|mac| mac.verify_slice(signature).is_ok())
+            })
+        };
+        if !signatures.into_iter().any(|signature| right(&signature)) {
+            return Err(SignatureError::Wrong);
+        }
+        if timestamp.abs_diff(now) > tolerance {
+            return Err(SignatureError::Old);
+        }
+        Ok(VerifiedSignature {
+            id: id.to_owned(),
+            timestamp,
+        })
+    }
+}
+
+/// More than any change of secrets needs.
+const MAX_SIGNATURES: usize = 8;
+
+/// HMAC-SHA256 over `id.timestamp.body`. There is one for keys of every length.
+fn mac(key: &[u8], id: &str, timestamp: u64, body: &[u8]) -> Option<Hmac<Sha256>> {
+    let mut mac = Hmac::<Sha256>::new_from_slice(key).ok()?;
+    mac.update(format!("{id}.{timestamp}.").as_bytes());
+    mac.update(body);
+    Some(mac)
+}
+
+#[cfg(test)]
+mod tests;

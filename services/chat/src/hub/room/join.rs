@@ -2,12 +2,12 @@
 
 use bytes::Bytes;
 
-use super::super::member::{Member, MemberId, Protocol};
 use super::Room;
-use crate::clock;
+use super::{Member, MemberId, Protocol};
 use crate::domain::history::Resumed;
 use crate::domain::log::{AppendOutcome, AppendRequest, RelayPolicy};
 use crate::domain::{ClientId, Event, Source, Token, TraceContext};
+use crate::wire::relay;
 use crate::wire::v1::{PresenceFrame, ServerFrame, Welcome};
 use crate::wire::websocket;
 
@@ -198,7 +198,7 @@ fn membership_change(
             session,
             sequence: None,
         },
-        at: clock::now_ms(),
+        at: relay::now_ms(),
         trace,
         relay,
     }

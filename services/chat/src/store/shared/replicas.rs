@@ -9,9 +9,9 @@ use tracing::Instrument;
 
 use super::SharedLog;
 use super::scripts::Arguments;
-use crate::clock;
 use crate::domain::log::{AppendRequest, RelayPolicy};
 use crate::domain::{ClientId, Event, Source, Token, TraceContext};
+use crate::wire::relay;
 
 fn millis(duration: Duration) -> u64 {
     u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
@@ -81,7 +81,7 @@ fn gone(session: Token, client: ClientId) -> AppendRequest {
             session,
             sequence: None,
         },
-        at: clock::now_ms(),
+        at: relay::now_ms(),
         trace: TraceContext::default(),
         relay: RelayPolicy::Always,
     }

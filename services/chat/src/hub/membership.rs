@@ -1,0 +1,129 @@
+//! Who comes into the room and leaves it.
+
+use std::sync::Arc;
+
+use runtime::Lifecycle;
+
+use super::room::{Admitted, Member, join_request, leave_request};
+use super::{ClientConnection, Eviction, Hub, Join, MemberId, Room, retry};
+use crate::domain::TraceContext;
+use crate::domain::log::AppendOutcome;
+use crate::metrics::RecoveredLabel;
+use crate::store::{Backend, JournalQueue};
+
+impl Hub {
+    /// Lets a client in. Everybody is told, itself included, unless its session was here already.
+    ///
+    /// Fails where the store does not take that it joined.
+    pub async fn join(
+        &self,
+        join: Join,
+        connection: Arc<ClientConnection>,
+        trace: TraceContext,
+    ) -> Result<MemberId, AppendOutcome> {
+        let (member, is_new) = self.admit(&join, &connection);
+        if is_new {
+            match self.append(join_request(&join, trace)).await {
+                outcome @ (AppendOutcome::Refused(_) | AppendOutcome::Unknown) => {
+                    if self.remove(member).is_some() {
+                        self.left(&mut self.lock());
+                    }
+                    return Err(outcome);
+                }
+                outcome => self.lock().note_announced(member, &outcome),
+            }
+        }
+        Ok(member)
+    }
+
+    /// Gives a client its place. Says whether its session is new.
+    fn admit(&self, join: &Join, connection: &Arc<ClientConnection>) -> (MemberId, bool) {
+        let mut room = self.lock();
+        let welcome = &self.0.settings.welcome;
+        let Admitted {
+            member,
+            replaced,
+            recovered,
+            first,
+        } = room.admit(join, Arc::clone(connection), welcome);
+        connection.send_first(first);
+        let metrics = &self.0.metrics;
+        metrics.clients.get_or_create(&join.protocol.label()).inc();
+        if let Some(recovered) = recovered {
+            let recovered = if recovered { "true" } else { "false" };
+            metrics
+                .resumed
+                .get_or_create(&RecoveredLabel { recovered })
+                .inc();
+        }
+        if let Some(replaced) = &replaced {
+            replaced.handle.evict(Eviction::Replaced);
+            metrics
+                .clients
+                .get_or_create(&replaced.protocol.label())
+                .dec();
+        }
+        self.0.members.send_replace(room.occupancy());
+        (member, replaced.is_none())
+    }
+
+    /// A client is gone. The others are told, unless its session has another connection.
+    pub fn leave(&self, member: MemberId, trace: TraceContext, lifecycle: &Lifecycle) {
+        let Some(member) = self.remove(member) else {
+            return; // replaced
+        };
+        // With Redis the script knows whether the join was relayed.
+        let announced = member.announced || matches!(self.0.backend, Backend::Shared(_));
+        let request = leave_request(member.client, member.session, announced, trace);
+        let hub = self.clone();
+        match &self.0.backend {
+            Backend::Memory => {
+                let mut room = self.lock();
+                self.append_now(&mut room, request);
+                self.left(&mut room);
+            }
+            Backend::Disk(journal) => journal.submit(move |journal| {
+                hub.append_to(journal, request);
+                hub.left(&mut hub.lock());
+            }),
+            Backend::Shared(_) => {
+                let stopping = lifecycle.clone();
+                lifecycle.spawn(async move {
+                    let append = || {
+                        let (hub, request) = (hub.clone(), request.clone());
+                        async move { hub.append(request).await }
+                    };
+                    retry::until_known(append, &stopping).await;
+                    hub.left(&mut hub.lock());
+                });
+            }
+        }
+    }
+
+    fn remove(&self, member: MemberId) -> Option<Member<Arc<ClientConnection>>> {
+        let member = self.lock().remove(member)?;
+        let label = member.protocol.label();
+        self.0.metrics.clients.get_or_create(&label).dec();
+        Some(member)
+    }
+
+    /// A client that was removed is known to have left. Who relays ends when nobody is left and the
+    /// log holds nothing, so the log must say so before this.
+    fn left(&self, room: &mut Room) {
+        room.left();
+        self.0.members.send_replace(room.occupancy());
+    }
+
+    /// Sessions that joined in an earlier process are not here any more.
+    pub(super) fn expire_stale_sessions(&self, journal: &JournalQueue) {
+        let stale = self.lock().log().sessions().clone();
+        for (session, of) in stale {
+            let trace = TraceContext::default();
+            let request = leave_request(of.client, session, of.announced, trace);
+            let hub = self.clone();
+            journal.submit(move |journal| {
+                hub.append_to(journal, request);
+            });
+        }
+    }
+}
