@@ -1,7 +1,9 @@
 //! An OTLP receiver with a memory of its own, so that the lab needs no Jaeger beside it.
 //!
 //! # Layout
-//! - [`http`]: `POST /v1/traces`, OTLP over HTTP/protobuf.
+//! - [`http`]: OTLP over HTTP, in protobuf or JSON.
+//! - [`json`]: from OTLP's JSON to its messages.
+//! - [`json_value`]: an attribute's value as JSON.
 //! - [`wire`]: from OTLP's messages to spans.
 //! - [`id`], [`span`], [`trace`]: what is kept.
 //! - [`store`]: the latest traces, bounded in number and bytes.
@@ -11,6 +13,8 @@
 pub(crate) mod fixture;
 pub mod http;
 pub mod id;
+pub mod json;
+pub mod json_value;
 pub mod search;
 pub mod span;
 pub mod store;

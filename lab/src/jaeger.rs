@@ -4,8 +4,10 @@
 //! - [`routes`]: the paths and what each answers.
 //! - [`params`]: the query string of a search.
 //! - [`model`]: the JSON of a trace.
+//! - [`dependencies`]: who calls whom.
 //! - [`tags`]: attributes as Jaeger's typed tags.
 
+pub mod dependencies;
 pub mod model;
 pub mod params;
 mod routes;

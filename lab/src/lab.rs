@@ -133,7 +133,10 @@ fn serve(
     let routes = guarded(page::routes(shown).merge(api), hosts.clone());
     spawn_server(lifecycle, "page", page, routes, settings.page_limits);
     if let Some(receiver) = receiver {
-        let routes = guarded(collector::http::routes(store), hosts);
+        let routes = guarded(
+            collector::http::routes(store, settings.otlp_limits().max_body_bytes),
+            hosts,
+        );
         spawn_server(lifecycle, "otlp", receiver, routes, settings.otlp_limits());
     }
 }

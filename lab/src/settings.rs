@@ -26,8 +26,8 @@ pub struct LabSettings {
         value_parser = parse::<SocketAddr>
     )]
     pub page_listen: SocketAddr,
-    /// Address of the span receiver (OTLP over HTTP); not used where `OTEL_EXPORTER_OTLP_ENDPOINT` is
-    /// set
+    /// Address of the span receiver (OTLP over HTTP, protobuf or JSON); not used where
+    /// `OTEL_EXPORTER_OTLP_ENDPOINT` is set
     #[arg(
         id = "lab_otlp_listen",
         default_value = "127.0.0.1:4318",
@@ -47,7 +47,7 @@ pub struct LabSettings {
     /// Memory for spans; where there is no room, the oldest traces go
     #[arg(default_value = "64MiB", value_parser = bytes(ByteSize::kib(64)..=ByteSize::gib(16)))]
     lab_max_trace_bytes: usize,
-    /// Largest export that the span receiver takes
+    /// Largest export that the span receiver takes, also when decompressed
     #[arg(default_value = "8MiB", value_parser = within(ByteSize::kib(64)..=ByteSize::gib(1)))]
     lab_max_export_bytes: ByteSize,
     /// Any value: no colours

@@ -8,6 +8,7 @@
 
 use axum::body::Body;
 use axum::http::Request;
+use bytesize::ByteSize;
 use http_body_util::BodyExt;
 use lab::collector::{Limits, SharedStore};
 use opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceRequest;
@@ -47,7 +48,7 @@ async fn assert_same(trace: u128, jaeger: &str) {
         spans_per_trace: 10,
         bytes: 1 << 20,
     });
-    let receiver = lab::collector::http::routes(store.clone());
+    let receiver = lab::collector::http::routes(store.clone(), ByteSize::mib(1));
     let export = Request::post("/v1/traces").header("content-type", "application/x-protobuf");
     let export = export.body(Body::from(request().encode_to_vec())).unwrap();
     assert_eq!(receiver.oneshot(export).await.unwrap().status(), 200);

@@ -1,100 +1,91 @@
-//! `POST /v1/traces`: OTLP over HTTP/protobuf.
+//! OTLP over HTTP: `POST /v1/traces`, in protobuf or JSON, plain or gzip.
+//!
+//! # Layout
+//! - [`request`]: the body, decompressed, and its format.
+//! - [`answer`]: answers and refusals in the format of the request.
+//! - [`cors`]: what a page of another origin on this machine needs.
+
+mod answer;
+mod cors;
+mod request;
 
 use axum::Router;
 use axum::body::Bytes;
 use axum::extract::State;
 use axum::extract::rejection::BytesRejection;
-use axum::http::header::{CONTENT_ENCODING, CONTENT_TYPE};
 use axum::http::{HeaderMap, StatusCode};
-use axum::response::{IntoResponse, Response};
+use axum::response::Response;
 use axum::routing::post;
-use opentelemetry_proto::tonic::collector::trace::v1::{
-    ExportTracePartialSuccess, ExportTraceServiceRequest, ExportTraceServiceResponse,
-};
+use bytesize::ByteSize;
+use opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceRequest;
 use prost::Message;
 
+use super::json;
 use super::store::SharedStore;
 use super::wire::received;
+use answer::{PartialSuccess, Refusal, Refused};
+use request::Format;
 
-const PROTOBUF: &str = "application/x-protobuf";
-
-/// The receiver's routes. The server they run in bounds the size of a body.
-pub fn routes(store: SharedStore) -> Router {
-    Router::new()
-        .route("/v1/traces", post(export))
-        .with_state(store)
+/// What the routes share.
+#[derive(Clone, Debug)]
+struct Receiver {
+    store: SharedStore,
+    max_export: usize,
 }
 
-async fn export(
-    State(store): State<SharedStore>,
-    headers: HeaderMap,
-    body: Result<Bytes, BytesRejection>,
-) -> Result<Response, Refusal> {
-    accept(&headers)?;
-    let request = ExportTraceServiceRequest::decode(body?).map_err(Refusal::Garbled)?;
-    let received = received(request);
-    let mut kept = store.lock();
-    for span in received.spans {
-        kept.insert(span);
-    }
-    drop(kept);
-    Ok(answer(received.rejected))
-}
-
-/// Refuses what cannot be read, before the body is.
-fn accept(headers: &HeaderMap) -> Result<(), Refusal> {
-    let text = |name| {
-        headers
-            .get(name)
-            .map_or("", |value| value.to_str().unwrap_or("?"))
+/// The receiver's routes. The server they run in bounds the size of a body; `max_export` is what it
+/// may have when decompressed.
+pub fn routes(store: SharedStore, max_export: ByteSize) -> Router {
+    let receiver = Receiver {
+        store,
+        max_export: usize::try_from(max_export.as_u64()).unwrap_or(usize::MAX),
     };
-    let media_type = text(CONTENT_TYPE)
-        .split(';')
-        .next()
-        .unwrap_or_default()
-        .trim();
-    if !media_type.eq_ignore_ascii_case(PROTOBUF) {
-        return Err(Refusal::MediaType(media_type.to_owned()));
-    }
-    match text(CONTENT_ENCODING) {
-        "" | "identity" => Ok(()),
-        encoding => Err(Refusal::Encoding(encoding.to_owned())),
-    }
+    Router::new()
+        .route("/v1/traces", post(traces))
+        .route("/v1/metrics", post(not_shown))
+        .route("/v1/logs", post(not_shown))
+        .fallback(nothing)
+        .layer(axum::middleware::from_fn(cors::share))
+        .with_state(receiver)
 }
 
-fn answer(rejected: usize) -> Response {
-    let partial_success = (rejected > 0).then(|| ExportTracePartialSuccess {
-        rejected_spans: i64::try_from(rejected).unwrap_or(i64::MAX),
-        error_message: "spans without a valid trace id and span id".to_owned(),
-    });
-    let body = ExportTraceServiceResponse { partial_success }.encode_to_vec();
-    ([(CONTENT_TYPE, PROTOBUF)], body).into_response()
+type Body = Result<Bytes, BytesRejection>;
+
+async fn traces(
+    State(receiver): State<Receiver>,
+    headers: HeaderMap,
+    body: Body,
+) -> Result<Response, Refused> {
+    let format = Format::of(&headers)?;
+    let refused = |refusal: Refusal| Refused::of(format, &refusal);
+    let body = request::body(&headers, body, receiver.max_export).map_err(refused)?;
+    let request = match format {
+        Format::Protobuf => ExportTraceServiceRequest::decode(body).map_err(Refusal::Garbled),
+        Format::Json => json::export(&body).map_err(Refusal::Json),
+    };
+    let received = received(request.map_err(refused)?);
+    receiver.store.keep(received.spans);
+    Ok(answer::success(
+        format,
+        PartialSuccess::of_spans(received.rejected),
+    ))
 }
 
-/// Why an export is not taken, in words for whoever configured the exporter.
-#[derive(Debug, thiserror::Error)]
-enum Refusal {
-    #[error(
-        "content type {0:?} is not accepted: export with OTEL_EXPORTER_OTLP_PROTOCOL=http/protobuf"
-    )]
-    MediaType(String),
-    #[error("content encoding {0:?} is not accepted: leave OTEL_EXPORTER_OTLP_COMPRESSION unset")]
-    Encoding(String),
-    #[error("not an ExportTraceServiceRequest: {0}")]
-    Garbled(#[source] prost::DecodeError),
-    #[error("{0}")]
-    Body(#[from] BytesRejection),
+/// Takes metrics and logs, so that exporters need not be told apart, and says what becomes of them.
+async fn not_shown(
+    State(receiver): State<Receiver>,
+    headers: HeaderMap,
+    body: Body,
+) -> Result<Response, Refused> {
+    let format = Format::of(&headers)?;
+    request::body(&headers, body, receiver.max_export)
+        .map_err(|refusal| Refused::of(format, &refusal))?;
+    Ok(answer::success(format, Some(PartialSuccess::not_shown())))
 }
 
-impl IntoResponse for Refusal {
-    fn into_response(self) -> Response {
-        let status = match &self {
-            Self::MediaType(_) | Self::Encoding(_) => StatusCode::UNSUPPORTED_MEDIA_TYPE,
-            Self::Garbled(_) => StatusCode::BAD_REQUEST,
-            Self::Body(rejection) => rejection.status(),
-        };
-        (status, format!("{self}\n")).into_response()
-    }
+async fn nothing() -> (StatusCode, &'static str) {
+    let hint = "OTLP is taken at /v1/traces, /v1/metrics and /v1/logs; OTLP over gRPC has a port of its own\n";
+    (StatusCode::NOT_FOUND, hint)
 }
 
 #[cfg(test)]

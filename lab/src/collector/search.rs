@@ -1,6 +1,7 @@
 //! Which traces a question means.
 
-use super::span::{Attributes, Kind, Span, Status, Value};
+use super::json_value::shows;
+use super::span::{Attributes, Span};
 use super::trace::Trace;
 
 /// A question: traces with a span that meets every condition.
@@ -61,36 +62,19 @@ impl Search {
 
 /// Whether a span has a tag, as its JSON would show it: what the status and kind say counts too.
 fn has_tag(span: &Span, key: &str, wanted: &str) -> bool {
-    let derived = match key {
-        "error" => span.status == Status::Error && wanted == "true",
-        "otel.status_code" => match span.status {
-            Status::Error => wanted == "ERROR",
-            Status::Ok => wanted == "OK",
-            Status::Unset => false,
-        },
-        "span.kind" => span.kind != Kind::Unspecified && wanted == span.kind.name(),
-        "otel.scope.name" => !span.scope.name.is_empty() && wanted == span.scope.name,
-        _ => false,
-    };
     let holds = |attributes: &Attributes| {
         attributes
             .iter()
-            .any(|(name, value)| name == key && shown(value) == wanted)
+            .any(|(name, value)| name == key && shows(value, wanted))
     };
-    derived
+    holds(&span.derived())
         || holds(&span.attributes)
         || holds(&span.resource.attributes)
-        || span.events.iter().any(|event| holds(&event.attributes))
-}
-
-fn shown(value: &Value) -> String {
-    match value {
-        Value::String(text) => text.clone(),
-        Value::Bool(bool) => bool.to_string(),
-        Value::Int(int) => int.to_string(),
-        Value::Double(double) => double.to_string(),
-        Value::Empty | Value::Bytes(_) | Value::List(_) | Value::Map(_) => String::new(),
-    }
+        || (key == "service.name" && wanted == span.resource.service)
+        || span
+            .events
+            .iter()
+            .any(|event| holds(&event.attributes) || (key == "event" && wanted == event.name))
 }
 
 #[cfg(test)]

@@ -151,4 +151,26 @@ impl Span {
     pub fn duration(&self) -> u64 {
         self.end.saturating_sub(self.start)
     }
+
+    /// What OTLP has fields for and Jaeger shows among the tags.
+    pub fn derived(&self) -> Attributes {
+        let status = match self.status {
+            Status::Unset => "",
+            Status::Ok => "OK",
+            Status::Error => "ERROR",
+        };
+        let texts = [
+            ("otel.scope.name", self.scope.name.as_str()),
+            ("otel.scope.version", &self.scope.version),
+            ("span.kind", self.kind.name()),
+            ("w3c.tracestate", &self.trace_state),
+            ("otel.status_code", status),
+            ("otel.status_description", &self.description),
+        ];
+        let said = texts.into_iter().filter(|(_, text)| !text.is_empty());
+        let said = said.map(|(key, text)| (key.to_owned(), Value::String(text.to_owned())));
+        let error =
+            (self.status == Status::Error).then_some(("error".to_owned(), Value::Bool(true)));
+        said.chain(error).collect()
+    }
 }

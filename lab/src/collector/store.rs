@@ -187,6 +187,14 @@ impl SharedStore {
         Self(Arc::new(Mutex::new(Store::new(limits))))
     }
 
+    /// Keeps these spans.
+    pub fn keep(&self, spans: Vec<Span>) {
+        let mut store = self.lock();
+        for span in spans {
+            store.insert(span);
+        }
+    }
+
     /// The store, for as long as the guard lives; never across an await.
     pub fn lock(&self) -> MutexGuard<'_, Store> {
         // Every method leaves the store whole, so a panic elsewhere cannot have broken it.

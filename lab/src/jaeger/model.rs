@@ -150,8 +150,7 @@ fn log_json(event: &Event) -> LogJson {
     let named = event.name.is_empty() || event.attributes.iter().any(|(key, _)| key == "event");
     let mut fields = tags(&event.attributes);
     if !named {
-        fields.push(Tag::text("event", &event.name));
-        fields.sort_by(|a, b| a.key.cmp(&b.key));
+        fields.insert(0, Tag::text("event", &event.name));
     }
     LogJson {
         timestamp: micros(event.time),

@@ -1,5 +1,6 @@
 //! The query string of a search.
 
+use std::ops::RangeInclusive;
 use std::time::Duration;
 
 use crate::collector::search::Search;
@@ -69,6 +70,16 @@ pub fn search(params: &Params, now: u64) -> Result<Search, ParamError> {
             .ok_or(ParamError::Limit)?;
     }
     Ok(search)
+}
+
+/// When spans began that count as calls, in nanoseconds: up to `endTs`, from `lookback` before, both
+/// in milliseconds. Without them a day up to now.
+pub fn dependencies_began(params: &Params, now: u64) -> Result<RangeInclusive<u64>, ParamError> {
+    const DAY: u64 = 24 * 60 * 60 * 1000;
+    const NANOS: u64 = 1_000_000;
+    let end = number::<u64>(params, "endTs")?.map_or(now, |millis| millis.saturating_mul(NANOS));
+    let lookback = number::<u64>(params, "lookback")?.unwrap_or(DAY);
+    Ok(end.saturating_sub(lookback.saturating_mul(NANOS))..=end)
 }
 
 fn number<T: std::str::FromStr>(

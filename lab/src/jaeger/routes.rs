@@ -9,8 +9,9 @@ use opentelemetry::trace::TraceId;
 use serde::Serialize;
 use serde_json::json;
 
+use super::dependencies::dependencies;
 use super::model::TraceJson;
-use super::params::{ParamError, Params, search, value};
+use super::params::{ParamError, Params, dependencies_began, search, value};
 use crate::clock::now;
 use crate::collector::SharedStore;
 use crate::collector::id::trace_id_from_hex;
@@ -23,6 +24,7 @@ pub fn routes(store: SharedStore) -> Router {
         .route("/api/operations", get(operations))
         .route("/api/traces", get(traces))
         .route("/api/traces/{id}", get(trace))
+        .route("/api/dependencies", get(edges))
         .route("/api/{*path}", get(nothing))
         .with_state(store)
 }
@@ -113,6 +115,15 @@ async fn trace(
 ) -> Result<Response, Failure> {
     let trace = store.lock().trace(trace_id(&id)?).ok_or_else(not_found)?;
     Ok(found_traces(vec![TraceJson::from(trace)]))
+}
+
+async fn edges(
+    State(store): State<SharedStore>,
+    Query(params): Query<Params>,
+) -> Result<Response, Failure> {
+    let began = dependencies_began(&params, now())?;
+    let traces = store.lock().latest(usize::MAX);
+    Ok(list(dependencies(&traces, &began)))
 }
 
 async fn nothing() -> Failure {

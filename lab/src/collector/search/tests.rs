@@ -2,7 +2,7 @@ use std::sync::Arc;
 
 use super::*;
 use crate::collector::fixture::{scope, span, trace_id};
-use crate::collector::span::{Event, Resource};
+use crate::collector::span::{Event, Kind, Resource, Status, Value};
 
 fn means(search: &Search, span: Span) -> bool {
     search.means(&Trace {
@@ -121,4 +121,44 @@ fn tags_that_the_json_derives_are_found_too() {
         assert!(means(&tagged(key, value), failed.clone()), "{key}={value}");
     }
     assert!(!means(&tagged("error", "true"), span("s", 1, 1)));
+}
+
+#[test]
+fn values_of_every_type_are_found_by_what_is_shown() {
+    let list = vec![Value::Int(1), Value::String("a".to_owned())];
+    let map = [("k".to_owned(), Value::Bool(true))];
+    let big = i64::MAX;
+    let cases = [
+        (Value::Bytes(vec![0, 1, 2]), "AAEC".to_owned()),
+        (Value::List(list), r#"[1,"a"]"#.to_owned()),
+        (Value::Map(map.into()), r#"{"k":true}"#.to_owned()),
+        (Value::Double(1e300), "1e+300".to_owned()),
+        (Value::Double(2.0), "2".to_owned()),
+        (Value::Double(f64::NAN), "NaN".to_owned()),
+        (Value::Int(big), big.to_string()),
+        (Value::Empty, String::new()),
+    ];
+    for (value, shown) in cases {
+        let span = Span {
+            attributes: vec![("k".to_owned(), value)],
+            ..span("s", 1, 1)
+        };
+        assert!(means(&tagged("k", &shown), span.clone()), "{shown}");
+        assert!(!means(&tagged("k", "something else"), span), "{shown}");
+    }
+}
+
+#[test]
+fn the_service_and_the_names_of_events_are_found_as_tags() {
+    let event = Event {
+        time: 1,
+        name: "retry".to_owned(),
+        attributes: Vec::new(),
+    };
+    let span = Span {
+        events: vec![event],
+        ..span("s", 1, 1)
+    };
+    assert!(means(&tagged("event", "retry"), span.clone()));
+    assert!(means(&tagged("service.name", "s"), span));
 }

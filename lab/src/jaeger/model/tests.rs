@@ -2,7 +2,7 @@ use serde_json::{Value as Json, json};
 
 use super::*;
 use crate::collector::fixture::{span, span_id, trace_id};
-use crate::collector::span::Link;
+use crate::collector::span::{Link, Value};
 
 fn json_of(spans: Vec<Span>, dropped: usize) -> Json {
     let spans = spans.into_iter().map(Arc::new).collect();
@@ -74,4 +74,32 @@ fn a_span_that_ends_before_it_began_takes_no_time_and_says_so() {
 fn a_trace_that_is_not_kept_whole_says_so() {
     let warnings = json_of(vec![span("s", 1, 1)], 7)["warnings"][0].clone();
     assert!(warnings.as_str().unwrap().starts_with("7 more spans came"));
+}
+
+#[test]
+fn the_name_of_an_event_is_the_first_of_its_fields() {
+    let event = Event {
+        time: 1,
+        name: "retry".to_owned(),
+        attributes: vec![("attempt".to_owned(), Value::Int(2))],
+    };
+    let span = Span {
+        events: vec![event],
+        ..span("s", 1, 1)
+    };
+    let fields = json_of(vec![span], 0)["spans"][0]["logs"][0]["fields"].clone();
+    assert_eq!(
+        (&fields[0]["key"], &fields[1]["key"]),
+        (&json!("event"), &json!("attempt"))
+    );
+}
+
+#[test]
+fn spans_that_share_an_id_are_all_there() {
+    let other = Span {
+        name: "the other side".to_owned(),
+        ..span("server", 1, 1)
+    };
+    let trace = json_of(vec![span("client", 1, 1), other], 0);
+    assert_eq!(trace["spans"].as_array().unwrap().len(), 2);
 }

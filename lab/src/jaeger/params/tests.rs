@@ -95,3 +95,20 @@ fn what_is_not_understood_is_refused_by_name() {
     ]);
     assert_eq!(crossed, Err(ParamError::Durations));
 }
+
+#[test]
+fn dependencies_are_of_the_last_day_unless_they_are_of_another_time() {
+    const NANOS: u64 = 1_000_000;
+    let began = |query: &[(&str, &str)]| {
+        let params = query
+            .iter()
+            .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+        dependencies_began(&params.collect(), NOW)
+    };
+    assert_eq!(began(&[]), Ok(NOW - 86_400_000 * NANOS..=NOW));
+    let asked = [("endTs", "5000"), ("lookback", "2000")];
+    assert_eq!(began(&asked), Ok(3000 * NANOS..=5000 * NANOS));
+    assert_eq!(began(&[("endTs", "1"), ("lookback", "5")]), Ok(0..=NANOS));
+    let wrong = ParamError::NotANumber("lookback", "1h".to_owned());
+    assert_eq!(began(&[("lookback", "1h")]), Err(wrong));
+}

@@ -5,7 +5,8 @@ use serde_json::Value;
 use tower::ServiceExt;
 
 use super::*;
-use crate::collector::fixture::{ROOMY, span, trace_id};
+use crate::collector::fixture::{ROOMY, span, span_id, trace_id};
+use crate::collector::span::Span;
 
 async fn get_from(routes: Router, path: &str) -> (u16, Value) {
     let request = Request::get(path).body(Body::empty()).unwrap();
@@ -131,4 +132,22 @@ async fn where_spans_go_elsewhere_every_path_says_where() {
             .unwrap()
             .contains("http://collector:4318")
     );
+}
+
+#[tokio::test]
+async fn the_edges_between_services_need_no_parameter() {
+    let store = filled();
+    store.lock().insert(Span {
+        parent: Some(span_id(1)),
+        ..span("server", 1, 3)
+    });
+    let (status, body) = ask(&store, "/api/dependencies?endTs=10000&lookback=10000").await;
+    assert_eq!(status, 200);
+    assert_eq!(
+        body["data"],
+        json!([{"parent": "client", "child": "server", "callCount": 1}])
+    );
+    let (status, body) = ask(&store, "/api/dependencies").await;
+    assert_eq!((status, &body["data"]), (200, &json!(null)));
+    assert_eq!(ask(&filled(), "/api/dependencies?endTs=now").await.0, 400);
 }

@@ -1,5 +1,6 @@
 use super::*;
 use crate::collector::fixture::span;
+use crate::collector::span::Status;
 
 fn json_of(value: &Value) -> Json {
     serde_json::to_value(Tag::new("k", value)).unwrap()
@@ -21,6 +22,8 @@ fn each_type_of_value_has_jaeger_s_type_and_form() {
         (Value::Empty, "string", json!("")),
         (Value::Bool(true), "bool", json!(true)),
         (Value::Int(-7), "int64", json!(-7)),
+        (Value::Int(EXACT.cast_signed()), "int64", json!(EXACT)),
+        (Value::Int(i64::MIN), "int64", json!("-9223372036854775808")),
         (Value::Double(0.5), "float64", json!(0.5)),
         (Value::Double(2.0), "float64", json!(2)),
         (Value::Double(f64::NAN), "float64", json!("NaN")),

@@ -39,8 +39,8 @@ function tree(spans) {
   const seen = new Set();
   const visit = (key, depth) => {
     for (const span of children.get(key) ?? []) {
-      if (seen.has(span.spanID)) continue;
-      seen.add(span.spanID);
+      if (seen.has(span)) continue;
+      seen.add(span);
       result.push([span, depth]);
       visit(span.spanID, depth + 1);
     }
@@ -48,7 +48,7 @@ function tree(spans) {
   visit("", 0);
   // Spans that are each other's ancestors hang from no root.
   for (const span of spans) {
-    if (!seen.has(span.spanID)) result.push([span, 0]);
+    if (!seen.has(span)) result.push([span, 0]);
   }
   return result;
 }

@@ -1,0 +1,171 @@
+//! Answers and refusals, in the format of the request.
+
+use axum::extract::rejection::BytesRejection;
+use axum::http::StatusCode;
+use axum::http::header::CONTENT_TYPE;
+use axum::response::{IntoResponse, Response};
+use prost::Message;
+use serde::Serialize;
+use serde_json::{Map, json};
+use tonic::Code;
+
+use super::request::Format;
+use crate::collector::json::JsonError;
+
+/// What the answers to spans, metrics and logs have in common: OTLP gives their fields the same numbers.
+#[derive(Message)]
+struct Answer {
+    #[prost(message, optional, tag = "1")]
+    partial_success: Option<PartialSuccess>,
+}
+
+/// What was not taken as it was sent.
+#[derive(Clone, Message)]
+pub(super) struct PartialSuccess {
+    #[prost(int64, tag = "1")]
+    rejected: i64,
+    #[prost(string, tag = "2")]
+    error_message: String,
+}
+
+impl PartialSuccess {
+    /// Nothing, where no span was rejected.
+    pub(super) fn of_spans(rejected: usize) -> Option<Self> {
+        (rejected > 0).then(|| Self {
+            rejected: i64::try_from(rejected).unwrap_or(i64::MAX),
+            error_message: REJECTED.to_owned(),
+        })
+    }
+
+    /// Of metrics and logs: they are taken, which is why none counts as rejected.
+    pub(super) fn not_shown() -> Self {
+        Self {
+            rejected: 0,
+            error_message: NOT_SHOWN.to_owned(),
+        }
+    }
+}
+
+/// Why spans were rejected.
+pub(in crate::collector) const REJECTED: &str = "spans without a valid trace id and span id";
+
+/// What becomes of metrics and logs.
+pub(in crate::collector) const NOT_SHOWN: &str = "taken, but not shown: the lab shows traces only (OTEL_METRICS_EXPORTER=none and \
+     OTEL_LOGS_EXPORTER=none send no metrics and logs)";
+
+/// An export that was taken.
+pub(super) fn success(format: Format, partial: Option<PartialSuccess>) -> Response {
+    let body = match format {
+        Format::Protobuf => Answer {
+            partial_success: partial,
+        }
+        .encode_to_vec(),
+        Format::Json => match partial {
+            None => b"{}".to_vec(),
+            // The name of the field differs between spans, metrics and logs, but where it is 0 it is left out.
+            Some(partial) => {
+                let mut success = Map::new();
+                if partial.rejected > 0 {
+                    success.insert(
+                        "rejectedSpans".to_owned(),
+                        partial.rejected.to_string().into(),
+                    );
+                }
+                success.insert(
+                    "errorMessage".to_owned(),
+                    partial.error_message.as_str().into(),
+                );
+                json!({ "partialSuccess": success })
+                    .to_string()
+                    .into_bytes()
+            }
+        },
+    };
+    ([(CONTENT_TYPE, format.media_type())], body).into_response()
+}
+
+/// Why an export is not taken, in words for whoever configured the exporter.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum Refusal {
+    #[error(
+        "content encoding {0:?} is not taken: send gzip (OTEL_EXPORTER_OTLP_COMPRESSION=gzip) or none"
+    )]
+    Encoding(String),
+    #[error("not gzip, though the header says so: {0}")]
+    Gzip(#[source] std::io::Error),
+    #[error("decompressed it has more than the {0} bytes that LAB_MAX_EXPORT_BYTES allows")]
+    TooLarge(usize),
+    #[error("not an ExportTraceServiceRequest: {0}")]
+    Garbled(#[source] prost::DecodeError),
+    #[error("not an ExportTraceServiceRequest in JSON: {0}")]
+    Json(#[source] JsonError),
+    #[error("{0}")]
+    Body(#[from] BytesRejection),
+}
+
+impl Refusal {
+    fn status(&self) -> StatusCode {
+        match self {
+            Self::Encoding(_) => StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            Self::Gzip(_) | Self::Garbled(_) | Self::Json(_) => StatusCode::BAD_REQUEST,
+            Self::TooLarge(_) => StatusCode::PAYLOAD_TOO_LARGE,
+            Self::Body(rejection) => rejection.status(),
+        }
+    }
+
+    fn code(&self) -> Code {
+        match self.status() {
+            StatusCode::PAYLOAD_TOO_LARGE => Code::ResourceExhausted,
+            _ => Code::InvalidArgument,
+        }
+    }
+}
+
+/// `google.rpc.Status`.
+#[derive(Message, Serialize)]
+struct Status {
+    #[prost(int32, tag = "1")]
+    code: i32,
+    #[prost(string, tag = "2")]
+    message: String,
+}
+
+/// A refusal, as it is sent.
+#[derive(Debug)]
+pub(super) struct Refused(Box<Response>);
+
+impl Refused {
+    pub(super) fn of(format: Format, refusal: &Refusal) -> Self {
+        let status = Status {
+            code: refusal.code().into(),
+            message: refusal.to_string(),
+        };
+        let body = match format {
+            Format::Protobuf => status.encode_to_vec(),
+            Format::Json => json!(status).to_string().into_bytes(),
+        };
+        let media_type = [(CONTENT_TYPE, format.media_type())];
+        Self(Box::new(
+            (refusal.status(), media_type, body).into_response(),
+        ))
+    }
+
+    /// For a format that is none of ours, and in none: whoever sent it may read text.
+    pub(super) fn unknown(media_type: &str) -> Self {
+        let text = format!(
+            "content type {media_type:?} is not taken: send {} \
+             (OTEL_EXPORTER_OTLP_PROTOCOL=http/protobuf) or {}\n",
+            Format::Protobuf.media_type(),
+            Format::Json.media_type(),
+        );
+        Self(Box::new(
+            (StatusCode::UNSUPPORTED_MEDIA_TYPE, text).into_response(),
+        ))
+    }
+}
+
+impl IntoResponse for Refused {
+    fn into_response(self) -> Response {
+        *self.0
+    }
+}
