@@ -4,7 +4,7 @@ use std::fs;
 use std::io::ErrorKind;
 use std::path::Path;
 
-use crate::regions::{Region, fill};
+use crate::regions::{Content, fill};
 use crate::{Catalogue, Error, Packages, render};
 
 /// A file of which at least a part is generated.
@@ -34,12 +34,6 @@ impl Output {
         let written = folder.and_then(|()| fs::write(&path, &self.wanted));
         written.map_err(|source| Error::File { path, source })
     }
-}
-
-/// How much of a file is generated.
-pub(crate) enum Content {
-    Whole(String),
-    Regions(Vec<Region>),
 }
 
 /// Every file that is generated below this root.

@@ -9,6 +9,12 @@ use crate::Error;
 /// A generated part: its name, and its lines, each with its end.
 pub(crate) type Region = (&'static str, String);
 
+/// How much of a file is generated.
+pub(crate) enum Content {
+    Whole(String),
+    Regions(Vec<Region>),
+}
+
 enum Marker<'a> {
     Begins(&'a str),
     Ends,

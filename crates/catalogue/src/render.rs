@@ -10,7 +10,7 @@ mod umbrella;
 mod workspace;
 mod yaml;
 
-use crate::output::Content;
+use crate::regions::Content;
 use crate::{Catalogue, Packages};
 
 /// Every generated file by its place below the root.

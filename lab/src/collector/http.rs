@@ -23,8 +23,7 @@ use prost::Message;
 use super::json;
 use super::store::SharedStore;
 use super::wire::received;
-use answer::{PartialSuccess, Refusal, Refused};
-use request::Format;
+use answer::{Format, PartialSuccess, Refusal, Refused};
 
 /// What the routes share.
 #[derive(Clone, Debug)]
@@ -56,7 +55,7 @@ async fn traces(
     headers: HeaderMap,
     body: Body,
 ) -> Result<Response, Refused> {
-    let format = Format::of(&headers)?;
+    let format = request::format(&headers)?;
     let refused = |refusal: Refusal| Refused::of(format, &refusal);
     let body = request::body(&headers, body, receiver.max_export).map_err(refused)?;
     let request = match format {
@@ -77,7 +76,7 @@ async fn not_shown(
     headers: HeaderMap,
     body: Body,
 ) -> Result<Response, Refused> {
-    let format = Format::of(&headers)?;
+    let format = request::format(&headers)?;
     request::body(&headers, body, receiver.max_export)
         .map_err(|refusal| Refused::of(format, &refusal))?;
     Ok(answer::success(format, Some(PartialSuccess::not_shown())))

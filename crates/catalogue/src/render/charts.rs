@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::each;
 use super::yaml::scalar;
-use crate::output::Content;
+use crate::regions::Content;
 use crate::{Catalogue, Exercise, Service};
 
 pub(super) fn files(catalogue: &Catalogue) -> Vec<(String, Content)> {

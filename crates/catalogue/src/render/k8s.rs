@@ -2,7 +2,7 @@
 
 use super::each;
 use super::yaml::scalar;
-use crate::output::Content;
+use crate::regions::Content;
 use crate::{Catalogue, Exercise};
 
 pub(super) fn files(catalogue: &Catalogue) -> Vec<(String, Content)> {

@@ -1,7 +1,7 @@
 //! The rows of the lab, as Rust: what a row says is seen by the compiler.
 
 use super::{each, quoted};
-use crate::output::Content;
+use crate::regions::Content;
 use crate::{Catalogue, Exercise, Protocol, Service};
 
 pub(super) fn files(catalogue: &Catalogue) -> Vec<(String, Content)> {

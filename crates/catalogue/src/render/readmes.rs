@@ -1,7 +1,7 @@
 //! The tables of the READMEs, in both languages.
 
 use super::each;
-use crate::output::Content;
+use crate::regions::Content;
 use crate::{Answers, Catalogue};
 
 struct Words {

@@ -1,7 +1,7 @@
 //! The table of tilt/Tiltfile, in Starlark.
 
 use super::{each, quoted};
-use crate::output::Content;
+use crate::regions::Content;
 use crate::{Catalogue, Exercise, Packages, Serves, Service};
 
 pub(super) fn files(catalogue: &Catalogue, packages: &Packages) -> Vec<(String, Content)> {

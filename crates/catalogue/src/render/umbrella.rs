@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use super::yaml::scalar;
 use super::{each, quoted};
-use crate::output::Content;
+use crate::regions::Content;
 use crate::{Call, Catalogue, Exercise, Service};
 
 pub(super) fn files(catalogue: &Catalogue, version: &str) -> Vec<(String, Content)> {

@@ -2,7 +2,7 @@
 
 use super::each;
 use crate::Catalogue;
-use crate::output::Content;
+use crate::regions::Content;
 
 pub(super) fn files(catalogue: &Catalogue) -> Vec<(String, Content)> {
     let names = || catalogue.exercises.iter().map(|exercise| &exercise.name);

@@ -9,8 +9,23 @@ use serde::Serialize;
 use serde_json::{Map, json};
 use tonic::Code;
 
-use super::request::Format;
 use crate::collector::json::JsonError;
+
+/// How an export is written, and its answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Format {
+    Protobuf,
+    Json,
+}
+
+impl Format {
+    pub(super) const fn media_type(self) -> &'static str {
+        match self {
+            Self::Protobuf => "application/x-protobuf",
+            Self::Json => "application/json",
+        }
+    }
+}
 
 /// What the answers to spans, metrics and logs have in common: OTLP gives their fields the same numbers.
 #[derive(Message)]

@@ -8,32 +8,16 @@ use axum::http::HeaderMap;
 use axum::http::header::{CONTENT_ENCODING, CONTENT_TYPE, HeaderName};
 use flate2::read::MultiGzDecoder;
 
-use super::answer::{Refusal, Refused};
+use super::answer::{Format, Refusal, Refused};
 
-/// How an export is written, and its answer.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Format {
-    Protobuf,
-    Json,
-}
-
-impl Format {
-    pub(super) const fn media_type(self) -> &'static str {
-        match self {
-            Self::Protobuf => "application/x-protobuf",
-            Self::Json => "application/json",
-        }
-    }
-
-    /// The format that the headers name.
-    pub(super) fn of(headers: &HeaderMap) -> Result<Self, Refused> {
-        let named = text(headers, CONTENT_TYPE);
-        let media_type = named.split(';').next().unwrap_or_default().trim();
-        [Self::Protobuf, Self::Json]
-            .into_iter()
-            .find(|format| format.media_type().eq_ignore_ascii_case(media_type))
-            .ok_or_else(|| Refused::unknown(media_type))
-    }
+/// The format that the headers name.
+pub(super) fn format(headers: &HeaderMap) -> Result<Format, Refused> {
+    let named = text(headers, CONTENT_TYPE);
+    let media_type = named.split(';').next().unwrap_or_default().trim();
+    [Format::Protobuf, Format::Json]
+        .into_iter()
+        .find(|format| format.media_type().eq_ignore_ascii_case(media_type))
+        .ok_or_else(|| Refused::unknown(media_type))
 }
 
 /// What was sent, decompressed, if it has no more bytes than `most`.
