@@ -4,7 +4,6 @@
 //! order. Queueing it costs each client a reference to shared bytes, and never waits.
 
 mod connection;
-mod flush;
 mod membership;
 mod replication;
 mod retry;
@@ -30,7 +29,7 @@ use crate::propagation;
 use crate::store::journal::Journal;
 use crate::store::{Backend, Store};
 use crate::wire::relay::{self, PresenceReport};
-use flush::FlushWorkers;
+use connection::FlushWorkers;
 use room::Delivery;
 
 /// The room as everybody else sees it. Every clone is the same one.
@@ -46,7 +45,7 @@ struct Inner {
     settings: HubSettings,
     metrics: ChatMetrics,
     room: Mutex<Room>,
-    workers: FlushWorkers<ClientConnection>,
+    workers: FlushWorkers,
     backend: Backend,
     /// The last sequence number, for those who relay.
     sequence: watch::Sender<u64>,

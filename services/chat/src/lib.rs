@@ -12,9 +12,9 @@
 //!   [`domain::entry`].
 //! - [`hub`]: the one room. `hub.rs` is its lock and the I/O around it; `hub/room.rs` is pure state
 //!   that returns what is to be delivered; `hub/membership.rs` lets clients in and out.
-//!   `hub/connection.rs` is a client's socket, `hub/send_queue.rs` the frames before it,
-//!   `hub/flush.rs` the workers that write them.
-//!   `hub/replication.rs` follows a log that replicas share.
+//!   `hub/connection.rs` is a client's socket, and the workers that write to all of them;
+//!   `hub/send_queue.rs` holds the frames before it. `hub/replication.rs` follows a log that
+//!   replicas share.
 //! - [`domain`]: the log, its history and outbox; rates; presence. No async, no I/O.
 //! - [`store`]: what keeps the log: memory, a disk (a task writes the journal), or Redis.
 //! - [`relay`]: what the peers are sent, and what is taken from them.

@@ -1,9 +1,9 @@
-//! The page: hand-written HTML, CSS and modules, embedded in the program.
+//! The page: HTML, CSS and JavaScript modules, embedded in the program.
 //!
-//! It knows the service only by `malha.chat.v1` (`proto/chat-v1.md`), as any other client does.
-//! `app.js` puts together: `connection.js` (one WebSocket, made anew for ever), `conversation.js` (what
-//! was said, without DOM or network), `outbox.js` (own messages until they are answered), `memory.js`
-//! (what survives a reload), and what is seen: `log.js`, `people.js`, `scroll.js`, `words.js`, `dom.js`.
+//! It speaks `malha.chat.v1` (`proto/chat-v1.md`) like any other client. `app.js` connects its
+//! modules: `connection.js` (a WebSocket that reconnects), `conversation.js` (what was said,
+//! without DOM or network), `outbox.js` (own messages until they are answered), `memory.js` (what
+//! survives a reload), and what is shown: `log.js`, `people.js`, `scroll.js`, `words.js`, `dom.js`.
 
 use axum::Router;
 use axum::http::header::{
@@ -16,7 +16,7 @@ const HTML: &str = "text/html; charset=utf-8";
 const CSS: &str = "text/css; charset=utf-8";
 const SCRIPT: &str = "text/javascript; charset=utf-8";
 
-/// Path, type and content of every file.
+/// The path, type and content of every file.
 const FILES: [(&str, &str, &str); 12] = [
     ("/", HTML, include_str!("page/index.html")),
     ("/app.css", CSS, include_str!("page/app.css")),
@@ -36,7 +36,7 @@ const FILES: [(&str, &str, &str); 12] = [
     ("/words.js", SCRIPT, include_str!("page/words.js")),
 ];
 
-/// Own files and the own WebSocket, nothing else and nothing inline.
+/// The page may load its own files and open its own WebSocket, and nothing else. Nothing is inline.
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; \
     img-src 'self' data:; connect-src 'self'; base-uri 'none'; form-action 'none'; \
     frame-ancestors 'none'";
@@ -52,7 +52,7 @@ pub(crate) fn routes() -> Router {
                 (X_CONTENT_TYPE_OPTIONS, "nosniff"),
                 (X_FRAME_OPTIONS, "DENY"),
                 (REFERRER_POLICY, "no-referrer"),
-                (CACHE_CONTROL, "no-cache"), // a new release must not meet modules of the last one
+                (CACHE_CONTROL, "no-cache"), // modules of two releases must not mix
             ];
             routes.route(path, get(move || async move { (headers, content) }))
         })

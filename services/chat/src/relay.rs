@@ -1,4 +1,4 @@
-//! Between services: what is sent to the peers, and what is taken from them.
+//! The relay between services: sending to the peers, and accepting what they send.
 
 pub mod inbound;
 pub mod outbound;

@@ -1,4 +1,4 @@
-//! The routes: the page, the WebSockets, and the relay.
+//! The routes of the page and the WebSockets, and the servers for them and the relay.
 
 mod connect;
 mod origin;
@@ -19,7 +19,7 @@ use crate::relay::inbound::Inbound;
 use crate::settings::{ChatSettings, ClientLimits};
 use origin::Origins;
 
-/// What every connection needs.
+/// What the handlers share.
 #[derive(Clone, Debug)]
 pub struct App(Arc<Inner>);
 
@@ -34,7 +34,7 @@ struct Inner {
 }
 
 impl App {
-    /// Serves this room.
+    /// An application around this room.
     pub fn new(hub: Hub, settings: &ChatSettings, lifecycle: Lifecycle) -> Self {
         Self(Arc::new(Inner {
             hub,
@@ -55,7 +55,8 @@ impl App {
     }
 }
 
-/// Serves until the lifecycle stops. Without a listener of its own, the relay is answered with the rest.
+/// Serves until the lifecycle stops. Without a listener of its own, the relay shares the public
+/// one.
 pub async fn serve(
     app: App,
     inbound: Inbound,

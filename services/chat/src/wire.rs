@@ -1,13 +1,13 @@
-//! What stands on the wire: `proto/chat-v1.md`, in types.
+//! The protocols of the chat in types. `proto/chat-v1.md` describes them.
 
 pub mod relay;
 pub mod v1;
 pub mod websocket;
 
-/// The subprotocol that the page asks for.
+/// The WebSocket subprotocol that the page asks for.
 pub const V1: &str = "malha.chat.v1";
 
-/// What a plain client reads when its message was not taken.
+/// The text that tells a plain client why its message was refused.
 pub fn plain_refusal(reason: &str) -> String {
     format!("Erro: mensagem recusada: {reason}")
 }

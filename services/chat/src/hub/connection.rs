@@ -1,19 +1,25 @@
-//! One client's connection: its socket, and the queue of frames before it.
+//! One client's connection: its socket, the queue of frames before it, and the workers that write
+//! what waits there.
 //!
-//! The room queues frames and never waits. A [worker](super::flush) writes them, so that an entry
+//! The room queues frames and never waits. A [worker](FlushWorker) writes them, so that an entry
 //! for thousands wakes a task or two and not thousands. Where the network does not take a frame at
 //! once, the connection's own session is woken and writes on. So nobody waits for a slow client.
+//!
+//! There is one worker for each thread of the runtime, and each connection has its own. A worker
+//! goes from connection to connection. What was queued meanwhile is written with the rest, by one
+//! call: the busier the room, the fewer calls for each delivery.
 
 use std::io::{self, IoSlice};
 use std::mem::MaybeUninit;
 use std::pin::Pin;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker, ready};
 
 use bytes::Bytes;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::sync::Notify;
 
-use super::flush::{Flush, FlushWorker};
 use super::room::Eviction;
 use super::send_queue::{MAX_SLICES, SendQueue};
 
@@ -24,7 +30,7 @@ impl<S: AsyncRead + AsyncWrite + Send + Unpin> Stream for S {}
 
 /// One client's connection, shared by its session, the room and a worker.
 pub struct ClientConnection {
-    worker: Arc<FlushWorker<ClientConnection>>,
+    worker: Arc<FlushWorker>,
     state: Mutex<State>,
 }
 
@@ -57,7 +63,7 @@ impl ClientConnection {
     pub(super) fn new(
         stream: Box<dyn Stream>,
         limit: usize,
-        worker: Arc<FlushWorker<Self>>,
+        worker: Arc<FlushWorker>,
     ) -> Arc<Self> {
         Arc::new(Self {
             worker,
@@ -188,13 +194,6 @@ impl ClientConnection {
         std::future::poll_fn(|cx| Pin::new(&mut self.lock().stream).poll_shutdown(cx)).await
     }
 
-    fn lock(&self) -> MutexGuard<'_, State> {
-        // Every method leaves it whole, so a panic elsewhere cannot have broken it.
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-impl Flush for ClientConnection {
     /// Writes what is queued, as far as the network takes it at once.
     fn flush(&self) {
         let mut state = self.lock();
@@ -208,6 +207,11 @@ impl Flush for ClientConnection {
             state.writer = Writer::Session;
             state.wake_session();
         }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        // Every method leaves it whole, so a panic elsewhere cannot have broken it.
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -262,6 +266,81 @@ impl State {
 impl std::fmt::Debug for ClientConnection {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("ClientConnection").finish_non_exhaustive()
+    }
+}
+
+/// The workers of a room.
+#[derive(Debug)]
+pub(super) struct FlushWorkers {
+    all: Vec<Arc<FlushWorker>>,
+    next: AtomicUsize,
+}
+
+/// One worker, and the connections that are scheduled for it.
+#[derive(Debug, Default)]
+pub(super) struct FlushWorker {
+    scheduled: Mutex<Vec<Arc<ClientConnection>>>,
+    notify: Notify,
+}
+
+/// After so many connections a worker lets other tasks run, above all those that read.
+const TURN: usize = 32;
+
+impl FlushWorkers {
+    pub(super) fn new() -> Self {
+        let runtime = tokio::runtime::Handle::try_current();
+        let threads = runtime.map_or(1, |runtime| runtime.metrics().num_workers());
+        Self {
+            all: (0..threads).map(|_| Arc::default()).collect(),
+            next: AtomicUsize::new(0),
+        }
+    }
+
+    pub(super) fn iter(&self) -> impl Iterator<Item = &Arc<FlushWorker>> {
+        self.all.iter()
+    }
+
+    /// The worker of the next connection: each gets as many as the others.
+    pub(super) fn pick(&self) -> Arc<FlushWorker> {
+        let next = self.next.fetch_add(1, Ordering::Relaxed);
+        Arc::clone(&self.all[next % self.all.len()])
+    }
+}
+
+impl FlushWorker {
+    /// Has a connection flushed soon.
+    fn schedule(&self, connection: Arc<ClientConnection>) {
+        let mut scheduled = self.lock();
+        scheduled.push(connection);
+        if scheduled.len() == 1 {
+            self.notify.notify_one();
+        }
+    }
+
+    /// Takes what is scheduled, and leaves an empty list in its place.
+    fn take(&self, list: &mut Vec<Arc<ClientConnection>>) {
+        std::mem::swap(&mut *self.lock(), list);
+    }
+
+    /// Flushes whatever is scheduled, for ever.
+    pub(super) async fn run(&self) {
+        let mut list = Vec::new();
+        loop {
+            self.notify.notified().await;
+            self.take(&mut list);
+            for (number, connection) in list.drain(..).enumerate() {
+                if number % TURN == TURN - 1 {
+                    tokio::task::yield_now().await;
+                }
+                connection.flush();
+            }
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Vec<Arc<ClientConnection>>> {
+        self.scheduled
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
     }
 }
 

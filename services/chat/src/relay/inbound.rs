@@ -1,4 +1,5 @@
-//! What peers send: believed, taken once, answered when taken.
+//! What peers send. A request is authenticated, its entry is appended once, and the answer comes
+//! after that.
 
 use std::collections::{HashSet, VecDeque};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -22,7 +23,7 @@ use crate::wire::relay::{
     self, CHAT_SERVICE, Keys, RelayHeaders, SignatureError, VerifiedSignature,
 };
 
-/// Who may relay, and to whom.
+/// The relay's routes, for peers that send to this room.
 #[derive(Clone, Debug)]
 pub struct Inbound(Arc<Inner>);
 
@@ -35,10 +36,10 @@ struct Inner {
     replays: Mutex<ReplayCache>,
 }
 
-/// More than peers send within the tolerance.
+/// How many signatures are remembered: more than peers send within the tolerance.
 const REPLAYS: usize = 100_000;
 
-/// Why a request is not taken.
+/// Why a request is not accepted.
 enum Rejection {
     SignatureError(SignatureError),
     NotJson,
@@ -48,7 +49,8 @@ enum Rejection {
 }
 
 impl Inbound {
-    /// Takes messages into this room from whoever has a secret, or from anybody where there is none.
+    /// Accepts messages for this room from whoever has one of the keys. Without keys it accepts
+    /// them from anybody.
     pub fn new(hub: Hub, keys: Option<Keys>, tolerance: std::time::Duration) -> Self {
         let tolerance = tolerance.as_secs();
         let replays = Mutex::new(ReplayCache::new(REPLAYS));
@@ -68,7 +70,8 @@ impl Inbound {
             .with_state(self)
     }
 
-    /// Whether a peer sent this, and for the first time.
+    /// Checks that a peer signed this request, and that the signature was not used before. Returns
+    /// the signed id; none where there are no keys.
     fn authenticate(&self, headers: &HeaderMap, body: &[u8]) -> Result<Option<String>, Rejection> {
         let Some(keys) = &self.0.keys else {
             return Ok(None);
@@ -100,7 +103,7 @@ impl Inbound {
         if let (Some(signed_id), Some(relay_headers)) = (signed_id, &relay_headers)
             && signed_id != relay_headers.webhook_id()
         {
-            // The signature holds for another message than the headers name.
+            // The signature is valid, but for another message than the one in the headers.
             return Err(Rejection::SignatureError(SignatureError::Wrong));
         }
         let body = relay::read_body(body).map_err(Rejection::Body)?;
@@ -156,7 +159,7 @@ impl Inbound {
         (status, self.headers(), Json(detail)).into_response()
     }
 
-    /// Who answers.
+    /// The headers of every answer: they name this service.
     fn headers(&self) -> HeaderMap {
         let name = HeaderValue::from_str(self.0.hub.service().as_str());
         name.map(|name| (CHAT_SERVICE, name)).into_iter().collect()
@@ -178,17 +181,18 @@ async fn presence(State(inbound): State<Inbound>, headers: HeaderMap) -> Respons
     (inbound.headers(), Json(hub.presence())).into_response()
 }
 
-/// A page of another host can send text to any URL without asking, but not JSON.
+/// Whether the body is declared as JSON. A browser lets a page send text to any host without a
+/// preflight request, but not JSON.
 fn is_json(headers: &HeaderMap) -> bool {
     let Some(value) = headers.get(CONTENT_TYPE) else {
-        return true; // as FastAPI has it
+        return true; // FastAPI accepts this too
     };
     let kind = value.to_str().unwrap_or_default();
     let kind = kind.split(';').next().unwrap_or_default().trim();
     kind.eq_ignore_ascii_case("application/json")
 }
 
-/// The signatures of the last moments.
+/// The signatures that were used lately.
 #[derive(Debug)]
 struct ReplayCache {
     max: usize,
@@ -197,8 +201,8 @@ struct ReplayCache {
 }
 
 impl ReplayCache {
-    /// Remembers at most so many. One that is forgotten too early is harmless: its message was
-    /// taken, and is taken once.
+    /// A cache of at most `max` signatures. One that is forgotten too early does no harm: its
+    /// message is in the log, which takes no message twice.
     fn new(max: usize) -> Self {
         Self {
             max,
@@ -207,8 +211,8 @@ impl ReplayCache {
         }
     }
 
-    /// Notes a signature that was found right, unless it was used before. Those older than
-    /// `oldest`, in seconds since 1970, would not be believed any more and are forgotten.
+    /// Notes a verified signature, or refuses it because it was used before. Signatures older than
+    /// `oldest`, in seconds since 1970, are forgotten: they are refused for their age.
     fn note(&mut self, verified: VerifiedSignature, oldest: u64) -> Result<(), SignatureError> {
         let forgotten = |front: &VerifiedSignature| front.timestamp < oldest;
         while self.order.len() >= self.max || self.order.front().is_some_and(forgotten) {

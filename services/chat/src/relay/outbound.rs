@@ -1,4 +1,5 @@
-//! What the peers are sent: in order, one at a time, again and again until they have taken it.
+//! What is sent to the peers: entries in order, one at a time, each repeated until the peer has
+//! accepted it.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -23,9 +24,9 @@ use crate::propagation;
 use crate::settings::RelaySettings;
 use crate::wire::relay::{self, Body, CHAT_AT, CHAT_SERVICE, Keys, PresenceReport, RelayHeaders};
 
-/// What carries a request to a peer and brings its answer.
+/// How requests reach a peer. Simulations bring their own.
 pub trait HttpTransport: Send + Sync + 'static {
-    /// Sends a request and reads its answer whole.
+    /// Sends a request and reads the whole answer.
     fn send(
         &self,
         request: Request,
@@ -38,43 +39,43 @@ impl HttpTransport for HttpClient {
     }
 }
 
-/// One peer and what it has yet to take.
+/// The relay to one peer.
 #[derive(Debug)]
 pub struct Outbound<C> {
     hub: Hub,
     transport: Arc<C>,
     url: Url,
-    /// As the outbox knows it.
+    /// The peer's name in the outbox.
     key: String,
     host: String,
     keys: Option<Keys>,
     backoff: Backoff,
     presence_interval: Duration,
-    /// The last sequence number that this process knows as taken.
+    /// The last sequence number that this process has settled with the peer.
     done: u64,
-    /// Until when this process may relay without asking again.
+    /// This process may relay until then without asking again.
     leads_until: Option<Instant>,
-    /// What was signed last, and for when: no signature is used twice.
+    /// The id and the time of the last signature. No signature is used twice.
     signed: (String, u64),
 }
 
-/// How long a replica relays before it asks again whether it is the one: much less than it may be
-/// silent before another one is.
+/// How long a replica relays before it asks again whether it leads. This is much shorter than the
+/// silence after which another replica takes over.
 const LEASE: Duration = Duration::from_millis(50);
 
-/// How long another one waits before it asks.
+/// How long a replica that does not lead waits before it asks again.
 const FOLLOWER_POLL: Duration = Duration::from_millis(200);
 
-/// What became of a try.
+/// The result of an attempt.
 enum Outcome {
     Accepted,
-    /// It will never be taken.
+    /// The peer will never accept it.
     Refused(StatusCode),
-    /// Another try may help.
+    /// Another attempt may succeed.
     Failed(String),
 }
 
-/// How the outbox and people name a peer.
+/// A peer's names: one for the outbox, one for people.
 pub fn name(url: &Url) -> PeerName {
     let host = url.host_str().unwrap_or_default();
     let host = url
@@ -87,7 +88,7 @@ pub fn name(url: &Url) -> PeerName {
 }
 
 impl<C: HttpTransport> Outbound<C> {
-    /// Relays to this peer what the room's log holds for it.
+    /// A relay of the room's entries to this peer.
     pub fn new(hub: Hub, transport: Arc<C>, url: Url, settings: &RelaySettings) -> Self {
         let PeerName { url: key, host } = name(&url);
         Self {
@@ -105,14 +106,14 @@ impl<C: HttpTransport> Outbound<C> {
         }
     }
 
-    /// The same waits in every run, for simulations.
+    /// Makes the waits the same in every run, for simulations.
     #[must_use]
     pub fn seeded(mut self, seed: u64) -> Self {
         self.backoff = self.backoff.seeded(seed);
         self
     }
 
-    /// Relays until the service has stopped and nothing is left to relay, or is cut.
+    /// Relays until the service has stopped and nothing is left to relay, or until it is aborted.
     pub async fn run(mut self, lifecycle: Lifecycle) {
         tokio::select! {
             biased;
@@ -130,7 +131,7 @@ impl<C: HttpTransport> Outbound<C> {
             let Some(entry) = self.hub.next_pending(&self.key, self.done) else {
                 tokio::select! {
                     biased;
-                    // The room outlives this loop, and with it what is followed here.
+                    // The room outlives this loop, so its sender is never dropped here.
                     _ = sequence.changed() => {}
                     () = tokio::time::sleep(self.presence_interval) => self.poll_presence().await,
                     () = self.hub.drained(lifecycle) => {
@@ -166,7 +167,7 @@ impl<C: HttpTransport> Outbound<C> {
                     let kept = self.hub.is_durable();
                     tokio::select! {
                         biased;
-                        // The next lifecycle of this process, or another replica, has it.
+                        // The next process, or another replica, will relay it.
                         () = self.hub.drained(lifecycle), if kept => return,
                         () = tokio::time::sleep(wait) => {}
                     }
@@ -179,7 +180,7 @@ impl<C: HttpTransport> Outbound<C> {
         }
     }
 
-    /// Whether this process is the one to relay: one replica at a time does, to keep the order.
+    /// Whether this process leads. Only one replica relays at a time, to keep the order.
     async fn leads(&mut self) -> bool {
         let now = Instant::now();
         if self.leads_until.is_some_and(|until| now < until) {
@@ -190,11 +191,11 @@ impl<C: HttpTransport> Outbound<C> {
         leads
     }
 
-    /// One try, under a span of the message's trace.
+    /// Makes one attempt, in a span of the message's trace.
     async fn send(&mut self, entry: &Entry, tries: u32) -> Outcome {
         let Some(relay_headers) = RelayHeaders::of(self.hub.service(), self.hub.epoch(), entry)
         else {
-            return Outcome::Accepted; // the outbox holds no other entries
+            return Outcome::Accepted; // never: every entry in the outbox has a sequence number
         };
         let attributes = [
             KeyValue::new("chat.peer", self.host.clone()),
@@ -217,7 +218,7 @@ impl<C: HttpTransport> Outbound<C> {
 
     async fn attempt(&mut self, entry: &Entry, relay_headers: &RelayHeaders) -> Outcome {
         let message = entry.event.line();
-        // A struct of one text is JSON in every case.
+        // A struct of one string always becomes JSON.
         let body = serde_json::to_vec(&Body { message }).unwrap_or_default();
         let mut request = Request::new(Method::POST, self.url.clone());
         let headers = request.headers_mut();
@@ -243,7 +244,7 @@ impl<C: HttpTransport> Outbound<C> {
         }
     }
 
-    /// Asks for the peer's presence, and learns by it whether the peer is there.
+    /// Asks the peer who is there. The answer also shows whether the peer can be reached.
     async fn poll_presence(&mut self) {
         let mut url = self.url.clone();
         url.set_path(&format!("{}/presence", self.url.path()));
@@ -253,7 +254,7 @@ impl<C: HttpTransport> Outbound<C> {
         // A request must not be the root of its trace.
         let span = trace::start(SpanKind::Internal, "ask presence", Parent::Current, []);
         match self.transport.send(request).instrument(span).await {
-            // An original has no such path; it is there all the same.
+            // An original has no such path, but its answer shows that it can be reached.
             Ok(answer) if answer.status.is_success() || answer.status == StatusCode::NOT_FOUND => {
                 self.hub.peer_is_there(&self.key, name_in(&answer).as_ref());
                 if let Ok(presence) = serde_json::from_slice::<PresenceReport>(&answer.body) {
@@ -271,7 +272,7 @@ impl<C: HttpTransport> Outbound<C> {
         };
         let mut now = relay::now_seconds();
         if self.signed.0 == id {
-            // A second try within the same second must not look like a replay of the first.
+            // A second attempt within the same second must not look like a replay of the first.
             now = now.max(self.signed.1 + 1);
         }
         keys.sign(headers, &id, now, body);
@@ -297,7 +298,7 @@ impl<C: HttpTransport> Outbound<C> {
         counter.get_or_create(&PeerLabel { peer }).inc_by(lost);
     }
 
-    /// The last word on what this process could not relay before its end.
+    /// Reports what this process could not relay before its end.
     fn report_undelivered(&self) {
         let (peer, left) = (&self.host, self.hub.waiting(&self.key));
         if left == 0 {
@@ -316,7 +317,7 @@ impl<C: HttpTransport> Outbound<C> {
     }
 }
 
-/// What a status says of a message.
+/// The outcome that a status means for the message.
 fn classify(status: StatusCode) -> Outcome {
     match status {
         _ if status.is_success() => Outcome::Accepted,
@@ -338,7 +339,7 @@ fn refusal(status: StatusCode) -> String {
     }
 }
 
-/// What a peer calls itself.
+/// The name of the service that answered.
 fn name_in(answer: &HttpResponse) -> Option<Token> {
     let name = answer.headers.get(CHAT_SERVICE)?.to_str().ok()?;
     Token::parse(name).ok()

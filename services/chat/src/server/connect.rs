@@ -83,14 +83,14 @@ pub(super) async fn connect(
     begin(&app, upgrade, pending)
 }
 
-/// Answers 101, and lets the client in once that is sent.
+/// Answers 101, and lets the client in once the answer is sent.
 ///
-/// The task that waits for this is of the lifecycle from now on, so that no drain overlooks it.
+/// The lifecycle owns the task that waits for this, so that no drain overlooks it.
 fn begin(app: &App, upgrade: Upgrade, pending: Box<PendingSession>) -> Response {
     let (answer, connection) = upgrade.accept();
     let lifecycle = app.0.lifecycle.clone();
     app.0.lifecycle.spawn_without_span(async move {
-        // Without a connection the client went away before it was one.
+        // An error means that the client left before the upgrade.
         if let Ok(connection) = connection.await {
             let connection = pending.hub.connect(Box::new(TokioIo::new(connection)));
             pending.run(connection, lifecycle).await;

@@ -1,16 +1,16 @@
-//! Whose pages may connect.
+//! Which pages may connect.
 //!
-//! A browser lets any page open a WebSocket to any host, and says in `Origin` whose page it is
-//! (RFC 6455, 10.2). Programs that are no browsers send none.
+//! A browser lets any page open a WebSocket to any host, and names the page's origin in `Origin`
+//! (RFC 6455, 10.2). Other programs send no such header.
 
 use axum::http::header::{HOST, ORIGIN};
 use axum::http::{HeaderMap, HeaderName};
 use url::Url;
 
-/// Where a proxy with a host of its own says which host its client asked.
+/// In this header a proxy says which host its client asked for.
 const FORWARDED_HOST: HeaderName = HeaderName::from_static("x-forwarded-host");
 
-/// The origins that may connect, beside the host that was asked.
+/// The origins that may connect, in addition to the host that was asked for.
 #[derive(Clone, Debug)]
 pub(super) enum Origins {
     Any,
@@ -26,8 +26,8 @@ impl Origins {
         Self::Listed(trimmed.map(str::to_lowercase).collect())
     }
 
-    /// Whether the page that sends these headers may connect. `by_proxy` where a proxy sends them
-    /// whose word counts.
+    /// Whether the page that sends these headers may connect. `by_proxy` says that they come from a
+    /// trusted proxy.
     pub(super) fn allow(&self, headers: &HeaderMap, by_proxy: bool) -> bool {
         let mut origins = headers.get_all(ORIGIN).iter();
         let (Some(origin), None) = (origins.next(), origins.next()) else {
@@ -44,8 +44,8 @@ impl Origins {
     }
 }
 
-/// The host that the client asked. Of several proxies the first one spoke with it, and is named
-/// first.
+/// The host that the client asked for. Where there are several proxies, the first name comes from
+/// the one nearest to the client.
 pub(super) fn asked_host(headers: &HeaderMap, by_proxy: bool) -> Option<&str> {
     let text = |name| headers.get(name)?.to_str().ok();
     let forwarded = text(FORWARDED_HOST).filter(|_| by_proxy);
@@ -53,11 +53,11 @@ pub(super) fn asked_host(headers: &HeaderMap, by_proxy: bool) -> Option<&str> {
     first.map(str::trim).or_else(|| text(HOST))
 }
 
-/// Whether an origin is the host that was asked, by either scheme: TLS may end before this server.
+/// Whether an origin is the host that was asked for. Both schemes count: TLS may end at a proxy.
 fn is_host(origin: &str, host: Option<&str>) -> bool {
     let parsed = |scheme: &str| Url::parse(&format!("{scheme}://{}", host?)).ok();
     let Ok(origin) = Url::parse(origin) else {
-        return false; // also `null`, of a page that has no host
+        return false; // `null` too, from a page without a host
     };
     parsed(origin.scheme()).is_some_and(|asked| {
         matches!(origin.scheme(), "http" | "https") && asked.origin() == origin.origin()

@@ -1,4 +1,4 @@
-//! What a v1 client says of itself in the query.
+//! What a v1 client says about itself in the query.
 
 use std::collections::HashMap;
 
@@ -15,11 +15,11 @@ pub(super) struct Query {
     pub(super) history: usize,
 }
 
-/// Most entries of the past that a newcomer is shown.
+/// The most older entries that a new client may ask for.
 const MOST: usize = 1000;
 
 impl Query {
-    /// Reads a query, or says what is wrong with it.
+    /// Reads a query, or says what is wrong.
     pub(super) fn read(query: &str) -> Result<Self, String> {
         let pairs: HashMap<_, _> = form_urlencoded::parse(query.as_bytes()).collect();
         let token = |name: &str| {

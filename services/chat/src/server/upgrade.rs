@@ -1,4 +1,4 @@
-//! From HTTP to WebSocket (RFC 6455, 4.2).
+//! The upgrade from HTTP to WebSocket (RFC 6455, 4.2).
 
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
@@ -10,7 +10,7 @@ use crate::wire::websocket::accept_key;
 
 /// A request that asks for a WebSocket.
 pub(super) struct Upgrade {
-    /// The connection, once the answer is sent.
+    /// Resolves to the connection once the answer is sent.
     pub(super) connection: OnUpgrade,
     accept: String,
     offered: Vec<String>,
@@ -22,12 +22,12 @@ impl<S: Sync> FromRequestParts<S> for Upgrade {
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Response> {
         let headers = &parts.headers;
-        // HEAD comes here with GET.
+        // The route for GET also gets HEAD.
         if parts.method != Method::GET {
             let answer = refused(StatusCode::METHOD_NOT_ALLOWED, "expected GET");
             return Err(([(header::ALLOW, "GET")], answer).into_response());
         }
-        // An upgrade is not heard in HTTP/1.0 (RFC 9110, 7.8).
+        // HTTP/1.0 has no upgrades (RFC 9110, 7.8).
         if parts.version < Version::HTTP_11
             || !has_word(headers, header::CONNECTION, "upgrade")
             || !has_word(headers, header::UPGRADE, "websocket")
@@ -62,14 +62,14 @@ impl<S: Sync> FromRequestParts<S> for Upgrade {
 }
 
 impl Upgrade {
-    /// Chooses a subprotocol. Says whether it was offered.
+    /// Chooses a subprotocol if the client offers it. Returns whether it does.
     pub(super) fn choose(&mut self, protocol: &'static str) -> bool {
         let is_offered = self.offered.iter().any(|offered| offered == protocol);
         self.chosen = is_offered.then_some(protocol);
         is_offered
     }
 
-    /// The answer, and the connection that comes of it.
+    /// The answer, and the connection that follows it.
     pub(super) fn accept(self) -> (Response, OnUpgrade) {
         let mut answer = (
             StatusCode::SWITCHING_PROTOCOLS,
@@ -95,7 +95,7 @@ fn refused(status: StatusCode, expected: &str) -> Response {
     (status, format!("WebSocket: {expected}\n")).into_response()
 }
 
-/// 426 names what it wants (RFC 9110, 15.5.22; RFC 6455, 4.4).
+/// An answer of 426 names the protocol that it wants (RFC 9110, 15.5.22; RFC 6455, 4.4).
 fn upgrade_required(expected: &str) -> Response {
     let wanted = [
         (header::CONNECTION, HeaderValue::from_static("upgrade")),
@@ -105,12 +105,12 @@ fn upgrade_required(expected: &str) -> Response {
     (wanted, refused(StatusCode::UPGRADE_REQUIRED, expected)).into_response()
 }
 
-/// Whether a list has this word, in whatever case.
+/// Whether a list has this word. Case does not matter.
 fn has_word(headers: &HeaderMap, name: HeaderName, wanted: &str) -> bool {
     words(headers, name).any(|word| word.eq_ignore_ascii_case(wanted))
 }
 
-/// The words of a list, which may stand in several headers.
+/// The words of a list, which may be spread over several headers.
 fn words(headers: &HeaderMap, name: HeaderName) -> impl Iterator<Item = &str> {
     let lists = headers.get_all(name).into_iter();
     lists
@@ -145,7 +145,7 @@ mod tests {
             ("sec-websocket-version", "13"),
             ("sec-websocket-key", "dGhlIHNhbXBsZSBub25jZQ=="),
         ];
-        // Nobody holds this connection's other end.
+        // The headers are right, but this request has no connection to upgrade.
         assert_eq!(rejection(&whole).await, StatusCode::UPGRADE_REQUIRED);
         for (at, wrong, status) in [
             (0, "keep-alive", 426),

@@ -1,5 +1,6 @@
-//! `POST /relay`: the original's body, our headers beside it, and a signature over both in the form
-//! of Standard Webhooks (<https://github.com/standard-webhooks/standard-webhooks>, symmetric, `v1`).
+//! `POST /relay`: the body of the original, headers of our own, and a signature after Standard
+//! Webhooks (<https://github.com/standard-webhooks/standard-webhooks>, symmetric, `v1`). The
+//! signature covers the body and, through `webhook-id`, the headers that name the message.
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -14,46 +15,44 @@ use sha2::Sha256;
 
 use crate::domain::{ClientId, Entry, Source, Token};
 
-/// The message's id.
+/// Header: the id of the message.
 pub const CHAT_ID: HeaderName = HeaderName::from_static("chat-id");
-/// The service where it was sent.
+/// Header: the service where it was sent.
 pub const CHAT_ORIGIN: HeaderName = HeaderName::from_static("chat-origin");
-/// The epoch of the origin's sequence.
+/// Header: the epoch of the origin's sequence.
 pub const CHAT_EPOCH: HeaderName = HeaderName::from_static("chat-epoch");
-/// Its number within the epoch.
+/// Header: its sequence number within the epoch.
 pub const CHAT_SEQUENCE: HeaderName = HeaderName::from_static("chat-sequence");
-/// When the origin took it.
+/// Header: when the origin accepted it, in milliseconds since 1970.
 pub const CHAT_AT: HeaderName = HeaderName::from_static("chat-at");
-/// The service that answers.
+/// Header of an answer: the service that gives it.
 pub const CHAT_SERVICE: HeaderName = HeaderName::from_static("chat-service");
 
-/// The body, as the original has it.
+/// The body, as the original sends it.
 #[derive(Debug, Serialize, Deserialize, PartialEq, Eq)]
 pub struct Body {
-    /// The line.
+    /// A line in the original's words.
     pub message: String,
 }
 
-/// Which message of whom a request carries.
+/// The headers that say which message a request carries.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[allow(missing_docs, reason = "the names say it")]
 pub struct RelayHeaders {
-    /// The message's id.
     pub id: Token,
-    /// The service where it was sent.
     pub origin: Token,
-    /// The epoch of the origin's sequence.
     pub epoch: Token,
-    /// Its number within the epoch, 1 or more.
+    /// 1 or more.
     pub sequence: u64,
 }
 
-/// Why the headers are not ours.
+/// A header that is missing or malformed, where others of the set are there.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{0}: missing or not of its form, though another Chat- header is there")]
 pub struct BadRelayHeaders(&'static str);
 
 impl RelayHeaders {
-    /// Of an own entry that has a sequence number.
+    /// The headers for an entry of this service; none where it has no sequence number.
     pub fn of(service: &Token, epoch: &Token, entry: &Entry) -> Option<Self> {
         match entry.source {
             Source::Own { sequence, .. } => Some(Self {
@@ -66,7 +65,7 @@ impl RelayHeaders {
         }
     }
 
-    /// Of the headers of a request; none where the peer is an original.
+    /// Reads the headers of a request; none where an original sent it.
     pub fn read(headers: &HeaderMap) -> Result<Option<Self>, BadRelayHeaders> {
         let stamped = [CHAT_ID, CHAT_ORIGIN, CHAT_EPOCH, CHAT_SEQUENCE];
         if stamped.iter().all(|name| !headers.contains_key(name)) {
@@ -89,7 +88,7 @@ impl RelayHeaders {
         }))
     }
 
-    /// Writes it into the headers of a request.
+    /// Adds them to the headers of a request.
     pub fn write(&self, headers: &mut HeaderMap) {
         let sequence = self.sequence.to_string();
         for (name, text) in [
@@ -98,14 +97,14 @@ impl RelayHeaders {
             (CHAT_EPOCH, self.epoch.as_str()),
             (CHAT_SEQUENCE, &sequence),
         ] {
-            // A token is a header's value in every case.
+            // Tokens and numbers are always valid as values of headers.
             if let Ok(value) = HeaderValue::from_str(text) {
                 headers.insert(name, value);
             }
         }
     }
 
-    /// What the signature calls the request.
+    /// The id under which the request is signed.
     pub fn webhook_id(&self) -> String {
         let Self {
             id,
@@ -117,41 +116,40 @@ impl RelayHeaders {
     }
 }
 
-/// When the origin took it, as it says.
+/// Reads when the origin accepted the message, according to the origin.
 pub fn read_at(headers: &HeaderMap) -> Option<u64> {
     headers.get(CHAT_AT)?.to_str().ok()?.parse().ok()
 }
 
-/// `GET /relay/presence`: who is at a service.
+/// The answer to `GET /relay/presence`: who is connected to a service.
 #[derive(Clone, Debug, Serialize, Deserialize, PartialEq, Eq)]
 pub struct PresenceReport {
-    /// The service.
+    /// The service that reports.
     pub service: Token,
     /// The epoch of its sequence.
     pub epoch: Token,
-    /// What it has given its peers to take, as of which this holds.
+    /// The last sequence number that it had given when it made the report.
     pub sequence: u64,
-    /// How much of that waits for the slowest peer.
+    /// How many entries wait for its slowest peer.
     pub waiting: usize,
     /// Its clients, each with the number of its connections.
     pub clients: Vec<(ClientId, usize)>,
 }
 
 impl PresenceReport {
-    /// Whether this may replace what was learned from the messages themselves, given that `taken`
-    /// is the last number that was taken of them. Otherwise some are under way, and would count
-    /// twice.
+    /// Whether this report may replace what the relayed entries said. `taken` is the last sequence
+    /// number taken from that service. If entries are still under way, they would count twice.
     pub fn is_settled(&self, taken: u64) -> bool {
         taken == self.sequence || (taken == 0 && self.waiting == 0)
     }
 }
 
-/// The answer to what was taken.
+/// The answer to an accepted request.
 pub fn ok() -> Value {
     json!({"status": "ok"})
 }
 
-/// Reads a body, or gives FastAPI's `detail` on what is wrong with it.
+/// Reads a body, or says what is wrong with it as `detail` in FastAPI's form.
 pub fn read_body(bytes: &[u8]) -> Result<Body, Value> {
     let detail = |kind: &str, loc: Value, msg: &str, input: Value| json!({"detail": [{"type": kind, "loc": loc, "msg": msg, "input": input}]});
     let value: Value = serde_json::from_slice(bytes).map_err(|error| {
@@ -178,9 +176,9 @@ pub fn read_body(bytes: &[u8]) -> Result<Body, Value> {
     }
 }
 
-/// Since 1970, by this machine's clock.
+/// The time since 1970, by this machine's clock.
 fn now() -> Duration {
-    // A clock before 1970 is wrong in any case; every check of times then says so.
+    // A clock before 1970 is wrong anyway, and every check of a time then fails.
     SystemTime::now()
         .duration_since(UNIX_EPOCH)
         .unwrap_or_default()
@@ -196,14 +194,15 @@ pub(crate) fn now_seconds() -> u64 {
     now().as_secs()
 }
 
-/// What a signed request is called.
+/// Header: the id of a signed request.
 pub const WEBHOOK_ID: HeaderName = HeaderName::from_static("webhook-id");
-/// When it was signed: seconds since 1970.
+/// Header: when it was signed, in seconds since 1970.
 pub const WEBHOOK_TIMESTAMP: HeaderName = HeaderName::from_static("webhook-timestamp");
-/// `v1,` and the signature; several with a space between.
+/// Header: `v1,` and the signature. Several are separated by spaces.
 pub const WEBHOOK_SIGNATURE: HeaderName = HeaderName::from_static("webhook-signature");
 
-/// The secrets that peers share: the first signs, any of them is right. Two while they are changed.
+/// The secrets that peers share. The first one signs; each of them verifies, so that a secret can
+/// be changed while the services run.
 #[derive(Clone)]
 pub struct Keys(Vec<Vec<u8>>);
 
@@ -232,24 +231,24 @@ impl TryFrom<&Secret> for Keys {
     type Error = &'static str;
 
     fn try_from(secret: &Secret) -> Result<Self, Self::Error> {
-        // Revealed to be decoded here, and kept in a type that shows nothing either.
+        // It is revealed only to be decoded, and kept in a type that shows nothing either.
         Self::from_setting(secret.reveal()).ok_or(Self::EXPECTED)
     }
 }
 
-/// Why a request is not believed.
+/// Why a request fails authentication.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum SignatureError {
-    /// A header is missing or not of its form.
+    /// A header is missing or malformed.
     #[error("the request is not signed")]
     Unsigned,
-    /// The signature is none of these secrets', or not of this request.
+    /// None of the secrets gives this signature for this request.
     #[error("the signature is wrong")]
     Wrong,
-    /// Signed too long ago, or too far in the future.
+    /// It was signed too long ago, or too far in the future.
     #[error("the signature is too old, or one of the clocks is wrong")]
     Old,
-    /// This very signature was used before.
+    /// The same signature was used before.
     #[error("the signature was used before")]
     Replayed,
 }
@@ -266,10 +265,10 @@ impl SignatureError {
     }
 }
 
-/// A request's signature that was found to be right.
+/// A signature that has been verified.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct VerifiedSignature {
-    /// What the request is called.
+    /// The id of the request.
     pub id: String,
     /// When it was signed: seconds since 1970.
     pub timestamp: u64,
@@ -293,7 +292,7 @@ impl Keys {
         }
     }
 
-    /// Whether a request is what a peer signed within `tolerance` seconds of `now`.
+    /// Verifies that a peer signed this request within `tolerance` seconds of `now`.
     pub fn check(
         &self,
         headers: &HeaderMap,
@@ -314,7 +313,7 @@ impl Keys {
             .filter_map(|signature| signature.strip_prefix("v1,"))
             .filter_map(|encoded| STANDARD.decode(encoded).ok())
             .take(MAX_SIGNATURES);
-        // Compared in constant time, by the `hmac` crate.
+        // The `hmac` crate compares in constant time.
         let right = |signature: &Vec<u8>| {
             self.0.iter().any(|key| {
                 mac(key, id, timestamp, body).is_some_and(|mac| mac.verify_slice(signature).is_ok())
@@ -333,10 +332,10 @@ impl Keys {
     }
 }
 
-/// More than any change of secrets needs.
+/// How many signatures of a request are looked at: more than any change of secrets needs.
 const MAX_SIGNATURES: usize = 8;
 
-/// HMAC-SHA256 over `id.timestamp.body`. There is one for keys of every length.
+/// HMAC-SHA256 over `id.timestamp.body`. Keys of every length are valid.
 fn mac(key: &[u8], id: &str, timestamp: u64, body: &[u8]) -> Option<Hmac<Sha256>> {
     let mut mac = Hmac::<Sha256>::new_from_slice(key).ok()?;
     mac.update(format!("{id}.{timestamp}.").as_bytes());

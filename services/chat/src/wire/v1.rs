@@ -5,41 +5,41 @@ use serde::{Deserialize, Serialize};
 use crate::domain::presence::{Presence, Roster};
 use crate::domain::{ClientId, Entry, Event, Source, Token};
 
-/// A frame of a client.
+/// A frame from a client.
 #[derive(Debug, PartialEq, Eq)]
 pub enum ClientFrame {
     /// A message.
     Send(Send),
-    /// A question whether anybody is there.
+    /// The client asks whether the server is alive.
     Ping {
-        /// Given back.
+        /// Returned as it came.
         at: serde_json::Value,
     },
-    /// Something else.
+    /// A frame of a type that this version does not know.
     Unknown {
-        /// Its id, if it had one.
+        /// Its id, if it has one.
         id: Option<String>,
     },
 }
 
-/// A message, as its client sent it.
+/// A message as the client sent it.
 #[derive(Debug, Deserialize, PartialEq, Eq)]
 pub struct Send {
-    /// Made by the client.
+    /// The client makes it.
     pub id: Option<String>,
-    /// What it says.
+    /// Empty where the frame has none.
     #[serde(default)]
     pub text: String,
-    /// The client's own span.
+    /// The context of the client's own span.
     pub traceparent: Option<String>,
 }
 
-/// Why a frame is none of this protocol.
+/// A frame that this protocol does not allow.
 #[derive(Debug, thiserror::Error)]
 #[error("bad frame: {0}")]
 pub struct BadFrame(#[from] serde_json::Error);
 
-/// Reads a frame of a client.
+/// Reads a frame from a client.
 pub fn parse(frame: &str) -> Result<ClientFrame, BadFrame> {
     #[derive(Deserialize)]
     struct Typed {
@@ -57,120 +57,103 @@ pub fn parse(frame: &str) -> Result<ClientFrame, BadFrame> {
     })
 }
 
-/// A frame of the server.
+/// A frame from the server.
 #[derive(Debug, Serialize)]
+#[allow(missing_docs, reason = "the names say it")]
 #[serde(tag = "type", rename_all = "lowercase")]
 pub enum ServerFrame<'a> {
-    /// The first frame.
+    /// The first frame of a connection.
     Welcome(Box<Welcome<'a>>),
     /// The answer to `ping`.
     Pong {
-        /// What it said.
+        /// The value that came with it.
         at: &'a serde_json::Value,
     },
-    /// A service became reachable, or not.
+    /// The state of another service changed.
     Peer(&'a PeerState),
-    /// What is known of a service was replaced as a whole.
-    Presence {
-        /// Every service.
-        presence: Vec<PresenceFrame<'a>>,
-    },
-    /// Somebody said something.
+    /// Who is at every service, after a peer's report changed it.
+    Presence { presence: Vec<PresenceFrame<'a>> },
+    /// A message from another session.
     Message {
-        /// Place in the flow.
         cursor: u64,
-        /// Name of the message.
         id: &'a Token,
-        /// Who.
         client: ClientId,
-        /// Where.
+        /// None where an original relayed it.
         service: Option<&'a Token>,
-        /// What.
         text: &'a str,
-        /// When.
+        /// Milliseconds since 1970.
         at: u64,
-        /// Its trace.
+        /// The id of its trace.
         #[serde(skip_serializing_if = "Option::is_none")]
         trace: Option<&'a str>,
     },
-    /// Somebody came.
+    /// A client came.
     Joined(MembershipFrame<'a>),
-    /// Somebody went.
+    /// A client left.
     Left(MembershipFrame<'a>),
     /// An original peer relayed a text of its own.
     Notice {
-        /// Place in the flow.
         cursor: u64,
-        /// Name.
         id: &'a Token,
-        /// The text.
         text: &'a str,
-        /// When.
+        /// Milliseconds since 1970.
         at: u64,
     },
     /// The receiver's own message is in the log.
     Accepted {
-        /// Place in the flow, or where the first one of this id is.
+        /// For a repetition: the cursor of the first one, if that is still known.
         #[serde(skip_serializing_if = "Option::is_none")]
         cursor: Option<u64>,
-        /// Name of the message.
         id: &'a Token,
-        /// What it says, for a page that was loaded anew.
+        /// Sent for a page that was loaded anew and no longer has it.
         #[serde(skip_serializing_if = "Option::is_none")]
         text: Option<&'a str>,
-        /// When.
+        /// Milliseconds since 1970.
         #[serde(skip_serializing_if = "Option::is_none")]
         at: Option<u64>,
-        /// Its trace.
+        /// The id of its trace.
         #[serde(skip_serializing_if = "Option::is_none")]
         trace: Option<&'a str>,
         /// Whether this answers a repetition.
         #[serde(skip_serializing_if = "std::ops::Not::not")]
         duplicate: bool,
     },
-    /// A service has taken the receiver's own message.
+    /// A peer has taken the receiver's own message.
     Delivered {
-        /// Name of the message.
         id: &'a Token,
-        /// The service.
         service: &'a str,
-        /// The cursor that it was accepted with.
+        /// The cursor with which this service accepted the message.
         through: u64,
     },
-    /// A frame of the receiver was not taken.
+    /// A frame from the receiver was refused.
     Refused(Refused<'a>),
 }
 
-/// The first frame.
+/// The first frame of a connection.
 #[derive(Debug, Serialize)]
+#[allow(missing_docs, reason = "the names say it")]
 pub struct Welcome<'a> {
-    /// This service.
     pub service: &'a Token,
-    /// The receiver.
     pub client: ClientId,
-    /// Its session.
     pub session: &'a Token,
-    /// The log's name.
     pub epoch: &'a Token,
-    /// Where the flow begins.
+    /// The cursor after which the entries that follow begin.
     pub cursor: u64,
     /// Whether nothing was missed; none for a newcomer.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub recovered: Option<bool>,
-    /// How many entries of the past follow.
+    /// How many older entries follow.
     pub behind: usize,
     /// By service, the cursor up to which it has taken everything.
     pub delivered: serde_json::Map<String, serde_json::Value>,
-    /// The other services.
     pub peers: Vec<&'a PeerState>,
-    /// Who is here.
     pub presence: Vec<PresenceFrame<'a>>,
-    /// Where to look at traces.
+    /// Where a person can look at traces.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub trace_url: Option<&'a str>,
-    /// Largest frame of the client.
+    /// The largest message that a client may send.
     pub max_message_bytes: usize,
-    /// Milliseconds between two pings of the server.
+    /// Milliseconds of silence after which the server pings.
     pub ping_interval: u64,
 }
 
@@ -179,16 +162,16 @@ pub struct Welcome<'a> {
 pub struct PeerState {
     /// Its name, or its host until it has said its name.
     pub service: String,
-    /// Whether the last try to reach it went well.
+    /// Whether the last attempt to reach it succeeded.
     pub reachable: bool,
     /// How many entries wait for it.
     pub waiting: usize,
-    /// What it was called before, in the frame that says its name.
+    /// Its previous name, in the frame in which the name changes.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub was: Option<String>,
 }
 
-/// Who is at one service.
+/// Who is connected to one service.
 #[derive(Debug, Serialize)]
 pub struct PresenceFrame<'a> {
     service: &'a Token,
@@ -196,7 +179,7 @@ pub struct PresenceFrame<'a> {
     clients: Vec<ClientId>,
 }
 
-/// Somebody came or went.
+/// A client came or left.
 #[derive(Debug, Serialize)]
 pub struct MembershipFrame<'a> {
     cursor: u64,
@@ -208,31 +191,31 @@ pub struct MembershipFrame<'a> {
     trace: Option<&'a str>,
 }
 
-/// Why a frame was not taken.
+/// Why a frame was refused.
 #[derive(Debug, Serialize)]
 pub struct Refused<'a> {
-    /// The id that it had.
+    /// The id of the frame, if it had one.
     pub id: Option<&'a str>,
-    /// A bounded name.
+    /// A bounded name, for programs.
     pub reason: &'a str,
-    /// The same for people.
+    /// The reason for people.
     pub text: &'a str,
-    /// Milliseconds until another try makes sense.
+    /// Milliseconds after which another attempt makes sense.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub retry_after: Option<u64>,
-    /// The service that refused it, where it was not this one.
+    /// The service that refused it, where it is not this one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub service: Option<&'a str>,
-    /// Its trace.
+    /// The id of the message's trace.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub trace: Option<&'a str>,
 }
 
-/// At most so many clients of a service are named.
+/// At most so many clients of each service are named.
 const NAMED: usize = 100;
 
 impl<'a> PresenceFrame<'a> {
-    /// Every service, as `welcome` and `presence` show it.
+    /// One for each service, for `welcome` and `presence`.
     pub fn all(presence: &'a Presence) -> Vec<Self> {
         let frame = |(service, here): (&'a Token, &Roster)| Self {
             service,
@@ -244,7 +227,7 @@ impl<'a> PresenceFrame<'a> {
 }
 
 impl<'a> ServerFrame<'a> {
-    /// An entry as everybody sees it. `own` is the name of this service.
+    /// The frame that shows an entry to everybody. `own` is the name of this service.
     pub fn of_entry(own: &'a Token, entry: &'a Entry) -> Self {
         let service = match &entry.source {
             Source::Own { .. } => Some(own),
@@ -282,7 +265,7 @@ impl<'a> ServerFrame<'a> {
         }
     }
 
-    /// An entry as a session sees it: its own message is told as accepted.
+    /// The frame that shows an entry to one session. A session sees its own message as accepted.
     pub fn for_session(own: &'a Token, entry: &'a Entry, session: &Token) -> Self {
         let is_own = entry.session() == Some(session);
         if let (Event::Message { text, .. }, true) = (&entry.event, is_own) {
@@ -298,13 +281,13 @@ impl<'a> ServerFrame<'a> {
         Self::of_entry(own, entry)
     }
 
-    /// Its text. Nothing in these types can fail to become JSON.
+    /// The frame as JSON. These types always become JSON.
     pub fn encode(&self) -> String {
         serde_json::to_string(self).unwrap_or_default()
     }
 }
 
-/// What a reason says to people.
+/// The text for people that belongs to a reason.
 pub fn reason_text(reason: &str) -> &'static str {
     match reason {
         "rate" => "mensagens demais; aguarde um momento",

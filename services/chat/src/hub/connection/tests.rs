@@ -14,11 +14,7 @@ const NETWORK: usize = 16;
 const LIMIT: usize = 4;
 
 /// A connection, its worker, and its client.
-fn connect() -> (
-    Arc<ClientConnection>,
-    Arc<FlushWorker<ClientConnection>>,
-    DuplexStream,
-) {
+fn connect() -> (Arc<ClientConnection>, Arc<FlushWorker>, DuplexStream) {
     let (stream, client) = duplex(NETWORK);
     let worker = Arc::new(FlushWorker::default());
     let connection = ClientConnection::new(Box::new(stream), LIMIT, Arc::clone(&worker));

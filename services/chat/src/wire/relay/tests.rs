@@ -50,7 +50,7 @@ fn a_presence_counts_when_nothing_is_under_way() {
     };
     assert!(presence(7, 0).is_settled(7) && presence(7, 3).is_settled(7));
     assert!(!presence(7, 0).is_settled(6) && !presence(7, 0).is_settled(8));
-    // This side is new: what it was told before, it has forgotten.
+    // This side has just started and knows nothing of what it took before.
     assert!(presence(7, 0).is_settled(0) && !presence(7, 1).is_settled(0));
 }
 
