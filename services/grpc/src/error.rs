@@ -7,6 +7,7 @@ use runtime_grpc::DescriptorError;
 use runtime_redis::RedisError;
 
 use crate::domain::Refusal;
+use crate::texts;
 
 /// Why the program ended, or why a call has no answer.
 #[derive(Debug, thiserror::Error)]
@@ -18,25 +19,25 @@ pub enum Error {
     #[error(transparent)]
     Descriptors(#[from] DescriptorError),
     /// A client of Redis could not be set up.
-    #[error("o cliente de Redis não pode ser configurado: {0}")]
+    #[error("{}", texts::server::redis_setup(.0))]
     RedisSetup(#[source] RedisError),
     /// The call is refused by the rules.
     #[error(transparent)]
     Refused(#[from] Refusal),
     /// As many streams of changes are open as may be.
-    #[error("há observadores demais; tente mais tarde")]
+    #[error("{}", texts::server::TOO_MANY_WATCHERS)]
     TooManyWatchers,
     /// More is asked of the store at once than it takes.
-    #[error("há pedidos demais; tente de novo")]
+    #[error("{}", texts::server::BUSY)]
     Busy,
     /// The store does not answer; worth another try after this long.
-    #[error("o armazenamento de usuários não responde; tente de novo")]
+    #[error("{}", texts::server::UNAVAILABLE)]
     Unavailable(Duration),
     /// The caller's deadline has passed.
-    #[error("o prazo do pedido passou")]
+    #[error("{}", texts::server::DEADLINE_EXCEEDED)]
     DeadlineExceeded,
     /// The store holds, or says, what it never should.
-    #[error("o armazenamento de usuários tem dados que este serviço não entende")]
+    #[error("{}", texts::server::CORRUPT)]
     Corrupt(String),
 }
 

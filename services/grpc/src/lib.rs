@@ -10,6 +10,7 @@
 //! - [`store`]: the two places where users are kept.
 //! - [`server`]: the interface behind a listener.
 //! - [`gateway`]: the users as REST.
+//! - `texts.rs`: every text that users read, in Portuguese.
 //! - [`Servidor`], [`Cliente`] (`service.rs`): the two programs.
 
 pub mod domain;
@@ -19,6 +20,7 @@ pub mod server;
 mod service;
 pub mod settings;
 pub mod store;
+mod texts;
 pub mod wire;
 
 pub use error::Error;

@@ -13,9 +13,6 @@ const DEFAULT_PAGE: usize = 50;
 pub struct PageSize(usize);
 
 impl PageSize {
-    /// What it must be.
-    pub const EXPECTED: &'static str = "deve estar entre 1 e 1000, ou ser 0 para o padrão, 50";
-
     /// This many; 0 means the default.
     pub fn new(size: i32) -> Option<Self> {
         match usize::try_from(size).ok()? {

@@ -1,30 +1,33 @@
 //! Why something is not done.
 
+use std::fmt;
+
 use super::user::UserId;
+use crate::texts;
 
 /// Why something is not done although everything works.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Refusal {
     /// What was sent is wrong, field by field.
-    #[error("pedido inválido: {}", .0.iter().map(|violation| format!("{}: {}", violation.field, violation.description)).collect::<Vec<_>>().join("; "))]
+    #[error("{}", texts::server::invalid(.0))]
     Invalid(Vec<Violation>),
     /// No user has this id, or it has expired.
-    #[error("nenhum usuário com o id {0}")]
+    #[error("{}", texts::server::not_found(.0))]
     NotFound(UserId),
     /// Another user has this e-mail.
-    #[error("o e-mail {0} já está em uso")]
+    #[error("{}", texts::server::email_taken(.0))]
     EmailTaken(String),
     /// The user has changed since its version was read.
-    #[error("o usuário mudou desde que o etag foi lido")]
+    #[error("{}", texts::server::VERSION_DIFFERS)]
     VersionDiffers,
     /// The request's id was used for another creation.
-    #[error("o id_pedido foi usado para criar outro usuário")]
+    #[error("{}", texts::server::REQUEST_DIFFERS)]
     RequestDiffers,
     /// Changes after this position are not kept any more.
-    #[error("as mudanças desde o token já não são guardadas; recomece sem ele")]
+    #[error("{}", texts::server::CHANGES_LOST)]
     ChangesLost,
     /// There are as many users as the store may hold.
-    #[error("não cabem mais usuários")]
+    #[error("{}", texts::server::FULL)]
     Full,
 }
 
@@ -35,6 +38,12 @@ pub struct Violation {
     pub field: String,
     /// What would be right.
     pub description: String,
+}
+
+impl fmt::Display for Violation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.field, self.description)
+    }
 }
 
 impl Refusal {

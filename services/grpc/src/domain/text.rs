@@ -18,9 +18,6 @@ pub struct Email(String);
 pub struct RequestId(String);
 
 impl Name {
-    /// What a name must be.
-    pub const EXPECTED: &'static str = "deve ter de 1 a 100 caracteres, sem caracteres de controle";
-
     /// The text as a name, trimmed, if it is one.
     pub fn new(text: &str) -> Option<Self> {
         let text = text.trim();
@@ -35,10 +32,6 @@ impl Name {
 }
 
 impl Email {
-    /// What an address must be.
-    pub const EXPECTED: &'static str =
-        "deve ser um endereço de e-mail como ana@exemplo.com.br, com no máximo 254 bytes";
-
     /// The text as an address, trimmed, if it is one.
     pub fn new(text: &str) -> Option<Self> {
         let text = text.trim();
@@ -80,9 +73,6 @@ fn is_domain(text: &str) -> bool {
 }
 
 impl RequestId {
-    /// What it must be.
-    pub const EXPECTED: &'static str = "deve ter de 1 a 64 caracteres ASCII visíveis";
-
     /// The text as a request's id, if it is one.
     pub fn new(text: &str) -> Option<Self> {
         let fits = (1..=64).contains(&text.len());

@@ -8,6 +8,7 @@ use axum::http::{HeaderMap, HeaderValue};
 
 use super::error::GatewayError;
 use super::validation::{Findings, ValidationError};
+use crate::texts::expected;
 
 /// What a request wants its target to be.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -131,8 +132,7 @@ fn condition(headers: &HeaderMap, name: &HeaderName) -> Result<Condition, Valida
             return Ok(Condition::Any);
         }
         let list = list(&text).ok_or_else(|| {
-            ValidationError::rule("header", name.as_str(), "deve ser * ou ETags entre aspas")
-                .input(&*text)
+            ValidationError::rule("header", name.as_str(), expected::ENTITY_TAGS).input(&*text)
         })?;
         tags.extend(list);
     }

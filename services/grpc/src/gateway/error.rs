@@ -11,76 +11,74 @@ use tonic_types::StatusExt;
 use utoipa::ToSchema;
 
 use super::validation::{ValidationError, ValidationErrors};
+use crate::texts;
 
 /// Why a request has no other answer.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum GatewayError {
     /// It is wrong in one or several places.
-    #[error("o pedido tem campos inválidos")]
+    #[error("{}", texts::gateway::INVALID)]
     Invalid(ValidationErrors),
     /// Its body could not be read.
-    #[error("o corpo do pedido não pôde ser lido")]
+    #[error("{}", texts::gateway::UNREADABLE)]
     Unreadable,
     /// There is no such user.
-    #[error("não há usuário com esse id")]
+    #[error("{}", texts::gateway::NO_USER)]
     NoUser,
     /// There is no such path.
-    #[error("não há nada neste caminho; /docs mostra o que há")]
+    #[error("{}", texts::gateway::NO_PATH)]
     NoPath,
     /// The path has other methods; `Allow` tells which.
-    #[error("este caminho não aceita esse método")]
+    #[error("{}", texts::gateway::METHOD)]
     Method,
     /// What the client accepts is not to be had.
-    #[error("este arquivo só existe em gzip")]
+    #[error("{}", texts::gateway::NOT_ACCEPTABLE)]
     NotAcceptable,
     /// Its body did not come in time.
-    #[error("o corpo do pedido não chegou a tempo")]
+    #[error("{}", texts::gateway::SLOW)]
     Slow,
     /// Another user has this e-mail.
-    #[error("outro usuário já tem esse e-mail")]
+    #[error("{}", texts::gateway::EMAIL_TAKEN)]
     EmailTaken,
     /// The `Idempotency-Key` stands for another creation, or for a user who is gone. A conflict with what was, as against a
     /// request that is wrong in itself (422).
-    #[error("a Idempotency-Key já foi usada para criar outro usuário, ou um que já não existe")]
+    #[error("{}", texts::gateway::KEY_REUSED)]
     KeyReused,
     /// Changes since this event are not kept any more.
-    #[error("as mudanças desde esse evento já não são guardadas: leia os usuários e recomece")]
+    #[error("{}", texts::gateway::CHANGES_LOST)]
     ChangesLost,
     /// The user is not in the state that `If-Match` wants.
-    #[error("o usuário mudou desde que esse ETag foi lido")]
+    #[error("{}", texts::gateway::CHANGED)]
     Changed,
     /// `If-Match` names a weak tag, which never matches (RFC 9110, 13.1.1).
-    #[error(
-        "o ETag W/\"{0}\" do If-Match é fraco, e um ETag fraco nunca basta para If-Match: algo no \
-         caminho (a compressão de um proxy, por exemplo) o enfraqueceu; envie \"{0}\", sem W/"
-    )]
+    #[error("{}", texts::gateway::weak_tag(.0))]
     WeakTag(String),
     /// The target is in a state in which `If-None-Match` does not want it.
-    #[error("If-None-Match exclui o estado atual do recurso")]
+    #[error("{}", texts::gateway::UNWANTED)]
     Unwanted,
     /// Its body is larger than this many bytes.
-    #[error("o corpo do pedido passa de {0} bytes")]
+    #[error("{}", texts::gateway::too_large(*.0))]
     TooLarge(usize),
     /// Its body is not JSON by its own words.
-    #[error("o corpo do pedido deve ser application/json")]
+    #[error("{}", texts::gateway::NOT_JSON)]
     NotJson,
     /// The client asks too much, or the store is full.
-    #[error("pedidos demais, ou não cabem mais usuários: tente de novo mais tarde")]
+    #[error("{}", texts::gateway::TOO_MUCH)]
     TooMuch(Duration),
     /// This gateway failed.
-    #[error("o gateway falhou; o registro dele diz por quê")]
+    #[error("{}", texts::gateway::BROKEN)]
     Broken,
     /// The server answered what it never should.
-    #[error("o servidor de usuários falhou")]
+    #[error("{}", texts::gateway::UPSTREAM)]
     Upstream,
     /// As much as can be is under way here.
-    #[error("há trabalho demais em curso: tente de novo mais tarde")]
+    #[error("{}", texts::gateway::BUSY)]
     Busy,
     /// The server, or its store, does not answer.
-    #[error("o servidor de usuários não está disponível: tente de novo mais tarde")]
+    #[error("{}", texts::gateway::UNAVAILABLE)]
     Unavailable(Duration),
     /// The server did not answer in time.
-    #[error("o servidor de usuários não respondeu a tempo")]
+    #[error("{}", texts::gateway::LATE)]
     Late,
 }
 
@@ -101,7 +99,7 @@ pub(super) struct Problem {
     #[schema(example = 404)]
     status: u16,
     /// What happened, for a person.
-    #[schema(example = "não há usuário com esse id")]
+    #[schema(example = json!(texts::gateway::NO_USER))]
     detail: String,
 }
 

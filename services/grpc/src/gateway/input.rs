@@ -17,6 +17,7 @@ use super::accept;
 use super::error::GatewayError;
 use super::validation::{Findings, ValidationError};
 use crate::domain::{MAX_PAGE, RequestId};
+use crate::texts::expected;
 
 /// The id in a path, or what is wrong with it.
 pub(super) struct PathId(pub(super) Result<Uuid, ValidationError>);
@@ -89,7 +90,7 @@ pub(super) fn idempotency_key(headers: &HeaderMap) -> Result<String, ValidationE
     let text = String::from_utf8_lossy(value.as_bytes());
     match RequestId::new(&text) {
         Some(id) => Ok(id.as_str().to_owned()),
-        None => Err(ValidationError::rule("header", NAME, RequestId::EXPECTED).input(&*text)),
+        None => Err(ValidationError::rule("header", NAME, expected::REQUEST_ID).input(&*text)),
     }
 }
 
@@ -101,7 +102,7 @@ pub(super) fn last_event_id(headers: &HeaderMap) -> Result<String, ValidationErr
     };
     value.to_str().map(str::to_owned).map_err(|_| {
         let text = String::from_utf8_lossy(value.as_bytes());
-        ValidationError::rule("header", NAME.as_str(), "deve ser o id de um evento").input(&*text)
+        ValidationError::rule("header", NAME.as_str(), expected::EVENT_ID).input(&*text)
     })
 }
 

@@ -8,6 +8,7 @@ use utoipa::ToSchema;
 
 use super::validation::{Findings, ValidationError};
 use crate::domain::{Email, Name};
+use crate::texts::expected;
 
 /// A user.
 #[derive(Clone, Debug, Serialize, ToSchema)]
@@ -222,7 +223,7 @@ fn name_rules(text: &str) -> Result<(), ValidationError> {
         return wrong.map_err(|wrong| wrong.limit("max_length", LONGEST_NAME));
     }
     if text.contains(char::is_control) || Name::new(text).is_none() {
-        return Err(ValidationError::rule("body", "nome", Name::EXPECTED));
+        return Err(ValidationError::rule("body", "nome", expected::NAME));
     }
     Ok(())
 }
@@ -231,7 +232,7 @@ fn email_rules(text: &str) -> Result<(), ValidationError> {
     if text.trim() == text && Email::new(text).is_some() {
         return Ok(());
     }
-    let reason = Email::EXPECTED;
+    let reason = expected::EMAIL;
     let said = format!("value is not a valid email address: {reason}");
     Err(ValidationError::at("body", "email", "value_error", said).limit("reason", reason))
 }

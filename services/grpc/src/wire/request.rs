@@ -9,17 +9,18 @@ use super::token;
 use crate::domain::{
     Email, Name, NewUser, PageSize, Patch, Position, Refusal, RequestId, UserId, Version, Violation,
 };
+use crate::texts::expected;
 
 /// The creation of a user, and the id of the request where it has one.
 pub fn criar(request: &CriarUsuarioRequest) -> Result<(NewUser, Option<RequestId>), Refusal> {
     let mut wrong = Violations::default();
-    let name = wrong.required("nome", Name::new(&request.nome), Name::EXPECTED);
-    let email = wrong.required("email", Email::new(&request.email), Email::EXPECTED);
+    let name = wrong.required("nome", Name::new(&request.nome), expected::NAME);
+    let email = wrong.required("email", Email::new(&request.email), expected::EMAIL);
     let id = wrong.optional(
         "id_pedido",
         &request.id_pedido,
         RequestId::new,
-        RequestId::EXPECTED,
+        expected::REQUEST_ID,
     );
     match (name, email) {
         (Some(name), Some(email)) if wrong.0.is_empty() => Ok((NewUser { name, email }, id)),
@@ -30,7 +31,7 @@ pub fn criar(request: &CriarUsuarioRequest) -> Result<(NewUser, Option<RequestId
 /// Which user.
 pub fn obter(request: &ObterUsuarioRequest) -> Result<UserId, Refusal> {
     let mut wrong = Violations::default();
-    let id = wrong.required("id", UserId::parse(&request.id), ID);
+    let id = wrong.required("id", UserId::parse(&request.id), expected::USER_ID);
     id.ok_or_else(|| wrong.refused())
 }
 
@@ -38,8 +39,13 @@ pub fn obter(request: &ObterUsuarioRequest) -> Result<UserId, Refusal> {
 pub fn listar(request: &ListarUsuariosRequest) -> Result<(PageSize, Option<UserId>), Refusal> {
     let mut wrong = Violations::default();
     let size = PageSize::new(request.tamanho_pagina);
-    let size = wrong.required("tamanho_pagina", size, PageSize::EXPECTED);
-    let after = wrong.optional("token_pagina", &request.token_pagina, token::page, TOKEN);
+    let size = wrong.required("tamanho_pagina", size, expected::PAGE_SIZE);
+    let after = wrong.optional(
+        "token_pagina",
+        &request.token_pagina,
+        token::page,
+        expected::TOKEN,
+    );
     match size {
         Some(size) if wrong.0.is_empty() => Ok((size, after)),
         _ => Err(wrong.refused()),
@@ -52,26 +58,26 @@ pub fn atualizar(
 ) -> Result<(UserId, Patch, Option<Version>), Refusal> {
     let mut wrong = Violations::default();
     let Some(usuario) = &request.usuario else {
-        wrong.add("usuario", "é obrigatório");
+        wrong.add("usuario", expected::USER);
         return Err(wrong.refused());
     };
     let paths = request.mascara.as_ref().map_or(&[][..], |mask| &mask.paths);
     for path in paths {
         if !FIELDS.contains(&path.as_str()) {
-            wrong.add("mascara", "só pode ter nome e email");
+            wrong.add("mascara", expected::MASK);
             break;
         }
     }
     let changes = |field| paths.is_empty() || paths.iter().any(|path| path == field);
-    let id = wrong.required("usuario.id", UserId::parse(&usuario.id), ID);
+    let id = wrong.required("usuario.id", UserId::parse(&usuario.id), expected::USER_ID);
     let mut patch = Patch::default();
     if changes("nome") {
         let name = Name::new(&usuario.nome);
-        patch.name = wrong.required("usuario.nome", name, Name::EXPECTED);
+        patch.name = wrong.required("usuario.nome", name, expected::NAME);
     }
     if changes("email") {
         let email = Email::new(&usuario.email);
-        patch.email = wrong.required("usuario.email", email, Email::EXPECTED);
+        patch.email = wrong.required("usuario.email", email, expected::EMAIL);
     }
     match id {
         Some(id) if wrong.0.is_empty() => Ok((id, patch, version(&request.etag))),
@@ -82,7 +88,7 @@ pub fn atualizar(
 /// Which user goes, and in which version.
 pub fn remover(request: &RemoverUsuarioRequest) -> Result<(UserId, Option<Version>), Refusal> {
     let mut wrong = Violations::default();
-    let id = wrong.required("id", UserId::parse(&request.id), ID);
+    let id = wrong.required("id", UserId::parse(&request.id), expected::USER_ID);
     let id = id.ok_or_else(|| wrong.refused())?;
     Ok((id, version(&request.etag)))
 }
@@ -91,7 +97,7 @@ pub fn remover(request: &RemoverUsuarioRequest) -> Result<(UserId, Option<Versio
 pub fn observar(request: &ObservarUsuariosRequest) -> Result<Option<Position>, Refusal> {
     let mut wrong = Violations::default();
     let text = &request.token_retomada;
-    let position = wrong.optional("token_retomada", text, token::changes, TOKEN);
+    let position = wrong.optional("token_retomada", text, token::changes, expected::TOKEN);
     if wrong.0.is_empty() {
         Ok(position)
     } else {
@@ -100,8 +106,6 @@ pub fn observar(request: &ObservarUsuariosRequest) -> Result<Option<Position>, R
 }
 
 const FIELDS: [&str; 2] = ["nome", "email"];
-const ID: &str = "deve ser um UUID versão 7, com hífens";
-const TOKEN: &str = "não é um token dado por este serviço";
 
 fn version(etag: &str) -> Option<Version> {
     (!etag.is_empty()).then(|| Version::of_etag(etag))
