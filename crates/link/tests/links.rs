@@ -1,0 +1,252 @@
+//! Links over real sockets, by toxiproxy's API as its clients use it.
+#![cfg(test)]
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use link::{Capture, Direction, Ended, Links, Passed, Tap, api};
+use runtime::http::{HttpLimits, serve_untraced};
+use serde_json::{Value, json};
+use testing::{TestLifecycle, eventually, listener};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+
+/// The API, one link `echo` to a server that sends back what it is sent, and what passed it.
+struct Mesh {
+    lifecycle: TestLifecycle,
+    api: String,
+    capture: Capture,
+    client: reqwest::Client,
+}
+
+impl Mesh {
+    async fn start() -> Self {
+        let lifecycle = TestLifecycle::default();
+        let capture = Capture::new(1 << 20);
+        let shown = capture.clone();
+        let links = Links::new(lifecycle.lifecycle(), move |_| {
+            Arc::new(shown.clone()) as Arc<dyn Tap>
+        });
+        let (listener, serving) = (listener().await, lifecycle.lifecycle().clone());
+        let api = format!("http://{}", listener.local_addr().unwrap());
+        lifecycle.lifecycle().spawn(async move {
+            let limits = HttpLimits::of_admin();
+            serve_untraced("links", listener, api::routes(links), limits, &serving).await;
+        });
+        let mesh = Self {
+            lifecycle,
+            api,
+            capture,
+            client: reqwest::Client::builder().no_proxy().build().unwrap(),
+        };
+        let upstream = mesh.echo_server().await;
+        let link = json!({"name": "echo", "listen": "127.0.0.1:0", "upstream": upstream});
+        let (status, _) = mesh.post("/proxies", link).await;
+        assert_eq!(status, 201);
+        mesh
+    }
+
+    async fn echo_server(&self) -> String {
+        let listener = listener().await;
+        let address = listener.local_addr().unwrap().to_string();
+        let serving = self.lifecycle.lifecycle().clone();
+        self.lifecycle.lifecycle().spawn(async move {
+            loop {
+                let (mut stream, _) = listener.accept().await.unwrap();
+                serving.spawn(async move {
+                    let (mut read, mut write) = stream.split();
+                    _ = tokio::io::copy(&mut read, &mut write).await;
+                });
+            }
+        });
+        address
+    }
+
+    async fn send(&self, method: reqwest::Method, path: &str, body: Option<Value>) -> (u16, Value) {
+        let mut request = self.client.request(method, format!("{}{path}", self.api));
+        if let Some(body) = body {
+            request = request.json(&body);
+        }
+        let response = request.send().await.unwrap();
+        let status = response.status().as_u16();
+        let body = response.bytes().await.unwrap();
+        (status, serde_json::from_slice(&body).unwrap_or(Value::Null))
+    }
+
+    async fn post(&self, path: &str, body: Value) -> (u16, Value) {
+        self.send(reqwest::Method::POST, path, Some(body)).await
+    }
+
+    async fn get(&self, path: &str) -> Value {
+        self.send(reqwest::Method::GET, path, None).await.1
+    }
+
+    async fn address(&self) -> SocketAddr {
+        let link = self.get("/proxies/echo").await;
+        link["listen"].as_str().unwrap().parse().unwrap()
+    }
+
+    async fn connect(&self) -> TcpStream {
+        TcpStream::connect(self.address().await).await.unwrap()
+    }
+
+    async fn toxic(&self, toxic: Value) {
+        let (status, body) = self.post("/proxies/echo/toxics", toxic).await;
+        assert_eq!(status, 200, "{body}");
+    }
+}
+
+async fn echoed(stream: &mut TcpStream, text: &str) -> String {
+    stream.write_all(text.as_bytes()).await.unwrap();
+    let mut answer = vec![0; text.len()];
+    stream.read_exact(&mut answer).await.unwrap();
+    String::from_utf8(answer).unwrap()
+}
+
+#[tokio::test]
+async fn bytes_and_ends_pass_both_ways_and_are_remembered() {
+    let mesh = Mesh::start().await;
+    let mut stream = mesh.connect().await;
+    stream.write_all("João".as_bytes()).await.unwrap();
+    stream.shutdown().await.unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).await.unwrap();
+    assert_eq!(answer, "João");
+    let exchange = eventually("the connection's end", async || {
+        let exchanges = mesh.capture.exchanges();
+        exchanges.into_iter().find(|each| each.ended.is_some())
+    })
+    .await;
+    assert_eq!(exchange.ended.unwrap().1, Ended::Closed);
+    let up = (Direction::Upstream, "João".as_bytes());
+    let first = exchange.passed.first().map(|(_, passed)| passed.clone());
+    assert_eq!(first, Some(Passed::Bytes(up.0, up.1.into())));
+}
+
+#[tokio::test]
+async fn latency_is_added_to_a_connection_that_is_open_and_taken_away_again() {
+    let mesh = Mesh::start().await;
+    let mut stream = mesh.connect().await;
+    assert_eq!(echoed(&mut stream, "antes").await, "antes");
+    let latency = json!({"type": "latency", "attributes": {"latency": 400}});
+    mesh.toxic(latency).await;
+    let began = Instant::now();
+    assert_eq!(echoed(&mut stream, "durante").await, "durante");
+    assert!(began.elapsed() >= Duration::from_millis(400));
+    let delete = reqwest::Method::DELETE;
+    let path = "/proxies/echo/toxics/latency_downstream";
+    assert_eq!(mesh.send(delete, path, None).await.0, 204);
+    assert_eq!(echoed(&mut stream, "depois").await, "depois");
+    assert_eq!(mesh.get("/proxies/echo/toxics").await, json!([]));
+}
+
+#[tokio::test]
+async fn a_connection_is_reset_in_the_middle_of_an_answer() {
+    let mesh = Mesh::start().await;
+    mesh.toxic(json!({"type": "reset_after", "attributes": {"bytes": 3}}))
+        .await;
+    let mut stream = mesh.connect().await;
+    stream.write_all(b"abcdef").await.unwrap();
+    let mut answer = Vec::new();
+    let error = stream.read_to_end(&mut answer).await.unwrap_err();
+    assert_eq!(error.kind(), std::io::ErrorKind::ConnectionReset);
+}
+
+#[tokio::test]
+async fn a_limit_closes_the_connection_after_so_many_bytes() {
+    let mesh = Mesh::start().await;
+    mesh.toxic(json!({"type": "limit_data", "attributes": {"bytes": 3}}))
+        .await;
+    let mut stream = mesh.connect().await;
+    stream.write_all(b"abc").await.unwrap();
+    let mut answer = Vec::new();
+    stream.read_to_end(&mut answer).await.unwrap();
+    assert_eq!(answer, b"abc");
+}
+
+#[tokio::test]
+async fn a_disabled_link_refuses_and_cuts_and_reset_puts_all_right() {
+    let mesh = Mesh::start().await;
+    let mut stream = mesh.connect().await;
+    assert_eq!(echoed(&mut stream, "a").await, "a");
+    let (address, off) = (mesh.address().await, json!({"enabled": false}));
+    let (status, link) = mesh.post("/proxies/echo", off).await;
+    assert_eq!((status, &link["enabled"]), (200, &json!(false)));
+    assert_eq!(stream.read(&mut [0; 8]).await.unwrap_or(0), 0);
+    let refused = TcpStream::connect(address).await.unwrap_err();
+    assert_eq!(refused.kind(), std::io::ErrorKind::ConnectionRefused);
+
+    mesh.toxic(json!({"type": "timeout", "stream": "upstream"}))
+        .await;
+    assert_eq!(mesh.post("/reset", json!({})).await.0, 204);
+    let link = mesh.get("/proxies/echo").await;
+    assert_eq!(
+        (&link["enabled"], &link["toxics"]),
+        (&json!(true), &json!([]))
+    );
+    assert_eq!(mesh.address().await, address);
+    assert_eq!(echoed(&mut mesh.connect().await, "b").await, "b");
+}
+
+#[tokio::test]
+async fn a_server_that_is_away_shows_as_a_reset() {
+    let mesh = Mesh::start().await;
+    let nobody = listener().await.local_addr().unwrap().to_string();
+    mesh.post("/proxies/echo", json!({ "upstream": nobody }))
+        .await;
+    let mut stream = mesh.connect().await;
+    let error = stream.read(&mut [0; 8]).await.unwrap_err();
+    assert_eq!(error.kind(), std::io::ErrorKind::ConnectionReset);
+}
+
+#[tokio::test]
+async fn errors_are_toxiproxys() {
+    let mesh = Mesh::start().await;
+    let upstream = json!({"name": "echo", "upstream": "127.0.0.1:1"});
+    for (path, body, expected) in [
+        (
+            "/proxies",
+            json!({"upstream": "a:1"}),
+            "missing required field: name",
+        ),
+        (
+            "/proxies",
+            json!({"name": "a"}),
+            "missing required field: upstream",
+        ),
+        ("/proxies", upstream, "proxy already exists"),
+        ("/proxies/nobody", json!({}), "proxy not found"),
+        ("/proxies/echo/toxics/none", json!({}), "toxic not found"),
+        (
+            "/populate",
+            json!([{"name": "a", "upstream": "b:1"}, {"name": "c"}]),
+            "missing required field: upstream at proxy 2",
+        ),
+    ] {
+        let (status, answer) = mesh.post(path, body).await;
+        assert_eq!(answer["error"], expected);
+        assert_eq!(answer["status"], status);
+    }
+    let (status, answer) = mesh.post("/proxies", json!([])).await;
+    assert_eq!(status, 400);
+    let error = answer["error"].as_str().unwrap();
+    assert!(error.starts_with("bad request body: "), "{error}");
+}
+
+#[tokio::test]
+async fn populate_makes_links_and_leaves_those_that_are_as_asked() {
+    let mesh = Mesh::start().await;
+    let echo = mesh.get("/proxies/echo").await;
+    mesh.toxic(json!({"type": "slow_close", "name": "kept"}))
+        .await;
+    let same = json!({"name": "echo", "listen": echo["listen"], "upstream": echo["upstream"]});
+    let other = json!({"name": "other", "upstream": echo["upstream"], "enabled": false});
+    let (status, answer) = mesh.post("/populate", json!([same, other])).await;
+    assert_eq!(status, 201);
+    assert_eq!(answer["proxies"][0]["toxics"][0]["name"], "kept");
+    assert_eq!(answer["proxies"][1]["enabled"], false);
+    let all = mesh.get("/proxies").await;
+    let names: Vec<_> = all.as_object().unwrap().keys().collect();
+    assert_eq!(names, ["echo", "other"]);
+}
