@@ -2,8 +2,8 @@
 //!
 //! While Redis is away or hung, a [`Policy`] decides what callers get. By `FailFast` a caller is told so
 //! within the time of one command, and at once from then on. By `KeepAsking` it waits until the answer
-//! is known. A health check finds out when Redis is back. Each attempt at a command has a CLIENT span;
-//! a wait for a connection has an INTERNAL one.
+//! is known. A health check finds out when Redis is back. Under a span, each attempt at a command has
+//! a CLIENT span, and a wait for a connection an INTERNAL one.
 //!
 //! # Layout
 //! - [`RedisClient`] (`client.rs`): commands and scripts; [`Command`], [`Script`] (`command.rs`).

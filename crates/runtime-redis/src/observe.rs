@@ -109,8 +109,12 @@ impl Attributes {
         Self(attributes)
     }
 
-    /// The span of a command.
+    /// The span of a command. What no request asks for, such as a heartbeat, has none: it would be
+    /// a trace of its own, and there is no end of them.
     pub(super) fn command(&self, command: &Command) -> Span {
+        if trace::current().is_none() {
+            return Span::none();
+        }
         let operation = command.operation;
         let name = match command.script {
             Some(script) => format!("{operation} {script}").into(),
@@ -123,8 +127,11 @@ impl Attributes {
         trace::start(SpanKind::Client, name, Parent::Current, attributes)
     }
 
-    /// The span of a wait for a connection.
+    /// The span of a wait for a connection, where a request waits.
     pub(super) fn wait(&self) -> Span {
+        if trace::current().is_none() {
+            return Span::none();
+        }
         let attributes = self.0.clone();
         trace::start(
             SpanKind::Internal,

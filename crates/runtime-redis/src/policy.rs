@@ -14,7 +14,8 @@ pub enum Policy {
     /// An error, at once: the callers have callers, who are told to come back later.
     FailFast,
     /// The answer, however late: a command is sent again, with backoff, until it is known what became
-    /// of it, or the process has to end. So a command must do no harm when it is done twice.
+    /// of it. A process that stops sends each once: a Redis that went along with it never comes back.
+    /// So a command must do no harm when it is done twice.
     KeepAsking,
 }
 
@@ -60,7 +61,7 @@ impl<'a> Repetition<'a> {
         };
         tokio::select! {
             biased;
-            () = self.lifecycle.aborted() => Err(error),
+            () = self.lifecycle.stopping() => Err(error),
             () = worth_it => Ok(()),
         }
     }
@@ -77,7 +78,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_client_that_keeps_asking_does_so_until_the_process_ends() {
+    async fn a_client_that_keeps_asking_does_so_until_the_process_stops() {
         let (breaker, lifecycle) = (Breaker::new(), Lifecycle::new(Metrics::new("test", "0")));
         let repetition =
             |policy| Repetition::new(policy, &breaker, &lifecycle, Duration::from_secs(1));
@@ -98,8 +99,7 @@ mod tests {
         assert!(waited.is_err(), "nobody is asked while the breaker is open");
         lifecycle.drain(); // the health check ends soon
         assert!(keeps_asking.after(away()).await.is_ok());
-        let _tracked = lifecycle.spawn(std::future::pending::<()>());
-        lifecycle.finish(Duration::ZERO).await;
+        lifecycle.stop();
         assert!(keeps_asking.after(away()).await.is_err());
     }
 }

@@ -1,6 +1,6 @@
 //! Everything in one namespace, and the same exercise twice: what a release owes to its names.
 
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::{SystemTime, UNIX_EPOCH};
 
 use e2e::journeys::Context;
 use e2e::target::Target;
@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use crate::helm::{Namespace, charts, install, passed, run, test};
 use crate::kubectl::{CLUSTER, Forward, kubectl, restarts};
-use crate::support::{has_cluster, within};
+use crate::support::{eventually, has_cluster};
 use crate::telemetry::well_instrumented;
 
 const ONE: &str = "malha-one";
@@ -50,9 +50,7 @@ async fn all_exercises_share_one_namespace_and_score_in_full() {
     let release = "app.kubernetes.io/instance=malha";
     let left = ["get", kinds, "-n", ONE, "-l", release, "-o", "name"];
     // Pods drain after it. What `helm test` made stays, so that it can be looked at.
-    // The chat's go on asking for their Redis, which is gone too, until their deadline.
-    let patience = Duration::from_mins(3);
-    within(patience, "nothing of the release is left", async || {
+    eventually("nothing of the release is left", async || {
         let left = kubectl(&left).await;
         left.lines()
             .all(|object| object.ends_with("-test"))

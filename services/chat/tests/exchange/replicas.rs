@@ -1,7 +1,10 @@
 //! Several replicas of a service, over a real Redis, where one is installed.
 
+use std::time::Duration;
+
+use opentelemetry::trace::SpanId;
 use serde_json::{Value, json};
-use testing::{RedisServer, Signal, eventually, has_redis, listener};
+use testing::{RedisServer, Signal, Spans, eventually, has_redis, listener};
 
 use crate::support::Service;
 
@@ -248,6 +251,50 @@ async fn what_is_said_while_redis_does_not_answer_is_taken_once_when_it_does() {
     let accepted = client.frame_of("accepted").await;
     assert_eq!(accepted["id"], "m-1");
     assert_eq!(redis.ask(&["XLEN", "{chat:serviceA}:log"]).unwrap(), "2");
+}
+
+#[tokio::test]
+async fn a_replica_whose_redis_went_along_with_it_does_not_wait_for_its_deadline() {
+    let Some(mut redis) = redis("a Redis that goes along").await else {
+        return;
+    };
+    let one = replica(&redis, "serviceA", &[]).await;
+    let (mut client, _) = one.v1(1, "").await;
+    client.frame_of("joined").await;
+    redis.kill();
+    let readiness = one.lifecycle.lifecycle().readiness().clone();
+    eventually("it is not ready", async || {
+        (!readiness.report().ready).then_some(())
+    })
+    .await;
+    one.lifecycle.drain();
+    assert_eq!(one.lifecycle.end(Duration::from_mins(1)).await, 0);
+}
+
+#[tokio::test]
+async fn a_heartbeat_makes_no_traces() {
+    let spans = Spans::capture();
+    let Some(redis) = redis("traces of a heartbeat").await else {
+        return;
+    };
+    let one = replica(&redis, "serviceA", &[]).await;
+    let beats = "db_client_operation_duration_seconds_count{db_system_name=\"redis\",db_operation_name=\"SET\",error_type=\"\"}";
+    eventually("three heartbeats", async || {
+        (one.metric(beats) >= 3).then_some(())
+    })
+    .await;
+    let (mut client, _) = one.v1(1, "").await;
+    client.frame_of("joined").await;
+    let port = i64::from(redis.port());
+    eventually("the span of a command", async || {
+        (!spans.with("server.port", port).is_empty()).then_some(())
+    })
+    .await;
+    let roots = spans.with("server.port", port).into_iter();
+    let roots: Vec<_> = roots
+        .filter(|span| span.parent == SpanId::INVALID)
+        .collect();
+    assert!(roots.is_empty(), "{roots:?}");
 }
 
 #[tokio::test]
