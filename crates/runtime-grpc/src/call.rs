@@ -22,7 +22,7 @@ use super::limits::GrpcLimits;
 use super::message::LimitedBody;
 use super::response_body::{BodyLimits, ResponseBody, not_a_call, only, panicked};
 use super::services::Router;
-use super::{status, timeout};
+use super::{compression, header_size, status, timeout};
 use runtime::deadline;
 use runtime::http::GuardedBody;
 use runtime::net::InFlightToken;
@@ -70,13 +70,15 @@ impl CallHandler {
         if !is_call(&request) {
             let guard = CallGuard::unobserved();
             let response = not_a_call();
-            let answer = |body| ResponseBody::new(body, limits, guard);
+            let answer = |body| ResponseBody::new(body, limits, false, guard);
             return Ok(response.map(|body| GuardedBody::new(answer(body), (None, connection))));
         }
+        let mut gzip = compression::takes_gzip(request.headers());
         let mut guard = self.observe(&request, &connection.peer);
         let mut permit = None;
         let span = guard.span();
         let answered = async {
+            header_size::check(&request, self.limits.max_header.as_u64())?;
             let patience = patience(&request)?;
             limits.deadline = patience.map(|patience| began + patience);
             if guard.is_observed() {
@@ -92,11 +94,16 @@ impl CallHandler {
             }
         };
         let response = answered.instrument(span).await;
-        let response = response.unwrap_or_else(|status| only(&status));
+        let mut response = response.unwrap_or_else(|status| only(&status));
         if let Some(code) = status::code_in(response.headers()) {
             guard.ended(code);
+            gzip = false;
         }
-        let answer = |body| ResponseBody::new(body, limits, guard);
+        if gzip {
+            let headers = response.headers_mut();
+            headers.insert(compression::ENCODING, compression::GZIP);
+        }
+        let answer = |body| ResponseBody::new(body, limits, gzip, guard);
         Ok(response.map(|body| GuardedBody::new(answer(body), (permit, connection))))
     }
 

@@ -16,6 +16,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::call::{CallHandler, ConnectionContext};
 use super::executor::LifecycleExecutor;
+use super::header_size;
 use super::limits::GrpcLimits;
 use super::preface::{self, Replayed};
 use runtime::net::{
@@ -104,7 +105,7 @@ impl Protocol for Grpc {
 impl Grpc {
     fn builder(&self) -> http2::Builder<LifecycleExecutor> {
         let limits: &GrpcLimits = &self.calls.limits;
-        let max_header = u32::try_from(limits.max_header.as_u64()).unwrap_or(u32::MAX);
+        let max_header = header_size::on_the_wire(limits.max_header.as_u64());
         // The drain waits for its streams.
         let mut builder = http2::Builder::new(LifecycleExecutor(self.server.lifecycle().clone()));
         builder

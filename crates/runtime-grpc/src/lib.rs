@@ -13,17 +13,22 @@
 //! - [`timeout`]: the header `grpc-timeout`.
 //! - [`status`]: codes by name, and which of them are a server's fault.
 //! - [`client`]: calls with deadlines, spans, and retries within a budget.
+//! - `header_size.rs`, `compression.rs`: the limit on a call's head; messages of an answer in gzip.
 //! - `health.rs`: the standard health service, which follows the readiness of the lifecycle.
+//! - `reflection.rs`: the standard reflection service.
 
 mod call;
 mod call_record;
 pub mod client;
+mod compression;
 mod connection;
 mod executor;
+mod header_size;
 mod health;
 mod limits;
 mod message;
 mod preface;
+mod reflection;
 mod response_body;
 mod server;
 mod services;

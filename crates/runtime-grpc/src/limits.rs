@@ -58,6 +58,11 @@ pub struct GrpcLimits {
 }
 
 impl GrpcLimits {
+    /// `max_message`, as tonic has sizes: of what a message in gzip becomes, too.
+    pub fn max_message_size(&self) -> usize {
+        usize::try_from(self.max_message.as_u64()).unwrap_or(usize::MAX)
+    }
+
     pub(super) fn connection_limits(&self) -> ConnectionLimits {
         ConnectionLimits {
             total: self.max_connections,

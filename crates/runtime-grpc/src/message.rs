@@ -11,7 +11,7 @@ use http_body::{Body, Frame, SizeHint};
 use tonic::Status;
 
 /// A compression flag and a length of four bytes ("gRPC over HTTP2", Length-Prefixed-Message).
-const PREFIX: usize = 5;
+pub(super) const PREFIX: usize = 5;
 
 pin_project_lite::pin_project! {
     /// A body whose messages are no longer than a limit.

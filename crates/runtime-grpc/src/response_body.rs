@@ -11,7 +11,7 @@ use tonic::body::Body;
 use tonic::{Code, Status};
 
 use super::call_record::CallGuard;
-use super::status;
+use super::{compression, status};
 use runtime::deadline;
 
 pin_project_lite::pin_project! {
@@ -22,6 +22,7 @@ pin_project_lite::pin_project! {
         #[pin]
         inner: Body,
         limits: BodyLimits,
+        gzip: bool,
         until: Option<Pin<Box<Sleep>>>,
         closed: Option<Pin<Box<WaitForCancellationFutureOwned>>>,
         // None after the end.
@@ -38,10 +39,12 @@ pub(super) struct BodyLimits {
 }
 
 impl ResponseBody {
-    pub(super) fn new(inner: Body, limits: BodyLimits, guard: CallGuard) -> Self {
+    /// `gzip`: whether the head says that messages may be in gzip.
+    pub(super) fn new(inner: Body, limits: BodyLimits, gzip: bool, guard: CallGuard) -> Self {
         Self {
             inner,
             limits,
+            gzip,
             until: None,
             closed: None,
             guard: Some(guard),
@@ -70,6 +73,11 @@ impl http_body::Body for ResponseBody {
                     guard.ended(code);
                     *this.guard = None;
                 }
+                let frame = if *this.gzip {
+                    frame.map_data(compression::shortened)
+                } else {
+                    frame
+                };
                 return Poll::Ready(Some(Ok(frame)));
             }
             Poll::Ready(Some(Err(status))) => status,

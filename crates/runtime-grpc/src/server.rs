@@ -3,17 +3,16 @@
 use std::collections::HashSet;
 use std::sync::Arc;
 
-use prost_types::FileDescriptorSet;
 use tokio::net::TcpListener;
 use tokio::sync::Semaphore;
-use tonic_reflection::server::Builder;
 
 use super::call::CallHandler;
 use super::call_record::GrpcServerMetrics;
 use super::connection::Grpc;
 use super::health;
 use super::limits::GrpcLimits;
-use super::services::{Router, Services};
+use super::reflection;
+use super::services::Services;
 use runtime::Lifecycle;
 use runtime::net::{self, ServerContext};
 
@@ -45,9 +44,13 @@ pub async fn serve(
         mut router,
         descriptors,
     } = services;
-    health::add(&mut router, &names, lifecycle);
-    if limits.reflection {
-        reflect(&mut router, &descriptors);
+    let max_message = limits.max_message_size();
+    health::add(&mut router, &names, max_message, lifecycle).await;
+    if limits.reflection
+        && let Err(error) = reflection::add(&mut router, descriptors, max_message)
+    {
+        // Whoever calls by the interfaces needs no reflection.
+        tracing::warn!(%error, "no reflection");
     }
     let caps = limits.connection_limits();
     let calls = CallHandler {
@@ -74,24 +77,3 @@ const UNOBSERVED: [&str; 3] = [
     "grpc.reflection.v1.ServerReflection",
     "grpc.reflection.v1alpha.ServerReflection",
 ];
-
-/// Adds both versions of the reflection service: grpcurl asks for the one, older tools the other.
-fn reflect(router: &mut Router, descriptors: &FileDescriptorSet) {
-    let builder = || {
-        Builder::configure()
-            .register_file_descriptor_set(descriptors.clone())
-            .register_encoded_file_descriptor_set(tonic_health::pb::FILE_DESCRIPTOR_SET)
-            // So that tools can show the details of errors.
-            .register_encoded_file_descriptor_set(tonic_types::pb::FILE_DESCRIPTOR_SET)
-    };
-    match (builder().build_v1(), builder().build_v1alpha()) {
-        (Ok(v1), Ok(v1alpha)) => {
-            router.add(v1);
-            router.add(v1alpha);
-        }
-        (Err(error), _) | (_, Err(error)) => {
-            // Whoever calls by the interfaces needs no reflection.
-            tracing::warn!(%error, "no reflection");
-        }
-    }
-}

@@ -15,8 +15,8 @@ use tower::Service;
 
 use super::message::LimitedBody;
 
-type GrpcRequest = Request<LimitedBody<Incoming>>;
-type ResponseFuture = BoxFuture<Response<Body>, Infallible>;
+pub(super) type GrpcRequest = Request<LimitedBody<Incoming>>;
+pub(super) type ResponseFuture = BoxFuture<Response<Body>, Infallible>;
 
 /// What a server serves: router, and the interfaces that they implement.
 #[derive(Debug)]

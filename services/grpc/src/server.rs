@@ -16,6 +16,7 @@ use runtime::Lifecycle;
 use runtime_grpc::Services;
 use tokio::net::TcpListener;
 use tokio::sync::Semaphore;
+use tonic::codec::CompressionEncoding;
 use tonic::{Request, Response, Status};
 
 use crate::error::Error;
@@ -33,7 +34,10 @@ pub async fn serve(
         store: Store::open(settings.redis.clone(), settings.rules(), &lifecycle)?,
         watchers: Arc::new(Semaphore::new(settings.max_watchers)),
     };
-    let services = Services::new(DESCRIPTORS)?.with(UsuarioServiceServer::new(users));
+    let server = UsuarioServiceServer::new(users)
+        .accept_compressed(CompressionEncoding::Gzip)
+        .max_decoding_message_size(settings.limits.max_message_size());
+    let services = Services::new(DESCRIPTORS)?.with(server);
     runtime_grpc::serve(listener, services, settings.limits, &lifecycle).await;
     Ok(())
 }

@@ -1,15 +1,13 @@
-//! The standard services: health follows readiness, liveness does not; reflection tells all.
+//! The standard health service: it follows readiness, and liveness does not.
 
 use testing::eventually;
+use tonic::Code;
 use tonic_health::ServingStatus;
 use tonic_health::pb::HealthCheckRequest;
+use tonic_health::pb::health_check_response::ServingStatus as Told;
 use tonic_health::pb::health_client::HealthClient;
-use tonic_reflection::pb::v1::ServerReflectionRequest;
-use tonic_reflection::pb::v1::server_reflection_client::ServerReflectionClient;
-use tonic_reflection::pb::v1::server_reflection_request::MessageRequest;
-use tonic_reflection::pb::v1::server_reflection_response::MessageResponse;
 
-use crate::support::{connect, start_server};
+use crate::support::{connect, start_on, start_server};
 
 fn of(service: &str) -> HealthCheckRequest {
     HealthCheckRequest {
@@ -41,42 +39,36 @@ async fn health_follows_readiness_and_liveness_does_not() {
     assert!(serving(live.status));
 }
 
-async fn services(client: &mut ServerReflectionClient<tonic::transport::Channel>) -> Vec<String> {
-    let request = ServerReflectionRequest {
-        host: String::new(),
-        message_request: Some(MessageRequest::ListServices(String::new())),
-    };
-    let requests = futures_util::stream::iter([request]);
-    let answers = client.server_reflection_info(requests).await.unwrap();
-    match answers
-        .into_inner()
-        .message()
+/// `health.proto`: `Check` of one that is unknown fails, `Watch` says so and goes on.
+#[tokio::test]
+async fn a_service_that_is_unknown_is_told_to_be_and_watched_until_the_end() {
+    let (server, lifecycle) = start_server(&[]).await;
+    let mut client = HealthClient::new(connect(server).await);
+    let refused = client.check(of("usuarios.v2.Nada")).await.unwrap_err();
+    assert_eq!(refused.code(), Code::NotFound);
+
+    let mut watched = client
+        .watch(of("usuarios.v2.Nada"))
         .await
         .unwrap()
-        .unwrap()
-        .message_response
-    {
-        Some(MessageResponse::ListServicesResponse(list)) => list
-            .service
-            .into_iter()
-            .map(|service| service.name)
-            .collect(),
-        other => panic!("{other:?}"),
-    }
+        .into_inner();
+    let first = watched.message().await.unwrap().unwrap();
+    assert_eq!(first.status(), Told::ServiceUnknown);
+    lifecycle.stop();
+    let end = watched.message().await.unwrap_err();
+    assert_eq!(end.code(), Code::Unavailable);
 }
 
 #[tokio::test]
-async fn reflection_tells_the_interfaces_unless_it_is_off() {
-    let (server, _life) = start_server(&[]).await;
-    let mut client = ServerReflectionClient::new(connect(server).await);
-    let told = services(&mut client).await;
-    for service in ["usuarios.v1.UsuarioService", "grpc.health.v1.Health"] {
-        assert!(told.iter().any(|name| name == service), "{told:?}");
+async fn a_server_that_is_not_ready_never_says_that_it_serves() {
+    let (listener, lifecycle) = (testing::listener().await, testing::TestLifecycle::default());
+    let _needs = lifecycle.lifecycle().readiness().require("something");
+    let server = listener.local_addr().unwrap();
+    start_on(listener, &lifecycle, &[]);
+    let mut client = HealthClient::new(connect(server).await);
+    for service in ["", "usuarios.v1.UsuarioService"] {
+        let mut watched = client.watch(of(service)).await.unwrap().into_inner();
+        let first = watched.message().await.unwrap().unwrap();
+        assert_eq!(first.status(), Told::NotServing, "{service:?}");
     }
-
-    let (server, _life) = start_server(&[("REFLECTION", "false")]).await;
-    let mut client = ServerReflectionClient::new(connect(server).await);
-    let requests = futures_util::stream::iter([]);
-    let refused = client.server_reflection_info(requests).await.unwrap_err();
-    assert_eq!(refused.code(), tonic::Code::Unimplemented);
 }

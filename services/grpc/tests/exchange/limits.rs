@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use malha_proto::usuarios::v1::ObterUsuarioRequest;
+use malha_proto::usuarios::v1::{ListarUsuariosRequest, ObterUsuarioRequest};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tonic::Code;
@@ -126,4 +126,49 @@ async fn http_2_that_is_no_call_is_told_so() {
         .unwrap();
     let answer = http2.get(format!("http://{server}/")).send().await.unwrap();
     assert_eq!(answer.status(), 415);
+}
+
+/// Metadata of this many bytes beside what every call has.
+fn with_metadata(size: usize) -> tonic::Request<ListarUsuariosRequest> {
+    let mut request = tonic::Request::new(ListarUsuariosRequest::default());
+    let value = "a".repeat(size).parse().unwrap();
+    request.metadata_mut().insert("x-grande", value);
+    request
+}
+
+#[tokio::test]
+async fn metadata_beyond_the_limit_is_refused_by_a_status_and_the_connection_goes_on() {
+    let (mut client, _life) = start(&[]).await;
+    let stayed = client.listar_usuarios(with_metadata(15_000)).await;
+    assert!(stayed.is_ok(), "{stayed:?}");
+    for size in [17_000, 30_000, 60_000] {
+        let refused = client
+            .listar_usuarios(with_metadata(size))
+            .await
+            .unwrap_err();
+        assert_eq!(refused.code(), Code::ResourceExhausted, "{refused:?}");
+        let text = "more than the 16384 that this server takes";
+        assert!(refused.message().contains(text), "{refused:?}");
+    }
+    create(&mut client, "Ana").await;
+}
+
+/// Nobody but HTTP/2 itself reads so much.
+#[tokio::test]
+async fn metadata_of_more_than_four_times_the_limit_is_a_431() {
+    let (server, _life) = start_server(&[]).await;
+    let http2 = reqwest::Client::builder()
+        .http2_prior_knowledge()
+        .build()
+        .unwrap();
+    let answer = http2
+        .post(format!(
+            "http://{server}/usuarios.v1.UsuarioService/ListarUsuarios"
+        ))
+        .header("content-type", "application/grpc")
+        .header("x-grande", "a".repeat(100_000))
+        .send()
+        .await
+        .unwrap();
+    assert_eq!(answer.status(), 431);
 }

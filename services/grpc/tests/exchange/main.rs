@@ -1,9 +1,11 @@
 //! The server over real connections: the interface, its refusals, its limits, its traces.
 #![cfg(test)]
 
+mod compression;
 mod health;
 mod limits;
 mod redis;
+mod reflection;
 mod support;
 mod traces;
 mod users;

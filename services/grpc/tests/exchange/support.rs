@@ -8,6 +8,7 @@ use malha_proto::usuarios::v1::{
     CriarUsuarioRequest, ObservarUsuariosRequest, ObservarUsuariosResponse, Usuario,
 };
 use testing::{TestLifecycle, listener, settings};
+use tokio::net::TcpListener;
 use tonic::transport::{Channel, Endpoint};
 use tonic::{Status, Streaming};
 
@@ -17,13 +18,19 @@ pub(crate) type Client = UsuarioServiceClient<Channel>;
 pub(crate) async fn start_server(environment: &[(&str, &str)]) -> (SocketAddr, TestLifecycle) {
     let (listener, lifecycle) = (listener().await, TestLifecycle::default());
     let address = listener.local_addr().unwrap();
-    let settings = settings::<Servidor>(environment);
-    lifecycle.lifecycle().spawn(server::serve(
-        settings,
-        listener,
-        lifecycle.lifecycle().clone(),
-    ));
+    start_on(listener, &lifecycle, environment);
     (address, lifecycle)
+}
+
+/// The same here, with this lifecycle.
+pub(crate) fn start_on(
+    listener: TcpListener,
+    lifecycle: &TestLifecycle,
+    environment: &[(&str, &str)],
+) {
+    let settings = settings::<Servidor>(environment);
+    let own = lifecycle.lifecycle();
+    own.spawn(server::serve(settings, listener, own.clone()));
 }
 
 /// A connection to it.
