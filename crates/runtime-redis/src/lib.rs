@@ -10,6 +10,7 @@
 //! - [`Policy`] (`policy.rs`): whether a command is sent again.
 //! - `executor.rs`: one attempt at a command, from the permit to the answer.
 //! - [`RedisSettings`] (`settings.rs`), what it is told; `url.rs`: the grammar of `REDIS_URL`.
+//! - `tls.rs`: whose certificates are believed, and what this side shows.
 //! - `target.rs`: where connections go; `pool.rs`: the few that there are, shared by many commands.
 //! - `breaker.rs`, `health_check.rs`: whether Redis is asked at all, and who finds out.
 //! - `observe.rs`: spans and metrics.
@@ -27,6 +28,7 @@ mod policy;
 mod pool;
 mod settings;
 mod target;
+mod tls;
 mod url;
 
 pub use client::RedisClient;
@@ -36,4 +38,5 @@ pub use error::RedisError;
 pub use policy::Policy;
 pub use redis::{FromRedisValue, Value};
 pub use settings::{RedisOptions, RedisSettings, Topology};
+pub use tls::Tls;
 pub use url::Address;

@@ -1,7 +1,9 @@
 //! What a client of Redis is told.
 
+use std::path::PathBuf;
 use std::time::Duration;
 
+use super::tls::Tls;
 use super::url::{Address, parse_list};
 use runtime::settings::{
     FromSetting, HOUR, MILLISECOND, Secret, SettingsError, Source, parse, within,
@@ -11,9 +13,9 @@ use runtime::settings::{
 #[derive(Clone, Debug, clap::Args)]
 #[command(next_help_heading = "Limits")]
 pub struct RedisOptions {
-    /// Redis, as in `redis://redis:6379/0`, or `unix:///run/redis.sock`; user and password may stand
-    /// in it, percent-encoded, as in `redis://ana:s%40same@redis`; several with commas: the first
-    /// nodes of a cluster, or the sentinels; empty: none
+    /// Redis, as in `redis://redis:6379/0`, `rediss://redis:6380` by TLS, or `unix:///run/redis.sock`;
+    /// user and password may stand in it, percent-encoded, as in `redis://ana:s%40same@redis`; several
+    /// with commas: the first nodes of a cluster, or the sentinels; empty: none
     #[arg(value_parser = parse::<Secret>, help_heading = "Settings")]
     redis_url: Option<Secret>,
     /// What `redis_url` names: node, sentinel or cluster
@@ -32,6 +34,16 @@ pub struct RedisOptions {
     /// Password of the sentinels; empty: none
     #[arg(value_parser = parse::<Secret>)]
     redis_sentinel_password: Option<Secret>,
+    /// File with the certificates of the authorities, in PEM, that sign those of a `rediss://` Redis;
+    /// empty: the system's
+    #[arg(value_parser = parse::<PathBuf>)]
+    pub(super) redis_ca_file: Option<PathBuf>,
+    /// File with this client's certificate, in PEM, where Redis asks for one; with `redis_key_file`
+    #[arg(value_parser = parse::<PathBuf>)]
+    pub(super) redis_cert_file: Option<PathBuf>,
+    /// File with the private key of `redis_cert_file`, in PEM
+    #[arg(value_parser = parse::<PathBuf>)]
+    pub(super) redis_key_file: Option<PathBuf>,
     /// Connections, shared by commands that are under way at the same time
     #[arg(default_value = "2", value_parser = within(1_usize..=64))]
     redis_connections: usize,
@@ -59,6 +71,8 @@ pub struct RedisSettings {
     pub nodes: Vec<Address>,
     /// `REDIS_URL`: which database; 0 in a cluster.
     pub database: i64,
+    /// `REDIS_URL`, `REDIS_CA_FILE`, `REDIS_CERT_FILE`, `REDIS_KEY_FILE`: how TLS is spoken, if it is.
+    pub tls: Option<Tls>,
     /// `REDIS_MODE`, `REDIS_MASTER_NAME`: what the nodes are.
     pub topology: Topology,
     /// `REDIS_USERNAME`, or of `REDIS_URL`.
@@ -95,17 +109,17 @@ pub enum Topology {
 impl RedisSettings {
     /// Reads the settings; none where `REDIS_URL` is empty.
     pub fn read(options: RedisOptions, source: &Source) -> Result<Option<Self>, SettingsError> {
-        let Some(url) = options.redis_url else {
+        let Some(url) = &options.redis_url else {
             return Ok(None);
         };
         let refused = |expected: &str| source.refused("REDIS_URL", expected);
         let urls = parse_list(url.reveal()).map_err(refused)?; // to be read, here alone
         let has_own_username = options.redis_username.is_some();
         let mut login = Login {
-            username: options.redis_username,
-            password: options.redis_password,
+            username: options.redis_username.clone(),
+            password: options.redis_password.clone(),
         };
-        let mut database = None;
+        let (mut database, mut has_tls) = (None, None);
         for url in &urls {
             let expected = "the user of REDIS_USERNAME, or none: two differ";
             agree(&mut login.username, url.username.as_ref()).ok_or_else(|| refused(expected))?;
@@ -113,7 +127,10 @@ impl RedisSettings {
             agree(&mut login.password, url.password.as_ref()).ok_or_else(|| refused(expected))?;
             let expected = "one database for all nodes";
             agree(&mut database, url.database.as_ref()).ok_or_else(|| refused(expected))?;
+            let expected = "one scheme for all nodes, redis:// or rediss://";
+            agree(&mut has_tls, Some(&url.has_tls)).ok_or_else(|| refused(expected))?;
         }
+        let tls = Tls::read(&options, has_tls.unwrap_or_default(), source)?;
         if login.username.is_some() && login.password.is_none() {
             let name = if has_own_username {
                 "REDIS_USERNAME"
@@ -148,6 +165,7 @@ impl RedisSettings {
         Ok(Some(Self {
             nodes: urls.into_iter().map(|url| url.address).collect(),
             database: database.unwrap_or_default(),
+            tls,
             topology,
             username: login.username,
             password: login.password,
@@ -244,7 +262,8 @@ mod tests {
     fn what_cannot_be_is_refused_and_no_password_is_shown() {
         for (url, expected) in [
             ("http://redis", "redis://HOST"),
-            ("rediss://:sesame@redis", "TLS"),
+            ("rediss://:sesame@redis#insecure", "no #"),
+            ("redis://a,rediss://:sesame@b", "one scheme for all"),
             ("redis://redis/x", "a database from 0"),
             ("redis://:sesame@redis/2147483648", "a database from 0"),
             ("redis://:sesame@", "a host"),

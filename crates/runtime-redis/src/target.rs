@@ -8,27 +8,33 @@ use redis::cluster::{ClusterClient, ClusterConfig};
 use redis::cluster_async::ClusterConnection;
 use redis::sentinel::{SentinelClient, SentinelClientBuilder, SentinelServerType};
 use redis::{
-    AsyncConnectionConfig, Cmd, ConnectionAddr, ConnectionInfo, ErrorKind, IntoConnectionInfo,
-    RedisConnectionInfo, RedisResult, Value,
+    AsyncConnectionConfig, Client, Cmd, ConnectionAddr, ConnectionInfo, ErrorKind,
+    IntoConnectionInfo, RedisConnectionInfo, RedisResult, TlsMode, Value,
 };
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpStream, UnixStream};
 use tokio::sync::Mutex;
 
 use super::settings::{RedisSettings, Topology};
+use super::tls::Tls;
 use super::url::Address;
 use runtime::net::{CoalescingWriter, InFlightToken};
 use runtime::settings::Secret;
 
-/// Where connections go.
-pub(super) enum Target {
+/// Where connections go, and how.
+pub(super) struct Target {
+    kind: Kind,
+    tls: Option<Tls>,
+}
+
+enum Kind {
     Node(Box<Node>),
     Sentinel(Box<Mutex<SentinelClient>>),
     Cluster(Box<ClusterClient>),
 }
 
 /// One node.
-pub(super) struct Node {
+struct Node {
     /// Of connections that nobody shares.
     dedicated: deadpool_redis::Pool,
     info: ConnectionInfo,
@@ -50,7 +56,7 @@ pub(super) enum DedicatedConnection {
 
 impl Target {
     pub(super) fn new(settings: &RedisSettings) -> RedisResult<Self> {
-        let addresses = settings.nodes.iter().map(connection_address);
+        let tls = settings.tls.as_ref();
         let mut login = RedisConnectionInfo::default().set_db(settings.database);
         if let Some(username) = &settings.username {
             login = login.set_username(username);
@@ -58,29 +64,41 @@ impl Target {
         if let Some(password) = &settings.password {
             login = login.set_password(password.reveal()); // to log in with
         }
-        let info = |address: ConnectionAddr| {
-            Ok(address
-                .into_connection_info()?
-                .set_redis_settings(login.clone()))
+        let info = |address: &Address| {
+            let info = connection_address(address, tls).into_connection_info()?;
+            let info = info.set_redis_settings(login.clone());
+            match tls {
+                None => Ok(info),
+                Some(tls) => {
+                    // The one way to hand over certificates.
+                    let client = Client::build_with_tls(info, tls.certificates().clone())?;
+                    Ok(client.get_connection_info().clone())
+                }
+            }
         };
-        Ok(match &settings.topology {
+        let mut nodes = settings.nodes.iter().map(info);
+        let kind = match &settings.topology {
             Topology::Node => {
-                let first = addresses.map(info).next().transpose()?;
+                let first = nodes.next().transpose()?;
                 let none = || (ErrorKind::InvalidClientConfig, "no address");
                 let info: ConnectionInfo = first.ok_or_else(none)?;
                 let config = without_response_timeout(settings.connect_timeout);
                 let manager = deadpool_redis::Manager::new_with_config(info.clone(), config)?;
                 let dedicated = deadpool_redis::Pool::builder(manager).build();
                 let dedicated = dedicated.map_err(|_| none())?; // it has no timeouts to refuse
-                Self::Node(Box::new(Node { dedicated, info }))
+                Kind::Node(Box::new(Node { dedicated, info }))
             }
             Topology::Sentinel(master) => {
                 let client = sentinel(settings, master)?;
-                Self::Sentinel(Box::new(Mutex::new(client)))
+                Kind::Sentinel(Box::new(Mutex::new(client)))
             }
             Topology::Cluster => {
-                let nodes = addresses.map(info).collect::<RedisResult<Vec<_>>>()?;
-                let client = ClusterClient::builder(nodes)
+                let nodes = nodes.collect::<RedisResult<Vec<_>>>()?;
+                let mut client = ClusterClient::builder(nodes);
+                if let Some(tls) = tls {
+                    client = client.certs(tls.certificates().clone());
+                }
+                let client = client
                     .connection_timeout(settings.connect_timeout)
                     .response_timeout(settings.timeout)
                     .overall_response_timeout(None) // commands have a limit of ours
@@ -88,26 +106,30 @@ impl Target {
                     .min_retry_wait(10)
                     .max_retry_wait(50)
                     .build()?;
-                Self::Cluster(Box::new(client))
+                Kind::Cluster(Box::new(client))
             }
+        };
+        Ok(Self {
+            kind,
+            tls: settings.tls.clone(),
         })
     }
 
     /// A connection for one user. Its commands have limits of their own.
     pub(super) async fn connect(&self, limit: Duration) -> RedisResult<DedicatedConnection> {
-        match self {
-            Self::Node(node) => match node.dedicated.get().await {
+        match &self.kind {
+            Kind::Node(node) => match node.dedicated.get().await {
                 Ok(connection) => Ok(DedicatedConnection::Pooled(connection)),
                 Err(PoolError::Backend(error)) => Err(error),
                 Err(_) => Err((ErrorKind::Io, "the pool gives no connection").into()),
             },
-            Self::Sentinel(client) => {
+            Kind::Sentinel(client) => {
                 let config = without_response_timeout(limit);
                 let mut client = client.lock().await;
                 let made = client.get_async_connection_with_config(&config).await?;
                 Ok(DedicatedConnection::Own(Connection::Node(made)))
             }
-            Self::Cluster(client) => Ok(DedicatedConnection::Own(cluster(client, limit).await?)),
+            Kind::Cluster(client) => Ok(DedicatedConnection::Own(cluster(client, limit).await?)),
         }
     }
 
@@ -117,13 +139,14 @@ impl Target {
         limit: Duration,
         in_flight: &InFlightToken,
     ) -> RedisResult<Connection> {
-        match self {
-            Self::Node(node) => shared(&node.info, limit, in_flight).await,
-            Self::Sentinel(client) => {
+        let tls = self.tls.as_ref();
+        match &self.kind {
+            Kind::Node(node) => shared(&node.info, tls, limit, in_flight).await,
+            Kind::Sentinel(client) => {
                 let master = client.lock().await.async_get_client().await?;
-                shared(master.get_connection_info(), limit, in_flight).await
+                shared(master.get_connection_info(), tls, limit, in_flight).await
             }
-            Self::Cluster(client) => cluster(client, limit).await,
+            Kind::Cluster(client) => cluster(client, limit).await,
         }
     }
 }
@@ -139,21 +162,31 @@ async fn cluster(client: &ClusterClient, limit: Duration) -> RedisResult<Connect
 /// Makes a connection whose commands of the same moment are written together.
 async fn shared(
     info: &ConnectionInfo,
+    tls: Option<&Tls>,
     limit: Duration,
     in_flight: &InFlightToken,
 ) -> RedisResult<Connection> {
-    match info.addr() {
-        ConnectionAddr::Tcp(host, port) => {
-            let stream = TcpStream::connect((&**host, *port)).await?;
-            stream.set_nodelay(true)?;
+    match (info.addr(), tls) {
+        (ConnectionAddr::Tcp(host, port), _) => {
+            let stream = tcp(host, *port).await?;
             multiplexed(stream, info, limit, in_flight).await
         }
-        ConnectionAddr::Unix(path) => {
+        (ConnectionAddr::TcpTls { host, port, .. }, Some(tls)) => {
+            let stream = tls.connect(host, tcp(host, *port).await?).await?;
+            multiplexed(stream, info, limit, in_flight).await
+        }
+        (ConnectionAddr::Unix(path), _) => {
             let stream = UnixStream::connect(path).await?;
             multiplexed(stream, info, limit, in_flight).await
         }
         _ => Err((ErrorKind::InvalidClientConfig, "no address").into()),
     }
+}
+
+async fn tcp(host: &str, port: u16) -> std::io::Result<TcpStream> {
+    let stream = TcpStream::connect((host, port)).await?;
+    stream.set_nodelay(true)?;
+    Ok(stream)
 }
 
 #[expect(
@@ -174,10 +207,16 @@ async fn multiplexed<S: AsyncRead + AsyncWrite + Send + Unpin + 'static>(
     Ok(Connection::Node(connection))
 }
 
-fn connection_address(address: &Address) -> ConnectionAddr {
-    match address {
-        Address::Tcp(host, port) => ConnectionAddr::Tcp(host.clone(), *port),
-        Address::Unix(path) => ConnectionAddr::Unix(path.clone()),
+fn connection_address(address: &Address, tls: Option<&Tls>) -> ConnectionAddr {
+    match (address, tls) {
+        (Address::Tcp(host, port), None) => ConnectionAddr::Tcp(host.clone(), *port),
+        (Address::Tcp(host, port), Some(_)) => ConnectionAddr::TcpTls {
+            host: host.clone(),
+            port: *port,
+            insecure: false,
+            tls_params: None,
+        },
+        (Address::Unix(path), _) => ConnectionAddr::Unix(path.clone()),
     }
 }
 
@@ -195,11 +234,18 @@ const CLUSTER_RETRIES: u32 = 3;
 const FOR_EVER: Duration = Duration::from_hours(24);
 
 fn sentinel(settings: &RedisSettings, master: &str) -> RedisResult<SentinelClient> {
+    let tls = settings.tls.as_ref();
     let nodes = settings.nodes.iter();
-    let addresses = nodes.map(connection_address);
+    let addresses = nodes.map(|address| connection_address(address, tls));
     let kind = SentinelServerType::Master;
     let mut builder = SentinelClientBuilder::new(addresses, master, kind)?
         .set_client_to_redis_db(settings.database);
+    if let Some(tls) = tls {
+        builder = builder
+            .set_client_to_sentinel_certificates(tls.certificates().clone())
+            .set_client_to_redis_tls_mode(TlsMode::Secure)
+            .set_client_to_redis_certificates(tls.certificates().clone());
+    }
     if let Some(username) = &settings.username {
         builder = builder.set_client_to_redis_username(username);
     }

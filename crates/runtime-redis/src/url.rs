@@ -1,5 +1,6 @@
-//! The grammar of `REDIS_URL`: `redis://[USER[:PASSWORD]@]HOST[:PORT][/DATABASE]`, or
-//! `unix:///PATH[?db=DATABASE&user=USER&pass=PASSWORD]`. User and password are percent-encoded.
+//! The grammar of `REDIS_URL`: `redis://[USER[:PASSWORD]@]HOST[:PORT][/DATABASE]`, the same with
+//! `rediss://` for TLS, or `unix:///PATH[?db=DATABASE&user=USER&pass=PASSWORD]`. User and password are
+//! percent-encoded.
 //!
 //! It is stricter than a URL in general, so that a typing error is found at the start of the program
 //! and not by a Redis that refuses the login.
@@ -22,6 +23,7 @@ pub enum Address {
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct RedisUrl {
     pub(super) address: Address,
+    pub(super) has_tls: bool,
     pub(super) database: Option<i64>,
     pub(super) username: Option<String>,
     pub(super) password: Option<Secret>,
@@ -30,8 +32,8 @@ pub(super) struct RedisUrl {
 /// What would be right, to finish the sentence "expected …".
 pub(super) type Expected = &'static str;
 
-const SCHEME: Expected = "redis://HOST[:PORT][/DATABASE], several with commas, or unix:///PATH";
-const TLS: Expected = "redis://HOST[:PORT][/DATABASE]: TLS (rediss://) is not built in";
+const SCHEME: Expected = "redis://HOST[:PORT][/DATABASE], or rediss:// for TLS, several with commas, \
+                          or unix:///PATH";
 const HOST: Expected = "a host after redis://, as in redis://redis:6379";
 const PORT: Expected = "a port from 1 to 65535 after the host, as in redis://redis:6379";
 const DATABASE: Expected = "a database from 0 to 2147483647, as in redis://redis:6379/0";
@@ -60,14 +62,14 @@ impl RedisUrl {
         }
         let (scheme, rest) = text.split_once("://").ok_or(SCHEME)?;
         match scheme.to_ascii_lowercase().as_str() {
-            "redis" => Self::tcp(rest),
+            "redis" => Self::tcp(rest, false),
+            "rediss" => Self::tcp(rest, true),
             "unix" | "redis+unix" => Self::unix(rest),
-            "rediss" => Err(TLS),
             _ => Err(SCHEME),
         }
     }
 
-    fn tcp(rest: &str) -> Result<Self, Expected> {
+    fn tcp(rest: &str, has_tls: bool) -> Result<Self, Expected> {
         let (login, rest) = match rest.rsplit_once('@') {
             Some((login, rest)) => (Some(login), rest),
             None => (None, rest),
@@ -88,6 +90,7 @@ impl RedisUrl {
             };
         Ok(Self {
             address: Address::Tcp(host.to_owned(), port),
+            has_tls,
             database: (!path.is_empty()).then(|| database(path)).transpose()?,
             username: given(username),
             password: given(password).and_then(|text| Secret::from_setting(&text)),
@@ -101,6 +104,7 @@ impl RedisUrl {
         }
         let mut url = Self {
             address: Address::Unix(decode(path)?.into()),
+            has_tls: false,
             database: None,
             username: None,
             password: None,
@@ -263,7 +267,8 @@ mod tests {
             ("redis", SCHEME),
             ("redis:6379", SCHEME),
             ("http://redis", SCHEME),
-            ("rediss://redis", TLS),
+            ("rediss://redis/0#insecure", QUERY),
+            ("rediss://", HOST),
             ("redis://", HOST),
             ("redis://:6379", HOST),
             ("redis:///0", HOST),
@@ -301,6 +306,20 @@ mod tests {
         ] {
             assert_eq!(RedisUrl::parse(text), Err(expected), "{text}");
         }
+    }
+
+    #[test]
+    fn tls_is_a_scheme_of_its_own_on_the_same_port() {
+        for (text, has_tls) in [
+            ("redis://redis", false),
+            ("rediss://redis", true),
+            ("REDISS://:sesame@redis:6379/2", true),
+            ("unix:///run/redis.sock", false),
+        ] {
+            assert_eq!(RedisUrl::parse(text).unwrap().has_tls, has_tls, "{text}");
+        }
+        let address = RedisUrl::parse("rediss://redis").unwrap().address;
+        assert_eq!(address, tcp("redis", 6379));
     }
 
     #[test]

@@ -18,6 +18,7 @@
 //! - [`deadline`]: by when a caller wants its answer.
 //! - [`trace`]: spans by the semantic conventions, shared by everything above.
 //! - [`backoff`]: how long to wait before the next try.
+//! - [`tls`]: certificates and keys of the connections that this process opens.
 //!
 //! gRPC, Redis and plain TCP are crates of their own on this one (`runtime-grpc`, `runtime-redis`,
 //! `runtime-tcp`), so that a program compiles what it speaks and nothing else.
@@ -37,6 +38,7 @@ mod service;
 pub mod settings;
 mod signals;
 pub mod telemetry;
+pub mod tls;
 pub mod trace;
 
 pub use error::Error;

@@ -1,5 +1,6 @@
 //! For the tests of services: a lifecycle without signals, captured spans, waiting on a condition.
 
+mod authority;
 mod captured_output;
 mod collector;
 mod plain;
@@ -12,6 +13,7 @@ mod server;
 mod skip;
 mod spans;
 
+pub use authority::{Authority, Signed};
 pub use captured_output::CapturedOutput;
 pub use collector::Collector;
 pub use nix::sys::signal::Signal;
