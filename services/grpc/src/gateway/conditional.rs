@@ -128,7 +128,7 @@ fn condition(headers: &HeaderMap, name: &HeaderName) -> Result<Condition, Valida
     for value in headers.get_all(name) {
         said = true;
         let text = String::from_utf8_lossy(value.as_bytes());
-        if text.trim() == "*" {
+        if text.trim_matches([' ', '\t']) == "*" {
             return Ok(Condition::Any);
         }
         let list = list(&text).ok_or_else(|| {

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use serde_json::json;
+use serde_json::{Value, json};
 use utoipa::openapi::content::ContentBuilder;
 use utoipa::openapi::header::HeaderBuilder;
 use utoipa::openapi::path::{Operation, Parameter, ParameterBuilder, ParameterIn};
@@ -143,8 +143,9 @@ impl IntoParams for Conditions {
     }
 }
 
-/// A list of entity tags, or `*` (RFC 9110, 13.1.1).
-const TAGS: &str = r#"^(\*|(W/)?"[!#-~]*"([ \t]*,[ \t]*(W/)?"[!#-~]*")*)$"#;
+/// A list of entity tags, or `*` (RFC 9110, 13.1.1). Such a list may have empty places (5.6.1.2), and
+/// a tag any octet from 0x80 on (8.8.3), read here as Latin 1.
+const TAGS: &str = r#"^([ \t]*\*[ \t]*|[ \t,]*(W/)?"[!#-~\x80-\xff]*"([ \t]*,[ \t,]*(W/)?"[!#-~\x80-\xff]*")*[ \t,]*)$"#;
 
 /// The headers of answers, each with what it looks like.
 const ANSWERED: [(&str, &str); 5] = [
@@ -176,18 +177,20 @@ fn problems(told: &[(u16, &str)]) -> Answers {
 }
 
 /// Adds what the types cannot say.
-pub(super) fn complete(mut document: Document) -> Document {
+pub(super) fn complete(document: Document) -> Value {
+    let mut document = serde_json::to_value(completed(document)).unwrap_or_default();
+    let change = document.pointer_mut("/components/schemas/AlteracaoUsuario");
+    if let Some(Value::Object(change)) = change {
+        // By `anyOf` of `required` it would be no type to most generators of clients.
+        let nothing = json!({"properties": {"nome": {"type": "null"}, "email": {"type": "null"}}});
+        change.insert("minProperties".to_owned(), json!(1));
+        change.insert("not".to_owned(), nothing);
+    }
+    document
+}
+
+fn completed(mut document: Document) -> Document {
     if let Some(components) = &mut document.components {
-        components
-            .schemas
-            .entry("AlteracaoUsuario".to_owned())
-            .and_modify(|schema| {
-                if let RefOr::T(Schema::Object(object)) = schema {
-                    // That one of them is needed is in words alone: a schema that says so, by `anyOf`
-                    // of `required`, is no type to most generators of clients.
-                    object.min_properties = Some(1);
-                }
-            });
         // What was sent can be anything.
         components
             .schemas

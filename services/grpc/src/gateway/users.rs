@@ -32,7 +32,7 @@ const REPLAYED: HeaderName = HeaderName::from_static("idempotent-replayed");
     tag = "usuarios",
     params(
         ("Idempotency-Key" = Option<String>, Header, min_length = 1, max_length = 64,
-         pattern = r"^[\x20-\x7e]+$", description = "Names this creation for a day"),
+         pattern = r"^[\x20-\x7e]*[\x21-\x7e][\x20-\x7e]*$", description = "Names this creation for a day"),
         Conditions,
     ),
     request_body = NovoUsuario,
@@ -125,7 +125,8 @@ pub(super) async fn obter(
     tag = "usuarios",
     params(
         ("limite" = Option<i32>, Query, minimum = 1, maximum = 1000, description = "Users on the page at most; 50 where nothing is said"),
-        ("cursor" = Option<String>, Query, description = "`next_page` of the page before"),
+        ("cursor" = Option<String>, Query, pattern = r"^(c[A-P][A-Za-z0-9_-]{7}[3HXn][A-Za-z0-9_-]{12}[AEIMQUYcgkosw048])?$",
+         description = "`next_page` of the page before; empty for the first"),
         Conditions,
     ),
     responses(

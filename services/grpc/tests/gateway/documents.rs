@@ -119,6 +119,10 @@ fn a_change_is_a_plain_object_whose_members_may_be_null() {
     for other in ["anyOf", "oneOf", "allOf", "required"] {
         assert_eq!(change.get(other), None);
     }
+    // None of them, or null alone, is a change of nothing.
+    let nothing =
+        serde_json::json!({"properties": {"nome": {"type": "null"}, "email": {"type": "null"}}});
+    assert_eq!(change["not"], nothing);
     for name in ["nome", "email"] {
         let kinds = serde_json::json!(["string", "null"]);
         assert_eq!(change["properties"][name]["type"], kinds);
