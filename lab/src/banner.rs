@@ -23,7 +23,11 @@ pub(crate) fn lines(settings: &LabSettings, page: SocketAddr) -> Vec<String> {
     }
     let spans = match &settings.spans_elsewhere {
         Some(endpoint) => format!("traces go to {endpoint}"),
-        None => format!("spans are received on {}", reached_at(settings.otlp_listen)),
+        None => format!(
+            "spans are received on {} (OTLP over HTTP) and {} (over gRPC)",
+            reached_at(settings.otlp_listen),
+            reached_at(settings.otlp_grpc_listen)
+        ),
     };
     lines.push(spans);
     lines.push(format!("page and traces: http://{}", reached_at(page)));

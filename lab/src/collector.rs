@@ -2,6 +2,8 @@
 //!
 //! # Layout
 //! - [`http`]: OTLP over HTTP, in protobuf or JSON.
+//! - [`grpc`]: OTLP over gRPC.
+//! - `partial`: what an answer says of what was not taken as it was sent.
 //! - [`json`]: from OTLP's JSON to its messages.
 //! - [`json_value`]: an attribute's value as JSON.
 //! - [`wire`]: from OTLP's messages to spans.
@@ -11,10 +13,12 @@
 
 #[cfg(test)]
 pub(crate) mod fixture;
+pub mod grpc;
 pub mod http;
 pub mod id;
 pub mod json;
 pub mod json_value;
+mod partial;
 pub mod search;
 pub mod span;
 pub mod store;

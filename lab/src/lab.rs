@@ -8,6 +8,7 @@ use runtime::http::{HttpLimits, serve_untraced};
 use runtime::net::{self, BindError};
 use runtime::settings::adjust;
 use runtime::{Lifecycle, Service};
+use runtime_grpc::DescriptorError;
 use tokio::net::TcpListener;
 
 use crate::collector::{self, SharedStore};
@@ -36,6 +37,9 @@ pub enum LabError {
     /// Health cannot be asked for.
     #[error("probes cannot be asked: {0}")]
     Client(#[from] reqwest::Error),
+    /// OTLP's interfaces cannot be served.
+    #[error(transparent)]
+    Interfaces(#[from] DescriptorError),
 }
 
 impl Service for Lab {
@@ -78,7 +82,7 @@ impl Service for Lab {
         let address = page.local_addr().unwrap_or(settings.page_listen);
         let receiver = match settings.spans_elsewhere {
             Some(_) => None,
-            None => Some(net::bind("LAB_OTLP_LISTEN", settings.otlp_listen).await?),
+            None => Some(Receiver::bind(&settings).await?),
         };
 
         let names = settings.services.iter().map(|service| service.name);
@@ -86,7 +90,7 @@ impl Service for Lab {
         let (output, writer) = Output::start(style, &lifecycle);
         // The receiver outlasts the services, whose last spans come when they end.
         let serving = lifecycle.detached();
-        serve(&settings, &registry, page, receiver, &serving);
+        serve(&settings, &registry, page, receiver, &serving)?;
         for line in banner::lines(&settings, address) {
             output.say(line).await;
         }
@@ -111,14 +115,14 @@ impl Service for Lab {
 /// How long the last lines may take to be written.
 const LAST_LINES: Duration = Duration::from_secs(2);
 
-/// Starts to answer on the page's port and the receiver's.
+/// Starts to answer on the page's port and the receiver's two.
 fn serve(
     settings: &LabSettings,
     registry: &StatusRegistry,
     page: TcpListener,
-    receiver: Option<TcpListener>,
+    receiver: Option<Receiver>,
     lifecycle: &Lifecycle,
-) {
+) -> Result<(), DescriptorError> {
     let store = SharedStore::new(settings.kept());
     let hosts = Hosts::new(&settings.hosts);
     let api = match &settings.spans_elsewhere {
@@ -133,11 +137,33 @@ fn serve(
     let routes = guarded(page::routes(shown).merge(api), hosts.clone());
     spawn_server(lifecycle, "page", page, routes, settings.page_limits);
     if let Some(receiver) = receiver {
+        let (http, grpc) = (settings.otlp_limits(), settings.otlp_grpc_limits());
         let routes = guarded(
-            collector::http::routes(store, settings.otlp_limits().max_body_bytes),
+            collector::http::routes(store.clone(), http.max_body_bytes),
             hosts,
         );
-        spawn_server(lifecycle, "otlp", receiver, routes, settings.otlp_limits());
+        spawn_server(lifecycle, "otlp", receiver.http, routes, http);
+        let services = collector::grpc::services(store, grpc.max_message)?;
+        let own = lifecycle.clone();
+        lifecycle.spawn(async move {
+            runtime_grpc::serve(receiver.grpc, services, grpc, &own).await;
+        });
+    }
+    Ok(())
+}
+
+/// Where spans come in.
+struct Receiver {
+    http: TcpListener,
+    grpc: TcpListener,
+}
+
+impl Receiver {
+    async fn bind(settings: &LabSettings) -> Result<Self, BindError> {
+        Ok(Self {
+            http: net::bind("LAB_OTLP_LISTEN", settings.otlp_listen).await?,
+            grpc: net::bind("LAB_OTLP_GRPC_LISTEN", settings.otlp_grpc_listen).await?,
+        })
     }
 }
 

@@ -10,7 +10,7 @@
 //! - [`Lab`] (`lab.rs`): the lab's own lifecycle; `banner` says its first lines.
 //! - [`supervisor`]: keeps each service running in a process of its own.
 //! - [`health`]: what the services' probes say.
-//! - [`collector`]: takes spans by OTLP over HTTP and keeps the latest of them in bounded memory.
+//! - [`collector`]: takes spans by OTLP, over HTTP or gRPC, and keeps the latest of them in bounded memory.
 //! - [`jaeger`]: Jaeger's query API over what the collector keeps.
 //! - [`page`]: the page, and the JSON it asks for.
 //! - `clock`: the time of day.

@@ -40,6 +40,11 @@ pub fn ports(settings: &LabSettings) -> Vec<Port> {
             "the span receiver",
             "LAB_OTLP_LISTEN",
         ));
+        ports.push(port(
+            settings.otlp_grpc_listen,
+            "the span receiver over gRPC",
+            "LAB_OTLP_GRPC_LISTEN",
+        ));
     }
     for service in &settings.services {
         let prefix = prefix(service.name);

@@ -2,12 +2,15 @@
 
 use std::collections::HashMap;
 use std::net::SocketAddr;
+use std::time::Duration;
 
 use bytesize::ByteSize;
 use runtime::http::HttpLimits;
 use runtime::settings::{
     CommaList, Expected, Settings, SettingsError, Source, bytes, environment, list, parse, within,
 };
+use runtime::trace::Trust;
+use runtime_grpc::GrpcLimits;
 
 use crate::catalogue::{self, EXERCISES, Exercise};
 use crate::collector::Limits;
@@ -27,13 +30,20 @@ pub struct LabSettings {
     )]
     pub page_listen: SocketAddr,
     /// Address of the span receiver (OTLP over HTTP, protobuf or JSON); not used where
-    /// `OTEL_EXPORTER_OTLP_ENDPOINT` is set
+    /// `OTEL_EXPORTER_OTLP_ENDPOINT` is set, nor is the next
     #[arg(
         id = "lab_otlp_listen",
         default_value = "127.0.0.1:4318",
         value_parser = parse::<SocketAddr>
     )]
     pub otlp_listen: SocketAddr,
+    /// Address of the same receiver for OTLP over gRPC
+    #[arg(
+        id = "lab_otlp_grpc_listen",
+        default_value = "127.0.0.1:4317",
+        value_parser = parse::<SocketAddr>
+    )]
+    pub otlp_grpc_listen: SocketAddr,
     /// Host names by which the page and the receiver may be asked, beside localhost, 127.0.0.1 and
     /// `[::1]`
     #[arg(id = "lab_hosts", default_value = "", value_parser = list::<String>)]
@@ -106,6 +116,27 @@ impl LabSettings {
         HttpLimits {
             max_body_bytes: self.lab_max_export_bytes,
             ..self.page_limits
+        }
+    }
+
+    /// What it bears over gRPC.
+    pub fn otlp_grpc_limits(&self) -> GrpcLimits {
+        let http = self.page_limits;
+        GrpcLimits {
+            max_connections: http.max_connections,
+            max_connections_per_address: http.max_connections_per_address,
+            handshake_timeout: http.first_byte_timeout,
+            max_concurrent_streams: 16, // an exporter has one export under way, or a few
+            max_concurrent_calls: 64,   // each holds a whole export in memory
+            request_timeout: http.body_timeout,
+            max_message: self.lab_max_export_bytes,
+            max_header: http.max_header_bytes,
+            keepalive_interval: Duration::from_secs(20),
+            keepalive_timeout: Duration::from_secs(5),
+            max_connection_age: http.max_connection_age,
+            max_connection_age_grace: http.body_timeout,
+            reflection: true,
+            trust: Trust::default(), // the lab records no traces of its own
         }
     }
 }

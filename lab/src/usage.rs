@@ -44,6 +44,9 @@ Usage:
   malha --help                  shows this
 
 Under cargo, arguments follow two dashes: cargo run -- desafio1
+
+Programs of your own send their spans to the lab by OTLP: over HTTP (protobuf or JSON, gzip too) to
+http://localhost:4318, or over gRPC to http://localhost:4317, which are the defaults of most.
 ";
 
 fn overriding(row: &Row) -> String {

@@ -2,7 +2,9 @@
 //!
 //! `data/jaeger-*.json` are the answers of Jaeger 2.13 to `GET /api/traces/{id}` after
 //! `POST /v1/traces` with the very request built here; only its spans and processes, whose order and
-//! numbers change from answer to answer, were put in the order of their start.
+//! numbers change from answer to answer, were put in the order of their start. `data/jaeger-v3-*.json`
+//! are those to `GET /api/v3/traces/{id}`, the events of a span by their time and the values of a map by
+//! their name: Jaeger sorts the ones by name, and the others not at all.
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
@@ -34,15 +36,35 @@ const START: u64 = 1_795_237_465_000_000_000;
 
 #[tokio::test]
 async fn a_call_over_http_reads_as_in_jaeger() {
-    assert_same(HTTP_TRACE, include_str!("data/jaeger-http.json")).await;
+    assert_same(
+        "/api/traces",
+        HTTP_TRACE,
+        include_str!("data/jaeger-http.json"),
+    )
+    .await;
 }
 
 #[tokio::test]
 async fn a_relayed_message_with_links_reads_as_in_jaeger() {
-    assert_same(RELAY_TRACE, include_str!("data/jaeger-relay.json")).await;
+    assert_same(
+        "/api/traces",
+        RELAY_TRACE,
+        include_str!("data/jaeger-relay.json"),
+    )
+    .await;
 }
 
-async fn assert_same(trace: u128, jaeger: &str) {
+#[tokio::test]
+async fn a_call_over_http_reads_as_in_jaeger_by_version_3() {
+    assert_same(
+        "/api/v3/traces",
+        HTTP_TRACE,
+        include_str!("data/jaeger-v3-http.json"),
+    )
+    .await;
+}
+
+async fn assert_same(path: &str, trace: u128, jaeger: &str) {
     let store = SharedStore::new(Limits {
         traces: 10,
         spans_per_trace: 10,
@@ -53,7 +75,7 @@ async fn assert_same(trace: u128, jaeger: &str) {
     let export = export.body(Body::from(request().encode_to_vec())).unwrap();
     assert_eq!(receiver.oneshot(export).await.unwrap().status(), 200);
 
-    let question = Request::get(format!("/api/traces/{trace:032x}"))
+    let question = Request::get(format!("{path}/{trace:032x}"))
         .body(Body::empty())
         .unwrap();
     let answer = lab::jaeger::routes(store).oneshot(question).await.unwrap();

@@ -8,7 +8,8 @@ use crate::{Catalogue, Error, Exercise, Service};
 const TAKEN: [&str; 6] = ["malha", "doctor", "jaeger", "common", "e2e", "lab"];
 
 /// Ports of this machine that the lab or Jaeger have.
-const LAB: [(u16, &str); 4] = [
+const LAB: [(u16, &str); 5] = [
+    (4317, "the lab's OTLP over gRPC"),
     (4318, "the lab's OTLP"),
     (8888, "the lab's page"),
     (9464, "the lab's own probes"),

@@ -265,6 +265,7 @@ async fn a_service_more_starts_in_the_lab_and_answers_its_probe() {
     for other in [
         "LAB_PAGE_LISTEN",
         "LAB_OTLP_LISTEN",
+        "LAB_OTLP_GRPC_LISTEN",
         "ADMIN_LISTEN",
         "HELLO_SERVER_LISTEN",
         "HELLO_SERVER_ADMIN_LISTEN",

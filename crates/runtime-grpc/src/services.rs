@@ -28,7 +28,7 @@ pub struct Services {
 /// The embedded descriptors cannot be decoded.
 #[derive(Debug, thiserror::Error)]
 #[error("the description of the gRPC interfaces cannot be read: {0}")]
-pub struct DescriptorError(#[source] prost::DecodeError);
+pub struct DescriptorError(#[from] prost::DecodeError);
 
 /// A server that tonic has generated.
 pub trait Generated:
@@ -54,7 +54,7 @@ impl<S> Generated for S where
 impl Services {
     /// None yet; `descriptors` is an encoded `google.protobuf.FileDescriptorSet`.
     pub fn new(descriptors: &[u8]) -> Result<Self, DescriptorError> {
-        let descriptors = FileDescriptorSet::decode(descriptors).map_err(DescriptorError)?;
+        let descriptors = FileDescriptorSet::decode(descriptors)?;
         Ok(Self {
             router: Router::default(),
             descriptors,

@@ -67,6 +67,7 @@ impl Moved {
         let own = [
             ("LAB_PAGE_LISTEN", 8888),
             ("LAB_OTLP_LISTEN", 4318),
+            ("LAB_OTLP_GRPC_LISTEN", 4317),
             ("ADMIN_LISTEN", 9464),
         ];
         let own = own.map(|(setting, port)| (setting.to_owned(), port));

@@ -30,6 +30,7 @@ pub(crate) fn span(service: &str, trace: u8, id: u8) -> Span {
         span_id: span_id(id),
         parent: None,
         trace_state: String::new(),
+        flags: 0,
         name: format!("work {id}"),
         kind: Kind::Internal,
         start,

@@ -24,7 +24,7 @@ pub fn plain(value: &Value) -> Json {
 }
 
 /// A number as Jaeger writes it: `2`, not `2.0`; what is no number as text.
-fn number(double: f64) -> Json {
+pub fn number(double: f64) -> Json {
     /// Up to here every whole number is exact.
     const EXACT: f64 = 9_007_199_254_740_992.0;
     if !double.is_finite() {

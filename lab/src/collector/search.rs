@@ -7,8 +7,8 @@ use super::trace::Trace;
 /// A question: traces with a span that meets every condition.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Search {
-    /// The service of the span.
-    pub service: String,
+    /// The service of the span; none for any.
+    pub service: Option<String>,
     /// The name of the span.
     pub operation: Option<String>,
     /// Tags that the span, its process or one of its events has.
@@ -29,7 +29,15 @@ impl Search {
     /// Every trace of a service, up to 100.
     pub fn of(service: impl Into<String>) -> Self {
         Self {
-            service: service.into(),
+            service: Some(service.into()),
+            ..Self::all()
+        }
+    }
+
+    /// Every trace, up to 100.
+    pub fn all() -> Self {
+        Self {
+            service: None,
             operation: None,
             tags: Vec::new(),
             start: 0,
@@ -46,7 +54,9 @@ impl Search {
     }
 
     fn meets(&self, span: &Span) -> bool {
-        span.resource.service == self.service
+        self.service
+            .as_ref()
+            .is_none_or(|name| *name == span.resource.service)
             && self
                 .operation
                 .as_ref()

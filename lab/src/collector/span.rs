@@ -16,6 +16,8 @@ pub struct Span {
     pub parent: Option<SpanId>,
     /// W3C `tracestate`, empty for none.
     pub trace_state: String,
+    /// W3C trace flags, and whether the parent was another process, as OTLP has them.
+    pub flags: u32,
     /// What was done.
     pub name: String,
     /// Its side of the exchange.

@@ -98,17 +98,11 @@ impl Store {
 
     /// The newest traces that the question means, newest first.
     pub fn search(&self, search: &Search) -> Vec<Trace> {
-        let keys = self.services.get(&search.service);
-        let traces = keys
-            .into_iter()
-            .flatten()
-            .rev()
-            .filter_map(|key| self.traces.get(key));
-        traces
-            .filter(|trace| search.means(trace))
-            .take(search.limit)
-            .cloned()
-            .collect()
+        let Some(service) = &search.service else {
+            return found(self.traces.values().rev(), search);
+        };
+        let keys = self.services.get(service).into_iter().flatten().rev();
+        found(keys.filter_map(|key| self.traces.get(key)), search)
     }
 
     /// The newest traces of all services, newest first.
@@ -175,6 +169,12 @@ impl Store {
             }
         }
     }
+}
+
+/// Those of some traces that the question means.
+fn found<'a>(traces: impl Iterator<Item = &'a Trace>, search: &Search) -> Vec<Trace> {
+    let meant = traces.filter(|trace| search.means(trace));
+    meant.take(search.limit).cloned().collect()
 }
 
 /// A store that several tasks use.

@@ -76,6 +76,7 @@ fn kept(span: WireSpan, scope: &Arc<Scope>, resource: &Arc<Resource>) -> Option<
         parent: span_id(&span.parent_span_id),
         kind: side(span::SpanKind::try_from(span.kind).unwrap_or_default()),
         trace_state: span.trace_state,
+        flags: span.flags,
         name: span.name,
         start: span.start_time_unix_nano,
         end: span.end_time_unix_nano,

@@ -158,7 +158,7 @@ fn log_json(event: &Event) -> LogJson {
     }
 }
 
-fn warnings(span: &Span, known: &HashSet<SpanId>) -> Vec<String> {
+pub(super) fn warnings(span: &Span, known: &HashSet<SpanId>) -> Vec<String> {
     let mut warnings = Vec::new();
     if span.end < span.start {
         warnings.push("Negative duration detected, shown as 0".to_owned());

@@ -29,13 +29,21 @@ pub enum ParamError {
     /// `tags` is not a JSON object of texts.
     #[error("malformed 'tags' parameter, cannot unmarshal JSON: {0}")]
     Tags(String),
+    /// A parameter of v3 that is not what it should be.
+    #[error("malformed parameter {0}: {1:?} is not {2}")]
+    Malformed(String, String, &'static str),
+    /// A parameter of v3 for what is not there.
+    #[error(
+        "{0} is not supported here: search by service, operation, attributes, time and duration"
+    )]
+    Unsupported(&'static str),
     /// `tag` is not a key and a value.
     #[error("malformed 'tag' parameter, expecting key:value, received: {0}")]
     Tag(String),
 }
 
 /// Without `start` and `lookback`, Jaeger looks back this far.
-const LOOKBACK: Duration = Duration::from_hours(48);
+pub(super) const LOOKBACK: Duration = Duration::from_hours(48);
 
 /// The first value of this name, if it is not empty.
 pub fn value<'a>(params: &'a Params, name: &str) -> Option<&'a str> {
@@ -105,7 +113,7 @@ fn named_duration(params: &Params, name: &'static str) -> Result<Option<u64>, Pa
 }
 
 /// A duration as Go and Jaeger write it, as in `1h30m`, `1.2s` or `2d`, in nanoseconds.
-fn duration(text: &str) -> Option<u64> {
+pub(super) fn duration(text: &str) -> Option<u64> {
     let mut rest = text;
     let mut total = 0.0;
     while !rest.is_empty() {
@@ -134,7 +142,7 @@ fn duration(text: &str) -> Option<u64> {
     (!text.is_empty()).then_some(total as u64)
 }
 
-fn nanos(duration: Duration) -> u64 {
+pub(super) fn nanos(duration: Duration) -> u64 {
     u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX)
 }
 

@@ -12,6 +12,7 @@ use serde_json::json;
 use super::dependencies::dependencies;
 use super::model::TraceJson;
 use super::params::{ParamError, Params, dependencies_began, search, value};
+use super::v3;
 use crate::clock::now;
 use crate::collector::SharedStore;
 use crate::collector::id::trace_id_from_hex;
@@ -26,7 +27,8 @@ pub fn routes(store: SharedStore) -> Router {
         .route("/api/traces/{id}", get(trace))
         .route("/api/dependencies", get(edges))
         .route("/api/{*path}", get(nothing))
-        .with_state(store)
+        .with_state(store.clone())
+        .merge(v3::routes(store))
 }
 
 /// The same paths where spans go somewhere else: each says where.

@@ -39,6 +39,7 @@ fn others() -> impl Iterator<Item = (String, String)> {
 pub(crate) struct Ports {
     pub(crate) page: SocketAddr,
     pub(crate) otlp: SocketAddr,
+    pub(crate) otlp_grpc: SocketAddr,
     pub(crate) admin: SocketAddr,
     pub(crate) servidor: SocketAddr,
     pub(crate) servidor_admin: SocketAddr,
@@ -50,6 +51,7 @@ impl Ports {
         Self {
             page: address(),
             otlp: address(),
+            otlp_grpc: address(),
             admin: address(),
             servidor: address(),
             servidor_admin: address(),
@@ -61,6 +63,7 @@ impl Ports {
         let own = [
             ("LAB_PAGE_LISTEN", self.page.to_string()),
             ("LAB_OTLP_LISTEN", self.otlp.to_string()),
+            ("LAB_OTLP_GRPC_LISTEN", self.otlp_grpc.to_string()),
             ("ADMIN_LISTEN", self.admin.to_string()),
             ("DESAFIO1_SERVIDOR_LISTEN", self.servidor.to_string()),
             (
@@ -76,10 +79,11 @@ impl Ports {
         own.into_iter().chain(others()).collect()
     }
 
-    pub(crate) fn all(&self) -> [SocketAddr; 6] {
+    pub(crate) fn all(&self) -> [SocketAddr; 7] {
         [
             self.page,
             self.otlp,
+            self.otlp_grpc,
             self.admin,
             self.servidor,
             self.servidor_admin,

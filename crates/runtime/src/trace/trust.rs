@@ -11,7 +11,7 @@ use crate::settings::FromSetting;
 ///
 /// Anybody else's trace is linked to, from a trace of our own: a stranger must not be able to have
 /// everything recorded, or nothing.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Trust(Arc<[IpNet]>);
 
 impl Trust {

@@ -10,6 +10,7 @@ use serde_json::{Map, json};
 use tonic::Code;
 
 use crate::collector::json::JsonError;
+use crate::collector::partial::{NOT_SHOWN, REJECTED, count};
 
 /// How an export is written, and its answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -47,7 +48,7 @@ impl PartialSuccess {
     /// Nothing, where no span was rejected.
     pub(super) fn of_spans(rejected: usize) -> Option<Self> {
         (rejected > 0).then(|| Self {
-            rejected: i64::try_from(rejected).unwrap_or(i64::MAX),
+            rejected: count(rejected),
             error_message: REJECTED.to_owned(),
         })
     }
@@ -60,13 +61,6 @@ impl PartialSuccess {
         }
     }
 }
-
-/// Why spans were rejected.
-pub(in crate::collector) const REJECTED: &str = "spans without a valid trace id and span id";
-
-/// What becomes of metrics and logs.
-pub(in crate::collector) const NOT_SHOWN: &str = "taken, but not shown: the lab shows traces only (OTEL_METRICS_EXPORTER=none and \
-     OTEL_LOGS_EXPORTER=none send no metrics and logs)";
 
 /// An export that was taken.
 pub(super) fn success(format: Format, partial: Option<PartialSuccess>) -> Response {
