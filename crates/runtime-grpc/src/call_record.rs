@@ -25,12 +25,13 @@ pub(super) struct GrpcServerMetrics {
     active: Gauge,
 }
 
-/// Labels of `rpc.server.call.duration`.
+/// Labels of `rpc.server.call.duration`. The error's type is empty where this side is not at fault.
 #[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
 struct GrpcServerLabels {
     rpc_system_name: &'static str,
     rpc_method: Arc<str>,
     rpc_status_code: &'static str,
+    error_type: &'static str,
 }
 
 impl GrpcServerMetrics {
@@ -161,7 +162,8 @@ impl Drop for CallRecord {
         let code = self.code.unwrap_or(Code::Cancelled);
         let name = status::name(code);
         self.span.set_attribute(semconv::RPC_STATUS_CODE, name);
-        if status::is_server_fault(code) {
+        let is_fault = status::is_server_fault(code);
+        if is_fault {
             self.span.set_attribute(semconv::ERROR_TYPE, name);
             self.span.set_status(SpanStatus::error(""));
         }
@@ -170,6 +172,7 @@ impl Drop for CallRecord {
             rpc_system_name: "grpc",
             rpc_method: Arc::clone(&self.method),
             rpc_status_code: name,
+            error_type: if is_fault { name } else { "" },
         };
         self.metrics.calls.observe(&labels, self.started.elapsed());
     }

@@ -85,7 +85,6 @@ impl GrpcClient {
         Self(Arc::new(ClientInner {
             pool,
             budget: RetryBudget::new(settings.retry_percent),
-            server: settings.server.to_string().into(),
             host: settings.server.host().into(),
             settings,
             metrics,

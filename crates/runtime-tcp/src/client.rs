@@ -82,7 +82,8 @@ impl TcpClient {
         };
         let labels = TcpClientLabels {
             protocol: self.protocol.name,
-            server_address: server.to_string(),
+            server_address: server.host().to_owned(),
+            server_port: server.port(),
             outcome: self.conclude(&span, &outcome),
         };
         let _entered = span.enter();

@@ -37,6 +37,7 @@ pub(super) struct TcpClientMetrics {
 pub(super) struct TcpClientLabels {
     pub(super) protocol: &'static str,
     pub(super) server_address: String,
+    pub(super) server_port: u16,
     pub(super) outcome: &'static str,
 }
 

@@ -1,5 +1,6 @@
 //! Requests with a span, the trace's context, metrics and limits.
 
+use std::borrow::Cow;
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
@@ -30,13 +31,15 @@ pub(crate) struct HttpClientMetrics {
     requests: Durations<HttpClientLabels>,
 }
 
-/// Labels of `http.client.request.duration`. The code is 0 where no answer came.
+/// Labels of `http.client.request.duration`. The code is 0 where no answer came, and the error's type
+/// empty where there is no error.
 #[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
 struct HttpClientLabels {
     http_request_method: &'static str,
     server_address: String,
+    server_port: u16,
     http_response_status_code: u16,
-    error_type: &'static str,
+    error_type: Cow<'static, str>,
 }
 
 impl MetricSet for HttpClientMetrics {
@@ -152,6 +155,8 @@ impl HttpClient {
     pub async fn execute(&self, mut request: Request) -> Result<HttpResponse, HttpClientError> {
         let method = semconv::http_method(request.method());
         let server = server(request.url());
+        let host = request.url().host_str().unwrap_or_default().to_owned();
+        let port = request.url().port_or_known_default().unwrap_or_default();
         let name = semconv::http_span_method(method);
         let span = trace::start(
             SpanKind::Client,
@@ -166,7 +171,8 @@ impl HttpClient {
         let status = outcome.as_ref().map_or(0, |answer| answer.status.as_u16());
         let labels = HttpClientLabels {
             http_request_method: method,
-            server_address: server,
+            server_address: host,
+            server_port: port,
             http_response_status_code: status,
             error_type,
         };
@@ -210,21 +216,21 @@ const CONNECT: Duration = Duration::from_secs(1);
 const POOL_IDLE: Duration = Duration::from_secs(30);
 
 /// Writes the outcome on the span, and gives the error's name for the metric.
-fn conclude(span: &Span, outcome: &Result<HttpResponse, HttpClientError>) -> &'static str {
+fn conclude(span: &Span, outcome: &Result<HttpResponse, HttpClientError>) -> Cow<'static, str> {
     match outcome {
         Ok(answer) => {
             let status = answer.status.as_u16();
             span.set_attribute(semconv::HTTP_RESPONSE_STATUS_CODE, i64::from(status));
             if status < 400 {
-                return "";
+                return "".into();
             }
             span.set_attribute(semconv::ERROR_TYPE, status.to_string());
             span.set_status(Status::error(""));
-            "status"
+            status.to_string().into()
         }
         Err(error) => {
             trace::fail(span, error.code(), error.to_string());
-            error.code()
+            error.code().into()
         }
     }
 }

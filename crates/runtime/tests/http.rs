@@ -317,7 +317,8 @@ async fn a_handler_that_never_ends_is_cut_at_the_deadline() {
     stream.write_all(GET).await.unwrap();
     eventually("the request is being answered", async || {
         let text = server.lifecycle.lifecycle().metrics().render().unwrap();
-        text.contains("http_server_active_requests 1").then_some(())
+        let line = "http_server_active_requests{http_request_method=\"GET\",url_scheme=\"http\"} 1";
+        text.contains(line).then_some(())
     })
     .await;
     assert_eq!(server.lifecycle.end(SHORT).await, 1);

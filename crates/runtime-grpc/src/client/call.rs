@@ -35,8 +35,7 @@ pub struct GrpcClient(pub(super) Arc<ClientInner>);
 pub(super) struct ClientInner {
     pub(super) pool: Arc<Pool>,
     pub(super) settings: Arc<GrpcClientSettings>,
-    /// The name as metrics have it, and its host as spans do.
-    pub(super) server: Arc<str>,
+    /// The server's host, written out once.
     pub(super) host: Arc<str>,
     pub(super) budget: RetryBudget,
     pub(super) metrics: GrpcClientMetrics,
@@ -81,10 +80,14 @@ impl Service<http::Request<Body>> for GrpcClient {
                 .as_ref()
                 .err()
                 .map_or(Code::Ok, |failure| failure.status.code());
+            let status = name(code);
             let labels = CallLabels {
-                rpc_status_code: name(code),
-                server_address: Arc::clone(&client.0.server),
+                rpc_system_name: "grpc",
                 rpc_method: call.method,
+                rpc_status_code: status,
+                error_type: if code == Code::Ok { "" } else { status },
+                server_address: Arc::clone(&client.0.host),
+                server_port: client.0.settings.server.port(),
             };
             client.0.metrics.calls.observe(&labels, started.elapsed());
             outcome.or_else(|failure| failure.response.ok_or(failure.status))

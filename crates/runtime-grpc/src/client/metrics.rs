@@ -17,12 +17,15 @@ pub(super) struct GrpcClientMetrics {
     pub(super) connected: Gauge,
 }
 
-/// Labels of `rpc.client.call.duration`.
+/// Labels of `rpc.client.call.duration`. The error's type is empty where there is none.
 #[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
 pub(super) struct CallLabels {
+    pub(super) rpc_system_name: &'static str,
     pub(super) rpc_method: Arc<str>,
     pub(super) rpc_status_code: &'static str,
+    pub(super) error_type: &'static str,
     pub(super) server_address: Arc<str>,
+    pub(super) server_port: u16,
 }
 
 /// Labels of `rpc.client.retries`. The outcome is `ok`, `failed`, or `no_budget`.

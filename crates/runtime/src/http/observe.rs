@@ -16,13 +16,14 @@ use axum::http::{Request, Response, header};
 use bytes::Bytes;
 use opentelemetry::KeyValue;
 use opentelemetry::trace::SpanKind;
+use prometheus_client::metrics::gauge::Gauge;
 use tokio::time::Instant;
 use tower::{Layer, Service};
 use tracing::{Instrument, Span};
 use tracing_opentelemetry::OpenTelemetrySpanExt;
 
 use super::body::GuardedBody;
-use super::metrics::{HttpServerLabels, HttpServerMetrics};
+use super::metrics::{HttpActiveLabels, HttpServerLabels, HttpServerMetrics};
 use crate::metrics::Metrics;
 use crate::trace::{self, Parent, semconv};
 
@@ -89,6 +90,7 @@ where
 struct RequestRecord {
     span: Span,
     started: Instant,
+    active: Gauge,
     labels: HttpServerLabels,
     metrics: Arc<HttpServerMetrics>,
 }
@@ -112,15 +114,22 @@ impl RequestRecord {
             parent,
             attributes(request, route.as_deref()),
         );
-        metrics.active.inc();
+        let active = metrics.active.get_or_create_owned(&HttpActiveLabels {
+            http_request_method: method,
+            url_scheme: "http",
+        });
+        active.inc();
         let http_route = route.unwrap_or_default();
         let labels = HttpServerLabels {
             http_request_method: method,
             http_route,
             http_response_status_code: 0,
+            url_scheme: "http",
+            error_type: "".into(),
         };
         Self {
             span,
+            active,
             started: Instant::now(),
             labels,
             metrics,
@@ -134,8 +143,9 @@ impl RequestRecord {
             i64::from(status.as_u16()),
         );
         if status.is_server_error() {
+            self.labels.error_type = status.as_str().to_owned().into();
             self.span
-                .set_attribute(semconv::ERROR_TYPE, status.as_u16().to_string());
+                .set_attribute(semconv::ERROR_TYPE, status.as_str().to_owned());
             self.span
                 .set_status(opentelemetry::trace::Status::error(""));
         }
@@ -147,9 +157,10 @@ impl Drop for RequestRecord {
         let _entered = self.span.enter();
         if self.labels.http_response_status_code == 0 {
             // The connection ended before the handler did.
+            self.labels.error_type = "cancelled".into();
             trace::fail(&self.span, "cancelled", "");
         }
-        self.metrics.active.dec();
+        self.active.dec();
         self.metrics
             .requests
             .observe(&self.labels, self.started.elapsed());

@@ -49,7 +49,7 @@ async fn a_call_is_a_span_of_its_callers_trace() {
 
     let metrics = lifecycle.lifecycle().metrics().render().unwrap();
     let line = "rpc_server_call_duration_seconds_count{rpc_system_name=\"grpc\",\
-        rpc_method=\"usuarios.v1.UsuarioService/ObterUsuario\",rpc_status_code=\"OK\"} 1";
+        rpc_method=\"usuarios.v1.UsuarioService/ObterUsuario\",rpc_status_code=\"OK\",error_type=\"\"} 1";
     assert!(metrics.contains(line), "{metrics}");
 }
 
