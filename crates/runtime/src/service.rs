@@ -101,7 +101,9 @@ fn whole_life<S: Service>(args: impl IntoIterator<Item = OsString>) -> Result<()
         commit: option_env!("MALHA_COMMIT"),
     };
     let Build { name, version, .. } = build;
-    let source = settings::invocation(command::<S>(), args, settings::environment())?;
+    let (command, environment) = (command::<S>(), settings::environment());
+    let unused = settings::undeclared(&command, &environment, "OTEL_");
+    let source = settings::invocation(command, args, environment)?;
     let settings: S::Settings = source.read()?;
     let common: CommonSettings = source.group()?;
     let telemetry: TelemetryOptions = source.group()?;
@@ -112,7 +114,9 @@ fn whole_life<S: Service>(args: impl IntoIterator<Item = OsString>) -> Result<()
     // HTTP's metrics are announced also before the first server or client.
     metrics.set::<http::HttpServerMetrics>();
     metrics.set::<HttpClientMetrics>();
-    let telemetry = TelemetrySettings::from(telemetry).or_named(part);
+    let telemetry = TelemetrySettings::from(telemetry)
+        .playing(part)
+        .not_using(&unused);
     let telemetry = Telemetry::start(build, &telemetry, &metrics)?;
     tracing::debug!(settings = source.shown(), "settings");
     let runtime = tokio::runtime::Builder::new_multi_thread()

@@ -27,7 +27,7 @@ mod source;
 mod value;
 
 pub use command_line::{environment, invocation};
-pub use declared::{Setting, adjust, declared};
+pub use declared::{Setting, adjust, declared, undeclared};
 pub use layers::Inputs;
 pub use nearest::nearest;
 pub use source::{Source, defaults};

@@ -5,21 +5,26 @@
 //! worker that a pod with one CPU gets.
 
 mod export;
+mod limits;
 mod log;
+mod otel;
+mod otlp;
 mod settings;
+mod transport;
+mod variables;
 
 pub use settings::{TelemetryOptions, TelemetrySettings};
 
 use std::time::Duration;
 
+use hyper_util::client::proxy::matcher::Matcher;
 use opentelemetry::propagation::{TextMapCompositePropagator, TextMapPropagator};
 use opentelemetry::trace::TracerProvider;
 use opentelemetry::trace::noop::NoopTracer;
 use opentelemetry::{KeyValue, global};
 use opentelemetry_sdk::Resource;
 use opentelemetry_sdk::propagation::{BaggagePropagator, TraceContextPropagator};
-use opentelemetry_sdk::resource::EnvResourceDetector;
-use opentelemetry_sdk::trace::SdkTracerProvider;
+use opentelemetry_sdk::trace::{BatchSpanProcessor, SdkTracerProvider};
 use tracing_subscriber::filter::filter_fn;
 use tracing_subscriber::layer::{Layer, SubscriberExt};
 use tracing_subscriber::util::SubscriberInitExt;
@@ -28,7 +33,7 @@ use tracing_subscriber::{EnvFilter, Registry};
 use crate::admin::Build;
 use crate::metrics::Metrics;
 use crate::trace;
-use settings::Propagator;
+use otel::Propagator;
 
 /// Why spans or logs could not be set up.
 #[derive(Debug, thiserror::Error)]
@@ -91,12 +96,18 @@ fn provider(
     if settings.disabled {
         return None;
     }
-    // The sampler is not set here: the SDK reads OTEL_TRACES_SAMPLER itself.
     let mut provider = SdkTracerProvider::builder()
-        .with_resource(resource(build, settings.service_name.as_deref()));
-    if let Some(endpoint) = &settings.endpoint {
-        match export::exporter(endpoint, metrics) {
-            Ok(exporter) => provider = provider.with_batch_exporter(exporter),
+        .with_resource(resource(build, settings))
+        .with_sampler(settings.sampler.clone())
+        .with_span_limits(settings.limits);
+    if let Some(otlp) = &settings.otlp {
+        let proxies = Matcher::from_env();
+        match export::exporter(otlp, settings, metrics, &proxies, warnings) {
+            Ok(exporter) => {
+                let batches = BatchSpanProcessor::builder(exporter)
+                    .with_batch_config(settings.batches.config());
+                provider = provider.with_span_processor(batches.build());
+            }
             Err(warning) => warnings.push(warning),
         }
     }
@@ -104,10 +115,11 @@ fn provider(
 }
 
 /// What the spans say of this process; the environment's word wins.
-fn resource(build: Build, service_name: Option<&str>) -> Resource {
+fn resource(build: Build, settings: &TelemetrySettings) -> Resource {
     let instance = uuid::Uuid::new_v4().to_string();
+    let name = settings.part.as_deref().unwrap_or(build.name).to_owned();
     let own = [
-        KeyValue::new("service.name", build.name),
+        KeyValue::new("service.name", name),
         KeyValue::new("service.version", build.version),
         KeyValue::new("service.namespace", "malha"),
         KeyValue::new("service.instance.id", instance),
@@ -115,10 +127,12 @@ fn resource(build: Build, service_name: Option<&str>) -> Resource {
         KeyValue::new("telemetry.sdk.language", "rust"),
         KeyValue::new("telemetry.sdk.version", SDK_VERSION),
     ];
+    let said = settings.service_name.as_ref();
+    let said = said.map(|name| KeyValue::new("service.name", name.clone()));
     Resource::builder_empty()
         .with_attributes(own)
-        .with_detector(Box::new(EnvResourceDetector::new()))
-        .with_attributes(service_name.map(|name| KeyValue::new("service.name", name.to_owned())))
+        .with_attributes(settings.resource.iter().cloned())
+        .with_attributes(said)
         .build()
 }
 

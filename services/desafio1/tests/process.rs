@@ -122,6 +122,33 @@ async fn a_wrong_setting_ends_it_with_code_2_before_anything_starts() {
 }
 
 #[tokio::test]
+async fn spans_for_a_collector_on_this_machine_pass_the_proxy_by() {
+    let proxy = listener().await;
+    let url = format!("http://{}", proxy.local_addr().unwrap());
+    let collector = Collector::start().await;
+    let settings = [
+        ("HTTP_PROXY", &*url),
+        ("OTEL_EXPORTER_OTLP_ENDPOINT", collector.endpoint()),
+        ("OTEL_BSP_SCHEDULE_DELAY", "10"),
+        ("OTEL_BSP_MAX_QUEUE_SIZE", "none"),
+        ("OTEL_LOG_LEVEL", "debug"),
+    ];
+    let servidor = Process::start(SERVIDOR, &settings);
+    let caller = TraceParent::random();
+    let (mut stream, rest) = half_request(&servidor, caller).await;
+    stream.write_all(rest.as_bytes()).await.unwrap();
+    assert_eq!(collector.names_of(caller.trace_id).await, ["GET /"]);
+    let asked = tokio::time::timeout(Duration::ZERO, proxy.accept()).await;
+    assert!(asked.is_err(), "{asked:?}");
+    for told in [
+        "is not a whole number, 1 or more; 2048 is used",
+        "not used by this program: OTEL_LOG_LEVEL",
+    ] {
+        servidor.stderr.containing(told).await;
+    }
+}
+
+#[tokio::test]
 async fn an_absent_collector_costs_one_warning_and_no_request() {
     let absent = listener().await;
     let endpoint = format!("http://{}", absent.local_addr().unwrap());

@@ -65,9 +65,9 @@ fn as_text(command: Command) -> Command {
     };
     with_flags(command.mut_args(flag)).after_help(
         "A setting is taken from its flag, else from the environment variable in brackets, \
-         else from the file CONFIG_FILE, else it has the default. OTEL_RESOURCE_ATTRIBUTES, \
-         OTEL_TRACES_SAMPLER, OTEL_TRACES_SAMPLER_ARG, OTEL_BSP_* and OTEL_SPAN_*_LIMIT mean \
-         what the OpenTelemetry specification says.\n\nExit codes: 0, it did all it was asked \
+         else from the file CONFIG_FILE, else it has the default. HTTP_PROXY, HTTPS_PROXY, \
+         ALL_PROXY and NO_PROXY hold for spans to a collector that is not on this machine.\n\n\
+         Exit codes: 0, it did all it was asked \
          for, or was told to end; 1, it did not, and the last line on stderr or the answer says \
          why; 2, a flag or a setting is wrong.",
     )

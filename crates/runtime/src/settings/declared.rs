@@ -1,6 +1,7 @@
 //! What a program declares: one setting for each argument of its command.
 
 use std::any::TypeId;
+use std::collections::HashMap;
 
 use clap::{Arg, Command};
 
@@ -24,6 +25,25 @@ pub struct Setting {
 /// The settings that a command declares, in its order.
 pub fn declared(command: &Command) -> Vec<Setting> {
     command.get_arguments().map(Setting::of).collect()
+}
+
+/// The variables whose names begin so, and which are set although the command declares none of them.
+pub fn undeclared(
+    command: &Command,
+    environment: &HashMap<String, String>,
+    prefix: &str,
+) -> Vec<String> {
+    let declared: Vec<_> = declared(command).iter().map(Setting::env).collect();
+    let set = environment.iter().filter(|(_, value)| !value.is_empty());
+    let ours = set
+        .map(|(name, _)| name)
+        .filter(|name| name.starts_with(prefix));
+    let mut names: Vec<_> = ours
+        .filter(|name| !declared.contains(name))
+        .cloned()
+        .collect();
+    names.sort();
+    names
 }
 
 /// Gives a setting that is declared elsewhere a default or a text of the program's own. It keeps its

@@ -3,30 +3,51 @@
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use opentelemetry_otlp::{Protocol, WithExportConfig};
+use hyper_util::client::proxy::matcher::Matcher;
+use opentelemetry_otlp::{Protocol, WithExportConfig, WithHttpConfig};
 use opentelemetry_sdk::Resource;
 use opentelemetry_sdk::error::OTelSdkResult;
 use opentelemetry_sdk::trace::{SpanData, SpanExporter};
 use prometheus_client::metrics::counter::Counter;
 
+use super::TelemetrySettings;
+use super::limits::ValueLength;
+use super::otlp::OtlpSettings;
+use super::transport::{Failure, Route, Transport};
 use crate::metrics::Metrics;
 
-/// Sends spans to this URL and counts them; none, with a warning, where that cannot be set up.
-pub(super) fn exporter(endpoint: &str, metrics: &Metrics) -> Result<Counting, String> {
+/// Sends spans to a collector and counts them; none, with a warning, where that cannot be set up.
+pub(super) fn exporter(
+    otlp: &OtlpSettings,
+    settings: &TelemetrySettings,
+    metrics: &Metrics,
+    proxies: &Matcher,
+    warnings: &mut Vec<String>,
+) -> Result<Counting, String> {
+    let unusable = |error: String| {
+        let endpoint = &otlp.endpoint;
+        format!("spans cannot be sent to {endpoint}: {error}; nothing is exported")
+    };
+    let route = Route::new(&otlp.endpoint, otlp.tls.clone(), proxies, warnings);
+    let timeout = otlp.timeout.min(settings.batches.export_timeout);
+    let transport = Transport::new(route.map_err(unusable)?, otlp, timeout);
+    let transport = transport.map_err(|error| unusable(error.to_string()))?;
+    let failure = transport.failure();
     let inner = opentelemetry_otlp::SpanExporter::builder()
         .with_http()
+        .with_http_client(transport)
         .with_protocol(Protocol::HttpBinary)
-        .with_endpoint(endpoint)
+        .with_timeout(timeout)
+        .with_endpoint(&otlp.endpoint)
         .build();
-    let inner = inner.map_err(|error| {
-        format!("spans cannot be sent to {endpoint}: {error}; nothing is exported")
-    })?;
     Ok(Counting {
-        inner,
-        endpoint: endpoint.to_owned(),
+        inner: inner.map_err(|error| unusable(error.to_string()))?,
+        endpoint: otlp.endpoint.clone(),
+        value_length: settings.value_length,
         exported: metrics.spans_exported.clone(),
         lost: metrics.spans_lost.clone(),
         failing: AtomicBool::new(false),
+        failure,
     })
 }
 
@@ -35,14 +56,17 @@ pub(super) fn exporter(endpoint: &str, metrics: &Metrics) -> Result<Counting, St
 pub(super) struct Counting {
     inner: opentelemetry_otlp::SpanExporter,
     endpoint: String,
+    value_length: ValueLength,
     exported: Counter,
     lost: Counter,
     failing: AtomicBool,
+    failure: Failure,
 }
 
 impl SpanExporter for Counting {
-    async fn export(&self, batch: Vec<SpanData>) -> OTelSdkResult {
+    async fn export(&self, mut batch: Vec<SpanData>) -> OTelSdkResult {
         let spans = batch.len() as u64;
+        self.value_length.apply(&mut batch);
         let outcome = self.inner.export(batch).await;
         let failed = outcome.is_err();
         let changed = self.failing.swap(failed, Ordering::Relaxed) != failed;
@@ -56,7 +80,8 @@ impl SpanExporter for Counting {
             Err(error) => {
                 self.lost.inc_by(spans);
                 if changed {
-                    tracing::warn!(endpoint = self.endpoint, %error, "spans are not delivered");
+                    let reason = self.failure.take();
+                    tracing::warn!(endpoint = self.endpoint, %error, reason, "spans are not delivered");
                 }
             }
         }
@@ -75,3 +100,6 @@ impl SpanExporter for Counting {
         self.inner.set_resource(resource);
     }
 }
+
+#[cfg(test)]
+mod tests;
