@@ -13,6 +13,8 @@ import sys
 import time
 from pathlib import Path
 
+from results import record
+
 POLL = 0.0005
 PATIENCE = 10
 REST = 3  # what is held for the start alone is given back by then
@@ -96,11 +98,14 @@ def main():
     p50 = statistics.median(times)
     p95 = statistics.quantiles(times, n=20, method="inclusive")[-1]
     what = "start to live" if is_client(binary) else "start to ready"
+    record(f"{binary.name}: {what}", [p50], "<=", 15, "ms")
     print(f"{what}\tp50 {p50:.1f} ms, p95 {p95:.1f} ms of {starts}")
     with Process(binary) as process:
         process.ready()
         time.sleep(REST)
-        print(f"memory at rest\t{process.memory():.1f} MiB resident")
+        memory = process.memory()
+        record(f"{binary.name}: memory at rest", [memory], "<=", 9, "MiB")
+        print(f"memory at rest\t{memory:.1f} MiB resident")
 
 
 main()
