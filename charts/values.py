@@ -1,6 +1,5 @@
 """Small helps of charts/check, with Python's standard library alone.
 
-    values.py --without KIND FILE        FILE's documents but those of a kind
     values.py --objects FILE             a line an object of FILE: kind, namespace, name
     values.py --rules DASHBOARD          the queries of a dashboard as rules, for promtool
     values.py --readme CHART [--update]  whether CHART/README.md has its values' table as it is
@@ -12,11 +11,6 @@ import re
 import sys
 
 
-def without(kind, path):
-    documents = pathlib.Path(path).read_text().split("\n---\n")
-    print("\n---\n".join(d for d in documents if not re.search(rf"^kind: {kind}$", d, re.M)))
-
-
 def objects(path):
     found = set()
     for document in pathlib.Path(path).read_text().split("\n---\n"):
@@ -24,7 +18,7 @@ def objects(path):
         if not kind:
             continue
         metadata = re.search(r"^metadata:\n((?:  .*\n)*)", document, re.M)[1]
-        of = lambda key: (re.search(rf"^  {key}: (.*)$", metadata, re.M) or ["", "-"])[1]
+        of = lambda key: (re.search(rf'^  {key}: "?(.*?)"?$', metadata, re.M) or ["", "-"])[1]
         found.add(f"{kind[1]} {of('namespace')} {of('name')}")
     print("\n".join(sorted(found)))
 
@@ -82,9 +76,7 @@ def readme(chart, update):
         sys.exit(f"{path} is stale: charts/check --update")
 
 
-if sys.argv[1] == "--without":
-    without(sys.argv[2], sys.argv[3])
-elif sys.argv[1] == "--objects":
+if sys.argv[1] == "--objects":
     objects(sys.argv[2])
 elif sys.argv[1] == "--rules":
     rules(sys.argv[2])

@@ -2,9 +2,12 @@
 {{- define "common.all" -}}
 {{- $root := . -}}
 {{- $values := include "common.values" . | fromYaml -}}
+{{- $chart := dict "root" $root "values" $values "taken" dict -}}
 {{- range $name, $given := $values.services }}
+{{- if $given }}
 {{- $row := include "common.row" (dict "values" $values "row" $given) | fromYaml }}
 {{- $each := dict "root" $root "values" $values "name" $name "row" $row }}
+{{- include "common.refusals" (merge (dict "taken" $chart.taken) $each) }}
 {{ include "common.serviceaccount" $each }}
 {{ include "common.deployment" $each }}
 {{- with $row.service }}
@@ -12,11 +15,17 @@
 {{- end }}
 {{- $least := int $row.replicas }}
 {{- if $row.autoscaling.enabled }}{{ $least = int $row.autoscaling.minReplicas }}{{ end }}
-{{- if and $values.podDisruptionBudget.enabled (gt $least 1) }}
+{{- if and $row.podDisruptionBudget.enabled (gt $least 1) }}
 {{ include "common.pdb" $each }}
 {{- end }}
 {{- if $row.autoscaling.enabled }}
 {{ include "common.hpa" $each }}
+{{- end }}
+{{- if $row.route.enabled }}
+{{ include "common.route" $each }}
+{{- end }}
+{{- if $row.ingress.enabled }}
+{{ include "common.ingress" $each }}
 {{- end }}
 {{- if $values.networkPolicy.enabled }}
 {{ include "common.networkpolicy" $each }}
@@ -25,7 +34,7 @@
 {{ include "common.servicemonitor" $each }}
 {{- end }}
 {{- end }}
-{{- $chart := dict "root" $root "values" $values }}
+{{- end }}
 {{ include "common.secret" $chart }}
 {{- if and $values.redis.enabled (not $values.redis.url) }}
 {{ include "common.redis" $chart }}

@@ -10,7 +10,7 @@ service's last. Each name once: what the user says wins, and a null takes it awa
 {{- range $name := concat (keys $own) (keys $secrets) }}{{ $_ := set $said $name true }}{{ end -}}
 {{- range $name, $path := dict "POD_NAME" "metadata.name" "POD_UID" "metadata.uid" "POD_NAMESPACE" "metadata.namespace" "NODE_NAME" "spec.nodeName" }}
 {{- if not (hasKey $said $name) }}
-- name: {{ $name }}
+- name: {{ $name | quote }}
   valueFrom:
     fieldRef:
       fieldPath: {{ $path }}
@@ -30,13 +30,11 @@ service's last. Each name once: what the user says wins, and a null takes it awa
   value: "1000"
 {{- end }}
 {{- end }}
-{{- if not (hasKey $said "DRAIN_DELAY") }}
-- name: DRAIN_DELAY
-  value: {{ .values.drain.delaySeconds }}s
+{{- range $name, $key := dict "DRAIN_DELAY" "delaySeconds" "DRAIN_TIMEOUT" "timeoutSeconds" }}
+{{- if and (hasKey $.values.drain $key) (not (hasKey $said $name)) }}
+- name: {{ $name | quote }}
+  value: {{ get $.values.drain $key }}s
 {{- end }}
-{{- if not (hasKey $said "DRAIN_TIMEOUT") }}
-- name: DRAIN_TIMEOUT
-  value: {{ .values.drain.timeoutSeconds }}s
 {{- end }}
 {{- if not (hasKey $said "MALLOC_ARENA_MAX") }}
 # Few threads need few arenas: glibc would keep one for each core of the node.
@@ -53,7 +51,7 @@ service's last. Each name once: what the user says wins, and a null takes it awa
 - name: REDIS_PASSWORD
   valueFrom:
     secretKeyRef:
-      name: {{ include "common.secretName" . }}
+      name: {{ include "common.secretName" . | quote }}
       key: redis-password
       {{- if $foreign }}
       # Not every Redis asks for one.
@@ -63,19 +61,24 @@ service's last. Each name once: what the user says wins, and a null takes it awa
 {{- end }}
 {{- range $name, $key := $secrets }}
 {{- if not (hasKey $own $name) }}
-- name: {{ $name }}
+- name: {{ $name | quote }}
   valueFrom:
     secretKeyRef:
-      name: {{ include "common.secretName" $ }}
-      key: {{ $key }}
+      name: {{ include "common.secretName" $ | quote }}
+      key: {{ $key | quote }}
 {{- end }}
 {{- end }}
-{{- range $name, $value := $own }}
+{{- include "common.variables" $own }}
+{{- end -}}
+
+{{/* Variables by their names: text, or `valueFrom`. A null is none. */}}
+{{- define "common.variables" -}}
+{{- range $name, $value := . }}
 {{- if kindIs "map" $value }}
-- name: {{ $name }}
+- name: {{ $name | quote }}
   {{- toYaml $value | nindent 2 }}
 {{- else if not (kindIs "invalid" $value) }}
-- name: {{ $name }}
+- name: {{ $name | quote }}
   value: {{ include "common.text" $value }}
 {{- end }}
 {{- end }}
@@ -96,7 +99,8 @@ out where they are text, since they are laid over ours.
 
 {{/* Ours, under the chart's pairs, under the service's. */}}
 {{- define "common.attributes" -}}
-{{- $ours := printf "service.namespace=malha,service.instance.id=$(POD_UID),k8s.pod.uid=$(POD_UID),k8s.pod.name=$(POD_NAME),k8s.namespace.name=$(POD_NAMESPACE),k8s.node.name=$(NODE_NAME),k8s.deployment.name=%s,k8s.container.name=%s,deployment.environment.name=%s" .name .name .values.environment -}}
+{{- $ours := printf "service.namespace=malha,service.instance.id=$(POD_UID),k8s.pod.uid=$(POD_UID),k8s.pod.name=$(POD_NAME),k8s.namespace.name=$(POD_NAMESPACE),k8s.node.name=$(NODE_NAME),k8s.deployment.name=%s,k8s.container.name=%s" .name .name -}}
+{{- with .values.environment }}{{ $ours = printf "%s,deployment.environment.name=%s" $ours . }}{{ end -}}
 {{- $order := list -}}
 {{- $pairs := dict -}}
 {{- range list $ours (get (.values.env | default dict) "OTEL_RESOURCE_ATTRIBUTES") (get (.row.env | default dict) "OTEL_RESOURCE_ATTRIBUTES") -}}

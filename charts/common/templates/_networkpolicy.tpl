@@ -7,8 +7,8 @@ let through. Takes dict "root" "values" "name" "row".
 apiVersion: networking.k8s.io/v1
 kind: NetworkPolicy
 metadata:
-  name: {{ .name }}
-  namespace: {{ include "common.namespace" . }}
+  name: {{ .name | quote }}
+  namespace: {{ include "common.namespace" . | quote }}
   labels:
     {{- include "common.labels" . | nindent 4 }}
 spec:
@@ -28,7 +28,7 @@ spec:
         {{- $root := .root }}
         {{- $callee := .name }}
         {{- range $caller, $row := .values.services }}
-        {{- if has $callee ($row.calls | default list) }}
+        {{- if include "common.calls" (dict "values" $.values "row" $row "callee" $callee) }}
         - podSelector:
             matchLabels:
               {{- include "common.selector" (dict "root" $root "name" $caller) | nindent 14 }}
@@ -41,7 +41,7 @@ spec:
         {{- with .values.networkPolicy.allowFrom }}
         {{- toYaml . | nindent 8 }}
         {{- end }}
-        {{- with dig "networkPolicy" "allowFrom" list .row }}
+        {{- with .row.networkPolicy.allowFrom }}
         {{- toYaml . | nindent 8 }}
         {{- end }}
       {{- end }}
@@ -53,59 +53,79 @@ spec:
       from:
         - namespaceSelector:
             matchLabels:
-              kubernetes.io/metadata.name: {{ . }}
+              kubernetes.io/metadata.name: {{ . | quote }}
     {{- end }}
   {{- else }}
   ingress: []
   {{- end }}
+  {{- with include "common.egress" . | trim }}
   egress:
-    {{- include "common.egress.dns" . | nindent 4 }}
-    {{- include "common.egress.otlp" . | nindent 4 }}
-    {{- $root := .root }}
-    {{- $services := .values.services }}
-    {{- range $callee := .row.calls }}
-    {{- if eq $callee "redis" }}
-    - ports:
-        {{- range include "common.redisPorts" $ | fromJsonArray }}
-        - port: {{ . }}
-          protocol: TCP
-        {{- end }}
-      {{- if not (or $.values.redis.url (not $.values.redis.enabled)) }}
-      to:
-        - podSelector:
-            matchLabels:
-              {{- include "common.selector" (dict "root" $root "name" $.values.redis.name) | nindent 14 }}
-      {{- end }}
-    {{- else }}
-    {{- $called := get $services $callee }}
-    {{- if not (dig "service" "" ($called | default dict)) }}{{ fail (printf "%s calls %q, which no service of this chart answers to" $.name $callee) }}{{ end }}
-    - ports:
-        - port: {{ $called.service.port }}
-          protocol: TCP
-      to:
-        - podSelector:
-            matchLabels:
-              {{- include "common.selector" (dict "root" $root "name" $callee) | nindent 14 }}
+    {{- . | nindent 4 }}
+  {{- else }}
+  egress: []
+  {{- end }}
+{{- end -}}
+
+{{/* Whether a row says that it calls somebody; "" if not. Takes dict "values" "row" "callee". */}}
+{{- define "common.calls" -}}
+{{- $calls := get (.row | default dict) "calls" | default .values.serviceDefaults.calls | default list -}}
+{{- if and .row (has .callee $calls) }}true{{ end -}}
+{{- end -}}
+
+{{/* Whom one service may call. */}}
+{{- define "common.egress" -}}
+{{- include "common.egress.dns" . }}
+{{ include "common.egress.otlp" . }}
+{{- $root := .root }}
+{{- $services := .values.services }}
+{{- range $callee := .row.calls }}
+{{- if eq $callee "redis" }}
+- ports:
+    {{- range include "common.redisPorts" $ | fromJsonArray }}
+    - port: {{ . }}
+      protocol: TCP
     {{- end }}
-    {{- end }}
-    {{- with .values.networkPolicy.allowTo }}
-    {{- toYaml . | nindent 4 }}
-    {{- end }}
-    {{- with dig "networkPolicy" "allowTo" list .row }}
-    {{- toYaml . | nindent 4 }}
-    {{- end }}
+  {{- if not (or $.values.redis.url (not $.values.redis.enabled)) }}
+  to:
+    - podSelector:
+        matchLabels:
+          {{- include "common.selector" (dict "root" $root "name" $.values.redis.name) | nindent 10 }}
+  {{- end }}
+{{- else }}
+{{- $called := get $services $callee }}
+{{- if not (dig "service" "" ($called | default dict)) }}{{ fail (printf "%s calls %q, which no service of this chart answers to" $.name $callee) }}{{ end }}
+- ports:
+    - port: {{ $called.service.port }}
+      protocol: TCP
+  to:
+    - podSelector:
+        matchLabels:
+          {{- include "common.selector" (dict "root" $root "name" $callee) | nindent 10 }}
+{{- end }}
+{{- end }}
+{{- range list .values.networkPolicy.allowTo .row.networkPolicy.allowTo }}
+{{- with . }}
+{{ toYaml . }}
+{{- end }}
+{{- end }}
 {{- end -}}
 
 {{- define "common.egress.dns" -}}
+{{- $dns := .values.networkPolicy.dns | default dict -}}
+{{- if $dns.ports -}}
 - ports:
-    {{- range .values.networkPolicy.dns.ports }}
+    {{- range $dns.ports }}
     - {port: {{ . }}, protocol: UDP}
     - {port: {{ . }}, protocol: TCP}
     {{- end }}
-  {{- with .values.networkPolicy.dns.to }}
+  {{- with $dns.to }}
   to:
     {{- toYaml . | nindent 4 }}
   {{- end }}
+{{- else if $dns.to -}}
+- to:
+    {{- toYaml $dns.to | nindent 4 }}
+{{- end -}}
 {{- end -}}
 
 {{- define "common.egress.otlp" -}}
@@ -124,7 +144,7 @@ spec:
 {{- with .values.otlp.namespace -}}
 - namespaceSelector:
     matchLabels:
-      kubernetes.io/metadata.name: {{ . }}
+      kubernetes.io/metadata.name: {{ . | quote }}
 {{- else -}}
 - podSelector: {}
 {{- end -}}

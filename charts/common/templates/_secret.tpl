@@ -26,7 +26,7 @@ apiVersion: v1
 kind: Secret
 metadata:
   name: {{ .root.Chart.Name }}
-  namespace: {{ $namespace }}
+  namespace: {{ $namespace | quote }}
   labels:
     {{- include "common.labels" $each | nindent 4 }}
 type: Opaque

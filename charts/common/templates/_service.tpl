@@ -1,65 +1,87 @@
 {{/* Takes dict "root" "values" "name" "row". */}}
 {{- define "common.service" -}}
+{{- $service := .row.service -}}
+{{- $outer := ne $service.type "ClusterIP" -}}
 ---
 apiVersion: v1
 kind: Service
 metadata:
-  name: {{ .row.service.name }}
-  namespace: {{ include "common.namespace" . }}
+  name: {{ $service.name | quote }}
+  namespace: {{ include "common.namespace" . | quote }}
   labels:
-    {{- include "common.podLabels" (merge (dict "labels" .row.service.labels) .) | nindent 4 }}
-  {{- if or .row.service.annotations (ne .row.service.type "ClusterIP") }}
+    {{- include "common.labelsAnd" (dict "labels" $service.labels "of" .) | nindent 4 }}
+  {{- if or $service.annotations $outer }}
   annotations:
-    {{- if ne .row.service.type "ClusterIP" }}
+    {{- if $outer }}
     # Asked for by values, for the port mappings of a kind cluster.
     kube-score/ignore: service-type
     {{- end }}
-    {{- with omit (.row.service.annotations | default dict) "kube-score/ignore" }}
+    {{- with omit ($service.annotations | default dict) "kube-score/ignore" }}
     {{- toYaml . | nindent 4 }}
     {{- end }}
   {{- end }}
 spec:
-  type: {{ .row.service.type }}
-  {{- if eq .row.service.type "LoadBalancer" }}
-  {{- with .row.service.loadBalancerClass }}
-  loadBalancerClass: {{ . }}
+  type: {{ $service.type }}
+  {{- if eq $service.type "LoadBalancer" }}
+  {{- with $service.loadBalancerClass }}
+  loadBalancerClass: {{ . | quote }}
   {{- end }}
   {{- end }}
-  {{- if ne .row.service.type "ClusterIP" }}
-  {{- with .row.service.externalTrafficPolicy }}
+  {{- if $outer }}
+  {{- with $service.externalTrafficPolicy }}
   externalTrafficPolicy: {{ . }}
   {{- end }}
   {{- end }}
+  {{- include "common.addresses" $service | nindent 2 }}
   selector:
     {{- include "common.selector" . | nindent 4 }}
   ports:
-    - name: {{ .row.service.protocol }}
-      port: {{ .row.service.port }}
-      targetPort: {{ .row.service.protocol }}
-      {{- with .row.service.nodePort }}
+    - name: {{ $service.protocol }}
+      port: {{ $service.port }}
+      targetPort: {{ $service.protocol }}
+      {{- with $service.nodePort }}
       nodePort: {{ . }}
       {{- end }}
-      appProtocol: {{ .row.service.protocol }}
-{{- if .row.service.headless }}
+      appProtocol: {{ include "common.appProtocol" $service | quote }}
+{{- if $service.headless }}
 ---
 # Every pod's own address, for callers that share their calls out among them.
 apiVersion: v1
 kind: Service
 metadata:
-  name: {{ .row.service.name }}-headless
-  namespace: {{ include "common.namespace" . }}
+  name: {{ $service.name }}-headless
+  namespace: {{ include "common.namespace" . | quote }}
   labels:
     {{- include "common.labels" . | nindent 4 }}
 spec:
   clusterIP: None
+  {{- include "common.addresses" (pick $service "ipFamilyPolicy" "ipFamilies") | nindent 2 }}
   selector:
     {{- include "common.selector" . | nindent 4 }}
   ports:
-    - name: {{ .row.service.protocol }}
-      port: {{ .row.service.port }}
-      targetPort: {{ .row.service.protocol }}
-      appProtocol: {{ .row.service.protocol }}
+    - name: {{ $service.protocol }}
+      port: {{ $service.port }}
+      targetPort: {{ $service.protocol }}
+      appProtocol: {{ include "common.appProtocol" $service | quote }}
 {{- end }}
+{{- end -}}
+
+{{/* Which addresses a Service has, and which pods answer. Takes a dict with what is said of them. */}}
+{{- define "common.addresses" -}}
+{{- with .ipFamilyPolicy }}
+ipFamilyPolicy: {{ . }}
+{{- end }}
+{{- with .ipFamilies }}
+ipFamilies: {{ toJson . }}
+{{- end }}
+{{- with .trafficDistribution }}
+trafficDistribution: {{ . }}
+{{- end }}
+{{- end -}}
+
+{{/* What the port speaks, by Kubernetes' name where it has one: a gateway goes by it. */}}
+{{- define "common.appProtocol" -}}
+{{ .appProtocol | default (ternary "kubernetes.io/h2c" .protocol (eq .protocol "grpc")) }}
 {{- end -}}
 
 {{- define "common.pdb" -}}
@@ -67,13 +89,20 @@ spec:
 apiVersion: policy/v1
 kind: PodDisruptionBudget
 metadata:
-  name: {{ .name }}
-  namespace: {{ include "common.namespace" . }}
+  name: {{ .name | quote }}
+  namespace: {{ include "common.namespace" . | quote }}
   labels:
     {{- include "common.labels" . | nindent 4 }}
 spec:
-  maxUnavailable: 1
-  unhealthyPodEvictionPolicy: AlwaysAllow
+  {{- $budget := .row.podDisruptionBudget }}
+  {{- if not (kindIs "invalid" $budget.minAvailable) }}
+  minAvailable: {{ $budget.minAvailable }}
+  {{- else if not (kindIs "invalid" $budget.maxUnavailable) }}
+  maxUnavailable: {{ $budget.maxUnavailable }}
+  {{- end }}
+  {{- with $budget.unhealthyPodEvictionPolicy }}
+  unhealthyPodEvictionPolicy: {{ . }}
+  {{- end }}
   selector:
     matchLabels:
       {{- include "common.selector" . | nindent 6 }}
@@ -84,24 +113,24 @@ spec:
 apiVersion: autoscaling/v2
 kind: HorizontalPodAutoscaler
 metadata:
-  name: {{ .name }}
-  namespace: {{ include "common.namespace" . }}
+  name: {{ .name | quote }}
+  namespace: {{ include "common.namespace" . | quote }}
   labels:
     {{- include "common.labels" . | nindent 4 }}
 spec:
   scaleTargetRef:
     apiVersion: apps/v1
     kind: Deployment
-    name: {{ .name }}
+    name: {{ .name | quote }}
   minReplicas: {{ .row.autoscaling.minReplicas }}
-  maxReplicas: {{ .row.autoscaling.maxReplicas }}
+  maxReplicas: {{ .row.autoscaling.maxReplicas | default 5 }}
   metrics:
     - type: Resource
       resource:
         name: cpu
         target:
           type: Utilization
-          averageUtilization: {{ .row.autoscaling.targetCPU }}
+          averageUtilization: {{ .row.autoscaling.targetCPU | default 80 }}
   {{- with .row.autoscaling.behavior }}
   behavior:
     {{- toYaml . | nindent 4 }}
@@ -118,7 +147,7 @@ apiVersion: v1
 kind: Service
 metadata:
   name: {{ .name }}-metrics
-  namespace: {{ include "common.namespace" . }}
+  namespace: {{ include "common.namespace" . | quote }}
   labels:
     {{- include "common.labels" (merge (dict "component" "metrics") .) | nindent 4 }}
 spec:
@@ -132,13 +161,10 @@ spec:
 apiVersion: monitoring.coreos.com/v1
 kind: ServiceMonitor
 metadata:
-  name: {{ .name }}
-  namespace: {{ include "common.namespace" . }}
+  name: {{ .name | quote }}
+  namespace: {{ include "common.namespace" . | quote }}
   labels:
-    {{- include "common.labels" . | nindent 4 }}
-    {{- with .values.serviceMonitor.labels }}
-    {{- toYaml . | nindent 4 }}
-    {{- end }}
+    {{- include "common.labelsAnd" (dict "labels" .values.serviceMonitor.labels "of" .) | nindent 4 }}
 spec:
   selector:
     matchLabels:
@@ -149,5 +175,7 @@ spec:
   endpoints:
     - port: admin
       path: /metrics
-      interval: {{ .values.serviceMonitor.interval }}
+      {{- with .values.serviceMonitor.interval }}
+      interval: {{ . }}
+      {{- end }}
 {{- end -}}

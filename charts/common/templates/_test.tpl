@@ -5,15 +5,17 @@ Takes dict "root" "values".
 {{- define "common.test" -}}
 {{- $root := .root }}
 {{- $values := .values }}
-{{- $each := dict "root" $root "values" $values "name" (printf "%s-test" $root.Chart.Name) "row" (dict "image" "e2e" "tag" $values.test.tag) "component" "test" }}
+{{- $row := dict "image" "e2e" "tag" $values.test.tag -}}
+{{- $_ := merge $row (pick $values "nodeSelector" "tolerations" "podSecurityContext" "hostUsers") -}}
+{{- $each := dict "root" $root "values" $values "name" (printf "%s-test" $root.Chart.Name) "row" $row "component" "test" }}
 ---
 apiVersion: v1
 kind: Pod
 metadata:
-  name: {{ $each.name }}
-  namespace: {{ include "common.namespace" $each }}
+  name: {{ $each.name | quote }}
+  namespace: {{ include "common.namespace" $each | quote }}
   labels:
-    {{- include "common.podLabels" (merge (dict "labels" (omit $values.podLabels "app.kubernetes.io/component" "app.kubernetes.io/part-of")) $each) | nindent 4 }}
+    {{- include "common.labelsAnd" (dict "labels" (omit ($values.podLabels | default dict) "app.kubernetes.io/component" "app.kubernetes.io/part-of") "of" $each) | nindent 4 }}
   annotations:
     {{- with $values.podAnnotations }}
     {{- toYaml . | nindent 4 }}
@@ -26,47 +28,39 @@ metadata:
     checkov.io/skip2: CKV_K8S_9=It runs once and ends; nothing waits for it to be ready
 spec:
   restartPolicy: Never
-  automountServiceAccountToken: false
+  {{- include "common.podOf" $each | nindent 2 }}
   enableServiceLinks: false
-  {{- with include "common.pullSecrets" . }}
-  {{- . | nindent 2 }}
-  {{- end }}
-  {{- with include "common.placement" $values | trim }}
-  {{- . | nindent 2 }}
-  {{- end }}
-  securityContext:
-    {{- toYaml $values.podSecurityContext | nindent 4 }}
   containers:
     - name: e2e
-      image: {{ include "common.image" $each }}
-      imagePullPolicy: {{ $values.image.pullPolicy }}
+      image: {{ include "common.image" $each | quote }}
+      {{- with $values.image.pullPolicy }}
+      imagePullPolicy: {{ . }}
+      {{- end }}
       args: [{{ $root.Chart.Name | quote }}]
       env:
         {{- $own := $values.test.env | default dict }}
         {{- if not (hasKey $own "JAEGER_URL") }}
         - name: JAEGER_URL
-          value: {{ $values.otlp.query | quote }}
+          value: {{ $values.otlp.query | default "" | quote }}
         {{- end }}
-        {{- range $name, $value := $own }}
-        {{- if kindIs "map" $value }}
-        - name: {{ $name }}
-          {{- toYaml $value | nindent 10 }}
-        {{- else if not (kindIs "invalid" $value) }}
-        - name: {{ $name }}
-          value: {{ include "common.text" $value }}
+        {{- with include "common.variables" $own | trim }}
+        {{- . | nindent 8 }}
         {{- end }}
-        {{- end }}
+      {{- with $values.serviceDefaults.resources }}
       resources:
-        {{- toYaml $values.serviceDefaults.resources | nindent 8 }}
+        {{- toYaml . | nindent 8 }}
+      {{- end }}
+      {{- with $values.securityContext }}
       securityContext:
-        {{- toYaml $values.securityContext | nindent 8 }}
+        {{- toYaml . | nindent 8 }}
+      {{- end }}
 {{- if $values.networkPolicy.enabled }}
 ---
 apiVersion: networking.k8s.io/v1
 kind: NetworkPolicy
 metadata:
-  name: {{ $each.name }}
-  namespace: {{ include "common.namespace" $each }}
+  name: {{ $each.name | quote }}
+  namespace: {{ include "common.namespace" $each | quote }}
   labels:
     {{- include "common.labels" $each | nindent 4 }}
 spec:
@@ -76,11 +70,13 @@ spec:
   policyTypes: [Ingress, Egress]
   ingress: []
   egress:
-    {{- include "common.egress.dns" $each | nindent 4 }}
+    {{- with include "common.egress.dns" $each }}
+    {{- . | nindent 4 }}
+    {{- end }}
     - to:
         - podSelector:
             matchLabels:
-              app.kubernetes.io/instance: {{ $root.Release.Name }}
+              app.kubernetes.io/instance: {{ $root.Release.Name | quote }}
     {{- with $values.otlp.query }}
     - ports:
         - port: {{ include "common.urlPort" . }}

@@ -8,7 +8,7 @@ The values of a chart over the library's defaults, under `global.malha`'s. YAML;
 {{- $ours := get (.Values.global | default dict) "malha" | default dict -}}
 {{- $attributes := list -}}
 {{- range list $own $global $ours -}}
-{{- with dig "env" "OTEL_RESOURCE_ATTRIBUTES" "" . }}{{ if kindIs "string" . }}{{ $attributes = append $attributes . }}{{ end }}{{ end -}}
+{{- with get (get . "env" | default dict) "OTEL_RESOURCE_ATTRIBUTES" }}{{ if kindIs "string" . }}{{ $attributes = append $attributes . }}{{ end }}{{ end -}}
 {{- include "common.overlay" (dict "into" $values "from" .) -}}
 {{- end -}}
 {{- if gt (len $attributes) 1 }}{{ $_ := set $values.env "OTEL_RESOURCE_ATTRIBUTES" (join "," $attributes) }}{{ end -}}
@@ -39,26 +39,36 @@ WARNING: global.{{ $name }} is read for the last time in this release; say globa
 {{- end -}}
 
 {{/*
-Lays one dict over another, in place. A null takes a default away. Where templates have a default of
-their own, the null is kept, so that they see it. Takes dict "into" "from".
+Lays one dict over another, in place. A null takes a default away; of what templates look into, an empty
+dict stays. Where they have a default of their own, the null is kept, so that they see it.
+Takes dict "into" "from".
 */}}
 {{- define "common.overlay" -}}
 {{- $into := .into -}}
-{{- $kept := list "affinity" "topologySpreadConstraints" -}}
+{{- $kept := list "affinity" "topologySpreadConstraints" "startupProbe" "livenessProbe" "readinessProbe" -}}
+{{- $whole := list "image" "otlp" "drain" "networkPolicy" "dns" "podDisruptionBudget" "serviceMonitor" "secrets" "redis" "test" "serviceDefaults" "serviceAccount" "autoscaling" "strategy" "route" "ingress" "env" -}}
 {{- $all := .keep -}}
 {{- range $key, $value := .from -}}
-{{- if and (kindIs "map" $value) (kindIs "map" (get $into $key)) (not $all) -}}
+{{- if or $all (has $key $kept) (eq $key "services") -}}
+{{- if and (kindIs "map" $value) (kindIs "map" (get $into $key)) (not $all) (ne $key "services") -}}
+{{- include "common.overlay" (dict "into" (get $into $key) "from" $value) -}}
+{{- else -}}
+{{- $_ := set $into $key $value -}}
+{{- end -}}
+{{- else if kindIs "map" $value -}}
+{{- if not (kindIs "map" (get $into $key)) }}{{ $_ := set $into $key dict }}{{ end -}}
 {{- include "common.overlay" (dict "into" (get $into $key) "from" $value "keep" (eq $key "env")) -}}
-{{- else if and (kindIs "invalid" $value) (not $all) (not (has $key $kept)) -}}
-{{- $_ := unset $into $key -}}
-{{- else if and (kindIs "map" $value) (not $all) (ne $key "services") -}}
-{{- $fresh := dict -}}
-{{- include "common.overlay" (dict "into" $fresh "from" $value "keep" (eq $key "env")) -}}
-{{- $_ := set $into $key $fresh -}}
+{{- else if kindIs "invalid" $value -}}
+{{- if and (kindIs "map" (get $into $key)) (has $key $whole) }}{{ $_ := set $into $key dict }}{{ else }}{{ $_ := unset $into $key }}{{ end -}}
 {{- else -}}
 {{- $_ := set $into $key $value -}}
 {{- end -}}
 {{- end -}}
+{{- end -}}
+
+{{/* What a row has of what the chart says of every pod. */}}
+{{- define "common.ofEveryPod" -}}
+{{- list "podAnnotations" "podLabels" "serviceAccount" "nodeSelector" "tolerations" "affinity" "topologySpreadConstraints" "podSecurityContext" "securityContext" "hostUsers" "priorityClassName" | toJson -}}
 {{- end -}}
 
 {{/*
@@ -66,12 +76,27 @@ The row of one service over `serviceDefaults`, which lies over what the chart sa
 client has no `service`. Takes dict "values" "row".
 */}}
 {{- define "common.row" -}}
-{{- $row := pick (deepCopy .values) "podAnnotations" "podLabels" "serviceAccount" "nodeSelector" "tolerations" "affinity" "topologySpreadConstraints" "envFrom" "volumes" "volumeMounts" "podSecurityContext" "securityContext" "startupProbe" "livenessProbe" "readinessProbe" -}}
+{{- $values := deepCopy .values -}}
+{{- $row := dict "service" dict "autoscaling" dict "strategy" dict "route" dict "ingress" dict "networkPolicy" dict -}}
+{{- range concat (include "common.ofEveryPod" . | fromJsonArray) (list "envFrom" "volumes" "volumeMounts" "startupProbe" "livenessProbe" "readinessProbe" "podDisruptionBudget") -}}
+{{- if hasKey $values . }}{{ $_ := set $row . (get $values .) }}{{ end -}}
+{{- end -}}
 {{- $defaults := .values.serviceDefaults -}}
-{{- if not .row.service }}{{ $defaults = omit $defaults "service" }}{{ end -}}
 {{- include "common.overlay" (dict "into" $row "from" $defaults) -}}
 {{- include "common.overlay" (dict "into" $row "from" .row) -}}
-{{- if not $row.autoscaling.minReplicas }}{{ $_ := set $row.autoscaling "minReplicas" $row.replicas }}{{ end -}}
+{{- if not .row.service }}{{ $_ := unset $row "service" }}{{ else }}{{ $_ := set $row.service "type" ($row.service.type | default "ClusterIP") }}{{ end -}}
+{{- if not $row.autoscaling.minReplicas }}{{ $_ := set $row.autoscaling "minReplicas" (max 1 (int $row.replicas)) }}{{ end -}}
+{{- $row | toYaml -}}
+{{- end -}}
+
+{{/* The row of the chart's own Redis. Takes dict "values". */}}
+{{- define "common.redisRow" -}}
+{{- $values := deepCopy .values -}}
+{{- $row := dict "service" dict "networkPolicy" dict -}}
+{{- range include "common.ofEveryPod" . | fromJsonArray -}}
+{{- if hasKey $values . }}{{ $_ := set $row . (get $values .) }}{{ end -}}
+{{- end -}}
+{{- include "common.overlay" (dict "into" $row "from" .values.redis) -}}
 {{- $row | toYaml -}}
 {{- end -}}
 
@@ -105,21 +130,21 @@ client has no `service`. Takes dict "values" "row".
 {{/* The Secrets with registry credentials: the chart's, and those that all charts are told of. Takes dict "root" "values". */}}
 {{- define "common.pullSecrets" -}}
 {{- $names := list -}}
-{{- range concat .values.image.pullSecrets (get (.root.Values.global | default dict) "imagePullSecrets" | default list) -}}
+{{- range concat (.values.image.pullSecrets | default list) (get (.root.Values.global | default dict) "imagePullSecrets" | default list) -}}
 {{- $names = append $names (ternary (get (kindIs "map" . | ternary . dict) "name") . (kindIs "map" .)) -}}
 {{- end -}}
 {{- with $names | compact | uniq -}}
 imagePullSecrets:
   {{- range . }}
-  - name: {{ . }}
+  - name: {{ . | quote }}
   {{- end }}
 {{- end -}}
 {{- end -}}
 
 {{/* Labels that select the pods of one service; they never change. Takes dict "root" "name". */}}
 {{- define "common.selector" -}}
-app.kubernetes.io/name: {{ .name }}
-app.kubernetes.io/instance: {{ .root.Release.Name }}
+app.kubernetes.io/name: {{ .name | quote }}
+app.kubernetes.io/instance: {{ .root.Release.Name | quote }}
 {{- end -}}
 
 {{/* All recommended labels. Takes dict "root" "name". */}}
@@ -132,24 +157,12 @@ app.kubernetes.io/managed-by: {{ .root.Release.Service }}
 helm.sh/chart: {{ printf "%s-%s" .root.Chart.Name .root.Chart.Version | replace "+" "_" | trunc 63 | trimSuffix "-" }}
 {{- end -}}
 
-{{/* Labels of a pod: the recommended ones under those of `podLabels`. Takes dict "root" "name" "labels". */}}
-{{- define "common.podLabels" -}}
-{{- $said := include "common.labels" . -}}
+{{/* The recommended labels under others. Takes dict "labels", and as "of" what common.labels takes. */}}
+{{- define "common.labelsAnd" -}}
+{{- $said := include "common.labels" .of -}}
 {{- if .labels -}}
 {{ mergeOverwrite ($said | fromYaml) (deepCopy .labels) | toYaml }}
 {{- else -}}
 {{ $said }}
 {{- end -}}
-{{- end -}}
-
-{{/* Where a pod may run. Takes a dict with "nodeSelector" and "tolerations". */}}
-{{- define "common.placement" -}}
-{{- with .nodeSelector }}
-nodeSelector:
-  {{- toYaml . | nindent 2 }}
-{{- end }}
-{{- with .tolerations }}
-tolerations:
-  {{- toYaml . | nindent 2 }}
-{{- end }}
 {{- end -}}
