@@ -32,8 +32,14 @@ pub fn lab(machine: &Machine) -> Vec<Finding> {
 pub fn kubernetes(machine: &Machine) -> Vec<Finding> {
     let need = Need::Kubernetes;
     let newer = "brew upgrade helm, or https://helm.sh/docs/intro/install";
-    let tilt = "https://docs.tilt.dev/upgrade.html";
-    let skaffold = "https://skaffold.dev/docs/install";
+    let pair = if refuses_old_callers(machine) {
+        "; Helm from 4.1.4 on needs it"
+    } else {
+        ""
+    };
+    let oldest = |alone, beside_helm| if pair.is_empty() { alone } else { beside_helm };
+    let tilt = format!("https://docs.tilt.dev/upgrade.html{pair}");
+    let skaffold = format!("https://skaffold.dev/docs/install{pair}");
     vec![
         engine(machine),
         present(machine, Tool::Buildx, "docker buildx", need),
@@ -45,18 +51,26 @@ pub fn kubernetes(machine: &Machine) -> Vec<Finding> {
             Tool::Skaffold,
             "skaffold",
             Need::Comfort,
-            Version(2, 14),
-            skaffold,
+            oldest(Version(2, 14), Version(2, 19)),
+            &skaffold,
         ),
         at_least(
             machine,
             Tool::Tilt,
             "tilt",
             Need::Comfort,
-            Version(0, 33),
-            tilt,
+            oldest(Version(0, 33), Version(0, 36)),
+            &tilt,
         ),
     ]
+}
+
+/// Whether this Helm takes no more what skaffold before 2.19 and Tilt up to 0.35.2 call it with.
+fn refuses_old_callers(machine: &Machine) -> bool {
+    let helm = said(machine, Tool::Helm).unwrap_or_default();
+    Version::find(helm).is_some_and(|version| {
+        version > Version(4, 1) || version == Version(4, 1) && Version::patch(helm) >= 4
+    })
 }
 
 /// The ports of the lab: how many, and those that something else has.

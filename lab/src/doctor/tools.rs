@@ -103,6 +103,14 @@ impl Version {
                 Some(Self(major, numbers.next()?.parse().ok()?))
             })
     }
+
+    /// The third number of the first version in a text, 0 where there is none.
+    pub fn patch(text: &str) -> u32 {
+        let words = text.split(|c: char| !(c.is_ascii_digit() || c == '.'));
+        let mut versions = words.filter(|word| Self::find(word).is_some());
+        let third = versions.next().and_then(|word| word.split('.').nth(2));
+        third.and_then(|third| third.parse().ok()).unwrap_or(0)
+    }
 }
 
 impl std::fmt::Display for Version {
@@ -129,6 +137,8 @@ mod tests {
         }
         assert_eq!(Version::find("unknown"), None);
         assert_eq!(Version::find("7"), None);
+        assert_eq!(Version::patch("v4.1.4+g1a2b3c4"), 4);
+        assert_eq!(Version::patch("v4.3"), 0);
     }
 
     #[test]

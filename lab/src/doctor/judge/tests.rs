@@ -38,7 +38,7 @@ fn a_machine_with_everything_lacks_nothing() {
         ),
         (Tool::Minikube, "v1.37.0"),
         (Tool::Kubectl, &versions("35", "34+")),
-        (Tool::Helm, "v4.3"),
+        (Tool::Helm, "v4.1.3"),
         (Tool::Skaffold, "v2.16.1"),
         (Tool::Tilt, "v0.35.2, built 2025-10-10"),
     ]);
@@ -63,6 +63,31 @@ fn of_an_empty_machine_everything_is_said_with_what_would_mend_it() {
     for finding in [lab(&empty), kubernetes(&empty)].concat() {
         let mend = finding.mend.as_deref().unwrap_or_default();
         assert!(mend.contains("install"), "{finding:?}");
+    }
+}
+
+#[test]
+fn a_newer_helm_needs_newer_callers() {
+    let said = |helm, skaffold, tilt| {
+        kubernetes(&machine([
+            (Tool::Helm, helm),
+            (Tool::Skaffold, skaffold),
+            (Tool::Tilt, tilt),
+        ]))
+    };
+    for helm in ["v4.1.4+gabc", "v4.3.1+gabc"] {
+        let old = said(helm, "v2.18.3", "v0.35.2, built 2025-10-10");
+        for (tool, found_as) in [
+            ("skaffold", "2.18, which is older than 2.19"),
+            ("tilt", "0.35, which is older than 0.36"),
+        ] {
+            let finding = found(&old, tool);
+            assert_eq!(finding.found, found_as);
+            let mend = finding.mend.as_deref().unwrap_or_default();
+            assert!(mend.ends_with("Helm from 4.1.4 on needs it"), "{mend}");
+        }
+        let new = said(helm, "v2.19.0", "v0.36.0");
+        assert!(found(&new, "skaffold").is_good() && found(&new, "tilt").is_good());
     }
 }
 
