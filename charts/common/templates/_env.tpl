@@ -46,6 +46,17 @@ service's last. Each name once: what the user says wins, and a null takes it awa
 - name: REDIS_URL
   value: {{ include "common.redisUrl" . | quote }}
 {{- end }}
+{{- $tls := .values.redis.tls }}
+{{- if and (or $tls.caSecret $tls.clientSecret) (not (hasKey $said "REDIS_URL")) (not (contains "rediss://" (include "common.redisUrl" .))) }}
+{{- fail (printf "%s: redis.tls is for a redis.url that begins with rediss://" .name) }}
+{{- end }}
+{{- $files := dict "REDIS_CA_FILE" (ternary "redis-ca/ca.crt" "" (not (empty $tls.caSecret))) "REDIS_CERT_FILE" (ternary "redis-client/tls.crt" "" (not (empty $tls.clientSecret))) "REDIS_KEY_FILE" (ternary "redis-client/tls.key" "" (not (empty $tls.clientSecret))) }}
+{{- range $name, $file := $files }}
+{{- if and $file (not (hasKey $said $name)) }}
+- name: {{ $name }}
+  value: /etc/malha/{{ $file }}
+{{- end }}
+{{- end }}
 {{- $foreign := or .values.redis.url (and (hasKey $said "REDIS_URL") (not .values.redis.enabled)) }}
 {{- if and (not (hasKey $said "REDIS_PASSWORD")) (or (not $foreign) .values.secrets.existing) }}
 - name: REDIS_PASSWORD

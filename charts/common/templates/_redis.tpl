@@ -256,7 +256,7 @@ some nodes of a cluster, the one that the data are at. Takes dict "values" "name
 {{- $several := ne (get $own "REDIS_MODE" | default "node") "node" -}}
 {{- if kindIs "string" $url -}}
 {{- range splitList "," $url -}}
-{{- $host := trimPrefix "redis://" (trim .) | splitList "/" | first | splitList "@" | last -}}
+{{- $host := regexReplaceAll "^[a-z]+://" (trim .) "" | splitList "/" | first | splitList "@" | last -}}
 {{- $ports = append $ports (regexFind ":[0-9]+$" $host | trimPrefix ":" | default (ternary "26379" "6379" (eq (toString (get $own "REDIS_MODE")) "sentinel"))) -}}
 {{- end -}}
 {{- end -}}

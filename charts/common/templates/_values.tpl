@@ -11,6 +11,9 @@ The values of a chart over the library's defaults, under `global.malha`'s. YAML;
 {{- with get (get . "env" | default dict) "OTEL_RESOURCE_ATTRIBUTES" }}{{ if kindIs "string" . }}{{ $attributes = append $attributes . }}{{ end }}{{ end -}}
 {{- include "common.overlay" (dict "into" $values "from" .) -}}
 {{- end -}}
+{{- range $key, $below := dict "networkPolicy" "dns" "redis" "tls" -}}
+{{- if not (get (get $values $key) $below) }}{{ $_ := set (get $values $key) $below dict }}{{ end -}}
+{{- end -}}
 {{- if gt (len $attributes) 1 }}{{ $_ := set $values.env "OTEL_RESOURCE_ATTRIBUTES" (join "," $attributes) }}{{ end -}}
 {{- $values | toYaml -}}
 {{- end -}}
@@ -46,7 +49,7 @@ Takes dict "into" "from".
 {{- define "common.overlay" -}}
 {{- $into := .into -}}
 {{- $kept := list "affinity" "topologySpreadConstraints" "startupProbe" "livenessProbe" "readinessProbe" -}}
-{{- $whole := list "image" "otlp" "drain" "networkPolicy" "dns" "podDisruptionBudget" "serviceMonitor" "secrets" "redis" "test" "serviceDefaults" "serviceAccount" "autoscaling" "strategy" "route" "ingress" "env" -}}
+{{- $whole := list "image" "otlp" "drain" "networkPolicy" "dns" "podDisruptionBudget" "serviceMonitor" "secrets" "redis" "tls" "test" "serviceDefaults" "serviceAccount" "autoscaling" "strategy" "route" "ingress" "env" -}}
 {{- $all := .keep -}}
 {{- range $key, $value := .from -}}
 {{- if or $all (has $key $kept) (eq $key "services") -}}
@@ -55,6 +58,8 @@ Takes dict "into" "from".
 {{- else -}}
 {{- $_ := set $into $key $value -}}
 {{- end -}}
+{{- else if and (kindIs "map" $value) (has $key (list "seccompProfile" "appArmorProfile")) -}}
+{{- $_ := set $into $key $value -}}
 {{- else if kindIs "map" $value -}}
 {{- if not (kindIs "map" (get $into $key)) }}{{ $_ := set $into $key dict }}{{ end -}}
 {{- include "common.overlay" (dict "into" (get $into $key) "from" $value "keep" (eq $key "env")) -}}
@@ -82,11 +87,24 @@ client has no `service`. Takes dict "values" "row".
 {{- if hasKey $values . }}{{ $_ := set $row . (get $values .) }}{{ end -}}
 {{- end -}}
 {{- $defaults := .values.serviceDefaults -}}
+{{- if not .row.service }}{{ $defaults = omit $defaults "service" "route" "ingress" }}{{ end -}}
 {{- include "common.overlay" (dict "into" $row "from" $defaults) -}}
 {{- include "common.overlay" (dict "into" $row "from" .row) -}}
 {{- if not .row.service }}{{ $_ := unset $row "service" }}{{ else }}{{ $_ := set $row.service "type" ($row.service.type | default "ClusterIP") }}{{ end -}}
+{{- if has "redis" ($row.calls | default list) }}{{ include "common.redisFiles" (dict "redis" .values.redis "row" $row) }}{{ end -}}
 {{- if not $row.autoscaling.minReplicas }}{{ $_ := set $row.autoscaling "minReplicas" (max 1 (int $row.replicas)) }}{{ end -}}
 {{- $row | toYaml -}}
+{{- end -}}
+
+{{/* The files by which a service speaks TLS to Redis, among its volumes. Takes dict "redis" "row". */}}
+{{- define "common.redisFiles" -}}
+{{- $row := .row -}}
+{{- range $name, $secret := dict "redis-ca" .redis.tls.caSecret "redis-client" .redis.tls.clientSecret -}}
+{{- if $secret -}}
+{{- $_ := set $row "volumes" (append ($row.volumes | default list) (dict "name" $name "secret" (dict "secretName" $secret))) -}}
+{{- $_ := set $row "volumeMounts" (append ($row.volumeMounts | default list) (dict "name" $name "mountPath" (printf "/etc/malha/%s" $name) "readOnly" true)) -}}
+{{- end -}}
+{{- end -}}
 {{- end -}}
 
 {{/* The row of the chart's own Redis. Takes dict "values". */}}
