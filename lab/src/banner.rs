@@ -34,3 +34,11 @@ pub(crate) fn lines(settings: &LabSettings, page: SocketAddr) -> Vec<String> {
     lines.push("Ctrl-C stops everything".to_owned());
     lines
 }
+
+/// What is said once every service is ready.
+pub(crate) fn ready(services: usize, page: SocketAddr) -> String {
+    format!(
+        "{services} services are ready; look at http://{}",
+        reached_at(page)
+    )
+}

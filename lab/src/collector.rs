@@ -8,6 +8,7 @@
 //! - [`json_value`]: an attribute's value as JSON.
 //! - [`wire`]: from OTLP's messages to spans.
 //! - [`id`], [`span`], [`trace`]: what is kept.
+//! - [`rounds`]: what services do by themselves, which nobody asked for.
 //! - [`store`]: the latest traces, bounded in number and bytes.
 //! - [`search`]: which traces a question means.
 
@@ -19,6 +20,7 @@ pub mod id;
 pub mod json;
 pub mod json_value;
 mod partial;
+pub mod rounds;
 pub mod search;
 pub mod span;
 pub mod store;

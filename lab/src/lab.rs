@@ -1,5 +1,6 @@
 //! The lab's own lifecycle: receive, show, start everything, stop everything in order.
 
+use std::net::SocketAddr;
 use std::time::Duration;
 
 use axum::Router;
@@ -90,10 +91,25 @@ impl Service for Lab {
         let (output, writer) = Output::start(style, &lifecycle);
         // The receiver outlasts the services, whose last spans come when they end.
         let serving = lifecycle.detached();
-        serve(&settings, &registry, page, receiver, &serving)?;
+        let shown = Shown {
+            registry: registry.clone(),
+            logs: output.book().clone(),
+            store: SharedStore::new(settings.kept()),
+            client: client.clone(),
+            spans_elsewhere: settings.spans_elsewhere.clone(),
+        };
+        serve(&settings, shown, page, receiver, &serving)?;
         for line in banner::lines(&settings, address) {
             output.say(line).await;
         }
+        let ready = say_when_ready(registry.clone(), output.clone(), address);
+        let ending = lifecycle.clone();
+        lifecycle.spawn(async move {
+            tokio::select! {
+                () = ready => {}
+                () = ending.draining() => {}
+            }
+        });
         lifecycle.spawn(health.watch(client));
         let supervisor =
             Supervisor::start(&program, settings.services, &registry, &output, &lifecycle);
@@ -112,27 +128,29 @@ impl Service for Lab {
     }
 }
 
+/// Says where the page is once everything is ready: below all that was said meanwhile.
+async fn say_when_ready(registry: StatusRegistry, output: Output, page: SocketAddr) {
+    let names: Vec<_> = registry.entries().iter().map(|entry| entry.name).collect();
+    registry.until_ready(&names).await;
+    output.say(banner::ready(names.len(), page)).await;
+}
+
 /// How long the last lines may take to be written.
 const LAST_LINES: Duration = Duration::from_secs(2);
 
 /// Starts to answer on the page's port and the receiver's two.
 fn serve(
     settings: &LabSettings,
-    registry: &StatusRegistry,
+    shown: Shown,
     page: TcpListener,
     receiver: Option<Receiver>,
     lifecycle: &Lifecycle,
 ) -> Result<(), DescriptorError> {
-    let store = SharedStore::new(settings.kept());
+    let store = shown.store.clone();
     let hosts = Hosts::new(&settings.hosts);
     let api = match &settings.spans_elsewhere {
         Some(endpoint) => jaeger::elsewhere(endpoint),
         None => jaeger::routes(store.clone()),
-    };
-    let shown = Shown {
-        registry: registry.clone(),
-        store: store.clone(),
-        spans_elsewhere: settings.spans_elsewhere.clone(),
     };
     let routes = guarded(page::routes(shown).merge(api), hosts.clone());
     spawn_server(lifecycle, "page", page, routes, settings.page_limits);

@@ -2,6 +2,7 @@
 //!
 //! # Layout
 //! - [`main`] (`start.rs`): from the command line to what runs.
+//! - `beside`: a client that somebody runs beside a lab.
 //! - [`cli`], [`usage`]: what the command line asks for; what the program says of itself.
 //! - [`catalogue`]: every service, its ports, whom it asks. A new service is one row here.
 //! - [`settings`], [`plan`]: the lab's settings; the environment of each process.
@@ -16,6 +17,7 @@
 //! - `clock`: the time of day.
 
 mod banner;
+mod beside;
 pub mod catalogue;
 pub mod cli;
 mod clock;

@@ -3,24 +3,40 @@
 //! # Layout
 //! - [`guard`]: who may ask, and what a browser may do with the answers.
 //! - [`assets`]: the hand-written HTML, CSS and scripts.
-//! - [`state`]: the JSON that the page asks for every second.
-//! - [`summary`]: a trace in one line.
+//! - [`state`]: services and their health, which the page asks for every second.
+//! - [`traces`], [`query`], [`summary`]: the list of traces, what somebody looks for in it, a
+//!   trace in one line.
+//! - [`mesh`]: who asks whom, how often and how fast.
+//! - [`logs`]: the lines of every process.
+//! - [`play`]: what a person does on the page.
 
 mod assets;
 pub mod guard;
+mod logs;
+mod mesh;
+mod play;
+mod query;
 mod state;
 mod summary;
+mod traces;
 
 pub use state::Shown;
 
 use axum::Router;
-use axum::routing::get;
+use axum::routing::{get, put};
 
 /// Every route of the page, without Jaeger's API.
 pub fn routes(shown: Shown) -> Router {
     Router::new()
         .route("/lab/services", get(state::services))
-        .route("/lab/traces", get(state::traces))
+        .route("/lab/traces", get(traces::traces))
+        .route(
+            "/lab/traces/{id}/pin",
+            put(traces::pin).delete(traces::unpin),
+        )
+        .route("/lab/mesh", get(mesh::mesh))
+        .route("/lab/logs", get(logs::lines))
+        .merge(play::routes())
         .with_state(shown)
         .merge(assets::routes())
 }

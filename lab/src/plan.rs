@@ -7,6 +7,7 @@ use std::time::Duration;
 use runtime::settings::{FromSetting, SettingsError};
 
 use crate::catalogue::{Exercise, Row};
+use crate::collector::rounds::LAUNCHER;
 
 /// One process to start.
 #[derive(Clone, Debug)]
@@ -28,6 +29,15 @@ pub struct Planned {
 }
 
 impl Planned {
+    /// Lets the page open WebSockets here, where nothing is said of that.
+    pub(crate) fn admit(&mut self, page: &str, environment: &HashMap<String, String>) {
+        let name = "ALLOWED_ORIGINS";
+        if self.http && !environment.contains_key(name) {
+            let origins = self.environment.entry(name.to_owned());
+            origins.or_insert_with(|| page.to_owned());
+        }
+    }
+
     /// How long its drain may take; a value that is none ends the service itself.
     pub fn drain_timeout(&self) -> Duration {
         let timeout = self.environment.get("DRAIN_TIMEOUT");
@@ -153,6 +163,7 @@ fn process(
     if let Some(trace_url) = trace_url.filter(|_| !environment.contains_key("TRACE_URL")) {
         set("TRACE_URL", trace_url.to_owned());
     }
+    set("OTEL_RESOURCE_ATTRIBUTES", resource_attributes(environment));
     set("EXIT_WITH_STDIN", "true".to_owned());
     set("ADMIN_LISTEN", admin.to_string());
     if let Some(listen) = listen {
@@ -174,6 +185,16 @@ fn process(
         asks,
         environment: settings,
     })
+}
+
+/// What the user says of every process, and that the lab started it.
+fn resource_attributes(environment: &HashMap<String, String>) -> String {
+    let (name, value) = LAUNCHER;
+    let own = format!("{name}={value}");
+    match environment.get("OTEL_RESOURCE_ATTRIBUTES") {
+        Some(said) if !said.is_empty() => format!("{said},{own}"),
+        _ => own,
+    }
 }
 
 /// Host and port by which this machine reaches what listens at an address.

@@ -97,6 +97,11 @@ impl LabSettings {
         let trace_url = format!("http://{}/trace/{{trace}}", reached_at(self.page_listen));
         let trace_url = self.spans_elsewhere.is_none().then_some(&*trace_url);
         self.services = plan(&self.exercises, environment, &spans_to, trace_url)?;
+        let listen = self.page_listen;
+        let page = format!("http://{},http://{listen}", reached_at(listen));
+        for service in &mut self.services {
+            service.admit(&page, environment);
+        }
         let admin = source.text("ADMIN_LISTEN");
         self.admin_listen = admin.and_then(|address| address.parse().ok());
         Ok(self)

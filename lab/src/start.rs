@@ -1,10 +1,13 @@
 //! From the command line to what runs.
 
+use std::collections::BTreeMap;
 use std::ffi::OsString;
-use std::process::ExitCode;
+use std::process::{Command, ExitCode};
 
 use runtime::settings::{self, SettingsError};
 
+use crate::beside::{self, Said};
+use crate::catalogue::Row;
 use crate::cli::{self, Action};
 use crate::doctor::{self, Question, report};
 use crate::lab::Lab;
@@ -22,7 +25,7 @@ pub fn main() -> ExitCode {
             let names: Vec<_> = exercises.iter().map(|exercise| exercise.name).collect();
             start(&names, flags)
         }
-        Action::RunService(row, args) => (row.program.run)(args),
+        Action::RunService(row, args) => run_service(row, args),
         Action::List => print(&usage::list()),
         Action::Help => print(&usage::help()),
         Action::Doctor(args) => examine(args),
@@ -51,6 +54,50 @@ fn start(exercises: &[&str], flags: Vec<OsString>) -> ExitCode {
     refuse(&format!(
         "malha: nothing was started\n  {}",
         ports.join("\n  ")
+    ))
+}
+
+/// Runs one service alone; a client beside a lab with what it needs to know of the lab.
+fn run_service(row: &Row, args: Vec<OsString>) -> ExitCode {
+    let environment = settings::environment();
+    let said = Said {
+        environment: &environment,
+        args: &args,
+    };
+    let is_server = row.port.is_some();
+    if is_server || said.is_a_question() || said.exports() {
+        return (row.program.run)(args);
+    }
+    if let Some(lab) = beside::running_lab(&said) {
+        return again(row, &args, lab.settings(row, &said));
+    }
+    if let Some(asks) = said.unsaid(row) {
+        note(&beside::hint(row, asks));
+    }
+    (row.program.run)(args)
+}
+
+/// Becomes the same program with more in its environment, which a process cannot change safely.
+fn again(row: &Row, args: &[OsString], settings: BTreeMap<String, String>) -> ExitCode {
+    let program = match std::env::current_exe() {
+        Ok(program) => program,
+        Err(error) => return refuse(&format!("malha: this program cannot find itself: {error}")),
+    };
+    let mut command = Command::new(program);
+    command.arg(row.program.name).args(args).envs(settings);
+    #[cfg(unix)]
+    let error = std::os::unix::process::CommandExt::exec(&mut command);
+    #[cfg(not(unix))]
+    let error = match command.status() {
+        Ok(status) => {
+            let code = status.code().and_then(|code| u8::try_from(code).ok());
+            return ExitCode::from(code.unwrap_or(1));
+        }
+        Err(error) => error,
+    };
+    refuse(&format!(
+        "malha: {} was not started: {error}",
+        row.program.name
     ))
 }
 
@@ -86,8 +133,12 @@ fn print(text: &str) -> ExitCode {
     ExitCode::SUCCESS
 }
 
-#[expect(clippy::print_stderr, reason = "nothing runs yet, logs included")]
 fn refuse(text: &str) -> ExitCode {
-    eprintln!("{text}");
+    note(text);
     ExitCode::from(WRONG)
+}
+
+#[expect(clippy::print_stderr, reason = "nothing runs yet, logs included")]
+fn note(text: &str) {
+    eprintln!("{text}");
 }

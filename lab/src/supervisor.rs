@@ -4,6 +4,7 @@
 //! - [`child`]: one process, its lines, its end.
 //! - [`exit`]: how a process ended, in words.
 //! - [`lines`]: bytes of a pipe to lines.
+//! - [`log_book`]: the latest lines of every process.
 //! - [`output`]: lines of every process, each with its name in front.
 //! - [`restart`]: how long to wait before a dead one starts again.
 //! - [`status`]: what is known of each service, for the page.
@@ -13,6 +14,7 @@ pub mod child;
 pub mod exit;
 pub mod keeper;
 pub mod lines;
+pub mod log_book;
 pub mod output;
 pub mod restart;
 pub mod status;

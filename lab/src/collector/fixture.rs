@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use opentelemetry::trace::{SpanId, TraceId};
 
-use super::span::{Kind, Resource, Scope, Span, Status};
+use super::span::{Kind, Resource, Scope, Span, Status, Value};
 use super::store::Limits;
 
 /// More room than any test fills.
@@ -54,4 +54,18 @@ pub(crate) fn scope(name: &str) -> Arc<Scope> {
         name: name.to_owned(),
         version: String::new(),
     })
+}
+
+/// The beginning of a round of the lab's own.
+pub(crate) fn round(trace: u8) -> Span {
+    let (name, value) = super::rounds::LAUNCHER;
+    let attributes = vec![(name.to_owned(), Value::String(value.to_owned()))];
+    Span {
+        name: "poll".to_owned(),
+        resource: Arc::new(Resource {
+            service: "client".to_owned(),
+            attributes,
+        }),
+        ..span("client", trace, 1)
+    }
 }

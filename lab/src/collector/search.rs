@@ -71,7 +71,7 @@ impl Search {
 }
 
 /// Whether a span has a tag, as its JSON would show it: what the status and kind say counts too.
-fn has_tag(span: &Span, key: &str, wanted: &str) -> bool {
+pub(crate) fn has_tag(span: &Span, key: &str, wanted: &str) -> bool {
     let holds = |attributes: &Attributes| {
         attributes
             .iter()

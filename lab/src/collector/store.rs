@@ -20,6 +20,12 @@ pub struct Limits {
     pub bytes: usize,
 }
 
+/// Of how many traces one is a round, at least, before others go for a new one.
+const ROUNDS_PART: usize = 4;
+
+/// How many traces can be kept by a wish.
+pub const MOST_PINS: usize = 50;
+
 /// The traces that are kept.
 #[derive(Debug)]
 pub struct Store {
@@ -29,6 +35,10 @@ pub struct Store {
     ids: HashMap<TraceId, u64>,
     /// Which traces a service has spans in.
     services: BTreeMap<String, BTreeSet<u64>>,
+    /// Which traces are automatic rounds that went well: these go before others.
+    rounds: BTreeSet<u64>,
+    /// Which traces somebody wants to keep, the oldest first.
+    pins: BTreeSet<u64>,
     next: u64,
     bytes: usize,
     counts: Counts,
@@ -53,6 +63,8 @@ impl Store {
             traces: BTreeMap::new(),
             ids: HashMap::new(),
             services: BTreeMap::new(),
+            rounds: BTreeSet::new(),
+            pins: BTreeSet::new(),
             next: 0,
             bytes: 0,
             counts: Counts::default(),
@@ -66,7 +78,7 @@ impl Store {
             return;
         }
         while self.bytes + span.weight > self.limits.bytes {
-            self.evict_oldest();
+            self.evict();
         }
         let key = self.key_of(span.trace_id);
         let Some(trace) = self.traces.get_mut(&key) else {
@@ -89,6 +101,11 @@ impl Store {
         self.bytes += span.weight;
         self.counts.kept += 1;
         trace.spans.push(Arc::new(span));
+        if trace.is_round() {
+            self.rounds.insert(key);
+        } else {
+            self.rounds.remove(&key);
+        }
     }
 
     /// The trace with this id.
@@ -108,6 +125,43 @@ impl Store {
     /// The newest traces of all services, newest first.
     pub fn latest(&self, limit: usize) -> Vec<Trace> {
         self.traces.values().rev().take(limit).cloned().collect()
+    }
+
+    /// Every trace that came before this place, newest first, with its own place.
+    pub fn before(&self, place: u64) -> impl Iterator<Item = (u64, &Trace)> {
+        let older = self.traces.range(..place).rev();
+        older.map(|(place, trace)| (*place, trace))
+    }
+
+    /// The traces that somebody wants to keep, newest first, each with its place.
+    pub fn pinned(&self) -> impl Iterator<Item = (u64, &Trace)> {
+        let pins = self.pins.iter().rev();
+        pins.filter_map(|place| Some((*place, self.traces.get(place)?)))
+    }
+
+    /// The place of a trace among all that came.
+    pub fn place(&self, id: TraceId) -> Option<u64> {
+        self.ids.get(&id).copied()
+    }
+
+    /// Keeps a trace until it is let go, or until [`MOST_PINS`] newer ones are kept so. Whether it
+    /// is there.
+    pub fn pin(&mut self, id: TraceId) -> bool {
+        let place = self.place(id);
+        self.pins.extend(place);
+        while self.pins.len() > MOST_PINS {
+            self.pins.pop_first();
+        }
+        place.is_some()
+    }
+
+    /// Lets a trace go when its time comes. Whether it is there.
+    pub fn unpin(&mut self, id: TraceId) -> bool {
+        let place = self.place(id);
+        if let Some(place) = place {
+            self.pins.remove(&place);
+        }
+        place.is_some()
     }
 
     /// Every service that a kept span is of.
@@ -137,7 +191,7 @@ impl Store {
             return *key;
         }
         while self.traces.len() >= self.limits.traces.max(1) {
-            self.evict_oldest();
+            self.evict();
         }
         let key = self.next;
         self.next += 1;
@@ -153,11 +207,30 @@ impl Store {
         key
     }
 
-    fn evict_oldest(&mut self) {
-        let Some((key, trace)) = self.traces.pop_first() else {
+    /// The trace to go next. Rounds go first, so that a failure, or what a person did, is still
+    /// there when somebody looks; but a part of the room stays theirs.
+    fn next_to_go(&self) -> Option<u64> {
+        let rounds_have_room = self.rounds.len() > self.traces.len() / ROUNDS_PART;
+        let round = self.rounds.iter().find(|place| !self.pins.contains(place));
+        let other = || {
+            let mut places = self.traces.keys();
+            places.find(|place| !self.rounds.contains(place) && !self.pins.contains(place))
+        };
+        let oldest = || self.traces.keys().next();
+        let first = round.filter(|_| rounds_have_room);
+        first.or_else(other).or(round).or_else(oldest).copied()
+    }
+
+    fn evict(&mut self) {
+        let Some(key) = self.next_to_go() else {
+            return;
+        };
+        let Some(trace) = self.traces.remove(&key) else {
             return;
         };
         self.ids.remove(&trace.id);
+        self.rounds.remove(&key);
+        self.pins.remove(&key);
         for span in &trace.spans {
             self.bytes -= span.weight;
             self.counts.evicted += 1;

@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use opentelemetry::trace::TraceId;
 
-use super::span::Span;
+use super::rounds;
+use super::span::{Span, Status};
 
 /// One trace as far as it has arrived.
 #[derive(Clone, Debug)]
@@ -18,6 +19,17 @@ pub struct Trace {
 }
 
 impl Trace {
+    /// Whether it is a round that a service of the lab makes by itself, and went well so far.
+    pub fn is_round(&self) -> bool {
+        self.spans.iter().any(|span| rounds::begins_one(span)) && !self.failed()
+    }
+
+    /// Whether any of it failed.
+    pub fn failed(&self) -> bool {
+        let mut spans = self.spans.iter();
+        spans.any(|span| span.status == Status::Error)
+    }
+
     /// Whether a span came before.
     pub(super) fn has(&self, span: &Span) -> bool {
         self.spans

@@ -113,7 +113,7 @@ fn named_duration(params: &Params, name: &'static str) -> Result<Option<u64>, Pa
 }
 
 /// A duration as Go and Jaeger write it, as in `1h30m`, `1.2s` or `2d`, in nanoseconds.
-pub(super) fn duration(text: &str) -> Option<u64> {
+pub(crate) fn duration(text: &str) -> Option<u64> {
     let mut rest = text;
     let mut total = 0.0;
     while !rest.is_empty() {

@@ -1,4 +1,4 @@
-//! The hand-written HTML, CSS and scripts, embedded in the program.
+//! The hand-written HTML, CSS and scripts, and the guides, embedded in the program.
 
 use axum::Router;
 use axum::http::header::CONTENT_TYPE;
@@ -9,31 +9,168 @@ const HTML: &str = "text/html; charset=utf-8";
 const CSS: &str = "text/css; charset=utf-8";
 const SCRIPT: &str = "text/javascript; charset=utf-8";
 const SVG: &str = "image/svg+xml";
+const TEXT: &str = "text/plain; charset=utf-8";
 
 const INDEX: &str = include_str!("assets/index.html");
 
-/// Path, type and content of every file.
-const FILES: [(&str, &str, &str); 11] = [
+/// A path, and the type and content of its answer.
+type File = (&'static str, &'static str, &'static str);
+
+/// The page: one document at every path, whose script looks which it is.
+const FILES: &[File] = &[
     ("/", HTML, INDEX),
     // The same page, of one trace: a path as in Jaeger's.
     ("/trace/{id}", HTML, INDEX),
+    ("/compare/{one}/{other}", HTML, INDEX),
+    ("/mesh", HTML, INDEX),
+    ("/play", HTML, INDEX),
+    ("/wire", HTML, INDEX),
+    ("/logs", HTML, INDEX),
+    ("/guide/{name}", HTML, INDEX),
     ("/page.css", CSS, include_str!("assets/page.css")),
+    ("/controls.css", CSS, include_str!("assets/controls.css")),
     ("/traces.css", CSS, include_str!("assets/traces.css")),
+    ("/waterfall.css", CSS, include_str!("assets/waterfall.css")),
+    ("/mesh.css", CSS, include_str!("assets/mesh.css")),
+    ("/views.css", CSS, include_str!("assets/views.css")),
     ("/app.js", SCRIPT, include_str!("assets/app.js")),
+    ("/chat.js", SCRIPT, include_str!("assets/chat.js")),
+    ("/compare.js", SCRIPT, include_str!("assets/compare.js")),
+    ("/details.js", SCRIPT, include_str!("assets/details.js")),
     ("/dom.js", SCRIPT, include_str!("assets/dom.js")),
-    ("/words.js", SCRIPT, include_str!("assets/words.js")),
+    ("/faults.js", SCRIPT, include_str!("assets/faults.js")),
+    ("/first.js", SCRIPT, include_str!("assets/first.js")),
+    ("/format.js", SCRIPT, include_str!("assets/format.js")),
+    ("/graph.js", SCRIPT, include_str!("assets/graph.js")),
+    ("/guide.js", SCRIPT, include_str!("assets/guide.js")),
+    ("/hex.js", SCRIPT, include_str!("assets/hex.js")),
+    ("/hues.js", SCRIPT, include_str!("assets/hues.js")),
+    ("/lines.js", SCRIPT, include_str!("assets/lines.js")),
+    ("/list.js", SCRIPT, include_str!("assets/list.js")),
+    ("/live.js", SCRIPT, include_str!("assets/live.js")),
+    ("/logs.js", SCRIPT, include_str!("assets/logs.js")),
+    ("/markdown.js", SCRIPT, include_str!("assets/markdown.js")),
+    ("/mesh.js", SCRIPT, include_str!("assets/mesh.js")),
+    ("/panel.js", SCRIPT, include_str!("assets/panel.js")),
+    ("/play.js", SCRIPT, include_str!("assets/play.js")),
+    ("/poll.js", SCRIPT, include_str!("assets/poll.js")),
+    ("/row.js", SCRIPT, include_str!("assets/row.js")),
+    ("/search.js", SCRIPT, include_str!("assets/search.js")),
     ("/services.js", SCRIPT, include_str!("assets/services.js")),
+    ("/spans.js", SCRIPT, include_str!("assets/spans.js")),
+    ("/states.js", SCRIPT, include_str!("assets/states.js")),
+    ("/trace.js", SCRIPT, include_str!("assets/trace.js")),
     ("/traces.js", SCRIPT, include_str!("assets/traces.js")),
+    ("/users.js", SCRIPT, include_str!("assets/users.js")),
     ("/waterfall.js", SCRIPT, include_str!("assets/waterfall.js")),
+    ("/wire.js", SCRIPT, include_str!("assets/wire.js")),
+    (
+        "/words-frame.js",
+        SCRIPT,
+        include_str!("assets/words-frame.js"),
+    ),
+    (
+        "/words-mesh.js",
+        SCRIPT,
+        include_str!("assets/words-mesh.js"),
+    ),
+    (
+        "/words-play.js",
+        SCRIPT,
+        include_str!("assets/words-play.js"),
+    ),
+    (
+        "/words-spans.js",
+        SCRIPT,
+        include_str!("assets/words-spans.js"),
+    ),
+    (
+        "/words-traces.js",
+        SCRIPT,
+        include_str!("assets/words-traces.js"),
+    ),
+    ("/words.js", SCRIPT, include_str!("assets/words.js")),
     ("/icon.svg", SVG, include_str!("assets/icon.svg")),
+];
+
+/// The guides, which the page links to, in both languages.
+const GUIDES: &[File] = &[
+    (
+        "/guides/en/desafio1",
+        TEXT,
+        include_str!("../../../docs/guides/desafio1.md"),
+    ),
+    (
+        "/guides/en/hello",
+        TEXT,
+        include_str!("../../../docs/guides/hello.md"),
+    ),
+    (
+        "/guides/en/sockets",
+        TEXT,
+        include_str!("../../../docs/guides/sockets.md"),
+    ),
+    (
+        "/guides/en/grpc",
+        TEXT,
+        include_str!("../../../docs/guides/grpc.md"),
+    ),
+    (
+        "/guides/en/chat",
+        TEXT,
+        include_str!("../../../docs/guides/chat.md"),
+    ),
+    (
+        "/guides/pt/desafio1",
+        TEXT,
+        include_str!("../../../docs/guias/desafio1.md"),
+    ),
+    (
+        "/guides/pt/hello",
+        TEXT,
+        include_str!("../../../docs/guias/hello.md"),
+    ),
+    (
+        "/guides/pt/sockets",
+        TEXT,
+        include_str!("../../../docs/guias/sockets.md"),
+    ),
+    (
+        "/guides/pt/grpc",
+        TEXT,
+        include_str!("../../../docs/guias/grpc.md"),
+    ),
+    (
+        "/guides/pt/chat",
+        TEXT,
+        include_str!("../../../docs/guias/chat.md"),
+    ),
 ];
 
 /// A route for each file.
 pub(super) fn routes() -> Router {
-    FILES
-        .into_iter()
-        .fold(Router::new(), |routes, (path, kind, content)| {
-            let answer = move || async move { ([(CONTENT_TYPE, kind)], content).into_response() };
-            routes.route(path, get(answer))
-        })
+    let files = FILES.iter().chain(GUIDES);
+    files.fold(Router::new(), |routes, &(path, kind, content)| {
+        let answer = move || async move { ([(CONTENT_TYPE, kind)], content).into_response() };
+        routes.route(path, get(answer))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_script_and_style_that_the_page_names_is_there() {
+        let paths: Vec<_> = FILES.iter().map(|(path, ..)| *path).collect();
+        let scripts = FILES.iter().filter(|(_, kind, _)| *kind == SCRIPT);
+        let imported = scripts.flat_map(|(.., text)| text.split("\"./").skip(1));
+        let imported = imported.filter_map(|rest| Some(format!("/{}", rest.split_once('"')?.0)));
+        let linked = INDEX
+            .split('"')
+            .filter(|part| part.starts_with('/') && part.contains('.'));
+        for path in imported.chain(linked.map(str::to_owned)) {
+            assert!(paths.contains(&path.as_str()), "{path}");
+        }
+    }
 }

@@ -78,9 +78,11 @@ const HEADERS: [(HeaderName, &str); 7] = [
     ),
 ];
 
-/// Own files and own JSON, nothing else and nothing inline.
+/// Own files and own JSON, nothing else and nothing inline; and the chat's WebSockets, which are on
+/// other ports of this machine.
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; \
-    connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+    connect-src 'self' ws://localhost:* ws://127.0.0.1:*; base-uri 'none'; form-action 'none'; \
+    frame-ancestors 'none'";
 
 fn refusal(hosts: &Hosts, method: &Method, headers: &HeaderMap) -> Option<&'static str> {
     let host = headers.get(HOST).and_then(|host| host.to_str().ok());

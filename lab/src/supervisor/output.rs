@@ -7,6 +7,8 @@ use tokio::io::{AsyncWrite, AsyncWriteExt};
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 
+use super::log_book::LogBook;
+
 /// Which of its two streams a line came from, and goes to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Stream {
@@ -69,6 +71,7 @@ struct Line {
 #[derive(Clone, Debug)]
 pub struct Output {
     lines: mpsc::Sender<Line>,
+    book: LogBook,
 }
 
 /// How many lines may wait for the terminal; then the processes wait.
@@ -79,10 +82,16 @@ impl Output {
     pub fn start(style: Style, lifecycle: &Lifecycle) -> (Self, JoinHandle<()>) {
         let (lines, queue) = mpsc::channel(QUEUE);
         let (out, err) = (tokio::io::stdout(), tokio::io::stderr());
+        let book = LogBook::default();
         (
-            Self { lines },
+            Self { lines, book },
             lifecycle.spawn(write(queue, style, out, err)),
         )
+    }
+
+    /// The latest lines.
+    pub fn book(&self) -> &LogBook {
+        &self.book
     }
 
     /// A line of a service; `number` is the service's place, which gives its colour.
@@ -109,6 +118,7 @@ impl Output {
     }
 
     async fn send(&self, line: Line) {
+        self.book.add(line.name, line.stream, &line.text);
         if self.lines.send(line).await.is_err() {
             tracing::debug!("a line came after the output ended");
         }
@@ -180,7 +190,10 @@ mod tests {
     #[tokio::test]
     async fn each_line_goes_to_its_stream() {
         let (lines, queue) = mpsc::channel(4);
-        let output = Output { lines };
+        let output = Output {
+            lines,
+            book: LogBook::default(),
+        };
         output
             .of("client", 0, Stream::Out, "answer".to_owned())
             .await;

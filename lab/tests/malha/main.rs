@@ -1,9 +1,20 @@
 //! The lab as its users run it: the binary `malha`, its processes, its page.
 
-#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a test that cannot go on fails"
+)]
 
+#[path = "../../../services/chat/tests/page/browser.rs"]
+#[expect(dead_code, reason = "the chat's tests need more of it")]
+mod browser;
+mod browsing;
 mod command_line;
 mod deaths;
 mod harness;
 mod metrics;
 mod page;
+#[path = "../../../services/chat/tests/page/tab.rs"]
+#[expect(dead_code, reason = "the chat's tests need more of it")]
+mod tab;

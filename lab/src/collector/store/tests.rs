@@ -1,7 +1,8 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::collector::fixture::{ROOMY, span, trace_id};
+use crate::collector::fixture::{ROOMY, round, span, trace_id};
+use crate::collector::span::Status;
 
 fn ids(traces: &[Trace]) -> Vec<TraceId> {
     traces.iter().map(|trace| trace.id).collect()
@@ -45,6 +46,73 @@ fn a_late_span_of_an_old_trace_does_not_make_it_new() {
     store.insert(span("s", 1, 2));
     store.insert(span("s", 3, 1));
     assert_eq!(ids(&store.latest(9)), [trace_id(3), trace_id(2)]);
+}
+
+#[test]
+fn what_a_person_did_and_what_failed_outlast_rounds_but_not_for_ever() {
+    let mut store = Store::new(Limits { traces: 8, ..ROOMY });
+    store.insert(span("person", 1, 1));
+    store.insert(Span {
+        status: Status::Error,
+        ..round(2)
+    });
+    for trace in 3..=50 {
+        store.insert(round(trace));
+    }
+    let kept = ids(&store.latest(9));
+    assert_eq!(kept.len(), 8);
+    assert!(kept.contains(&trace_id(1)) && kept.contains(&trace_id(2)));
+    assert!(kept.contains(&trace_id(50)) && !kept.contains(&trace_id(3)));
+    // A flood of others leaves rounds their part of the room.
+    for trace in 51..=90 {
+        store.insert(span("person", trace, 1));
+    }
+    let rounds = store
+        .latest(9)
+        .iter()
+        .filter(|trace| trace.is_round())
+        .count();
+    assert_eq!(rounds, 2);
+    assert!(store.trace(trace_id(1)).is_none());
+}
+
+#[test]
+fn a_round_is_one_as_long_as_nothing_of_it_failed() {
+    let mut store = Store::new(ROOMY);
+    store.insert(round(1));
+    assert!(store.trace(trace_id(1)).unwrap().is_round());
+    store.insert(Span {
+        status: Status::Error,
+        ..span("server", 1, 2)
+    });
+    assert!(!store.trace(trace_id(1)).unwrap().is_round());
+    // The same by a client that a person started.
+    let by_hand = Span {
+        resource: span("client", 2, 1).resource,
+        ..round(2)
+    };
+    store.insert(by_hand);
+    assert!(!store.trace(trace_id(2)).unwrap().is_round());
+}
+
+#[test]
+fn a_pinned_trace_stays_until_it_is_let_go() {
+    let mut store = Store::new(Limits { traces: 2, ..ROOMY });
+    store.insert(span("s", 1, 1));
+    assert!(store.pin(trace_id(1)) && !store.pin(trace_id(9)));
+    for trace in 2..=5 {
+        store.insert(span("s", trace, 1));
+    }
+    assert_eq!(ids(&store.latest(9)), [trace_id(5), trace_id(1)]);
+    let pinned: Vec<_> = store.pinned().map(|(_, trace)| trace.id).collect();
+    assert_eq!(pinned, [trace_id(1)]);
+    assert!(store.unpin(trace_id(1)));
+    store.insert(span("s", 6, 1));
+    assert_eq!(ids(&store.latest(9)), [trace_id(6), trace_id(5)]);
+    // Pins alone never fill the store for good.
+    assert!(store.pin(trace_id(5)) && store.pin(trace_id(6)));
+    store.insert(span("s", 7, 1));
+    assert!(store.trace(trace_id(7)).is_some());
 }
 
 #[test]

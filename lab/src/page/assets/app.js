@@ -1,76 +1,100 @@
-// Asks the lab for its state once a second and shows what changed.
+// The frame of every page: which view, which language, whether the lab is well.
 
-import { pulse, showServices, tick } from "./services.js";
-import { asked, redrawTraces, showTraces } from "./traces.js";
+import { make } from "./dom.js";
+import { nameServices } from "./hues.js";
+import { ask, onLost, watch } from "./poll.js";
 import { label, speak, word } from "./words.js";
+import "./words-frame.js";
 
-const INTERVAL = 1000;
-const TRACES = asked ? `/lab/traces?trace=${asked}` : "/lab/traces";
+/** The views by the first part of their paths; each brings what it needs. */
+const VIEWS = {
+  "": () => import("./list.js"),
+  trace: () => import("./trace.js"),
+  compare: () => import("./compare.js"),
+  mesh: () => import("./mesh.js"),
+  play: () => import("./play.js"),
+  wire: () => import("./wire.js"),
+  logs: () => import("./logs.js"),
+  guide: () => import("./guide.js"),
+};
+
+const [name, ...rest] = location.pathname.slice(1).split("/").map(decodeURIComponent);
+const place = document.getElementById("view");
+const overall = document.getElementById("overall");
+const progress = document.getElementById("progress");
+const said = document.getElementById("said");
 const lost = document.getElementById("lost");
-const elsewhere = document.getElementById("elsewhere");
-const example = document.getElementById("api-example");
+let state = null;
+let view = null;
 
-/** The last answers as text: what has not changed is not drawn again. */
-const seen = { services: "", traces: "" };
-let services = null;
-
-async function ask(path) {
-  // The browser sends the ETag along and fills in the body where the lab answers 304.
-  const answer = await fetch(path, { cache: "no-cache" });
-  if (!answer.ok) throw new Error(`${path}: ${answer.status}`);
-  return answer.text();
+function drawState() {
+  const { services } = state;
+  const wanted = services.filter((service) => service.state !== "absent");
+  const ready = wanted.filter((service) => service.ready).length;
+  const well = ready === wanted.length;
+  overall.className = well ? "pill well" : "pill ill";
+  const text = well ? word("allReady", ready) : word("someReady", ready, wanted.length);
+  overall.textContent = text;
+  // Written only when it changes: a screen reader speaks each change.
+  if (said.textContent !== text) said.textContent = text;
+  progress.hidden = well;
+  progress.max = wanted.length;
+  progress.value = ready;
+  progress.setAttribute("aria-label", text);
+  document.getElementById("version").textContent = `Malha ${state.version}`;
 }
 
-async function poll() {
-  if (document.hidden) return;
-  try {
-    const [serviceText, traceText] = await Promise.all([ask("/lab/services"), ask(TRACES)]);
-    if (serviceText !== seen.services) {
-      seen.services = serviceText;
-      services = JSON.parse(serviceText);
-      drawServices();
-    }
-    if (traceText !== seen.traces) {
-      const first = seen.traces === "";
-      seen.traces = traceText;
-      const fresh = showTraces(JSON.parse(traceText).traces);
-      if (!first) pulse(fresh.flatMap((trace) => trace.services));
-    }
-    tick();
-    lost.hidden = true;
-  } catch {
-    lost.textContent = word("lost");
-    lost.hidden = false;
-  }
+function drawView() {
+  place.replaceChildren();
+  view = views.show(place, rest, state);
 }
 
-function drawServices() {
-  showServices(services.services);
-  document.getElementById("version").textContent = `Malha ${services.version}`;
-  elsewhere.hidden = services.tracesGoTo === null;
-  elsewhere.textContent = word("elsewhere", services.tracesGoTo);
-  const client = services.services.find((service) => service.asks.length > 0);
-  if (client && services.tracesGoTo === null) {
-    example.href = `/api/traces?service=${encodeURIComponent(client.name)}&limit=1`;
-    example.firstElementChild.textContent = `/api/traces?service=${client.name}&limit=1`;
-    example.hidden = false;
-  }
-}
-
-for (const button of document.querySelectorAll("[data-language]")) {
-  button.addEventListener("click", () => {
-    speak(button.dataset.language);
+for (const chosen of document.querySelectorAll("[data-language]")) {
+  chosen.addEventListener("click", () => {
+    speak(chosen.dataset.language);
     label();
-    if (services) drawServices();
-    redrawTraces();
+    drawState();
+    view?.end?.();
+    drawView();
   });
 }
 
-async function forever() {
-  await poll();
-  setTimeout(forever, INTERVAL);
+onLost((isLost) => {
+  lost.textContent = word("lost");
+  lost.hidden = !isLost;
+});
+
+label();
+for (const here of document.querySelectorAll("#nav a")) {
+  const isHere = here.pathname === `/${name}` || (here.pathname === "/" && ["trace", "compare"].includes(name));
+  if (isHere) here.setAttribute("aria-current", "page");
 }
 
-document.addEventListener("visibilitychange", poll);
-label();
-forever();
+/** The services as they are first, however long the lab takes to answer. */
+async function firstState() {
+  for (;;) {
+    try {
+      return JSON.parse(await ask("/lab/services"));
+    } catch {
+      lost.textContent = word("lost");
+      lost.hidden = false;
+      await new Promise((soon) => setTimeout(soon, 1000));
+    }
+  }
+}
+
+const views = await (VIEWS[name] ?? VIEWS[""])();
+state = await firstState();
+lost.hidden = true;
+nameServices(state.services.map((service) => service.name));
+drawState();
+drawView();
+if (location.hash === "" && place.querySelector("h1") === null) place.prepend(make("h1", "unseen", "Malha"));
+watch(
+  () => "/lab/services",
+  (services) => {
+    state = services;
+    drawState();
+    view?.services?.(state);
+  },
+);

@@ -1,120 +1,130 @@
 // One trace as a waterfall: spans by their start, children under their parents.
 
-import { hue, make, terms } from "./dom.js";
-import { duration, word } from "./words.js";
+import { details } from "./details.js";
+import { link, make } from "./dom.js";
+import { duration } from "./format.js";
+import { hue } from "./hues.js";
+import { ask } from "./poll.js";
+import { between, criticalPath, end, tagsOf, tree } from "./spans.js";
+import { word } from "./words.js";
 
-/** Asks for a trace and draws it. */
-export async function waterfall(id) {
-  const path = `/api/traces/${id}`;
-  let trace;
+/** The trace of this id in Jaeger's form; null where it is not there. */
+export async function fetchTrace(id) {
   try {
-    const answer = await fetch(path);
-    trace = (await answer.json()).data?.[0];
+    return JSON.parse(await ask(`/api/traces/${id}`)).data?.[0] ?? null;
   } catch {
-    return make("p", "note", word("lost"));
+    return null;
   }
-  if (!trace) return make("p", "note", word("gone"));
-  const start = Math.min(...trace.spans.map((span) => span.startTime));
-  const end = Math.max(...trace.spans.map((span) => span.startTime + span.duration));
-  const frame = { start, length: Math.max(1, end - start) };
-  const rows = tree(trace.spans).map(([span, depth]) => row(span, depth, trace.processes, frame));
-  const json = make("a", "", word("json"));
-  json.href = path;
-  const foot = make("p", "foot", make("code", "", id), " · ", json);
-  const warnings = (trace.warnings ?? []).map((text) => make("p", "trouble", text));
-  return make("div", "waterfall", axis(frame), make("ol", "spans", ...rows), ...warnings, foot);
 }
 
-/** Every span with its depth, parents before their children. */
-function tree(spans) {
-  const known = new Set(spans.map((span) => span.spanID));
-  const children = new Map();
-  for (const span of spans) {
-    const parent = span.references.find((ref) => ref.refType === "CHILD_OF" && known.has(ref.spanID));
-    const key = parent && parent.spanID !== span.spanID ? parent.spanID : "";
-    if (!children.has(key)) children.set(key, []);
-    children.get(key).push(span);
-  }
-  const result = [];
-  const seen = new Set();
-  const visit = (key, depth) => {
-    for (const span of children.get(key) ?? []) {
-      if (seen.has(span)) continue;
-      seen.add(span);
-      result.push([span, depth]);
-      visit(span.spanID, depth + 1);
-    }
-  };
-  visit("", 0);
-  // Spans that are each other's ancestors hang from no root.
-  for (const span of spans) {
-    if (!seen.has(span)) result.push([span, 0]);
-  }
-  return result;
+/** Start and length of a trace, in microseconds. */
+export function frameOf(trace) {
+  const start = Math.min(...trace.spans.map((span) => span.startTime));
+  return { start, length: Math.max(1, Math.max(...trace.spans.map(end)) - start) };
+}
+
+/** Draws a trace. `open` holds the keys of the spans whose details are shown, and is kept up. */
+export function waterfall(trace, { open = new Set(), frame = frameOf(trace) } = {}) {
+  const nodes = tree(trace.spans);
+  const critical = criticalPath(nodes);
+  const seen = new Map();
+  const rows = nodes.map((node) => {
+    // Two spans may have one id.
+    const times = seen.get(node.span.spanID) ?? 0;
+    seen.set(node.span.spanID, times + 1);
+    const key = times === 0 ? node.span.spanID : `${node.span.spanID}-${times + 1}`;
+    return row(node, key, { processes: trace.processes, frame, pieces: critical.get(node) ?? [], open });
+  });
+  const warnings = (trace.warnings ?? []).map((text) => make("p", "trouble", text));
+  const legend = make("p", "legend", make("span", "swatch"), word("critical"));
+  return make("div", "waterfall", axis(frame), make("ol", "spans", rows), warnings, legend);
 }
 
 function axis(frame) {
   const parts = [0, 0.25, 0.5, 0.75, 1];
   const ticks = parts.map((part) => make("span", "", duration(Math.round(part * frame.length))));
-  const element = make("div", "axis", make("span", ""), make("div", "ticks", ...ticks));
+  const element = make("div", "axis", make("span", ""), make("div", "ticks", ticks));
   element.setAttribute("aria-hidden", "true");
   return element;
 }
 
-function row(span, depth, processes, frame) {
-  const process = processes[span.processID];
-  const tags = new Map(span.tags.map((tag) => [tag.key, tag.value]));
+function row(node, key, { processes, frame, pieces, open }) {
+  const { span, depth } = node;
+  const { serviceName } = processes[span.processID];
+  const tags = tagsOf(span);
   const failed = tags.get("otel.status_code") === "ERROR";
   const kind = tags.get("span.kind");
   const label = make(
     "span",
     "label",
-    make("b", "", span.operationName),
-    make("span", `chip ${hue(process.serviceName)}`, process.serviceName),
-    kind ? make("span", "kind", kind) : null,
+    make("b", "", breakable(span.operationName)),
+    make("span", `chip ${hue(serviceName)}`, serviceName),
+    kind && kind !== "internal" ? make("span", "kind", kind) : null,
     failed ? make("span", "badge", word("error")) : null,
   );
   label.style.setProperty("--depth", String(Math.min(depth, 12)));
-  const bar = make("span", `bar ${hue(process.serviceName)}${failed ? " failed" : ""}`);
-  const left = (100 * (span.startTime - frame.start)) / frame.length;
-  const width = (100 * span.duration) / frame.length;
-  bar.style.setProperty("inset-inline-start", `${left}%`);
-  bar.style.setProperty("inline-size", `${width}%`);
+  const gap = between(node, processes);
+  const toggle = make("button", "span", label, track(span, { serviceName, failed, frame, pieces, gap }));
+  toggle.type = "button";
+  toggle.id = `span-${key}`;
+  const item = make("li", "", toggle);
+  let more = null;
+  const show = (shown) => {
+    toggle.setAttribute("aria-expanded", String(shown));
+    if (shown && more === null) {
+      more = details(node, { processes, gap });
+      item.append(more);
+    }
+    if (more) more.hidden = !shown;
+    if (shown) open.add(key);
+    else open.delete(key);
+  };
+  toggle.addEventListener("click", () => show(toggle.getAttribute("aria-expanded") !== "true"));
+  show(open.has(key));
+  return item;
+}
+
+/** A long name, with the places where its line may end. */
+function breakable(name) {
+  return name.split(/(?<=[/.])/).flatMap((part, index) => (index === 0 ? [part] : [make("wbr", ""), part]));
+}
+
+function track(span, { serviceName, failed, frame, pieces, gap }) {
+  const part = (micros) => (100 * micros) / frame.length;
+  const left = part(span.startTime - frame.start);
+  const width = part(span.duration);
+  const bar = place(make("span", `bar ${hue(serviceName)}${failed ? " failed" : ""}`), left, width);
+  const marks = [];
+  if (gap && span.duration > 0) {
+    // Light at both ends: the way there and back.
+    bar.style.setProperty("--there", `${(100 * gap.there) / span.duration}%`);
+    bar.style.setProperty("--back", `${(100 * gap.back) / span.duration}%`);
+    bar.classList.add("gapped");
+  }
+  for (const [from, to] of pieces) {
+    marks.push(place(make("span", "critical"), part(from - frame.start), part(to - from)));
+  }
+  for (const event of span.logs) {
+    const mark = place(make("span", "tick"), part(event.timestamp - frame.start), 0);
+    mark.title = String(event.fields.find(({ key }) => key === "event")?.value ?? "");
+    marks.push(mark);
+  }
   // After the bar; before it where there is no room; within it where it fills the track.
   const [side, at] =
     left + width < 85 ? ["after", left + width] : left > 15 ? ["before", 100 - left] : ["within", 100 - left - width];
   const took = make("span", `took ${side}`, duration(span.duration));
   took.style.setProperty("--at", `${at}%`);
-  const button = make("button", "span", label, make("span", "track", bar, took));
-  button.type = "button";
-  button.setAttribute("aria-expanded", "false");
-  const more = details(span, process);
-  more.hidden = true;
-  button.addEventListener("click", () => {
-    more.hidden = !more.hidden;
-    button.setAttribute("aria-expanded", String(!more.hidden));
-  });
-  return make("li", "", button, more);
+  return make("span", "track", bar, marks, took);
 }
 
-function details(span, process) {
-  const box = make("div", "details");
-  const section = (title, tags) => {
-    if (tags.length === 0) return;
-    box.append(make("h5", "", title));
-    box.append(terms("tags", tags.map((tag) => [tag.key, String(tag.value)])));
-  };
-  const ids = [{ key: word("span"), value: span.spanID }];
-  const parents = span.references.filter((ref) => ref.refType === "CHILD_OF");
-  ids.push(...parents.map((ref) => ({ key: word("parent"), value: ref.spanID })));
-  section(word("attributes"), [...ids, ...span.tags]);
-  for (const log of span.logs) {
-    const after = duration(Math.max(0, log.timestamp - span.startTime));
-    section(`${word("events")} +${after}`, log.fields);
-  }
-  const links = span.references.filter((ref) => ref.refType !== "CHILD_OF");
-  section(word("links"), links.map((ref) => ({ key: ref.traceID, value: ref.spanID })));
-  section(word("process"), process.tags);
-  for (const warning of span.warnings ?? []) box.append(make("p", "trouble", warning));
-  return box;
+function place(element, left, width) {
+  element.style.setProperty("inset-inline-start", `${left}%`);
+  element.style.setProperty("inline-size", `${width}%`);
+  return element;
+}
+
+/** A link to one span of a trace. */
+export function spanLink(trace, span) {
+  const element = link(`${trace.slice(0, 8)}… / ${span}`, `/trace/${trace}#${span}`);
+  return make("code", "", element);
 }

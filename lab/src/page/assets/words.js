@@ -1,97 +1,12 @@
-// The page's words, in Portuguese and English.
+// The page's words, in Portuguese and English. Each part of the page brings its own.
 
-const WORDS = {
-  pt: {
-    skip: "Ir para os rastros",
-    tagline: "Exercícios de sistemas distribuídos, vistos por dentro",
-    services: "Serviços",
-    traces: "Rastros",
-    of: "de",
-    all: "todos os serviços",
-    empty: "Nenhum rastro ainda. O primeiro chega em instantes.",
-    notHere: "Este rastro não está aqui: ou ainda não chegou, ou já saiu da memória.",
-    every: "Todos os rastros",
-    api: "A API de consulta do Jaeger está nesta porta:",
-    lost: "O laboratório não responde. Esta página continua tentando.",
-    elsewhere: (where) => `Os rastros vão para ${where} (OTEL_EXPORTER_OTLP_ENDPOINT), não para esta página.`,
-    allReady: (n) => (n === 1 ? "1 serviço pronto" : `${n} serviços prontos`),
-    someReady: (n, all) => `${n} de ${all} prontos`,
-    ready: "pronto",
-    not_ready: "não pronto",
-    planned: "a iniciar",
-    running: "iniciando",
-    waiting: "reinicia em instantes",
-    failed: "falhou",
-    stopping: "parando",
-    stopped: "parado",
-    port: "porta",
-    probes: "sondas",
-    uptime: "no ar há",
-    restarts: "reinícios",
-    last: "último fim",
-    asks: "pergunta a",
-    spans: (n) => (n === 1 ? "1 span" : `${n} spans`),
-    error: "erro",
-    held: (n) => (n === 1 ? "1 rastro novo" : `${n} rastros novos`),
-    attributes: "Atributos",
-    process: "Processo",
-    events: "Eventos",
-    links: "Ligações",
-    json: "JSON do Jaeger",
-    gone: "Este rastro já saiu da memória.",
-    span: "span",
-    parent: "pai",
-    seconds: (n) => `${n} s`,
-    minutes: (n) => `${n} min`,
-    hours: (n) => `${n} h`,
-  },
-  en: {
-    skip: "Skip to the traces",
-    tagline: "Distributed-systems exercises, seen from inside",
-    services: "Services",
-    traces: "Traces",
-    of: "of",
-    all: "all services",
-    empty: "No trace yet. The first one comes in a moment.",
-    notHere: "This trace is not here: it has not come yet, or has left the memory.",
-    every: "All traces",
-    api: "Jaeger's query API is on this port:",
-    lost: "The lab does not answer. This page keeps trying.",
-    elsewhere: (where) => `Traces go to ${where} (OTEL_EXPORTER_OTLP_ENDPOINT), not to this page.`,
-    allReady: (n) => (n === 1 ? "1 service ready" : `${n} services ready`),
-    someReady: (n, all) => `${n} of ${all} ready`,
-    ready: "ready",
-    not_ready: "not ready",
-    planned: "to be started",
-    running: "starting",
-    waiting: "restarts in a moment",
-    failed: "failed",
-    stopping: "stopping",
-    stopped: "stopped",
-    port: "port",
-    probes: "probes",
-    uptime: "up for",
-    restarts: "restarts",
-    last: "last end",
-    asks: "asks",
-    spans: (n) => (n === 1 ? "1 span" : `${n} spans`),
-    error: "error",
-    held: (n) => (n === 1 ? "1 new trace" : `${n} new traces`),
-    attributes: "Attributes",
-    process: "Process",
-    events: "Events",
-    links: "Links",
-    json: "Jaeger's JSON",
-    gone: "This trace has left the memory.",
-    span: "span",
-    parent: "parent",
-    seconds: (n) => `${n} s`,
-    minutes: (n) => `${n} min`,
-    hours: (n) => `${n} h`,
-  },
-};
-
+const WORDS = { pt: {}, en: {} };
 const KEPT = "malha-language";
+
+/** Adds words of both languages. */
+export function learn(words) {
+  for (const language of Object.keys(WORDS)) Object.assign(WORDS[language], words[language]);
+}
 
 function first() {
   try {
@@ -109,6 +24,17 @@ let language = first();
 export function word(key, ...values) {
   const found = WORDS[language][key];
   return typeof found === "function" ? found(...values) : found;
+}
+
+/** The words that one language lacks of the other's: none, as a test makes sure. */
+export function missing() {
+  const { pt, en } = WORDS;
+  return [...Object.keys(pt), ...Object.keys(en)].filter((key) => !(key in pt && key in en));
+}
+
+/** `pt` or `en`. */
+export function spoken() {
+  return language;
 }
 
 export function locale() {
@@ -131,29 +57,10 @@ export function label() {
   for (const element of document.querySelectorAll("[data-word]")) {
     element.textContent = word(element.dataset.word);
   }
+  for (const element of document.querySelectorAll("[data-label]")) {
+    element.setAttribute("aria-label", word(element.dataset.label));
+  }
   for (const button of document.querySelectorAll("[data-language]")) {
     button.setAttribute("aria-pressed", String(button.dataset.language === language));
   }
-}
-
-/** A duration given in microseconds. */
-export function duration(micros) {
-  const [value, unit] =
-    micros < 1000 ? [micros, "µs"] : micros < 1e6 ? [micros / 1000, "ms"] : [micros / 1e6, "s"];
-  const digits = unit === "µs" || value >= 100 ? 0 : value >= 10 ? 1 : 2;
-  const shown = { minimumFractionDigits: digits, maximumFractionDigits: digits };
-  return `${value.toLocaleString(locale(), shown)} ${unit}`;
-}
-
-/** The time of day of a moment given in microseconds. */
-export function clock(micros) {
-  return new Date(micros / 1000).toLocaleTimeString(locale(), { hour12: false });
-}
-
-/** How long ago a moment given in milliseconds was. */
-export function ago(millis) {
-  const seconds = Math.max(0, Math.round((Date.now() - millis) / 1000));
-  if (seconds < 60) return word("seconds", seconds);
-  if (seconds < 3600) return word("minutes", Math.floor(seconds / 60));
-  return word("hours", Math.floor(seconds / 3600));
 }

@@ -1,3 +1,9 @@
+// Its own dark colours, where the reader's screen is dark.
+const dark = matchMedia('(prefers-color-scheme: dark)');
+const show = () => document.documentElement.classList.toggle('dark-mode', dark.matches);
+dark.addEventListener('change', show);
+show();
+
 SwaggerUIBundle({
   url: 'openapi.json',
   dom_id: '#swagger-ui',

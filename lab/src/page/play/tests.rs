@@ -1,0 +1,137 @@
+use axum::Router;
+use axum::body::Body;
+use axum::http::Request;
+use axum::response::Response;
+use http_body_util::BodyExt;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpListener;
+use tower::ServiceExt;
+
+use super::*;
+use crate::collector::SharedStore;
+use crate::collector::fixture::ROOMY;
+use crate::collector::id::trace_id_from_hex;
+use crate::collector::span::Status;
+use crate::plan::Planned;
+use crate::supervisor::log_book::LogBook;
+use crate::supervisor::status::StatusRegistry;
+
+/// A lab of one service.
+fn lab(listen: SocketAddr, http: bool) -> (SharedStore, Router) {
+    let planned = Planned {
+        name: "server",
+        exercise: "test",
+        http,
+        listen: Some(listen),
+        admin: listen,
+        asks: Vec::new(),
+        environment: std::collections::BTreeMap::new(),
+    };
+    let registry = StatusRegistry::new(&[planned]);
+    registry.started("server", Some(1));
+    let store = SharedStore::new(ROOMY);
+    let shown = Shown {
+        logs: LogBook::default(),
+        registry,
+        store: store.clone(),
+        client: reqwest::Client::new(),
+        spans_elsewhere: None,
+    };
+    (store, crate::page::routes(shown))
+}
+
+async fn ask(lab: &Router, method: &str, path: &str, body: &'static str) -> Response {
+    let request = Request::builder().method(method).uri(path);
+    let request = request.body(Body::from(body)).unwrap();
+    lab.clone().oneshot(request).await.unwrap()
+}
+
+async fn text(answer: Response) -> String {
+    let body = answer.into_body().collect().await.unwrap().to_bytes();
+    String::from_utf8(body.to_vec()).unwrap()
+}
+
+fn status(store: &SharedStore, answer: &Response) -> Status {
+    let id = answer.headers()[TRACE].to_str().unwrap();
+    let trace = store.lock().trace(trace_id_from_hex(id).unwrap()).unwrap();
+    trace.spans[0].status
+}
+
+#[tokio::test]
+async fn bytes_go_out_behind_the_trace_s_context_and_the_answer_comes_back() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let (store, lab) = lab(listener.local_addr().unwrap(), false);
+    let server = async {
+        let (mut stream, _) = listener.accept().await.unwrap();
+        let mut request = Vec::new();
+        stream.read_to_end(&mut request).await.unwrap();
+        stream.write_all("Olá".as_bytes()).await.unwrap();
+        request
+    };
+    let asked = ask(&lab, "POST", "/lab/play/server/bytes", "João");
+    let (request, answer) = tokio::join!(server, asked);
+    let trace = answer.headers()[TRACE].to_str().unwrap().to_owned();
+    assert_eq!(status(&store, &answer), Status::Unset);
+    assert_eq!(text(answer).await, "Olá");
+    let runtime_tcp::proxy::Decoded::Header { length, context } =
+        runtime_tcp::proxy::decode(&request)
+    else {
+        panic!("no header: {request:?}");
+    };
+    assert_eq!(&request[length..], "João".as_bytes());
+    assert_eq!(context.unwrap().trace_id().to_string(), trace);
+}
+
+#[tokio::test]
+async fn a_request_is_handed_on_with_its_path_and_a_traceparent() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let (store, lab) = lab(listener.local_addr().unwrap(), true);
+    let asked = ask(&lab, "GET", "/lab/play/server/http/a%20b?x=1", "");
+    let server = async {
+        let (mut stream, _) = listener.accept().await.unwrap();
+        let mut request = [0; 4096];
+        let length = stream.read(&mut request).await.unwrap();
+        let answer = b"HTTP/1.1 418 \r\ncontent-length: 3\r\nset-cookie: a=b\r\n\r\nabc";
+        stream.write_all(answer).await.unwrap();
+        String::from_utf8_lossy(&request[..length]).into_owned()
+    };
+    let (request, answer) = tokio::join!(server, asked);
+    let trace = answer.headers()[TRACE].to_str().unwrap().to_owned();
+    assert!(request.starts_with("GET /a%20b?x=1 HTTP/1.1"), "{request}");
+    assert!(
+        request.contains(&format!("traceparent: 00-{trace}-")),
+        "{request}"
+    );
+    assert_eq!(answer.status(), 418);
+    assert!(!answer.headers().contains_key("set-cookie"));
+    assert_eq!(status(&store, &answer), Status::Unset);
+    assert_eq!(text(answer).await, "abc");
+}
+
+#[tokio::test]
+async fn who_does_not_answer_is_named_and_the_trace_says_so() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    drop(listener);
+    for (http, path) in [(false, "bytes"), (true, "http/")] {
+        let (store, lab) = lab(address, http);
+        let answer = ask(&lab, "POST", &format!("/lab/play/server/{path}"), "x").await;
+        assert_eq!(answer.status(), 502, "{path}");
+        assert_eq!(status(&store, &answer), Status::Error);
+        assert!(text(answer).await.contains("server does not answer"));
+    }
+}
+
+#[tokio::test]
+async fn only_the_lab_s_own_services_are_asked() {
+    let (_, lab) = lab(([127, 0, 0, 1], 1).into(), true);
+    let unknown = ask(&lab, "GET", "/lab/play/example.org/http/x", "").await;
+    assert_eq!(unknown.status(), 404);
+    // It speaks HTTP: bytes alone are not for it.
+    assert_eq!(
+        ask(&lab, "POST", "/lab/play/server/bytes", "x")
+            .await
+            .status(),
+        404
+    );
+}
