@@ -1,6 +1,8 @@
 //! Redis by TLS, as `rediss://` asks for it.
 #![cfg(test)]
 
+use std::process::{Child, Stdio};
+
 use clap::{Args, Command as Program};
 use runtime::settings::{Inputs, Source};
 use runtime_redis::{Command, Policy, RedisClient, RedisOptions, RedisSettings};
@@ -14,21 +16,84 @@ struct TlsRedis {
 
 impl TlsRedis {
     async fn start(authority: &Authority, asks_for_certificates: bool, more: &[&str]) -> Self {
-        let Signed { certificate, key } = authority.sign("redis");
-        let (ca, port) = (authority.certificate(), address().port().to_string());
+        let (port, files) = (address().port().to_string(), Files::of(authority));
         let asks = if asks_for_certificates { "yes" } else { "no" };
-        let arguments = [
-            &["--tls-port", &port, "--tls-cert-file", &certificate][..],
-            &["--tls-key-file", &key, "--tls-ca-cert-file", &ca],
-            &["--tls-auth-clients", asks],
-            more,
-        ];
+        let arguments = [&files.arguments(&port, asks)[..], more];
         let server = RedisServer::start(&arguments.concat()).await;
         Self { server, port }
     }
 
     fn url(&self) -> String {
         format!("rediss://127.0.0.1:{}", self.port)
+    }
+}
+
+/// What a server shows, and whom it believes.
+struct Files {
+    own: Signed,
+    ca: String,
+}
+
+impl Files {
+    fn of(authority: &Authority) -> Self {
+        Self {
+            own: authority.sign("redis"),
+            ca: authority.certificate(),
+        }
+    }
+
+    fn arguments<'a>(&'a self, port: &'a str, asks: &'a str) -> [&'a str; 10] {
+        let Signed { certificate, key } = &self.own;
+        [
+            "--tls-port",
+            port,
+            "--tls-cert-file",
+            certificate,
+            "--tls-key-file",
+            key,
+            "--tls-ca-cert-file",
+            &self.ca,
+            "--tls-auth-clients",
+            asks,
+        ]
+    }
+}
+
+/// A sentinel that listens by TLS alone, and watches a master by TLS. Killed when dropped.
+struct TlsSentinel {
+    process: Child,
+    port: String,
+    _directory: tempfile::TempDir,
+}
+
+impl TlsSentinel {
+    fn start(authority: &Authority, master: &TlsRedis) -> Self {
+        let directory = tempfile::tempdir().unwrap();
+        let watched = format!("sentinel monitor mymaster 127.0.0.1 {} 1\n", master.port);
+        std::fs::write(directory.path().join("sentinel.conf"), watched).unwrap();
+        let (port, files) = (address().port().to_string(), Files::of(authority));
+        let process = std::process::Command::new("redis-server")
+            .args(["sentinel.conf", "--sentinel", "--port", "0"])
+            .args(["--bind", "127.0.0.1", "--tls-replication", "yes"])
+            .args(files.arguments(&port, "no"))
+            .current_dir(&directory)
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .spawn()
+            .unwrap();
+        Self {
+            process,
+            port,
+            _directory: directory,
+        }
+    }
+}
+
+impl Drop for TlsSentinel {
+    fn drop(&mut self) {
+        // It may have ended by itself.
+        let _ = self.process.kill();
+        let _ = self.process.wait();
     }
 }
 
@@ -135,6 +200,24 @@ async fn the_nodes_of_a_cluster_are_asked_by_tls() {
         ("REDIS_URL", &*url),
         ("REDIS_CA_FILE", &*ca),
         ("REDIS_MODE", "cluster"),
+    ];
+    assert_eq!(exchange(client(&settings)).await, "olá");
+}
+
+#[tokio::test]
+async fn sentinels_and_their_master_are_asked_by_tls() {
+    if !has_redis("sentinels_and_their_master_are_asked_by_tls") {
+        return;
+    }
+    let authority = Authority::new();
+    let redis = TlsRedis::start(&authority, false, &[]).await;
+    let sentinel = TlsSentinel::start(&authority, &redis);
+    let url = format!("rediss://localhost:{}", sentinel.port);
+    let ca = authority.certificate();
+    let settings = [
+        ("REDIS_URL", &*url),
+        ("REDIS_CA_FILE", &*ca),
+        ("REDIS_MODE", "sentinel"),
     ];
     assert_eq!(exchange(client(&settings)).await, "olá");
 }

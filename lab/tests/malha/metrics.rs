@@ -1,6 +1,7 @@
 //! What docs/metrics.md, the dashboard and the alerts say, held to what `/metrics` answers.
 
 mod documents;
+mod names;
 mod openmetrics;
 mod promql;
 mod traffic;

@@ -1,6 +1,6 @@
 //! A lab in which as much happens as is needed for metrics to have values.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::Write;
 use std::net::{SocketAddr, TcpStream};
 use std::process::{Child, Command, Stdio};
@@ -39,7 +39,7 @@ pub(super) const HAPPENS: &[&str] = &[
 
 /// A lab that is used, with a Redis where one is installed.
 pub(super) struct Busy {
-    _lab: Lab,
+    lab: Lab,
     redis: Option<Redis>,
     addresses: BTreeMap<&'static str, SocketAddr>,
     admins: Vec<SocketAddr>,
@@ -79,7 +79,7 @@ impl Busy {
             .collect();
         let lab = Lab::ready(&borrowed).await;
         let mut busy = Self {
-            _lab: lab,
+            lab,
             redis,
             addresses,
             admins,
@@ -131,6 +131,43 @@ impl Busy {
             openmetrics::read(&answer.text().await.ok()?, &mut families);
         }
         Some(families)
+    }
+
+    /// The names of the attributes of all spans so far, as Jaeger's API gives them.
+    pub(super) async fn attributes(&self) -> Option<BTreeSet<String>> {
+        let mut names = BTreeSet::new();
+        for service in self.lab.json("/api/services").await["data"].as_array()? {
+            let asked = format!(
+                "/api/traces?service={}&limit=100&lookback=1h",
+                service.as_str()?
+            );
+            for trace in self.lab.json(&asked).await["data"].as_array()? {
+                for span in trace["spans"].as_array()? {
+                    let tags = span["tags"].as_array()?.iter();
+                    names.extend(tags.filter_map(|tag| Some(tag["key"].as_str()?.to_owned())));
+                }
+            }
+        }
+        Some(names)
+    }
+
+    /// An attribute of each protocol that this lab speaks.
+    pub(super) fn attributes_expected(&self) -> Vec<&'static str> {
+        let by_service = [
+            ("desafio1-servidor", "http.route"),
+            ("sockets-server", "network.transport"),
+            ("grpc-servidor", "rpc.status_code"),
+            ("serviceA", "chat.client"),
+        ];
+        let there = by_service.into_iter();
+        let mut expected: Vec<_> = there
+            .filter(|(service, _)| self.addresses.contains_key(service))
+            .map(|(_, attribute)| attribute)
+            .collect();
+        if self.redis.is_some() && self.addresses.contains_key("grpc-servidor") {
+            expected.push("db.operation.name");
+        }
+        expected
     }
 }
 
