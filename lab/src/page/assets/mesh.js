@@ -55,10 +55,15 @@ export function show(place, _path, first) {
       edges.push({ from, to, requests: 0, errors: 0 });
     };
     for (const service of state.services) for (const asked of service.asks) add(service.name, asked);
-    for (const edge of edges) {
-      edge.link = links.find(({ from, to }) => edge.to === to && (edge.from === from || (edge.from.startsWith("?") && from === "browser")));
-    }
+    const ends = ({ from, to }) => [from === "browser" ? outside(to) : from, to];
+    for (const link of links) add(...ends(link));
+    for (const edge of edges) edge.link = links.find((link) => ends(link).join(" ") === `${edge.from} ${edge.to}`);
     return edges;
+  }
+
+  /** The node of those who ask a service from outside. */
+  function outside(to) {
+    return `? ${state.services.find(({ name }) => name === to)?.exercise ?? to}`;
   }
 
   /** Strangers are drawn beside the exercise that they ask; who is not there goes by its service. */
@@ -66,8 +71,7 @@ export function show(place, _path, first) {
     const port = edge.to.match(/:(\d+)$/)?.[1];
     const service = port && state.services.find(({ listen }) => listen?.endsWith(`:${port}`));
     const to = service?.name ?? edge.to;
-    const exercise = state.services.find(({ name }) => name === to)?.exercise ?? to;
-    return { ...edge, from: OUTSIDE.includes(edge.from) ? `? ${exercise}` : edge.from, to };
+    return { ...edge, from: OUTSIDE.includes(edge.from) ? outside(to) : edge.from, to };
   }
 
   function redraw() {
@@ -212,6 +216,7 @@ export function show(place, _path, first) {
   }
 
   const isHere = () => place.contains(canvas);
+  broken.services(first.services);
   redraw();
   fillSide();
   narrow.addEventListener("change", redraw);

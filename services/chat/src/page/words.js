@@ -57,9 +57,9 @@ const WORDS = {
     barred: (service) => `recusada por ${service}`,
     refused: (why) => `recusada: ${why}`,
     resend: "Enviar de novo",
-    trace: "rastro",
-    traceOpens: (id) => `rastro ${id}, abre em outra aba`,
-    traceCopies: (id) => `copiar o rastro ${id}`,
+    trace: "trace",
+    traceOpens: (id) => `trace ${id}, abre em outra aba`,
+    traceCopies: (id) => `copiar o trace ${id}`,
     copied: "copiado",
     reasons: {
       rate: "mensagens demais",
