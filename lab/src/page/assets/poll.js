@@ -69,6 +69,7 @@ export function watch(path, told, { every = 1000, refused = () => {} } = {}) {
     clearTimeout(timer);
     turn += 1;
     const own = turn;
+    running.add(look);
     if (document.hidden) return;
     const asked = path();
     if (asked === null) {
@@ -92,7 +93,6 @@ export function watch(path, told, { every = 1000, refused = () => {} } = {}) {
       if (own === turn) timer = setTimeout(look, every);
     }
   };
-  running.add(look);
   look();
   return look;
 }

@@ -62,9 +62,11 @@ export function show(place, _path, state) {
   place.append(make("h1", "", word("wireTitle")), make("p", "note", trace ? word("ofTrace", trace) : word("wireAbout")), trace ? capture : form, note, list);
   let last = null;
   let chosen = params.get("link") ?? "";
+  /** A link that is none is not asked for again. */
+  let isRefused = false;
 
   const path = () => {
-    if (!place.contains(list) || !hasLinks(state)) return null;
+    if (!place.contains(list) || !hasLinks(state) || isRefused) return null;
     if (trace) return `/lab/wire?trace=${encodeURIComponent(trace)}`;
     if (!chosen) return "/lab/links";
     return `/lab/wire/${encodeURIComponent(chosen)}?limit=50${last === null ? "" : `&after=${last}`}`;
@@ -103,6 +105,7 @@ export function show(place, _path, state) {
 
   select.addEventListener("change", () => {
     chosen = select.value;
+    isRefused = false;
     last = null;
     list.replaceChildren();
     history.replaceState(null, "", `/wire?link=${encodeURIComponent(chosen)}`);
@@ -114,7 +117,8 @@ export function show(place, _path, state) {
   else if (!trace) fillLinks();
   const look = watch(path, took, {
     refused(why) {
-      note.textContent = why;
+      note.textContent = why || word("noLinks");
+      isRefused = true;
     },
   });
 
