@@ -10,6 +10,7 @@ use super::error::RedisError;
 use super::executor::{AttemptError, Executor, TimeLimit, is_unknown_script};
 use super::health_check;
 use super::policy::{Policy, Repetition};
+use super::probe::Probe;
 use super::settings::RedisSettings;
 use runtime::Lifecycle;
 
@@ -33,16 +34,14 @@ impl std::fmt::Debug for RedisClient {
 impl RedisClient {
     /// A client, which connects by itself and makes the lifecycle's readiness depend on it.
     ///
-    /// The health check probes `key`: one of those that are used, for in a cluster each is
-    /// somewhere else.
+    /// Ready is what does all that `probe` asks for.
     pub fn new(
         settings: RedisSettings,
         policy: Policy,
-        key: &str,
+        probe: Probe,
         lifecycle: &Lifecycle,
     ) -> Result<Self, RedisError> {
         let executor = Arc::new(Executor::new(settings, lifecycle.metrics())?);
-        let probe = Command::read("EXISTS").arg(key);
         let dependency = lifecycle.readiness().require("redis");
         let checked = Arc::clone(&executor);
         lifecycle.spawn(health_check::run(

@@ -26,7 +26,7 @@ impl Dedicated {
         connecting
             .unwrap_or_else(|_| Err((ErrorKind::Io, "no connection in time").into()))
             .map(|connection| Self(Some(connection)))
-            .map_err(|error| RedisError::of(&error))
+            .map_err(|error| RedisError::of_connecting(&error))
     }
 
     /// Sends a command and waits at most this long, which should be longer than the command

@@ -11,10 +11,12 @@ use tokio::time::{Instant, timeout_at};
 use tracing::Instrument;
 
 use super::breaker::Breaker;
-use super::command::Command;
+use super::command::{Command, convert};
 use super::error::{RedisError, breaks_connection};
 use super::observe::{self, Attributes, RedisMetrics};
 use super::pool::{Permits, Pool};
+use super::probe::Probe;
+use super::refusals::Refusals;
 use super::settings::RedisSettings;
 use super::target::Target;
 use runtime::metrics::Metrics;
@@ -24,6 +26,7 @@ use runtime::{deadline, trace};
 pub(super) struct Executor {
     pub(super) settings: RedisSettings,
     pub(super) breaker: Breaker,
+    pub(super) refusals: Refusals,
     pub(super) metrics: RedisMetrics,
     pub(super) target: Arc<Target>,
     pool: Pool,
@@ -79,6 +82,7 @@ impl Executor {
             .map_err(|error| RedisError::Answer(error.to_string()))?;
         Ok(Self {
             breaker: Breaker::new(),
+            refusals: Refusals::default(),
             metrics: RedisMetrics::register(metrics),
             attributes: Attributes::new(&settings),
             target,
@@ -103,9 +107,10 @@ impl Executor {
         })
     }
 
-    /// Sends a command for the health check: whatever the breaker says, and without a span.
-    pub(super) async fn probe(&self, command: &Command) -> Result<Value, RedisError> {
+    /// Asks for the health check whether Redis serves: whatever the breaker says, and without a span.
+    pub(super) async fn probe(&self, probe: &Probe) -> Result<(), RedisError> {
         let until = Instant::now() + self.settings.timeout;
+        let command = probe.command();
         let probing = async {
             let mut permit = self.permit().await?;
             let answer = timeout_at(until, permit.send(&command.cmd)).await;
@@ -114,9 +119,13 @@ impl Executor {
                 .and_then(|answer| answer.map_err(|error| RedisError::of(&error)))
                 .inspect_err(|_| permit.give_up_connection())
         };
-        timeout_at(until, probing)
-            .await
-            .unwrap_or_else(|_| Err(RedisError::timeout()))
+        let answer = timeout_at(until, probing).await;
+        let answer = answer.unwrap_or_else(|_| Err(RedisError::timeout()))?;
+        let lacking: Vec<String> = convert(answer)?;
+        if lacking.is_empty() {
+            return Ok(());
+        }
+        Err(RedisError::Lacking(lacking.join(", ")))
     }
 
     /// Makes an attempt, and another where that can do no harm: the connection may have been closed while
@@ -165,7 +174,11 @@ impl Executor {
                     permit.give_up_connection();
                 }
                 match RedisError::of(&error) {
-                    RedisError::Unavailable(_) => self.breaker.failure(),
+                    RedisError::Unavailable(_) | RedisError::NoSession(_) => self.breaker.failure(),
+                    RedisError::Refused(reason) => {
+                        self.breaker.success();
+                        self.refusals.put(reason);
+                    }
                     _ => self.breaker.success(),
                 }
                 Err(AttemptError::Redis(error))
@@ -214,7 +227,7 @@ impl Executor {
         self.pool.get().await.map_err(|error| match error {
             PoolError::Backend(error) => {
                 self.breaker.trip();
-                RedisError::Unavailable(error.to_string())
+                RedisError::of_connecting(&error)
             }
             other => RedisError::Unavailable(other.to_string()),
         })

@@ -13,6 +13,7 @@
 //! - `tls.rs`: whose certificates are believed, and what this side shows.
 //! - `target.rs`: where connections go; `pool.rs`: the few that there are, shared by many commands.
 //! - `breaker.rs`, `health_check.rs`: whether Redis is asked at all, and who finds out.
+//! - [`Probe`] (`probe.rs`), `refusals.rs`: what the health check asks, and what makes it ask.
 //! - `observe.rs`: spans and metrics.
 //! - [`Dedicated`] (`dedicated.rs`): a connection of one's own, for commands that wait.
 
@@ -26,6 +27,8 @@ mod health_check;
 mod observe;
 mod policy;
 mod pool;
+mod probe;
+mod refusals;
 mod settings;
 mod target;
 mod tls;
@@ -36,6 +39,7 @@ pub use command::{Command, Script, convert};
 pub use dedicated::Dedicated;
 pub use error::RedisError;
 pub use policy::Policy;
+pub use probe::Probe;
 pub use redis::{FromRedisValue, Value};
 pub use settings::{RedisOptions, RedisSettings, Topology};
 pub use tls::Tls;

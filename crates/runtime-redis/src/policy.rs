@@ -102,4 +102,19 @@ mod tests {
         lifecycle.stop();
         assert!(keeps_asking.after(away()).await.is_err());
     }
+
+    /// Redis may say at once that it refuses, again and again.
+    #[tokio::test(start_paused = true)]
+    async fn between_two_tries_there_is_a_wait() {
+        let (breaker, lifecycle) = (Breaker::new(), Lifecycle::new(Metrics::new("test", "0")));
+        breaker.close();
+        let longest = Duration::from_secs(1);
+        let mut repetition = Repetition::new(Policy::KeepAsking, &breaker, &lifecycle, longest);
+        let begun = tokio::time::Instant::now();
+        for _ in 0..3 {
+            let refused = RedisError::Refused("READONLY".to_owned());
+            assert!(repetition.after(refused).await.is_ok());
+        }
+        assert!(begun.elapsed() >= FIRST_WAIT * 3, "{:?}", begun.elapsed());
+    }
 }

@@ -5,7 +5,7 @@ use std::process::{Child, Stdio};
 
 use clap::{Args, Command as Program};
 use runtime::settings::{Inputs, Source};
-use runtime_redis::{Command, Policy, RedisClient, RedisOptions, RedisSettings};
+use runtime_redis::{Command, Policy, Probe, RedisClient, RedisOptions, RedisSettings};
 use testing::{Authority, RedisServer, Signed, TestLifecycle, address, eventually, has_redis};
 
 /// A Redis with a port for TLS beside its other one, over which the test asks it.
@@ -114,7 +114,8 @@ fn client(settings: &[(&str, &str)]) -> (RedisClient, TestLifecycle) {
     let patient = [("REDIS_CONNECT_TIMEOUT", "20s"), ("REDIS_TIMEOUT", "20s")];
     let settings = read(&[settings, &patient].concat()).unwrap();
     let life = TestLifecycle::default();
-    let client = RedisClient::new(settings, Policy::FailFast, "key", life.lifecycle());
+    let probe = Probe::new("probe", &[]);
+    let client = RedisClient::new(settings, Policy::FailFast, probe, life.lifecycle());
     (client.unwrap(), life)
 }
 

@@ -19,8 +19,18 @@ pub struct Readiness {
 struct ReadinessState {
     starting: bool,
     draining: bool,
-    checks: Vec<Check>,
+    tracked: Vec<Tracked>,
 }
+
+/// A dependency, and why it was not ready since it last was, as far as the log tells.
+#[derive(Debug)]
+struct Tracked {
+    check: Check,
+    told: Vec<String>,
+}
+
+/// So many reasons of one outage the log tells.
+const MOST_REASONS: usize = 8;
 
 /// One dependency, as `/readyz` shows it.
 #[derive(Clone, Debug, Serialize, PartialEq, Eq)]
@@ -59,12 +69,16 @@ impl Readiness {
     pub fn require(&self, name: impl Into<String>) -> Dependency {
         let mut state = self.lock();
         let reason = Some("not seen yet".to_owned());
-        state.checks.push(Check {
+        let check = Check {
             name: name.into(),
             ready: false,
             reason,
+        };
+        state.tracked.push(Tracked {
+            check,
+            told: Vec::new(),
         });
-        let index = state.checks.len() - 1;
+        let index = state.tracked.len() - 1;
         drop(state);
         self.publish();
         Dependency {
@@ -76,7 +90,8 @@ impl Readiness {
     /// What `/readyz` answers.
     pub fn report(&self) -> Report {
         let state = self.lock();
-        let mut checks = state.checks.clone();
+        let checks = state.tracked.iter().map(|tracked| tracked.check.clone());
+        let mut checks: Vec<_> = checks.collect();
         if state.starting {
             let reason = Some("not set up yet".to_owned());
             let name = "start".to_owned();
@@ -150,26 +165,41 @@ impl Dependency {
 
     fn set(&self, reason: Option<String>) {
         let mut state = self.readiness.lock();
-        if let Some(check) = state.checks.get_mut(self.index) {
-            if check.ready != reason.is_none() {
-                let (name, reason) = (check.name.as_str(), reason.as_deref());
-                tracing::info!(
-                    dependency = name,
-                    ready = reason.is_none(),
-                    reason,
-                    "readiness"
-                );
-            }
-            check.ready = reason.is_none();
-            check.reason = reason;
+        if let Some(tracked) = state.tracked.get_mut(self.index) {
+            tracked.set(reason);
         }
         drop(state);
         self.readiness.publish();
     }
 }
 
+impl Tracked {
+    /// The log tells the first reason and each new one: who waits for a service that never becomes
+    /// ready looks there.
+    fn set(&mut self, reason: Option<String>) {
+        let dependency = self.check.name.as_str();
+        match &reason {
+            None if !self.check.ready => {
+                tracing::info!(dependency, "ready");
+                self.told.clear();
+            }
+            Some(reason) if self.told.len() < MOST_REASONS && !self.told.contains(reason) => {
+                tracing::warn!(dependency, reason, "not ready");
+                self.told.push(reason.clone());
+            }
+            _ => {}
+        }
+        self.check.ready = reason.is_none();
+        self.check.reason = reason;
+    }
+}
+
 #[cfg(test)]
 mod tests {
+    use testing::CapturedOutput;
+    use tracing_subscriber::Registry;
+    use tracing_subscriber::layer::SubscriberExt;
+
     use super::*;
 
     #[test]
@@ -193,6 +223,38 @@ mod tests {
             report.checks[0].reason.as_deref(),
             Some("connection refused")
         );
+    }
+
+    #[test]
+    fn the_log_tells_the_first_reason_and_each_new_one() {
+        let output = CapturedOutput::default();
+        let writer = output.clone();
+        let layer = tracing_subscriber::fmt::layer()
+            .without_time()
+            .with_target(false)
+            .with_ansi(false)
+            .with_writer(move || writer.clone());
+        tracing::subscriber::with_default(Registry::default().with(layer), || {
+            let redis = Readiness::default().require("redis");
+            for reason in ["refused", "refused", "silent", "refused"] {
+                redis.not_ready(reason);
+            }
+            redis.ready();
+            redis.ready();
+            redis.not_ready("refused");
+            for n in 0..20 {
+                redis.not_ready(format!("another, {n}"));
+            }
+        });
+        let line =
+            |reason: &str| format!("WARN not ready dependency=\"redis\" reason=\"{reason}\"");
+        let mut expected = vec![line("refused"), line("silent")];
+        expected.push("INFO ready dependency=\"redis\"".to_owned());
+        expected.push(line("refused"));
+        expected.extend((0..7).map(|n| line(&format!("another, {n}"))));
+        let lines = output.lines();
+        let lines: Vec<_> = lines.iter().map(|line| line.trim_start()).collect();
+        assert_eq!(lines, expected);
     }
 
     #[test]

@@ -33,6 +33,9 @@ pub enum Error {
     /// The store does not answer; worth another try after this long.
     #[error("{}", texts::server::UNAVAILABLE)]
     Unavailable(Duration),
+    /// The store answers, and refuses this; worth another try after this long.
+    #[error("{}", texts::server::STORE_REFUSES)]
+    StoreRefuses(Duration),
     /// The caller's deadline has passed.
     #[error("{}", texts::server::DEADLINE_EXCEEDED)]
     DeadlineExceeded,
@@ -52,6 +55,7 @@ impl Error {
             Self::TooManyWatchers => "too_many_watchers",
             Self::Busy => "busy",
             Self::Unavailable(_) => "unavailable",
+            Self::StoreRefuses(_) => "store_refuses",
             Self::DeadlineExceeded => "deadline_exceeded",
             Self::Corrupt(_) => "corrupt",
         }

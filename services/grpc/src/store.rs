@@ -51,7 +51,7 @@ impl Store {
         let Some(redis) = redis else {
             return Ok(Self::in_memory(rules, lifecycle));
         };
-        let client = RedisClient::new(redis, Policy::FailFast, &redis::probed_key(), lifecycle);
+        let client = RedisClient::new(redis, Policy::FailFast, redis::probe(), lifecycle);
         let client = client.map_err(Error::RedisSetup)?;
         Ok(Self::Redis(RedisStore::new(client, rules, lifecycle)))
     }

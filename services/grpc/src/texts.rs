@@ -40,6 +40,8 @@ pub(crate) mod server {
     pub(crate) const TOO_MANY_WATCHERS: &str = "há observadores demais; tente mais tarde";
     pub(crate) const BUSY: &str = "há pedidos demais; tente de novo";
     pub(crate) const UNAVAILABLE: &str = "o armazenamento de usuários não responde; tente de novo";
+    pub(crate) const STORE_REFUSES: &str =
+        "o armazenamento de usuários não aceita isto agora; tente de novo";
     pub(crate) const DEADLINE_EXCEEDED: &str = "o prazo do pedido passou";
     pub(crate) const CORRUPT: &str =
         "o armazenamento de usuários tem dados que este serviço não entende";

@@ -26,6 +26,8 @@ async fn a_gateway_starts_before_its_server_outlives_it_and_delivers_its_spans()
     ];
     let mut gateway = Process::start(CLIENTE, &settings);
     gateway.until_ready(false).await;
+    let line = gateway.stderr.containing("\"message\":\"not ready\"").await;
+    assert!(line.contains("WARN") && line.contains(&address), "{line}");
     let url = url(&gateway).await;
     assert_eq!(reqwest::get(&url).await.unwrap().status(), 503);
 

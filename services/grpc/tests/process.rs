@@ -118,3 +118,21 @@ async fn a_url_that_is_none_ends_it_with_2_and_its_password_is_not_shown() {
         assert!(!all.contains("sesamo"), "{all}");
     }
 }
+
+/// Who waits for it finds out why, without asking `/readyz`.
+#[tokio::test]
+async fn a_server_that_never_becomes_ready_says_why_in_its_log() {
+    let nobody = [
+        ("REDIS_URL", "redis://nao.existe.invalid"),
+        ("REDIS_CONNECT_TIMEOUT", "30s"),
+        ("REDIS_TIMEOUT", "30s"),
+    ];
+    let servidor = Process::start(SERVIDOR, &nobody);
+    let line = servidor
+        .stderr
+        .containing("\"message\":\"not ready\"")
+        .await;
+    for expected in ["\"level\":\"WARN\"", "\"dependency\":\"redis\"", "lookup"] {
+        assert!(line.contains(expected), "{expected} in {line}");
+    }
+}

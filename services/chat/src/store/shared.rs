@@ -17,7 +17,7 @@ use std::time::Duration;
 
 use runtime::Lifecycle;
 use runtime_redis::{
-    FromRedisValue, Policy, RedisClient, RedisError, RedisSettings, Script, Value, convert,
+    FromRedisValue, Policy, Probe, RedisClient, RedisError, RedisSettings, Script, Value, convert,
 };
 
 use crate::domain::log::{
@@ -105,8 +105,8 @@ impl SharedLog {
         service: &Token,
         lifecycle: &Lifecycle,
     ) -> Result<RedisClient, SharedLogError> {
-        let key = Keys::of(service).named("epoch");
-        let client = RedisClient::new(redis, Policy::KeepAsking, &key, lifecycle)?;
+        let probe = Probe::new(Keys::of(service).named("probe"), &["cjson.decode"]);
+        let client = RedisClient::new(redis, Policy::KeepAsking, probe, lifecycle)?;
         Ok(client)
     }
 

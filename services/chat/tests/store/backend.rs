@@ -9,7 +9,7 @@ use chat::domain::{ClientId, Entry, Event, Source, Token, TraceContext};
 use chat::hub::Hub;
 use chat::metrics::ChatMetrics;
 use tempfile::TempDir;
-use testing::{RedisServer, TestLifecycle, settings};
+use testing::{RedisCluster, RedisServer, TestLifecycle, settings};
 
 pub(crate) const PEER: &str = "http://peer.example/relay";
 
@@ -18,6 +18,7 @@ pub(crate) enum Backend {
     Memory,
     Disk(TempDir),
     Redis(RedisServer),
+    Cluster(RedisCluster),
 }
 
 /// A room at work.
@@ -44,9 +45,13 @@ impl Backend {
                 Some(("OUTBOX_DIR", path.to_owned()))
             }
             Self::Redis(server) => Some(("REDIS_URL", server.url())),
+            Self::Cluster(cluster) => Some(("REDIS_URL", cluster.url())),
         };
         let mut pairs = vec![("PEER_URL", PEER)];
         pairs.extend(place.iter().map(|(name, value)| (*name, value.as_str())));
+        if matches!(self, Self::Cluster(_)) {
+            pairs.push(("REDIS_MODE", "cluster"));
+        }
         pairs.extend(more);
         let settings = settings::<Chat>(&pairs);
         let lifecycle = TestLifecycle::default();
@@ -123,6 +128,11 @@ pub(crate) fn relayed(origin: &str, epoch: &str, sequence: u64, id: &str) -> App
         sequence,
     };
     request(id, said("de longe"), source, RelayPolicy::Never)
+}
+
+/// A message of a peer that is the original program: it gives no number.
+pub(crate) fn original(id: &str) -> AppendRequest {
+    request(id, said("de longe"), Source::Original, RelayPolicy::Never)
 }
 
 /// A session of this service comes or goes.

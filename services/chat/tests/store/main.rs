@@ -2,5 +2,6 @@
 #![cfg(test)]
 
 mod backend;
+mod keys;
 mod model;
 mod suite;

@@ -18,7 +18,7 @@ use std::time::Duration;
 
 use futures_util::future::BoxFuture;
 use runtime::{Lifecycle, trace};
-use runtime_redis::{Command, RedisClient, RedisError, Script};
+use runtime_redis::{Command, Probe, RedisClient, RedisError, Script};
 
 use super::StoreRules;
 use super::change_log::{ChangeLog, Entry, History, Subscription};
@@ -29,8 +29,9 @@ use crate::domain::{
 use crate::error::Error;
 use scripts::Scripts;
 
-/// The prefix of every key, with the hash tag that puts them all into one slot of a cluster.
-pub const PREFIX: &str = "{usuarios}";
+/// The prefix of every key, with the hash tag that puts them all into one slot of a cluster. Scripts
+/// get it as their key: whoever may use what begins with it may run them.
+pub const PREFIX: &str = "{usuarios}:";
 
 /// How many users whose time is up are let go by one script at most.
 const PRUNED_AT_ONCE: usize = 100;
@@ -214,16 +215,19 @@ impl History for RedisStore {
 
 /// A key by its name after the prefix.
 fn key(name: &str) -> String {
-    format!("{PREFIX}:{name}")
+    format!("{PREFIX}{name}")
 }
 
 fn key_of(id: UserId) -> String {
-    format!("{PREFIX}:u:{id}")
+    format!("{PREFIX}u:{id}")
 }
 
-/// A key that is there as soon as there is anything, to see whether Redis serves it.
-pub(super) fn probed_key() -> String {
-    key("mudancas")
+/// What Redis must do to be of use.
+pub(super) fn probe() -> Probe {
+    Probe::new(
+        key("sonda"),
+        &["redis.sha1hex", "cjson.encode", "cjson.decode"],
+    )
 }
 
 /// The part of an id that is not time.
@@ -262,7 +266,10 @@ fn refused((word, rest): (&str, &[String]), email: &str) -> Error {
 impl From<RedisError> for Error {
     fn from(error: RedisError) -> Self {
         match error {
-            RedisError::Unavailable(_) => Self::Unavailable(RETRY),
+            RedisError::Unavailable(_) | RedisError::NoSession(_) | RedisError::Lacking(_) => {
+                Self::Unavailable(RETRY)
+            }
+            RedisError::Refused(_) => Self::StoreRefuses(RETRY),
             RedisError::Busy => Self::Busy,
             RedisError::DeadlineExceeded => Self::DeadlineExceeded,
             RedisError::Full => Refusal::Full.into(),

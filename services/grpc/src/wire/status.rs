@@ -29,7 +29,9 @@ pub fn of(error: &Error) -> Status {
     let (code, details) = match error {
         Error::Refused(refused) => of_refusal(refused),
         Error::TooManyWatchers | Error::Busy => (Code::ResourceExhausted, retry(RETRY)),
-        Error::Unavailable(after) => (Code::Unavailable, retry(*after)),
+        Error::Unavailable(after) | Error::StoreRefuses(after) => {
+            (Code::Unavailable, retry(*after))
+        }
         Error::DeadlineExceeded => (Code::DeadlineExceeded, ErrorDetails::new()),
         Error::Corrupt(what) => {
             tracing::error!(what, "the store holds what it never should");

@@ -3,7 +3,9 @@
 
 mod backend;
 mod cluster;
+mod keys;
 mod model;
 mod outage;
+mod refusing;
 mod sentinel;
 mod suite;

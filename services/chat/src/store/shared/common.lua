@@ -6,7 +6,7 @@ local asked = {}
 for i = 1, #ARGV, 2 do asked[ARGV[i]] = ARGV[i + 1] end
 
 local function key(name)
-  return KEYS[1] .. ':' .. name
+  return KEYS[1] .. name
 end
 
 -- A number as Redis writes it, however large.

@@ -24,16 +24,17 @@ pub(super) struct Keys(String);
 
 impl Keys {
     pub(super) fn of(service: &Token) -> Self {
-        Self(format!("{{chat:{service}}}"))
+        Self(format!("{{chat:{service}}}:"))
     }
 
-    /// What all begin with.
+    /// What all begin with. Scripts get it as their key: whoever may use what begins with it may
+    /// run them.
     pub(super) fn prefix(&self) -> &str {
         &self.0
     }
 
     pub(super) fn named(&self, name: &str) -> String {
-        format!("{}:{name}", self.0)
+        format!("{}{name}", self.0)
     }
 
     pub(super) fn replica(&self, replica: &str) -> String {

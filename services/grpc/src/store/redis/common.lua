@@ -1,8 +1,8 @@
 -- What every script begins with. REDIS.md tells what the keys are.
 -- KEYS[1] is the prefix of them all, with the hash tag that keeps them in one slot.
 
-local IDS, EXPIRY = KEYS[1] .. ':ids', KEYS[1] .. ':expira'
-local LAST_STATES, CHANGES = KEYS[1] .. ':ultimos', KEYS[1] .. ':mudancas'
+local IDS, EXPIRY = KEYS[1] .. 'ids', KEYS[1] .. 'expira'
+local LAST_STATES, CHANGES = KEYS[1] .. 'ultimos', KEYS[1] .. 'mudancas'
 local FIELDS = {'nome', 'email', 'criado_em', 'atualizado_em', 'versao', 'expira_em'}
 
 -- The time of Redis, so that replicas of the server need not agree on theirs.
@@ -14,11 +14,11 @@ local function integer(number)
 end
 
 local function user_key(id)
-    return KEYS[1] .. ':u:' .. id
+    return KEYS[1] .. 'u:' .. id
 end
 
 local function email_key(email)
-    return KEYS[1] .. ':email:' .. email
+    return KEYS[1] .. 'email:' .. email
 end
 
 -- The fields of a user, in the order of FIELDS; nil if there is none, or its time is up.

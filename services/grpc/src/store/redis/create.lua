@@ -8,7 +8,7 @@ local request, remembered, traceparent = unpack(ARGV, 9, 11)
 
 prune(pruned_at_once, max)
 
-local request_key = KEYS[1] .. ':pedido:' .. request
+local request_key = KEYS[1] .. 'pedido:' .. request
 local fingerprint = redis.sha1hex(name .. '\0' .. email)
 if request ~= '' then
     local made = redis.call('HMGET', request_key, 'id', 'impressao')
