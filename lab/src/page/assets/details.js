@@ -16,6 +16,8 @@ export function details({ span, parent }, { processes, gap }) {
   const { says, place } = explain(serviceName, span.operationName, kind);
   const more = place ? [" ", link(word("inGuide"), place)] : [];
   box.append(make("p", "says", says, more));
+  const number = span.tags.find(({ key }) => key === "chat.cursor");
+  if (number) box.append(make("p", "says", word("numberOf", number.value)));
   if (gap) box.append(make("p", "says", word("between", gap.service, duration(gap.there), duration(gap.back))));
   const asked = span.references.find(({ refType }) => refType === "CHILD_OF");
   if (asked && parent === null) box.append(make("p", "says", word("missedParent")));

@@ -44,6 +44,7 @@ learn({
     self: "próprio",
     between: (service, there, back) =>
       `Entre quem chama e ${service}: ${there} na ida (conectar, rede, fila do servidor) e ${back} na volta (rede). É o tempo claro nas pontas da barra.`,
+    numberOf: (n) => `É a entrada número ${n} do registro deste serviço: em cada página o cursor anda por elas.`,
     missedParent: "O pai deste span não chegou: quem o começou não exporta spans, ou ainda não exportou.",
     inGuide: "no guia",
     linesOf: "Logs deste trace",
@@ -99,6 +100,7 @@ learn({
     self: "own",
     between: (service, there, back) =>
       `Between the caller and ${service}: ${there} on the way there (connecting, network, the server's queue) and ${back} on the way back (network). It is the light time at the ends of the bar.`,
+    numberOf: (n) => `It is entry number ${n} of this service's log: the cursor of each page goes along them.`,
     missedParent: "The parent of this span has not come: whoever began it exports no spans, or has not yet.",
     inGuide: "in the guide",
     linesOf: "Logs of this trace",
