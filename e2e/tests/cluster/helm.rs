@@ -56,6 +56,13 @@ pub(crate) async fn run(program: &str, args: &[&str]) -> String {
     out
 }
 
+/// What one of Helm's programs complains of; it must fail.
+pub(crate) async fn refused(program: &str, args: &[&str]) -> String {
+    let output = Command::new(program).args(args).output().await.unwrap();
+    assert!(!output.status.success(), "{program} {}", args.join(" "));
+    String::from_utf8(output.stderr).unwrap()
+}
+
 /// Installs a chart of this tree until it is ready.
 pub(crate) async fn install(namespace: &Namespace, release: &str, chart: &str, values: &[&str]) {
     let tag = format!("global.image.tag={}", tag());

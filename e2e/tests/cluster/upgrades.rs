@@ -8,7 +8,7 @@ use std::path::Path;
 use serde_json::Value;
 use testing::{skipped, this_test};
 
-use crate::helm::{Namespace, charts, passed, run, test};
+use crate::helm::{Namespace, charts, passed, refused, run, test};
 use crate::history::{before, next, shell};
 use crate::kubectl::{CLUSTER, get};
 use crate::pods::{Job, Load, scale, tag};
@@ -50,6 +50,24 @@ impl Release {
             password: secret["data"]["redis-password"].clone(),
             redis: redis["metadata"]["uid"].clone(),
         }
+    }
+
+    /// A volume of another size is refused, and what stands before it in the chart is left as it is.
+    async fn keeps_its_volume(&self) {
+        let name = self.namespace.name;
+        let gateway = async || get(name, "deployment/grpc-cliente").await["spec"].clone();
+        let (chart, before) = (charts().join("grpc"), gateway().await);
+        let fixed = ["upgrade", "grpc", chart.to_str().unwrap(), "-n", name];
+        let more = [
+            "--reuse-values",
+            "--set=environment=other,redis.storage=2Gi",
+        ];
+        let said = refused(self.helm, &[&fixed[..], &more].concat()).await;
+        assert!(
+            said.contains("redis.storage: the volume of redis"),
+            "{said}"
+        );
+        assert_eq!(gateway().await, before);
     }
 
     /// Upgrades while users are written and read, and fails if one is lost. Whether Redis stayed is
@@ -95,6 +113,7 @@ async fn upgraded(helm: &'static str, namespace: &'static str, old: &Path, new: 
         stayed,
         "a version that says nothing of Redis has replaced it"
     );
+    release.keeps_its_volume().await;
 }
 
 #[tokio::test]
