@@ -8,8 +8,8 @@ pub(crate) mod expected {
     /// A [`Name`](crate::domain::Name).
     pub(crate) const NAME: &str = "deve ter de 1 a 100 caracteres, sem caracteres de controle";
     /// An [`Email`](crate::domain::Email).
-    pub(crate) const EMAIL: &str =
-        "deve ser um endereço de e-mail como ana@exemplo.com.br, com no máximo 254 bytes";
+    pub(crate) const EMAIL: &str = "deve ser um endereço de e-mail como ana@exemplo.com.br, com no máximo 254 bytes e nada de \
+         invisível";
     /// A [`RequestId`](crate::domain::RequestId).
     pub(crate) const REQUEST_ID: &str = "deve ter de 1 a 64 caracteres ASCII visíveis";
     /// A [`PageSize`](crate::domain::PageSize).

@@ -2,6 +2,10 @@
 
 use std::fmt;
 
+use icu_normalizer::ComposingNormalizerBorrowed;
+use icu_properties::CodePointMapData;
+use icu_properties::props::{GeneralCategory, GeneralCategoryGroup};
+
 /// A user's name: 1 to 100 characters, trimmed, without control characters.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Name(String);
@@ -9,7 +13,8 @@ pub struct Name(String);
 /// An e-mail address of at most 254 bytes, kept as it was written.
 ///
 /// The form is that of RFC 5321, 4.1.2, without quoted local parts and address literals, and with
-/// letters of any script (RFC 6531). Whether mail arrives there is not known.
+/// letters of any script (RFC 6531), but nothing that cannot be seen. Whether mail arrives there is
+/// not known.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Email(String);
 
@@ -36,8 +41,8 @@ impl Email {
     pub fn new(text: &str) -> Option<Self> {
         let text = text.trim();
         let (local, domain) = text.rsplit_once('@')?;
-        let fits = text.len() <= 254 && local.len() <= 64;
-        (fits && is_local(local) && is_domain(domain)).then(|| Self(text.to_owned()))
+        let fits = text.len() <= 254 && local.len() <= 64 && is_visible(text);
+        (fits && is_local(local) && is_domain(&ascii(domain)?)).then(|| Self(text.to_owned()))
     }
 
     /// The text.
@@ -45,10 +50,37 @@ impl Email {
         &self.0
     }
 
-    /// What two addresses that differ in case alone have in common.
+    /// What two spellings of one address have in common: they may differ in case, in how their
+    /// accents are composed, and in whether their domain is written in its own script or in ASCII.
     pub fn key(&self) -> String {
-        self.0.to_lowercase()
+        let (local, domain) = self.0.rsplit_once('@').unwrap_or((&self.0, ""));
+        let local = composed(&composed(local).to_lowercase());
+        let domain = ascii(domain).unwrap_or_else(|| domain.to_lowercase());
+        format!("{local}@{domain}")
     }
+}
+
+/// NFC.
+fn composed(text: &str) -> String {
+    const NFC: ComposingNormalizerBorrowed<'static> = ComposingNormalizerBorrowed::new_nfc();
+    NFC.normalize(text).into_owned()
+}
+
+/// A domain as the DNS has it (UTS 46), in small letters, if it is one.
+fn ascii(domain: &str) -> Option<String> {
+    idna::domain_to_ascii_strict(domain).ok()
+}
+
+/// Whether there is nothing in it that a reader does not see, or that changes the order of what is
+/// seen; nor a mark that joins what stands before it.
+fn is_visible(text: &str) -> bool {
+    let category = |symbol| CodePointMapData::<GeneralCategory>::new().get(symbol);
+    let hidden = GeneralCategoryGroup::Other.union(GeneralCategoryGroup::Separator);
+    let starts_marked = text
+        .split(['@', '.'])
+        .filter_map(|part| part.chars().next())
+        .any(|first| GeneralCategoryGroup::Mark.contains(category(first)));
+    !starts_marked && !text.chars().any(|symbol| hidden.contains(category(symbol)))
 }
 
 fn is_local(text: &str) -> bool {
@@ -161,6 +193,37 @@ mod tests {
             Email::new("JOÃO@exemplo.com"),
         );
         assert_eq!(a.unwrap().key(), b.unwrap().key());
+    }
+
+    #[test]
+    fn one_address_has_one_key_however_it_is_spelt() {
+        for [a, b] in [
+            ["jo\u{e3}o@a.com", "joa\u{303}o@a.com"],
+            ["JO\u{c3}O@a.com", "joa\u{303}o@A.com"],
+            ["a@b\u{fc}cher.de", "a@xn--bcher-kva.de"],
+            ["a@b\u{fc}cher.de", "a@BU\u{308}CHER.de"],
+            ["a@xn--bcher-kva.de", "a@XN--BCHER-KVA.DE"],
+            ["a@exemplo.com", "a@\u{ff45}xemplo\u{3002}com"],
+        ] {
+            let (a, b) = (Email::new(a).unwrap(), Email::new(b).unwrap());
+            assert_eq!(a.key(), b.key(), "{a} {b}");
+        }
+        let (a, b) = (Email::new("jo\u{e3}o@a.com"), Email::new("joao@a.com"));
+        assert_ne!(a.unwrap().key(), b.unwrap().key());
+    }
+
+    #[test]
+    fn nothing_in_an_address_is_invisible() {
+        for hidden in [
+            '\u{200b}', '\u{200d}', '\u{202e}', '\u{2066}', '\u{feff}', '\u{ad}', '\u{e000}',
+            '\u{2028}',
+        ] {
+            for address in [format!("a{hidden}b@c.com"), format!("a@b{hidden}c.com")] {
+                assert_eq!(Email::new(&address), None, "{address:?}");
+            }
+        }
+        assert_eq!(Email::new("\u{301}a@b.com"), None);
+        assert_eq!(Email::new("a@xn--a.com"), None);
     }
 
     #[test]
