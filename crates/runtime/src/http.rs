@@ -11,11 +11,13 @@ mod metrics;
 mod observe;
 mod phase;
 mod problem;
+mod proxy;
 mod timed_io;
 
 pub use body::GuardedBody;
 pub use limits::HttpLimits;
 pub(crate) use metrics::HttpServerMetrics;
+pub use proxy::{Forwarded, ProxySettings, RootPath};
 
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
@@ -39,15 +41,31 @@ pub async fn serve(
     limits: HttpLimits,
     lifecycle: &Lifecycle,
 ) {
+    let routes = observed(routes, &limits, lifecycle);
+    serve_bounded("http", listener, routes, limits, None, lifecycle).await;
+}
+
+/// The same behind proxies: every request has a [`Forwarded`] as an extension.
+pub async fn serve_proxied(
+    listener: TcpListener,
+    routes: Router,
+    limits: HttpLimits,
+    proxies: ProxySettings,
+    lifecycle: &Lifecycle,
+) {
+    let routes = observed(routes, &limits, lifecycle);
+    serve_bounded("http", listener, routes, limits, Some(proxies), lifecycle).await;
+}
+
+fn observed(routes: Router, limits: &HttpLimits, lifecycle: &Lifecycle) -> Router {
     // One layer: a router boxes what each of them makes of a route, and copies it for each request.
-    let routes = routes.layer((
-        bounded(&limits),
+    routes.layer((
+        bounded(limits),
         (
             ObserveLayer::new(lifecycle.metrics()),
             CatchPanicLayer::custom(|_| internal_error()),
         ),
-    ));
-    serve_bounded("http", listener, routes, limits, lifecycle).await;
+    ))
 }
 
 /// The same without spans and request metrics, for probes that come every few seconds.
@@ -59,7 +77,7 @@ pub async fn serve_untraced(
     lifecycle: &Lifecycle,
 ) {
     let routes = routes.layer(bounded(&limits));
-    serve_bounded(protocol, listener, routes, limits, lifecycle).await;
+    serve_bounded(protocol, listener, routes, limits, None, lifecycle).await;
 }
 
 /// Bodies are no longer than the limit, whoever reads them.
@@ -74,6 +92,7 @@ async fn serve_bounded(
     listener: TcpListener,
     routes: Router,
     limits: HttpLimits,
+    proxies: Option<ProxySettings>,
     lifecycle: &Lifecycle,
 ) {
     let caps = limits.connection_limits();
@@ -82,6 +101,7 @@ async fn serve_bounded(
         server,
         routes,
         limits,
+        proxies,
     };
     net::serve(listener, caps, http).await;
 }

@@ -492,3 +492,34 @@ async fn a_client_that_waits_to_be_told_sends_its_body_only_where_it_is_wanted()
     assert!(exchange(stream, b"ok").await.ends_with("ok"));
     assert_eq!(ask("/no").await.1, "HTTP/1.1 403");
 }
+
+#[tokio::test]
+async fn a_refused_client_is_read_on_for_a_while_and_for_so_many_bytes() {
+    let refuse = || async { axum::http::StatusCode::PAYLOAD_TOO_LARGE };
+    let routes = || Router::new().route("/", post(refuse));
+    let head = b"POST / HTTP/1.1\r\nhost: a\r\ncontent-length: 40000000\r\n\r\n";
+    let short = HttpLimits {
+        linger_timeout: SHORT,
+        ..limits()
+    };
+    let server = start(routes(), short).await;
+    let mut stream = server.connect().await;
+    stream.write_all(head).await.unwrap();
+    let answer = read_to_end(&mut stream).await;
+    assert!(answer.starts_with("HTTP/1.1 413 "), "{answer}");
+    eventually("the connection is gone", async || {
+        stream.write_all(b"x").await.is_err().then_some(())
+    })
+    .await;
+
+    let few = HttpLimits {
+        linger_timeout: LONG,
+        linger_bytes: ByteSize::kib(64),
+        ..limits()
+    };
+    let server = start(routes(), few).await;
+    let mut stream = server.connect().await;
+    stream.write_all(head).await.unwrap();
+    let whole = stream.write_all(&vec![b'x'; 40_000_000]).await;
+    assert!(whole.is_err(), "all of it was read");
+}

@@ -29,7 +29,6 @@ struct Inner {
     limits: ClientLimits,
     origins: Origins,
     trust: Trust,
-    forwarded_trust: Trust,
     lifecycle: Lifecycle,
 }
 
@@ -41,7 +40,6 @@ impl App {
             limits: settings.client,
             origins: Origins::new(&settings.allowed_origins),
             trust: settings.trust.clone(),
-            forwarded_trust: settings.forwarded_trust.clone(),
             lifecycle,
         }))
     }
@@ -66,14 +64,15 @@ pub async fn serve(
 ) {
     let lifecycle = app.0.lifecycle.clone();
     let limits = settings.limits;
+    let proxies = settings.proxies.clone();
     match relay {
         None => {
             let routes = app.routes().merge(inbound.routes());
-            http::serve(public, routes, limits, &lifecycle).await;
+            http::serve_proxied(public, routes, limits, proxies, &lifecycle).await;
         }
         Some(relay) => {
             tokio::join!(
-                http::serve(public, app.routes(), limits, &lifecycle),
+                http::serve_proxied(public, app.routes(), limits, proxies, &lifecycle),
                 http::serve(relay, inbound.routes(), limits, &lifecycle),
             );
         }

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use bytesize::ByteSize;
 use runtime::Settings;
-use runtime::http::HttpLimits;
+use runtime::http::{HttpLimits, ProxySettings};
 use runtime::settings::{
     CommaList, Expected, FromSetting, HOUR, MILLISECOND, Secret, SettingsError, Source, bytes,
     list, parse, within,
@@ -64,13 +64,9 @@ pub struct ChatSettings {
     /// for any
     #[arg(default_value = "", value_parser = list::<String>)]
     pub allowed_origins: CommaList<String>,
-    /// Networks of proxies whose `X-Forwarded-Host` is the host that a page asked (commas between),
-    /// or none
-    #[arg(
-        default_value = "127.0.0.0/8,::1/128,10.0.0.0/8,172.16.0.0/12,192.168.0.0/16,fc00::/7",
-        value_parser = parse::<Trust>
-    )]
-    pub forwarded_trust: Trust,
+    /// Who may be in front of it, and tell which host a page asked.
+    #[command(flatten)]
+    pub proxies: ProxySettings,
     /// Where the page looks at a trace, as in `http://localhost:16686/trace/{trace}`; empty: nowhere
     #[arg(value_parser = parse::<String>)]
     pub trace_url: Option<String>,

@@ -4,6 +4,7 @@
 //! - [`ClienteSettings`]: what it can be told.
 //! - `admission.rs`, `rate.rs`: the request's id, its deadline, whether there is room.
 //! - `users.rs`, `changes.rs`: the routes.
+//! - `cors.rs`, `root.rs`: pages of other origins, and the path of a proxy.
 //! - `input.rs`, `conditional.rs`, `accept.rs`, `slash.rs`: what a request says.
 //! - `json.rs`: users, pages and changes as JSON.
 //! - `validation.rs`, `error.rs`: FastAPI's 422, and problems.
@@ -14,18 +15,21 @@ mod accept;
 mod admission;
 mod changes;
 mod conditional;
+mod cors;
 mod docs;
 mod error;
 mod input;
 mod json;
 mod openapi;
 mod rate;
+mod root;
 mod settings;
 mod slash;
 mod upstream;
 mod users;
 mod validation;
 
+pub use cors::{AllowedOrigin, CorsSettings};
 pub use settings::ClienteSettings;
 
 use std::sync::{Arc, Mutex};
@@ -34,7 +38,7 @@ use std::time::Duration;
 use axum::http::Uri;
 use axum::http::header::CONTENT_TYPE;
 use axum::middleware::from_fn_with_state;
-use axum::response::{IntoResponse, Redirect, Response};
+use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use bytesize::ByteSize;
 use runtime::Lifecycle;
@@ -49,6 +53,7 @@ use utoipa_axum::routes;
 
 use self::error::GatewayError;
 use self::rate::Rates;
+use self::root::Root;
 use self::slash::Paths;
 use self::upstream::UsersClient;
 
@@ -108,7 +113,12 @@ pub async fn serve(
         max_body_bytes: ByteSize::b(u64::MAX),
         ..settings.limits
     };
-    http::serve(listener, all(gateway), limits, &lifecycle).await;
+    let mut routes = all(gateway);
+    if let Some(cors) = settings.cors.layer() {
+        // Around everything, so that a page can also read why it is refused.
+        routes = routes.layer(cors);
+    }
+    http::serve_proxied(listener, routes, limits, settings.proxies, &lifecycle).await;
 }
 
 /// The interface as an OpenAPI 3.1 document, as `/openapi.json` answers it.
@@ -132,15 +142,23 @@ fn all(gateway: Gateway) -> axum::Router {
     let (routes, described) = interface().split_for_parts();
     let pages = docs::PAGES.map(str::to_owned);
     let paths = Paths::new(described.paths.paths.into_keys().chain(pages));
-    let text: Arc<str> = document().to_string().into();
-    let document = async move || ([(CONTENT_TYPE, "application/json")], text.to_string());
+    let document = Arc::new(document());
+    let document = async move |root: Root| {
+        let text = match root.path() {
+            Some(path) => openapi::served_at(&document, path).to_string(),
+            None => document.to_string(),
+        };
+        ([(CONTENT_TYPE, "application/json")], text)
+    };
     routes
         .route("/openapi.json", get(document))
         .merge(docs::routes())
-        .fallback(async move |uri: Uri| match paths.without_slash(&uri) {
-            Some(path) => Redirect::temporary(&path).into_response(),
-            None => GatewayError::NoPath.into_response(),
-        })
+        .fallback(
+            async move |root: Root, uri: Uri| match paths.without_slash(&uri) {
+                Some(path) => root.redirect(&path).into_response(),
+                None => GatewayError::NoPath.into_response(),
+            },
+        )
         .method_not_allowed_fallback(async || GatewayError::Method)
         .layer((
             from_fn_with_state(gateway.clone(), admission::admit),

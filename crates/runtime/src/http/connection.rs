@@ -21,6 +21,7 @@ use tower::ServiceExt;
 use super::body::{DeadlineBody, GuardedBody};
 use super::limits::HttpLimits;
 use super::phase::{Phase, SharedPhase};
+use super::proxy::ProxySettings;
 use super::timed_io::{Expired, TimedIo};
 use super::{head, problem};
 use crate::net::{Connection, Protocol, Refusal, ServerContext, jittered};
@@ -30,6 +31,8 @@ pub(super) struct Http {
     pub(super) server: ServerContext,
     pub(super) routes: Router,
     pub(super) limits: HttpLimits,
+    /// Who may be in front of it.
+    pub(super) proxies: Option<ProxySettings>,
 }
 
 impl Protocol for Http {
@@ -58,6 +61,7 @@ impl Protocol for Http {
             let (phase, lifecycle) = (phase.clone(), lifecycle.clone());
             let routes = self.routes.clone();
             let body_timeout = self.limits.body_timeout;
+            let proxies = self.proxies.as_ref();
             async move {
                 let mut active = ActiveRequest {
                     phase,
@@ -73,6 +77,11 @@ impl Protocol for Http {
                 });
                 request.extensions_mut().insert(ConnectInfo(peer));
                 head::normalize(request.uri_mut());
+                if let Some(proxies) = proxies {
+                    let forwarded = proxies.read(peer.ip(), request.headers());
+                    forwarded.root_path.strip(request.uri_mut());
+                    request.extensions_mut().insert(forwarded);
+                }
                 let refused = head::refused(&request);
                 let is_refused = refused.is_some();
                 let mut response = if let Some(refusal) = refused {

@@ -5,7 +5,7 @@ use std::time::Duration;
 use bytesize::ByteSize;
 
 use crate::net::ConnectionLimits;
-use crate::settings::{DAY, MILLISECOND, within};
+use crate::settings::{DAY, HOUR, MILLISECOND, within};
 
 /// What one HTTP server bears, in time, size and number.
 #[derive(Clone, Copy, Debug, clap::Args)]
@@ -32,6 +32,12 @@ pub struct HttpLimits {
     /// Without the client taking a byte of an answer
     #[arg(default_value = "30s", value_parser = within(MILLISECOND..=DAY))]
     pub write_timeout: Duration,
+    /// How long a client that was refused may go on sending its body, so that it reads why
+    #[arg(default_value = "5s", value_parser = within(MILLISECOND..=HOUR))]
+    pub linger_timeout: Duration,
+    /// How much of that body is read, and thrown away
+    #[arg(default_value = "64MiB", value_parser = within(ByteSize::b(0)..=ByteSize::gib(16)))]
+    pub linger_bytes: ByteSize,
     /// Then the next answer closes the connection, so that new replicas get their share
     #[arg(default_value = "5m", value_parser = within(MILLISECOND..=DAY))]
     pub max_connection_age: Duration,
@@ -62,6 +68,8 @@ impl HttpLimits {
             body_timeout: seconds(5),
             idle_timeout: seconds(60),
             write_timeout: seconds(10),
+            linger_timeout: seconds(1),
+            linger_bytes: ByteSize::mib(1),
             max_connection_age: seconds(300),
             max_header_bytes: ByteSize::kib(16),
             max_body_bytes: ByteSize::kib(1),

@@ -24,6 +24,7 @@ use tracing_opentelemetry::OpenTelemetrySpanExt;
 
 use super::body::GuardedBody;
 use super::metrics::{HttpActiveLabels, HttpServerLabels, HttpServerMetrics};
+use super::proxy::Forwarded;
 use crate::metrics::Metrics;
 use crate::trace::{self, Parent, semconv};
 
@@ -114,9 +115,10 @@ impl RequestRecord {
             parent,
             attributes(request, route.as_deref()),
         );
+        let scheme = scheme(request);
         let active = metrics.active.get_or_create_owned(&HttpActiveLabels {
             http_request_method: method,
-            url_scheme: "http",
+            url_scheme: scheme,
         });
         active.inc();
         let http_route = route.unwrap_or_default();
@@ -124,7 +126,7 @@ impl RequestRecord {
             http_request_method: method,
             http_route,
             http_response_status_code: 0,
-            url_scheme: "http",
+            url_scheme: scheme,
             error_type: "".into(),
         };
         Self {
@@ -167,11 +169,19 @@ impl Drop for RequestRecord {
     }
 }
 
+/// By which a client asks: that of this server, or of a trusted proxy in front of it.
+fn scheme<B>(request: &Request<B>) -> &'static str {
+    let forwarded = request.extensions().get::<Forwarded>();
+    forwarded.and_then(|told| told.scheme).unwrap_or("http")
+}
+
 fn attributes<B>(request: &Request<B>, route: Option<&str>) -> Vec<KeyValue> {
     let method = semconv::http_method(request.method());
+    let forwarded = request.extensions().get::<Forwarded>();
+    let scheme = scheme(request);
     let mut attributes = vec![
         KeyValue::new(semconv::HTTP_REQUEST_METHOD, method),
-        KeyValue::new(semconv::URL_SCHEME, "http"),
+        KeyValue::new(semconv::URL_SCHEME, scheme),
         KeyValue::new(semconv::URL_PATH, request.uri().path().to_owned()),
         KeyValue::new(
             semconv::NETWORK_PROTOCOL_VERSION,
@@ -196,21 +206,21 @@ fn attributes<B>(request: &Request<B>, route: Option<&str>) -> Vec<KeyValue> {
             .and_then(|value| value.to_str().ok())
     };
     add(semconv::USER_AGENT_ORIGINAL, header(header::USER_AGENT));
-    let authority: Option<http::uri::Authority> =
-        header(header::HOST).and_then(|host| host.parse().ok());
+    let asked = forwarded.and_then(|forwarded| forwarded.host.as_deref());
+    let asked = asked.or_else(|| header(header::HOST));
+    let authority: Option<http::uri::Authority> = asked.and_then(|host| host.parse().ok());
     if let Some(authority) = authority {
         attributes.push(KeyValue::new(
             semconv::SERVER_ADDRESS,
             authority.host().to_owned(),
         ));
-        let port = i64::from(authority.port_u16().unwrap_or(80));
+        let usual = if scheme == "https" { 443 } else { 80 };
+        let port = i64::from(authority.port_u16().unwrap_or(usual));
         attributes.push(KeyValue::new(semconv::SERVER_PORT, port));
     }
     if let Some(ConnectInfo(peer)) = request.extensions().get::<ConnectInfo<SocketAddr>>() {
-        attributes.push(KeyValue::new(
-            semconv::CLIENT_ADDRESS,
-            peer.ip().to_string(),
-        ));
+        let client = forwarded.map_or(peer.ip(), |forwarded| forwarded.client);
+        attributes.push(KeyValue::new(semconv::CLIENT_ADDRESS, client.to_string()));
         attributes.push(KeyValue::new(
             semconv::NETWORK_PEER_ADDRESS,
             peer.ip().to_string(),

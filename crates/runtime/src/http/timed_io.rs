@@ -129,13 +129,15 @@ impl<K> TimedIo<K> {
     ///
     /// Closing with unread bytes resets the connection, and the client could lose the answer.
     fn poll_linger(&mut self, cx: &mut Context<'_>) -> Poll<()> {
-        let linger = self.linger.get_or_insert_with(Linger::begin);
+        let limits = self.limits;
+        let linger = self.linger.get_or_insert_with(|| Linger::begin(&limits));
         let mut room = [0; 16 * 1024];
         loop {
             let mut buffer = ReadBuf::new(&mut room);
             match Pin::new(&mut self.stream).poll_read(cx, &mut buffer) {
                 Poll::Ready(Ok(())) if !buffer.filled().is_empty() => {
-                    linger.left = linger.left.saturating_sub(buffer.filled().len());
+                    let read = u64::try_from(buffer.filled().len()).unwrap_or(u64::MAX);
+                    linger.left = linger.left.saturating_sub(read);
                     if linger.left == 0 {
                         return Poll::Ready(());
                     }
@@ -239,23 +241,17 @@ impl<K: Unpin> AsyncWrite for TimedIo<K> {
 #[derive(Debug)]
 struct Linger {
     sleep: Pin<Box<Sleep>>,
-    left: usize,
+    left: u64,
 }
 
 impl Linger {
-    fn begin() -> Self {
+    fn begin(limits: &HttpLimits) -> Self {
         Self {
-            sleep: Box::pin(tokio::time::sleep(LINGER)),
-            left: LINGER_BYTES,
+            sleep: Box::pin(tokio::time::sleep(limits.linger_timeout)),
+            left: limits.linger_bytes.as_u64(),
         }
     }
 }
-
-/// As long as nginx waits for a client that it has refused.
-const LINGER: Duration = Duration::from_secs(5);
-
-/// Many times what any limit on bodies lets in, and less than costs much to read.
-const LINGER_BYTES: usize = 64 << 20;
 
 /// A timer that keeps its allocation between uses.
 #[derive(Debug, Default)]

@@ -88,6 +88,8 @@ from_str_setting! {
     SocketAddr: "an IP address and a port, such as 0.0.0.0:8080 or [::]:8080",
     String: "a text",
     PathBuf: "a path",
+    http::Method: "HTTP methods such as GET, with commas between them",
+    http::HeaderName: "names of HTTP headers, with commas between them",
 }
 
 impl FromSetting for Duration {

@@ -90,7 +90,8 @@ function address() {
     query.set("epoch", conversation.epoch);
     query.set("cursor", conversation.cursor);
   }
-  const url = new URL(`/ws/${identity.client}?${query}`, location.href);
+  // Relative, for a proxy may serve the page below a path.
+  const url = new URL(`ws/${identity.client}?${query}`, location.href);
   url.protocol = url.protocol === "https:" ? "wss:" : "ws:";
   return url;
 }

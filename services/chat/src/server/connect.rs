@@ -7,6 +7,7 @@ use axum::extract::{ConnectInfo, Path, RawQuery, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use hyper_util::rt::TokioIo;
+use runtime::http::Forwarded;
 use tracing::Span;
 
 use super::App;
@@ -25,6 +26,7 @@ pub(super) async fn connect(
     Path(client): Path<String>,
     RawQuery(query): RawQuery,
     peer: Option<Extension<ConnectInfo<SocketAddr>>>,
+    forwarded: Option<Extension<Forwarded>>,
     headers: HeaderMap,
     upgrade: Result<Upgrade, Response>,
 ) -> Response {
@@ -34,12 +36,13 @@ pub(super) async fn connect(
     };
     let metrics = app.0.hub.metrics();
     let peer = peer.map(|peer| peer.0.0.ip());
-    let by_proxy = peer.is_some_and(|peer| app.0.forwarded_trust.holds(peer));
-    if !app.0.origins.allow(&headers, by_proxy) {
+    let forwarded = forwarded.and_then(|forwarded| forwarded.0.host);
+    let host = asked_host(&headers, forwarded.as_deref());
+    if !app.0.origins.allow(&headers, host) {
         ChatMetrics::count(&metrics.refused, "origin");
         tracing::warn!(
             origin = ?headers.get(header::ORIGIN),
-            host = asked_host(&headers, by_proxy),
+            host,
             setting = "ALLOWED_ORIGINS",
             "a page was refused: its origin is not the host that it asked. Name it in \
              ALLOWED_ORIGINS, or the proxy in between in FORWARDED_TRUST"

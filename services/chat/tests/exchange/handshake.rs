@@ -93,6 +93,34 @@ async fn a_page_behind_a_proxy_is_known_by_the_host_that_the_proxy_was_asked() {
         let (_, answer) = ask(&service, "GET /ws/1 HTTP/1.1", &page).await;
         assert_eq!(answer[9..12], *status, "{trust}");
     }
+    let service = Service::alone(&[]).await;
+    for (told, status) in [
+        ("X-Forwarded-Host: Chat.Example:443, inner:8080", "101"),
+        (
+            "Forwarded: for=192.0.2.7;host=chat.example;proto=https",
+            "101",
+        ),
+        ("X-Forwarded-Host: inner:8080, chat.example", "403"),
+        ("X-Forwarded-Host: evil.example", "403"),
+        ("X-Forwarded-Host: ", "403"),
+    ] {
+        let page = [&WHOLE[..], &["Origin: https://chat.example", told]].concat();
+        let (_, answer) = ask(&service, "GET /ws/1 HTTP/1.1", &page).await;
+        assert_eq!(answer[9..12], *status, "{told}");
+    }
+}
+
+#[tokio::test]
+async fn below_the_path_of_a_proxy_the_page_finds_its_files_and_its_websocket() {
+    let service = Service::alone(&[("ROOT_PATH", "/chat")]).await;
+    for path in ["/ws/1", "/chat/ws/1"] {
+        let (_, answer) = ask(&service, &format!("GET {path} HTTP/1.1"), &WHOLE).await;
+        assert_eq!(answer[9..12], *"101", "{path}");
+    }
+    for path in ["/", "/app.js", "/chat/", "/chat/app.js"] {
+        let (_, answer) = ask(&service, &format!("GET {path} HTTP/1.1"), &["Host: a"]).await;
+        assert_eq!(answer[9..12], *"200", "{path}");
+    }
 }
 
 /// Lets a client in and the service end, and reads the close that it says.

@@ -74,6 +74,19 @@ async fn two_people_chat_each_at_a_service_of_their_own() {
 }
 
 #[tokio::test]
+async fn the_page_works_below_the_path_of_a_proxy() {
+    let browser = browser_or_skip!();
+    let (a, b) = both().await;
+    let ana = browser.open(&format!("{}chat/", a.url())).await;
+    ana.connected().await;
+    let bia = browser.open(&format!("{}chat/", b.url())).await;
+    bia.connected().await;
+    ana.say("teste").await;
+    let at_a = ana.client().await;
+    bia.shows(&format!("Client #{at_a}: teste")).await;
+}
+
+#[tokio::test]
 async fn messages_that_nobody_saw_are_counted_until_they_are_seen() {
     let browser = browser_or_skip!();
     let (a, b) = both().await;

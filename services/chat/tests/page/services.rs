@@ -39,6 +39,7 @@ impl Service {
             ("SERVICE_NAME", self.name),
             ("PEER_URL", &self.peer),
             ("TRACE_URL", TRACES),
+            ("ROOT_PATH", "/chat"),
         ];
         let process = Process::start(CHAT, &settings);
         assert_eq!(process.address("LISTEN").await, self.address);

@@ -1,15 +1,15 @@
 //! What stands before every route: a request's id, its deadline, and whether there is room.
 
-use std::net::SocketAddr;
 use std::sync::PoisonError;
 
-use axum::extract::{ConnectInfo, MatchedPath, Request, State};
+use axum::extract::{MatchedPath, Request, State};
 use axum::http::header::{HeaderName, X_CONTENT_TYPE_OPTIONS};
 use axum::http::{HeaderMap, HeaderValue};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use opentelemetry::{Array, StringValue, Value};
 use runtime::deadline;
+use runtime::http::Forwarded;
 use tokio::time::Instant;
 use tracing::Span;
 use tracing_opentelemetry::OpenTelemetrySpanExt;
@@ -60,9 +60,9 @@ fn enter<'a>(
     gateway: &'a Gateway,
     request: &Request,
 ) -> Result<tokio::sync::SemaphorePermit<'a>, GatewayError> {
-    if let Some(ConnectInfo(peer)) = request.extensions().get::<ConnectInfo<SocketAddr>>() {
+    if let Some(Forwarded { client, .. }) = request.extensions().get() {
         let mut rates = gateway.rates.lock().unwrap_or_else(PoisonError::into_inner);
-        let taken = rates.take(peer.ip(), Instant::now());
+        let taken = rates.take(*client, Instant::now());
         taken.map_err(GatewayError::TooMuch)?;
     }
     gateway

@@ -5,11 +5,12 @@ use axum::http::HeaderMap;
 use axum::http::header::{
     ACCEPT_ENCODING, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_SECURITY_POLICY, CONTENT_TYPE, VARY,
 };
-use axum::response::{IntoResponse, Redirect, Response};
+use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 
 use super::accept;
 use super::error::GatewayError;
+use super::root::Root;
 
 /// What the pages may load: what they bring, and nothing from elsewhere. Both libraries set
 /// styles by themselves; `ReDoc` searches in a worker that it makes from a blob.
@@ -37,7 +38,7 @@ pub(super) fn routes<S: Clone + Send + Sync + 'static>() -> Router<S> {
         get(async move |headers: HeaderMap| packed(&headers, kind, bytes))
     };
     Router::new()
-        .route("/", get(async || Redirect::temporary("/docs")))
+        .route("/", get(async |root: Root| root.redirect("/docs")))
         .route("/docs", page(include_str!("assets/docs.html")))
         .route("/docs/start.js", script(include_str!("assets/docs.js")))
         .route(

@@ -181,8 +181,10 @@ pub(super) fn complete(document: Document) -> Value {
     let mut document = serde_json::to_value(completed(document)).unwrap_or_default();
     let change = document.pointer_mut("/components/schemas/AlteracaoUsuario");
     if let Some(Value::Object(change)) = change {
-        // By `anyOf` of `required` it would be no type to most generators of clients.
-        let nothing = json!({"properties": {"nome": {"type": "null"}, "email": {"type": "null"}}});
+        // By `anyOf` of `required` it would be no type to most generators of clients, and
+        // openapi-generator makes Go of "null" that does not compile.
+        let no_text = json!({"not": {"type": "string"}});
+        let nothing = json!({"properties": {"nome": no_text, "email": no_text}});
         change.insert("minProperties".to_owned(), json!(1));
         change.insert("not".to_owned(), nothing);
     }
@@ -222,6 +224,13 @@ fn completed(mut document: Document) -> Document {
     document
 }
 
+/// The document as FastAPI gives it below a path: as that of a server there.
+pub(super) fn served_at(document: &Value, path: &str) -> Value {
+    let mut document = document.clone();
+    document["servers"] = json!([{"url": path}]);
+    document
+}
+
 /// Every answer has the request's id, and every header its pattern.
 fn complete_headers(operation: &mut Operation) {
     for response in operation.responses.responses.values_mut() {
@@ -253,5 +262,90 @@ fn never_null(parameter: &mut RefOr<Parameter>) {
         if let [kind] = &types[..] {
             object.schema_type = SchemaType::Type(kind.clone());
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fmt::Debug;
+
+    use axum::http::{HeaderMap, HeaderName, HeaderValue};
+    use proptest::prelude::*;
+    use proptest::sample::select;
+    use proptest::test_runner::TestRunner;
+    use regex::Regex;
+
+    use crate::domain::{RandomBits, Timestamp, UserId};
+    use crate::gateway::conditional::Preconditions;
+    use crate::gateway::validation::Findings;
+    use crate::gateway::{document, input};
+    use crate::wire::token;
+
+    /// The pattern that the document has for a parameter of a route.
+    fn pattern(method: &str, name: &str) -> Regex {
+        let document = document();
+        let route = &document["paths"]["/usuarios"][method];
+        let mut parameters = route["parameters"].as_array().unwrap().iter();
+        let found = parameters.find(|parameter| parameter["name"] == name);
+        Regex::new(found.unwrap()["schema"]["pattern"].as_str().unwrap()).unwrap()
+    }
+
+    fn all<S: Strategy<Value: Debug>>(texts: S, holds: impl Fn(S::Value)) {
+        let tried = TestRunner::default().run(&texts, |text| {
+            holds(text);
+            Ok(())
+        });
+        tried.unwrap();
+    }
+
+    fn headers(name: &str, text: &str) -> HeaderMap {
+        let name = HeaderName::try_from(name).unwrap();
+        HeaderMap::from_iter([(name, HeaderValue::from_bytes(text.as_bytes()).unwrap())])
+    }
+
+    #[test]
+    fn conditions_are_read_where_their_pattern_lets_them_through_and_nowhere_else() {
+        const PIECES: [&str; 11] = [
+            "\"\"", "\"a,\"", "\"é", "\"", "W/", "w/", "*", ",", " ", "\t", "0",
+        ];
+        let texts = prop::collection::vec(select(&PIECES[..]), 0..7);
+        for name in ["If-Match", "If-None-Match"] {
+            let pattern = pattern("get", name);
+            all(texts.clone(), |pieces| {
+                let text = pieces.concat();
+                let mut findings = Findings::default();
+                let read = Preconditions::read(&headers(name, &text), &mut findings);
+                assert_eq!(read.is_some(), pattern.is_match(&text), "{name}: {text:?}");
+            });
+        }
+    }
+
+    #[test]
+    fn keys_are_read_where_their_pattern_lets_them_through_and_nowhere_else() {
+        let pattern = pattern("post", "Idempotency-Key");
+        for text in ["a", "a b", "é", "a\tb", ""] {
+            let read = input::idempotency_key(&headers("Idempotency-Key", text));
+            assert_eq!(read.is_ok(), pattern.is_match(text), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn cursors_are_read_where_their_pattern_lets_them_through_and_nowhere_else() {
+        let pattern = pattern("get", "cursor");
+        let tokens = (any::<u64>(), any::<[u8; 10]>()).prop_map(|(time, bits)| {
+            let time = Timestamp(time & 0xffff_ffff_ffff);
+            token::of_page(UserId::new(time, RandomBits(bits)))
+        });
+        all(
+            (tokens, 0..23_usize, "[A-Za-z0-9_-]"),
+            |(token, at, other)| {
+                assert!(pattern.is_match(&token), "{token}");
+                let mut changed = token;
+                changed.replace_range(at..=at, &other);
+                let read = token::page(&changed).is_some();
+                assert_eq!(read, pattern.is_match(&changed), "{changed}");
+            },
+        );
+        assert!(pattern.is_match(""));
     }
 }

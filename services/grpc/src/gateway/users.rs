@@ -16,6 +16,7 @@ use super::error::GatewayError;
 use super::input::PathId;
 use super::json::{AlteracaoUsuario, NovoUsuario, PaginaUsuarios, Usuario};
 use super::openapi::{Always, Conditions, WithBody, WithCondition, WithEmail, WithId};
+use super::root::Root;
 use super::validation::{Findings, ValidationError};
 use super::{Gateway, input};
 
@@ -49,6 +50,7 @@ const REPLAYED: HeaderName = HeaderName::from_static("idempotent-replayed");
 )]
 pub(super) async fn criar(
     State(gateway): State<Gateway>,
+    root: Root,
     headers: HeaderMap,
     body: Body,
 ) -> Result<Response, GatewayError> {
@@ -69,7 +71,7 @@ pub(super) async fn criar(
         _ => status.into(),
     })?;
     let user = created.usuario.ok_or(GatewayError::Upstream)?;
-    let location = HeaderValue::try_from(format!("/usuarios/{}", user.id));
+    let location = HeaderValue::try_from(format!("{root}/usuarios/{}", user.id));
     let mut response = (StatusCode::CREATED, one(user)).into_response();
     let headers = response.headers_mut();
     headers.insert(LOCATION, location.map_err(|_| GatewayError::Upstream)?);
@@ -138,6 +140,7 @@ pub(super) async fn obter(
 )]
 pub(super) async fn listar(
     State(gateway): State<Gateway>,
+    root: Root,
     uri: Uri,
     headers: HeaderMap,
 ) -> Result<Response, GatewayError> {
@@ -152,10 +155,10 @@ pub(super) async fn listar(
         return Ok((StatusCode::NOT_MODIFIED, [NO_CACHE]).into_response());
     }
     let next = Some(page.proximo_token).filter(|token| !token.is_empty());
-    let mut links = format!("</usuarios?limite={size}>; rel=\"first\"");
+    let mut links = format!("<{root}/usuarios?limite={size}>; rel=\"first\"");
     if let Some(next) = &next {
         let cursor: String = byte_serialize(next.as_bytes()).collect();
-        links = format!("</usuarios?limite={size}&cursor={cursor}>; rel=\"next\", {links}");
+        links = format!("<{root}/usuarios?limite={size}&cursor={cursor}>; rel=\"next\", {links}");
     }
     let links = HeaderValue::try_from(links).map_err(|_| GatewayError::Upstream)?;
     let body = PaginaUsuarios {

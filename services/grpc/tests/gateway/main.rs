@@ -7,6 +7,7 @@ mod failing;
 mod failures;
 mod inputs;
 mod limits;
+mod proxies;
 mod replicas;
 mod support;
 mod traces;
