@@ -79,11 +79,11 @@ impl Service for Lab {
         let health = Health::of(&registry, &lifecycle);
         let program = std::env::current_exe().map_err(LabError::Program)?;
         let client = reqwest::Client::builder().no_proxy().build()?;
-        let page = net::bind("LAB_PAGE_LISTEN", settings.page_listen).await?;
+        let page = net::bind("LAB_PAGE_LISTEN", settings.page_listen)?;
         let address = page.local_addr().unwrap_or(settings.page_listen);
         let receiver = match settings.spans_elsewhere {
             Some(_) => None,
-            None => Some(Receiver::bind(&settings).await?),
+            None => Some(Receiver::bind(&settings)?),
         };
 
         let names = settings.services.iter().map(|service| service.name);
@@ -177,10 +177,10 @@ struct Receiver {
 }
 
 impl Receiver {
-    async fn bind(settings: &LabSettings) -> Result<Self, BindError> {
+    fn bind(settings: &LabSettings) -> Result<Self, BindError> {
         Ok(Self {
-            http: net::bind("LAB_OTLP_LISTEN", settings.otlp_listen).await?,
-            grpc: net::bind("LAB_OTLP_GRPC_LISTEN", settings.otlp_grpc_listen).await?,
+            http: net::bind("LAB_OTLP_LISTEN", settings.otlp_listen)?,
+            grpc: net::bind("LAB_OTLP_GRPC_LISTEN", settings.otlp_grpc_listen)?,
         })
     }
 }

@@ -25,6 +25,7 @@ use super::services::Router;
 use super::{compression, header_size, status, timeout};
 use runtime::deadline;
 use runtime::http::GuardedBody;
+use runtime::memory::{MemoryBudget, MemoryReservation, OverBudget};
 use runtime::net::InFlightToken;
 
 /// Answers the calls of one listener.
@@ -37,11 +38,18 @@ pub(super) struct CallHandler {
     pub(super) permits: Arc<Semaphore>,
     pub(super) limits: GrpcLimits,
     pub(super) metrics: GrpcServerMetrics,
+    pub(super) memory: MemoryBudget,
 }
 
-/// An answer's body. It holds a permit for an open call until it ends.
-pub(super) type CallBody =
-    GuardedBody<ResponseBody, (Option<OwnedSemaphorePermit>, Arc<ConnectionContext>)>;
+/// An answer's body. It holds what an open call has until it ends.
+pub(super) type CallBody = GuardedBody<ResponseBody, Held>;
+
+/// What an open call has: a place among the calls, its memory, and its connection.
+pub(super) type Held = (
+    Option<OwnedSemaphorePermit>,
+    MemoryReservation,
+    Arc<ConnectionContext>,
+);
 
 /// What the calls of one connection share. Each holds it to its end.
 #[derive(Debug)]
@@ -71,16 +79,20 @@ impl CallHandler {
             let guard = CallGuard::unobserved();
             let response = not_a_call();
             let answer = |body| ResponseBody::new(body, limits, false, guard);
-            return Ok(response.map(|body| GuardedBody::new(answer(body), (None, connection))));
+            let held = (None, self.memory.reservation(), connection);
+            return Ok(response.map(|body| GuardedBody::new(answer(body), held)));
         }
         let mut gzip = compression::takes_gzip(request.headers());
         let mut guard = self.observe(&request, &connection.peer);
         let mut permit = None;
+        let mut memory = self.memory.reservation();
         let span = guard.span();
         let answered = async {
             header_size::check(&request, self.limits.max_header.as_u64())?;
             let patience = patience(&request)?;
             limits.deadline = patience.map(|patience| began + patience);
+            let size = CALL + header_size::size(&request);
+            memory.resize(size).map_err(no_memory)?;
             if guard.is_observed() {
                 permit = Some(self.permit()?);
             }
@@ -104,7 +116,7 @@ impl CallHandler {
             headers.insert(compression::ENCODING, compression::GZIP);
         }
         let answer = |body| ResponseBody::new(body, limits, gzip, guard);
-        Ok(response.map(|body| GuardedBody::new(answer(body), (permit, connection))))
+        Ok(response.map(|body| GuardedBody::new(answer(body), (permit, memory, connection))))
     }
 
     fn observe(&self, request: &Request<Incoming>, peer: &Peer) -> CallGuard {
@@ -129,16 +141,15 @@ impl CallHandler {
 
     /// A permit for one of the calls that may be open at once.
     fn permit(&self) -> Result<OwnedSemaphorePermit, Status> {
-        Arc::clone(&self.permits).try_acquire_owned().map_err(|_| {
-            let details = ErrorDetails::with_retry_info(Some(RETRY));
-            let text = "too many calls are open; ask again in a moment";
-            Status::with_error_details(Code::ResourceExhausted, text, details)
-        })
+        Arc::clone(&self.permits)
+            .try_acquire_owned()
+            .map_err(|_| exhausted("too many calls are open; ask again in a moment"))
     }
 
     async fn handle(&self, request: Request<Incoming>) -> Response<Body> {
         let limit = self.limits.max_message.as_u64();
-        let request = request.map(|body| LimitedBody::new(body, limit));
+        let memory = self.memory.reservation();
+        let request = request.map(|body| LimitedBody::new(body, limit, memory));
         match self.router.route(request.uri().path()) {
             Some(handler) => {
                 let Ok(response) = handler.call(request).await;
@@ -151,6 +162,19 @@ impl CallHandler {
 
 /// How long a caller is told to wait while too many calls are open.
 const RETRY: Duration = Duration::from_secs(1);
+
+/// What a call takes until it has ended, beside its head: its tasks and its span.
+const CALL: usize = 4 * 1024;
+
+/// The answer to a call for which there is no memory.
+pub(super) fn no_memory(_: OverBudget) -> Status {
+    exhausted("there is no memory for more calls; ask again in a moment")
+}
+
+fn exhausted(text: &str) -> Status {
+    let details = ErrorDetails::with_retry_info(Some(RETRY));
+    Status::with_error_details(Code::ResourceExhausted, text, details)
+}
 
 /// How long the caller waits, if it says so.
 fn patience(request: &Request<Incoming>) -> Result<Option<Duration>, Status> {

@@ -19,6 +19,7 @@ use super::executor::LifecycleExecutor;
 use super::header_size;
 use super::limits::GrpcLimits;
 use super::preface::{self, Replayed};
+use runtime::memory::MemoryBudget;
 use runtime::net::{
     CoalescingWriter, Connection, InFlightToken, Protocol, Refusal, ServerContext, jittered,
 };
@@ -47,6 +48,11 @@ impl Protocol for Grpc {
         if !self.has_preface(&mut stream, peer).await {
             return;
         }
+        let memory = self.server.lifecycle().memory();
+        let Ok(_held) = memory.take(BUFFERS) else {
+            self.server.count_cut(MemoryBudget::CODE);
+            return say(&mut stream, peer, preface::TOO_MANY).await;
+        };
         let shared = Arc::new(ConnectionContext {
             peer: peer.into(),
             closing: CancellationToken::new(),
@@ -129,13 +135,7 @@ impl Grpc {
             Ok(Ok(true)) => true,
             Ok(Ok(false)) => {
                 self.server.count_cut("not_http2");
-                let told = timeout(LAST_WORDS, async {
-                    stream.write_all(preface::NOT_HTTP2).await?;
-                    stream.shutdown().await
-                });
-                if let Ok(Err(error)) = told.await {
-                    tracing::debug!(%peer, %error, "the client is gone");
-                }
+                say(stream, peer, preface::NOT_HTTP2).await;
                 false
             }
             Ok(Err(error)) => {
@@ -150,11 +150,25 @@ impl Grpc {
     }
 }
 
+/// The last word to a client that is not served.
+async fn say(stream: &mut TcpStream, peer: SocketAddr, words: &[u8]) {
+    let told = timeout(LAST_WORDS, async {
+        stream.write_all(words).await?;
+        stream.shutdown().await
+    });
+    if let Ok(Err(error)) = told.await {
+        tracing::debug!(%peer, %error, "the client is gone");
+    }
+}
+
 fn conclude(peer: SocketAddr, outcome: hyper::Result<()>) {
     if let Err(error) = outcome {
         tracing::debug!(%peer, %error, "connection ended early");
     }
 }
+
+/// What hyper keeps for a connection: its buffers, its state, and a head that has begun.
+const BUFFERS: usize = 24 * 1024;
 
 /// For the last bytes of a connection to be sent.
 const LAST_WORDS: Duration = Duration::from_secs(1);

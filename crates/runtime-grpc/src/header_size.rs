@@ -30,7 +30,7 @@ pub(super) fn check<B>(request: &Request<B>, limit: u64) -> Result<(), Status> {
 }
 
 /// The size of a head, as RFC 9113 counts it.
-fn size<B>(request: &Request<B>) -> usize {
+pub(super) fn size<B>(request: &Request<B>) -> usize {
     let uri = request.uri();
     let pseudo = [
         (":method", request.method().as_str()),

@@ -10,15 +10,19 @@ use bytes::Bytes;
 use http_body::{Body, Frame, SizeHint};
 use tonic::Status;
 
+use super::call::no_memory;
+use runtime::memory::MemoryReservation;
+
 /// A compression flag and a length of four bytes ("gRPC over HTTP2", Length-Prefixed-Message).
 pub(super) const PREFIX: usize = 5;
 
 pin_project_lite::pin_project! {
-    /// A body whose messages are no longer than a limit.
+    /// A body whose messages are no longer than a limit, and for which there is memory.
     pub struct LimitedBody<B> {
         #[pin]
         inner: B,
         messages: Messages,
+        memory: MemoryReservation,
     }
 }
 
@@ -30,6 +34,8 @@ struct Messages {
     prefix_read: usize,
     /// Of the message under way.
     left: u64,
+    /// How long the message under way is.
+    length: u64,
 }
 
 impl Messages {
@@ -49,7 +55,8 @@ impl Messages {
             }
             if self.prefix_read == PREFIX {
                 let [_, length @ ..] = self.prefix;
-                (self.left, self.prefix_read) = (u64::from(u32::from_be_bytes(length)), 0);
+                self.length = u64::from(u32::from_be_bytes(length));
+                (self.left, self.prefix_read) = (self.length, 0);
                 if self.left > self.limit {
                     return Err(Status::resource_exhausted(format!(
                         "the message has {} bytes, more than the {} that this server takes",
@@ -60,17 +67,31 @@ impl Messages {
         }
         Ok(())
     }
+
+    /// How much has come of a message that is not whole.
+    fn waiting(&self) -> usize {
+        match self.left {
+            0 => 0,
+            left => usize::try_from(self.length - left).unwrap_or(usize::MAX),
+        }
+    }
 }
 
 impl<B> LimitedBody<B> {
-    pub(super) fn new(inner: B, limit: u64) -> Self {
+    /// A body that counts what waits for the rest of its message.
+    pub(super) fn new(inner: B, limit: u64, memory: MemoryReservation) -> Self {
         let messages = Messages {
             limit,
             prefix: [0; PREFIX],
             prefix_read: 0,
             left: 0,
+            length: 0,
         };
-        Self { inner, messages }
+        Self {
+            inner,
+            messages,
+            memory,
+        }
     }
 }
 
@@ -89,10 +110,17 @@ where
         Poll::Ready(match ready!(this.inner.poll_frame(cx)) {
             None => None,
             Some(Err(error)) => Some(Err(error.into())),
-            Some(Ok(frame)) => match frame.data_ref().map(|data| this.messages.follow(data)) {
-                Some(Err(refusal)) => Some(Err(refusal.into())),
-                None | Some(Ok(())) => Some(Ok(frame)),
-            },
+            Some(Ok(frame)) => {
+                let followed = match frame.data_ref() {
+                    Some(data) => this.messages.follow(data),
+                    None => Ok(()),
+                };
+                let held = followed.and_then(|()| {
+                    let waiting = this.messages.waiting();
+                    this.memory.resize(waiting).map_err(no_memory)
+                });
+                Some(held.map(|()| frame).map_err(Into::into))
+            }
         })
     }
 
@@ -107,10 +135,17 @@ where
 
 #[cfg(test)]
 mod tests {
+    use runtime::memory::MemoryBudget;
+
     use super::*;
 
+    fn messages(limit: u64) -> Messages {
+        let memory = MemoryBudget::default().reservation();
+        LimitedBody::new((), limit, memory).messages
+    }
+
     fn follow(pieces: &[&[u8]], limit: u64) -> Result<(), Status> {
-        let mut messages = LimitedBody::new((), limit).messages;
+        let mut messages = messages(limit);
         pieces.iter().try_for_each(|piece| messages.follow(piece))
     }
 
@@ -125,6 +160,20 @@ mod tests {
             let pieces: Vec<_> = stream.chunks(size).collect();
             assert!(follow(&pieces, 8).is_ok(), "{size}");
             assert!(follow(&pieces, 7).is_err(), "{size}");
+        }
+    }
+
+    #[test]
+    fn only_what_waits_for_the_rest_of_its_message_is_held() {
+        let mut messages = messages(1024);
+        for (piece, waiting) in [
+            (&[0, 0, 0][..], 0),
+            (&[0, 4, 1, 2, 3], 3),
+            (&[4], 0),
+            (&[0, 0, 0, 0, 1, 9, 0, 0, 0, 0, 9, 1], 1),
+        ] {
+            messages.follow(piece).unwrap();
+            assert_eq!(messages.waiting(), waiting, "{piece:?}");
         }
     }
 

@@ -14,6 +14,7 @@ use super::metrics::TcpServerMetrics;
 use super::request_record::RequestRecord;
 use super::try_io;
 use super::{Answer, Procedure, RequestRefusal, TcpLimits};
+use runtime::memory::MemoryBudget;
 use runtime::net::{Connection, Protocol, Refusal, ServerContext};
 
 /// One request and one answer a connection, by a procedure.
@@ -26,10 +27,11 @@ pub(super) struct OneRequest<P> {
 
 /// Why the server may cut a connection. Their counters are made before a peak of connections, whose
 /// memory could not be given back below them.
-pub(super) const CUTS: [&str; 4] = [
+pub(super) const CUTS: [&str; 5] = [
     "drain_timeout",
     "first_byte_timeout",
     "linger_timeout",
+    MemoryBudget::CODE,
     "write_timeout",
 ];
 
@@ -70,6 +72,10 @@ impl<P: Procedure> Protocol for OneRequest<P> {
             Ok(read) => read,
             Err(error) => return tracing::debug!(%peer, %error, "gone without a byte"),
         };
+        let memory = self.server.lifecycle().memory();
+        let Ok(_held) = memory.take(REQUEST) else {
+            return self.give_up_for_memory(&mut stream).await;
+        };
         // Boxed, so that a silent connection does not hold the memory of a request.
         let served = Box::pin(async {
             let mut record = RequestRecord::begin::<P>(peer, self.metrics.clone());
@@ -101,6 +107,17 @@ impl<P: Procedure> OneRequest<P> {
         let text = self.procedure.refuse(RequestRefusal::Silent);
         if let Err(error) = self.write(stream, &text).await {
             tracing::debug!(%error, "the client is gone");
+        }
+    }
+
+    async fn give_up_for_memory(&self, stream: &mut TcpStream) {
+        self.server.count_cut(MemoryBudget::CODE);
+        let text = self
+            .procedure
+            .refuse(RequestRefusal::Busy(Refusal::NoMemory));
+        match self.write(stream, &text).await {
+            Ok(()) => Box::pin(self.linger(stream)).await,
+            Err(error) => tracing::debug!(%error, "the client is gone"),
         }
     }
 
@@ -223,7 +240,7 @@ impl<P: Procedure> OneRequest<P> {
     /// Closing with unread bytes resets the connection, and the client could lose the answer.
     async fn linger(&self, stream: &mut TcpStream) {
         let drain = async {
-            let mut sink = vec![0; 16 * 1024];
+            let mut sink = vec![0; SINK];
             while stream.read(&mut sink).await? > 0 {}
             io::Result::Ok(())
         };
@@ -240,3 +257,9 @@ const FIRST: usize = 128;
 
 /// The size of later reads.
 const READ: usize = 512;
+
+/// The size of reads of what is not wanted.
+const SINK: usize = 4 * 1024;
+
+/// What a request takes until it is answered: its task, its bytes, its span, or the sink.
+const REQUEST: usize = 8 * 1024;

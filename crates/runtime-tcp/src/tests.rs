@@ -11,7 +11,7 @@ use tokio::io::AsyncWriteExt;
 
 use super::{Answer, Procedure, RequestRefusal, TcpLimits};
 use runtime::settings;
-use testing::{TestServer, read_to_end};
+use testing::{TestServer, eventually, read_to_end};
 
 const SHORT: Duration = Duration::from_millis(50);
 const LONG: Duration = Duration::from_mins(1);

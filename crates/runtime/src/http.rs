@@ -6,6 +6,7 @@
 mod body;
 mod connection;
 mod head;
+mod held;
 mod limits;
 mod metrics;
 mod observe;

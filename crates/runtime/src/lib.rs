@@ -10,6 +10,7 @@
 //! - [`telemetry`]: the tracer provider, its exporter, propagation, logs.
 //! - [`Lifecycle`] (`lifecycle.rs`): what a running service is handed: the stages of its end, tracked tasks.
 //! - [`readiness`], [`liveness`]: whether to send it work; whether its loops still move.
+//! - [`memory`]: how much of it connections and unfinished requests may hold together.
 //! - [`metrics`]: counters and histograms, and their text for Prometheus.
 //! - [`admin`]: `/livez`, `/readyz`, `/metrics`, `/version`.
 //! - [`net`]: binding, and what the servers of all protocols have in common.
@@ -31,6 +32,7 @@ pub mod http;
 pub mod http_client;
 mod lifecycle;
 pub mod liveness;
+pub mod memory;
 pub mod metrics;
 pub mod net;
 pub mod readiness;

@@ -8,6 +8,7 @@ use tokio_util::task::TaskTracker;
 use tracing::Instrument;
 
 use crate::liveness::Liveness;
+use crate::memory::MemoryBudget;
 use crate::metrics::Metrics;
 use crate::readiness::Readiness;
 
@@ -26,6 +27,7 @@ struct LifecycleInner {
     readiness: Readiness,
     liveness: Liveness,
     metrics: Metrics,
+    memory: MemoryBudget,
 }
 
 #[derive(Debug, Default)]
@@ -38,21 +40,27 @@ struct Stages {
 impl Lifecycle {
     /// A lifecycle at its beginning.
     pub fn new(metrics: Metrics) -> Self {
+        Self::with_memory(metrics, MemoryBudget::default())
+    }
+
+    /// The same with this much memory for connections and requests.
+    pub fn with_memory(metrics: Metrics, memory: MemoryBudget) -> Self {
         Self(Arc::new(LifecycleInner {
             stages: Stages::default(),
             tasks: TaskTracker::new(),
             readiness: Readiness::default(),
             liveness: Liveness::default(),
             metrics,
+            memory,
         }))
     }
 
-    /// A new lifecycle with the same metrics that nobody ends: what runs on it goes with the process.
+    /// A new lifecycle with the same metrics and memory that nobody ends: what runs on it goes with the process.
     ///
     /// For what others still need while this service drains.
     #[must_use]
     pub fn detached(&self) -> Self {
-        Self::new(self.0.metrics.clone())
+        Self::with_memory(self.0.metrics.clone(), self.0.memory.clone())
     }
 
     /// Whether work should be sent here, and the dependencies that decide it.
@@ -68,6 +76,11 @@ impl Lifecycle {
     /// The metrics of this service.
     pub fn metrics(&self) -> &Metrics {
         &self.0.metrics
+    }
+
+    /// The memory that its connections and requests share.
+    pub fn memory(&self) -> &MemoryBudget {
+        &self.0.memory
     }
 
     /// Runs a task that the drain waits for, under the current span.

@@ -31,6 +31,8 @@ use prometheus_client::registry::{Metric, Registry};
 
 use self::process::Process;
 use self::readiness::ReadinessCollector;
+use crate::memory::MemoryBudget;
+use crate::memory::collector::MemoryCollector;
 use crate::readiness::Readiness;
 use crate::trace;
 
@@ -250,6 +252,11 @@ impl Metrics {
     /// Adds whether the service is ready.
     pub(crate) fn show_state(&self, readiness: &Readiness) {
         self.collect(ReadinessCollector(readiness.clone()));
+    }
+
+    /// Adds how much memory connections and requests hold.
+    pub(crate) fn show_memory(&self, memory: &MemoryBudget) {
+        self.collect(MemoryCollector(memory.clone()));
     }
 
     fn collect(&self, collector: impl Collector) {

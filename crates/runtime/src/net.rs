@@ -11,8 +11,10 @@ pub use coalescing::{CoalescingWriter, InFlightToken};
 pub use limiter::{ConnectionLimits, Refusal};
 pub use serve::{Connection, ConnectionGuard, Protocol, ServerContext, jittered, serve};
 
-use std::net::SocketAddr;
+use std::io;
+use std::net::{Ipv4Addr, SocketAddr};
 
+use socket2::{Domain, Protocol as Transport, Socket, Type};
 use tokio::net::TcpListener;
 
 /// Why an address could not be listened on.
@@ -22,18 +24,20 @@ pub struct BindError {
     setting: &'static str,
     address: SocketAddr,
     advice: &'static str,
-    source: std::io::Error,
+    source: io::Error,
 }
 
 /// Listens on an address that came from this setting, which the error names.
-pub async fn bind(setting: &'static str, address: SocketAddr) -> Result<TcpListener, BindError> {
-    let listener = TcpListener::bind(address).await.map_err(|source| {
+///
+/// `[::]` takes clients of both families, or those of IPv4 where the machine has no IPv6.
+pub fn bind(setting: &'static str, address: SocketAddr) -> Result<TcpListener, BindError> {
+    let listener = bind_with(address, listen).map_err(|source| {
         let advice = match source.kind() {
-            std::io::ErrorKind::AddrInUse => "something else listens there; choose another port",
-            std::io::ErrorKind::PermissionDenied => {
+            io::ErrorKind::AddrInUse => "something else listens there; choose another port",
+            io::ErrorKind::PermissionDenied => {
                 "this port needs privileges; choose one from 1024 up"
             }
-            std::io::ErrorKind::AddrNotAvailable => "this machine has no such address",
+            io::ErrorKind::AddrNotAvailable => "this machine has no such address",
             _ => "cannot be listened on",
         };
         BindError {
@@ -49,15 +53,77 @@ pub async fn bind(setting: &'static str, address: SocketAddr) -> Result<TcpListe
     Ok(listener)
 }
 
+fn bind_with<L>(
+    address: SocketAddr,
+    listen: impl Fn(SocketAddr) -> io::Result<L>,
+) -> io::Result<L> {
+    use io::ErrorKind::{AddrInUse, PermissionDenied};
+    let error = match listen(address) {
+        Err(error) if address.is_ipv6() && address.ip().is_unspecified() => error,
+        outcome => return outcome,
+    };
+    // These are about the port. All others differ from kernel to kernel, and mean the family.
+    if matches!(error.kind(), AddrInUse | PermissionDenied) {
+        return Err(error);
+    }
+    let instead = SocketAddr::from((Ipv4Addr::UNSPECIFIED, address.port()));
+    tracing::info!(%error, %instead, "no IPv6 here");
+    listen(instead).map_err(|_| error)
+}
+
+/// As tokio does it, and for IPv4 too where the address is `[::]`, whatever the system's default.
+fn listen(address: SocketAddr) -> io::Result<TcpListener> {
+    let socket = Socket::new(
+        Domain::for_address(address),
+        Type::STREAM,
+        Some(Transport::TCP),
+    )?;
+    if address.is_ipv6() && address.ip().is_unspecified() {
+        socket.set_only_v6(false)?;
+    }
+    socket.set_reuse_address(true)?;
+    socket.set_nonblocking(true)?;
+    socket.bind(&address.into())?;
+    socket.listen(serve::BACKLOG)?;
+    TcpListener::from_std(socket.into())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[tokio::test]
+    async fn clients_of_both_families_are_served_by_one_listener() {
+        let any = SocketAddr::from((std::net::Ipv6Addr::UNSPECIFIED, 0));
+        let listener = bind("LISTEN", any).unwrap();
+        let port = listener.local_addr().unwrap().port();
+        let v4 = tokio::net::TcpStream::connect((Ipv4Addr::LOCALHOST, port));
+        let (accepted, v4) = tokio::join!(listener.accept(), v4);
+        let (from, own) = (accepted.unwrap().1, v4.unwrap().local_addr().unwrap());
+        assert_eq!(from.ip().to_canonical(), own.ip());
+    }
+
+    #[test]
+    fn without_ipv6_the_same_port_of_ipv4_is_listened_on() {
+        let any = SocketAddr::from((std::net::Ipv6Addr::UNSPECIFIED, 8080));
+        let no_ipv6 = |address: SocketAddr| match address {
+            SocketAddr::V6(_) => Err(io::ErrorKind::Unsupported.into()),
+            SocketAddr::V4(_) => Ok(address),
+        };
+        let listened = bind_with(any, no_ipv6).unwrap();
+        assert_eq!(listened.to_string(), "0.0.0.0:8080");
+        let own = "[::1]:8080".parse().unwrap();
+        assert!(bind_with(own, no_ipv6).is_err(), "another than was meant");
+        let in_use = |_| io::Result::<()>::Err(io::ErrorKind::AddrInUse.into());
+        let error = bind_with(any, in_use).unwrap_err();
+        assert_eq!(error.kind(), io::ErrorKind::AddrInUse);
+    }
+
+    #[tokio::test]
     async fn an_address_in_use_is_refused_with_the_setting_that_moves_it() {
-        let taken = bind("LISTEN", ([127, 0, 0, 1], 0).into()).await.unwrap();
+        let taken = bind("LISTEN", ([127, 0, 0, 1], 0).into()).unwrap();
         let address = taken.local_addr().unwrap();
-        let error = bind("LISTEN", address).await.unwrap_err().to_string();
+        let error = bind("LISTEN", address).unwrap_err().to_string();
         assert!(
             error.starts_with(&format!("LISTEN={address}: something else listens")),
             "{error}"

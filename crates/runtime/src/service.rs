@@ -8,6 +8,7 @@ use std::process::ExitCode;
 use std::task::Poll;
 use std::time::Duration;
 
+use bytesize::ByteSize;
 use clap::{Args, Command};
 
 use crate::admin::{self, Build};
@@ -15,9 +16,10 @@ use crate::error::Error;
 use crate::http::{self, HttpLimits};
 use crate::http_client::HttpClientMetrics;
 use crate::lifecycle::Lifecycle;
+use crate::memory::{self, MemoryBudget};
 use crate::metrics::Metrics;
 use crate::net;
-use crate::settings::{self, HOUR, Inputs, Settings, SettingsError, Source, parse, within};
+use crate::settings::{self, HOUR, Inputs, Settings, SettingsError, Source, bytes, parse, within};
 use crate::signals::{Ending, Signals};
 use crate::telemetry::{Telemetry, TelemetryOptions, TelemetrySettings};
 
@@ -123,7 +125,9 @@ fn whole_life<S: Service>(args: impl IntoIterator<Item = OsString>) -> Result<()
         .enable_all()
         .build();
     let outcome = runtime.map_err(Error::Runtime).and_then(|runtime| {
-        let outcome = runtime.block_on(run::<S>(settings, common, Lifecycle::new(metrics), build));
+        let memory = common.memory();
+        let lifecycle = Lifecycle::with_memory(metrics, memory);
+        let outcome = runtime.block_on(run::<S>(settings, common, lifecycle, build));
         // What still blocks a thread, such as a read of a terminal, must not hold the exit.
         runtime.shutdown_background();
         outcome
@@ -144,7 +148,7 @@ struct CommonSettings {
     #[arg(value_parser = parse::<String>)]
     config_file: Option<String>,
     /// Address of the probes and metrics: /livez, /readyz, /metrics, /version
-    #[arg(default_value = "0.0.0.0:9464", value_parser = parse::<SocketAddr>)]
+    #[arg(default_value = "[::]:9464", value_parser = parse::<SocketAddr>)]
     admin_listen: SocketAddr,
     /// How long to go on serving after SIGTERM while load balancers take this instance out (SIGINT
     /// skips it)
@@ -153,9 +157,21 @@ struct CommonSettings {
     /// How long running work may take to finish after that; what is left is cut
     #[arg(default_value = "20s", value_parser = within(Duration::ZERO..=HOUR))]
     drain_timeout: Duration,
+    /// Memory that connections and unfinished requests may hold together, as it is counted; the
+    /// newest beyond it are refused; empty: half of the process's memory limit (cgroup), also when
+    /// that changes, or 512MiB where there is none
+    #[arg(value_parser = bytes(ByteSize::mib(1)..=ByteSize::tib(1)))]
+    memory_budget: Option<usize>,
     /// End when standard input ends, as when the process that started this one is gone
     #[arg(default_value = "false", value_parser = parse::<bool>)]
     exit_with_stdin: bool,
+}
+
+impl CommonSettings {
+    fn memory(&self) -> MemoryBudget {
+        self.memory_budget
+            .map_or_else(MemoryBudget::default, MemoryBudget::of)
+    }
 }
 
 /// All that a program can be told: its own settings, then those of every program.
@@ -183,7 +199,11 @@ async fn run<S: Service>(
     let mut signals = Signals::listen(common.exit_with_stdin).map_err(Error::Signals)?;
     lifecycle.readiness().starting();
     lifecycle.metrics().show_state(lifecycle.readiness());
-    let admin_life = match serve_admin(common.admin_listen, &lifecycle, build).await {
+    lifecycle.metrics().show_memory(lifecycle.memory());
+    if common.memory_budget.is_none() {
+        lifecycle.spawn(memory::follow_limit(lifecycle.clone()));
+    }
+    let admin_life = match serve_admin(common.admin_listen, &lifecycle, build) {
         Ok(admin_life) => Some(admin_life),
         Err(error) if S::needs_admin(&settings) => return Err(error),
         Err(error) => {
@@ -264,12 +284,12 @@ fn service_outcome<E: std::error::Error + Send + Sync + 'static>(
 }
 
 /// Answers probes on a lifecycle of its own, which outlasts the service's.
-async fn serve_admin(
+fn serve_admin(
     address: SocketAddr,
     lifecycle: &Lifecycle,
     build: Build,
 ) -> Result<Lifecycle, Error> {
-    let listener = net::bind("ADMIN_LISTEN", address).await?;
+    let listener = net::bind("ADMIN_LISTEN", address)?;
     let admin_life = Lifecycle::new(Metrics::new(build.name, build.version));
     let (routes, own) = (admin::routes(lifecycle.clone(), build), admin_life.clone());
     admin_life.spawn(async move {

@@ -110,9 +110,9 @@ impl Service for ServiceB {
 }
 
 async fn run(settings: ChatSettings, lifecycle: Lifecycle) -> Result<(), Error> {
-    let public = net::bind("LISTEN", settings.listen).await?;
+    let public = net::bind("LISTEN", settings.listen)?;
     let relay = match settings.relay.listen {
-        Some(address) => Some(net::bind("RELAY_LISTEN", address).await?),
+        Some(address) => Some(net::bind("RELAY_LISTEN", address)?),
         None => None,
     };
     serve(settings, public, relay, lifecycle).await

@@ -11,6 +11,7 @@ use std::sync::Arc;
 use opentelemetry::trace::{SpanContext, TraceContextExt};
 use opentelemetry::{Context, KeyValue};
 use runtime::Lifecycle;
+use runtime::memory::MemoryReservation;
 use runtime::trace::{self, Parent, SpanKind};
 use tokio::time::Instant;
 use tracing::{Instrument, Span};
@@ -48,6 +49,8 @@ struct Session {
     trace_link: Option<SpanContext>,
     connection: Arc<ClientConnection>,
     reader: FrameReader,
+    /// For the beginning of a message, in the reader.
+    memory: MemoryReservation,
     bucket: TokenBucket,
     joined_at: Instant,
     /// Since when it has always had more to say than its rate allows.
@@ -102,6 +105,9 @@ impl Session {
                         if let Err(close) = Box::pin(self.answer_in_time(said)).await {
                             return close;
                         }
+                    }
+                    if self.memory.resize(self.reader.held()).is_err() {
+                        return Close::NoMemory;
                     }
                 }
                 // Nothing lies in its socket: it has kept to its rate, however late.

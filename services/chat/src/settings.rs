@@ -24,7 +24,7 @@ use crate::wire::relay::Keys;
 #[derive(Clone, Debug, clap::Args)]
 pub struct ChatSettings {
     /// Address of the page, the WebSockets and, without `RELAY_LISTEN`, the relay
-    #[arg(default_value = "0.0.0.0:8000", value_parser = parse::<SocketAddr>)]
+    #[arg(default_value = "[::]:8000", value_parser = parse::<SocketAddr>)]
     pub listen: SocketAddr,
     /// Name of this service: 1 to 64 of A-Z a-z 0-9 _ -
     #[arg(id = "service_name", default_value = "serviceA", value_parser = parse::<Token>)]

@@ -18,7 +18,7 @@ impl Service for Servidor {
     type Error = Error;
 
     async fn run(settings: ServidorSettings, lifecycle: Lifecycle) -> Result<(), Error> {
-        let listener = net::bind("LISTEN", settings.listen).await?;
+        let listener = net::bind("LISTEN", settings.listen)?;
         server::serve(settings, listener, lifecycle).await;
         Ok(())
     }

@@ -12,7 +12,7 @@ use url::Url;
 #[derive(Clone, Debug, clap::Args)]
 pub struct ServidorSettings {
     /// Address that the server listens on
-    #[arg(default_value = "0.0.0.0:8080", value_parser = parse::<SocketAddr>)]
+    #[arg(default_value = "[::]:8080", value_parser = parse::<SocketAddr>)]
     pub listen: SocketAddr,
     /// What GET / answers
     #[arg(

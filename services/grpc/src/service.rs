@@ -34,7 +34,7 @@ impl Service for Servidor {
     }
 
     async fn run(settings: ServidorSettings, lifecycle: Lifecycle) -> Result<(), Error> {
-        let listener = net::bind("LISTEN", settings.listen).await?;
+        let listener = net::bind("LISTEN", settings.listen)?;
         server::serve(settings, listener, lifecycle).await
     }
 }
@@ -60,7 +60,7 @@ impl Service for Cliente {
     }
 
     async fn run(settings: ClienteSettings, lifecycle: Lifecycle) -> Result<(), Error> {
-        let listener = net::bind("LISTEN", settings.listen).await?;
+        let listener = net::bind("LISTEN", settings.listen)?;
         let resolver = Dns(settings.server.server.clone());
         gateway::serve(settings, resolver, listener, lifecycle).await;
         Ok(())

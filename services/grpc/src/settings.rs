@@ -15,7 +15,7 @@ use crate::store::StoreRules;
 #[derive(Clone, Debug, clap::Args)]
 pub struct ServidorSettings {
     /// Address that the server listens on
-    #[arg(default_value = "0.0.0.0:50051", value_parser = parse::<SocketAddr>)]
+    #[arg(default_value = "[::]:50051", value_parser = parse::<SocketAddr>)]
     pub listen: SocketAddr,
     /// How long a user lives after it was last written; 0: for ever
     #[arg(default_value = "1h", value_parser = user_ttl)]

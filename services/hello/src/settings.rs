@@ -11,7 +11,7 @@ use runtime_tcp::{Patience, TcpClientSettings, TcpLimits};
 #[derive(Clone, Debug, clap::Args)]
 pub struct ServerSettings {
     /// Address that the server listens on
-    #[arg(default_value = "0.0.0.0:8080", value_parser = parse::<SocketAddr>)]
+    #[arg(default_value = "[::]:8080", value_parser = parse::<SocketAddr>)]
     pub listen: SocketAddr,
     /// Its limits.
     #[command(flatten)]

@@ -20,7 +20,7 @@ impl Service for Server {
     type Error = Error;
 
     async fn run(settings: ServerSettings, lifecycle: Lifecycle) -> Result<(), Error> {
-        let listener = net::bind("LISTEN", settings.listen).await?;
+        let listener = net::bind("LISTEN", settings.listen)?;
         server::serve(settings, listener, lifecycle).await;
         Ok(())
     }

@@ -14,7 +14,7 @@ use crate::wire::Mode;
 #[derive(Clone, Debug, clap::Args)]
 pub struct ServerSettings {
     /// Address that the server listens on
-    #[arg(default_value = "0.0.0.0:65432", value_parser = parse::<SocketAddr>)]
+    #[arg(default_value = "[::]:65432", value_parser = parse::<SocketAddr>)]
     pub listen: SocketAddr,
     /// How it answers: compatible (PAR or ÍMPAR, from 10 digits on the number itself) or full
     /// (parity, primality and digits on one line)

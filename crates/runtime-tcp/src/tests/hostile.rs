@@ -138,3 +138,27 @@ async fn a_crowd_of_silent_clients_keeps_nobody_from_being_answered() {
     drop(silent);
     server.all_closed().await;
 }
+
+#[tokio::test]
+async fn requests_beyond_the_memory_are_refused_and_those_before_them_go_on() {
+    let server = start(patient()).await;
+    let memory = server.lifecycle.lifecycle().memory();
+    memory.set(56 << 10); // four connections with a request, and a fifth without
+    let mut begun = Vec::new();
+    for number in 1..=4 {
+        let mut stream = server.connect().await;
+        stream.write_all(b"an").await.unwrap();
+        let read = async || (memory.held() >= number * (12 << 10)).then_some(());
+        eventually("the beginning is read", read).await;
+        begun.push(stream);
+    }
+    assert_eq!(server.ask(b"rui\n").await, "refused: memory_budget");
+    server.cut_by("memory_budget").await;
+    for stream in &mut begun {
+        stream.write_all(b"a\n").await.unwrap();
+        assert_eq!(read_to_end(stream).await, "ANA");
+    }
+    server.all_closed().await;
+    assert_eq!(memory.held(), 0);
+    assert_eq!(server.ask(b"rui\n").await, "RUI");
+}

@@ -9,9 +9,10 @@ use http_body::{Body, Frame, SizeHint};
 use tokio::time::Sleep;
 
 use super::phase::SharedPhase;
+use crate::memory::OverBudget;
 
 pin_project_lite::pin_project! {
-    /// A request's body that fails once it has taken too long as a whole.
+    /// A request's body that fails once it has taken too long as a whole, or there is no memory for it.
     ///
     /// A limit between two pieces would let one byte every few seconds go on for ever.
     pub(super) struct DeadlineBody<B> {
@@ -30,6 +31,8 @@ pub(super) enum BodyError {
     Deadline(Duration),
     #[error("the body could not be read: {0}")]
     Read(#[source] hyper::Error),
+    #[error(transparent)]
+    NoMemory(OverBudget),
 }
 
 impl<B> DeadlineBody<B> {
@@ -58,7 +61,14 @@ impl<B: Body<Data = Bytes, Error = hyper::Error>> Body for DeadlineBody<B> {
             if frame.is_none() || this.inner.is_end_stream() {
                 this.phase.set_unread(false);
             }
-            return Poll::Ready(frame.map(|frame| frame.map_err(BodyError::Read)));
+            let held = |frame: Frame<Bytes>| match frame.data_ref() {
+                Some(data) => this.phase.body_came(data.len()).map(|()| frame),
+                None => Ok(frame),
+            };
+            return Poll::Ready(frame.map(|frame| {
+                let frame = frame.map_err(BodyError::Read)?;
+                held(frame).map_err(BodyError::NoMemory)
+            }));
         }
         // Most bodies come with their head, so that no timer is made for them.
         let limit = *this.limit;

@@ -24,6 +24,7 @@ use super::phase::{Phase, SharedPhase};
 use super::proxy::ProxySettings;
 use super::timed_io::{Expired, TimedIo};
 use super::{head, problem};
+use crate::memory::MemoryBudget;
 use crate::net::{Connection, Protocol, Refusal, ServerContext, jittered};
 
 /// HTTP/1.1 with these routes and limits.
@@ -40,8 +41,12 @@ impl Protocol for Http {
         &self.server
     }
 
-    fn refusal(&self, _: Refusal) -> Cow<'static, [u8]> {
-        problem::no_room().into()
+    fn refusal(&self, refusal: Refusal) -> Cow<'static, [u8]> {
+        let answer = match refusal {
+            Refusal::NoMemory => problem::no_memory(),
+            Refusal::TooMany | Refusal::TooManyFromAddress => problem::no_room(),
+        };
+        answer.into()
     }
 
     async fn serve(self: Arc<Self>, connection: Connection) {
@@ -51,7 +56,7 @@ impl Protocol for Http {
             guard,
         } = connection.without_delay();
         let lifecycle = self.server.lifecycle();
-        let phase = SharedPhase::default();
+        let phase = SharedPhase::new(lifecycle.memory().clone());
         let io = TimedIo::new(stream, self.limits, phase.clone(), guard);
         let expired = io.expired();
         let old = Instant::now() + jittered(self.limits.max_connection_age);
@@ -60,7 +65,7 @@ impl Protocol for Http {
             phase.set(Phase::Active);
             let (phase, lifecycle) = (phase.clone(), lifecycle.clone());
             let routes = self.routes.clone();
-            let body_timeout = self.limits.body_timeout;
+            let (server, body_timeout) = (&self.server, self.limits.body_timeout);
             let proxies = self.proxies.as_ref();
             async move {
                 let mut active = ActiveRequest {
@@ -76,6 +81,9 @@ impl Protocol for Http {
                     Body::new(DeadlineBody::new(body, body_timeout, active.phase.clone()))
                 });
                 request.extensions_mut().insert(ConnectInfo(peer));
+                if announced != Some(0) {
+                    request.extensions_mut().insert(active.phase.clone());
+                }
                 head::normalize(request.uri_mut());
                 if let Some(proxies) = proxies {
                     let forwarded = proxies.read(peer.ip(), request.headers());
@@ -90,6 +98,9 @@ impl Protocol for Http {
                     let Ok(response) = routes.oneshot(request).await;
                     response
                 };
+                if active.phase.is_refused() {
+                    server.count_cut(MemoryBudget::CODE);
+                }
                 // hyper reads the rest of a small body; beyond that it closes, which the client
                 // should know.
                 let is_unread =

@@ -1,7 +1,8 @@
 //! A span and the metrics of each request that an HTTP server answers.
 //!
 //! The layer stands inside the router, where the route is known. The span lasts until the body
-//! of the answer is sent.
+//! of the answer is sent. It also says why a body was given up, so that a span tells the answer that
+//! the client gets.
 
 use std::future::Future;
 use std::net::SocketAddr;
@@ -24,6 +25,8 @@ use tracing_opentelemetry::OpenTelemetrySpanExt;
 
 use super::body::GuardedBody;
 use super::metrics::{HttpActiveLabels, HttpServerLabels, HttpServerMetrics};
+use super::phase::SharedPhase;
+use super::problem;
 use super::proxy::Forwarded;
 use crate::metrics::Metrics;
 use crate::trace::{self, Parent, semconv};
@@ -77,12 +80,16 @@ where
     }
 
     fn call(&mut self, request: Request<B>) -> Self::Future {
-        let mut record = RequestRecord::begin(&request, Arc::clone(&self.metrics));
+        let record = RequestRecord::begin(&request, Arc::clone(&self.metrics));
+        let phase = request.extensions().get::<SharedPhase>().cloned();
         let answer = self.inner.call(request).instrument(record.span.clone());
         Box::pin(async move {
             let response = answer.await?;
-            record.answered(response.status());
-            Ok(response.map(|body| Body::new(GuardedBody::new(body, record))))
+            Ok(match phase {
+                // Whatever the handler made of a body that it could not read.
+                Some(phase) if phase.is_refused() => record.keep(problem::no_memory_for_body()),
+                _ => record.keep(response),
+            })
         })
     }
 }
@@ -136,6 +143,16 @@ impl RequestRecord {
             labels,
             metrics,
         }
+    }
+
+    /// The answer, which holds the record until it is sent.
+    fn keep<B>(mut self, response: Response<B>) -> Response<Body>
+    where
+        B: http_body::Body<Data = Bytes> + Send + 'static,
+        B::Error: Into<BoxError>,
+    {
+        self.answered(response.status());
+        response.map(|body| Body::new(GuardedBody::new(body, self)))
     }
 
     fn answered(&mut self, status: http::StatusCode) {

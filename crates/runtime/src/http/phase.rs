@@ -1,10 +1,13 @@
-//! The phase of a connection, on which its timers and its drain must agree.
+//! The phase of a connection, on which its timers, its drain and its share of memory must agree.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
 use std::task::Waker;
 
 use futures_util::task::AtomicWaker;
+
+use super::held::HeldMemory;
+use crate::memory::{MemoryBudget, OverBudget};
 
 /// The phase of an HTTP/1.1 connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -23,18 +26,32 @@ pub(super) enum Phase {
 }
 
 /// A phase that the connection's reader, its service and its driver share.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub(super) struct SharedPhase(Arc<PhaseCell>);
 
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct PhaseCell {
     phase: AtomicU8,
     reader: AtomicWaker,
     /// Whether the client may still be sending what nobody reads.
     unread: AtomicBool,
+    /// Whether a body was given up because there is no memory for it.
+    refused: AtomicBool,
+    memory: HeldMemory,
 }
 
 impl SharedPhase {
+    /// A connection that has not sent anything, and counts what it sends on this budget.
+    pub(super) fn new(memory: MemoryBudget) -> Self {
+        Self(Arc::new(PhaseCell {
+            phase: AtomicU8::new(Phase::Fresh as u8),
+            reader: AtomicWaker::new(),
+            unread: AtomicBool::new(false),
+            refused: AtomicBool::new(false),
+            memory: HeldMemory::new(memory),
+        }))
+    }
+
     pub(super) fn get(&self) -> Phase {
         match self.0.phase.load(Ordering::Acquire) {
             0 => Phase::Fresh,
@@ -47,6 +64,9 @@ impl SharedPhase {
 
     pub(super) fn set(&self, phase: Phase) {
         self.0.phase.store(phase as u8, Ordering::Release);
+        if matches!(phase, Phase::Idle | Phase::Upgraded) {
+            self.0.memory.request_done();
+        }
         if phase == Phase::Idle {
             // The reader's timer starts with this phase, and nothing else may poll it soon.
             self.0.reader.wake();
@@ -67,10 +87,29 @@ impl SharedPhase {
         self.0.reader.register(reader);
     }
 
-    /// `Fresh` or `Idle` → `Head`, as the first bytes of a request come.
-    pub(super) fn bytes_came(&self) {
+    /// `Fresh` or `Idle` → `Head`, as the first bytes of a request come. An error where there is no
+    /// memory for the head.
+    pub(super) fn bytes_came(&self, count: usize) -> Result<(), OverBudget> {
         if matches!(self.get(), Phase::Fresh | Phase::Idle) {
             self.set(Phase::Head);
         }
+        match self.get() {
+            Phase::Head => self.0.memory.read(count),
+            _ => Ok(()), // bodies are counted as they are handed on
+        }
+    }
+
+    /// A piece of a body was handed on. An error where there is no memory for it.
+    pub(super) fn body_came(&self, count: usize) -> Result<(), OverBudget> {
+        let held = self.0.memory.kept(count);
+        if held.is_err() {
+            self.0.refused.store(true, Ordering::Release);
+        }
+        held
+    }
+
+    /// Whether a body was refused for want of memory.
+    pub(super) fn is_refused(&self) -> bool {
+        self.0.refused.load(Ordering::Acquire)
     }
 }

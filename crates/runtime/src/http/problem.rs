@@ -1,6 +1,6 @@
 //! Refusals of the HTTP layer itself, as problems (RFC 9457).
 
-use axum::http::header::CONTENT_TYPE;
+use axum::http::header::{CONNECTION, CONTENT_TYPE, RETRY_AFTER};
 use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use serde_json::json;
@@ -26,8 +26,27 @@ fn body(status: StatusCode, detail: &str) -> String {
 
 /// The answer to a connection for which there is no room, as bytes.
 pub(super) fn no_room() -> Vec<u8> {
-    let status = StatusCode::SERVICE_UNAVAILABLE;
-    let body = body(status, "há conexões demais: tente de novo mais tarde");
+    unavailable("há conexões demais: tente de novo mais tarde")
+}
+
+/// The answer to a head for which there is no memory, as bytes.
+pub(super) fn no_memory() -> Vec<u8> {
+    unavailable(NO_MEMORY)
+}
+
+const NO_MEMORY: &str = "não há memória para mais pedidos: tente de novo mais tarde";
+
+/// The answer to a request for whose body there is no memory.
+pub(super) fn no_memory_for_body() -> Response {
+    let mut response = refusal(StatusCode::SERVICE_UNAVAILABLE, NO_MEMORY);
+    let headers = response.headers_mut();
+    headers.insert(RETRY_AFTER, HeaderValue::from_static("1"));
+    headers.insert(CONNECTION, HeaderValue::from_static("close"));
+    response
+}
+
+fn unavailable(detail: &str) -> Vec<u8> {
+    let body = body(StatusCode::SERVICE_UNAVAILABLE, detail);
     let head = format!(
         "HTTP/1.1 503 Service Unavailable\r\nretry-after: 1\r\nconnection: close\r\n\
          content-type: {PROBLEM_JSON}\r\ncontent-length: {}\r\n\r\n",

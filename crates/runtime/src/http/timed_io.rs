@@ -1,4 +1,4 @@
-//! A stream that gives up on a client which takes too long.
+//! A stream that gives up on a client which takes too long, or for which there is no memory.
 //!
 //! hyper's header timeout counts from the end of the last answer, so that it would cut idle
 //! connections too, and says nothing of clients that never read. These timers follow the phase
@@ -16,6 +16,7 @@ use tokio::time::{Instant, Sleep};
 use super::limits::HttpLimits;
 use super::phase::{Phase, SharedPhase};
 use super::problem;
+use crate::memory::MemoryBudget;
 
 /// A TCP stream whose reads and writes fail with [`io::ErrorKind::TimedOut`] by the limits.
 ///
@@ -34,6 +35,8 @@ pub(super) struct TimedIo<K> {
     /// What goes out instead of an answer that hyper gave by itself.
     instead: Vec<u8>,
     linger: Option<Linger>,
+    /// Whether the head that comes is refused for want of memory.
+    refuses: bool,
     _kept: K,
 }
 
@@ -67,6 +70,7 @@ impl<K> TimedIo<K> {
             expired,
             instead: Vec::new(),
             linger: None,
+            refuses: false,
             _kept: kept,
         }
     }
@@ -148,6 +152,28 @@ impl<K> TimedIo<K> {
         }
     }
 
+    /// Refuses the head that comes, which hyper does not see the end of.
+    fn begin_refusal(&mut self) {
+        self.refuses = true;
+        self.phase.set_unread(true);
+        // The end of the last answer may still wait for a client that does not read it.
+        if !self.write.running {
+            self.instead = problem::no_memory();
+        }
+    }
+
+    /// Ends by the error that hyper is to see.
+    fn poll_refusal(&mut self, cx: &mut Context<'_>) -> Poll<io::Error>
+    where
+        K: Unpin,
+    {
+        let ended = ready!(Pin::new(&mut *self).poll_shutdown(cx));
+        Poll::Ready(match ended {
+            Ok(()) => self.expired.set(MemoryBudget::CODE),
+            Err(error) => error,
+        })
+    }
+
     /// Passes a write's outcome on, unless the client has taken nothing for too long.
     fn watch_write<T>(
         &mut self,
@@ -170,11 +196,22 @@ impl<K: Unpin> AsyncRead for TimedIo<K> {
         cx: &mut Context<'_>,
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
+        if self.refuses {
+            return self.poll_refusal(cx).map(Err);
+        }
         let before = buffer.filled().len();
         match Pin::new(&mut self.stream).poll_read(cx, buffer) {
             Poll::Ready(Ok(())) if buffer.filled().len() > before => {
-                self.phase.bytes_came();
-                Poll::Ready(Ok(()))
+                if self
+                    .phase
+                    .bytes_came(buffer.filled().len() - before)
+                    .is_ok()
+                {
+                    return Poll::Ready(Ok(()));
+                }
+                buffer.set_filled(before);
+                self.begin_refusal();
+                self.poll_refusal(cx).map(Err)
             }
             Poll::Ready(outcome) => Poll::Ready(outcome),
             Poll::Pending => self.poll_read_limit(cx).map(Err),

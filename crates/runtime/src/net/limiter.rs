@@ -1,10 +1,12 @@
-//! Limits on connections, overall and per address, and the news that a peak has passed.
+//! Limits on connections, overall, per address and by memory, and the news that a peak has passed.
 
 use std::collections::HashMap;
 use std::net::IpAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::Notify;
+
+use crate::memory::{MemoryBudget, MemoryReservation};
 
 /// How many connections may be open at once.
 #[derive(Clone, Copy, Debug)]
@@ -22,6 +24,8 @@ pub enum Refusal {
     TooMany,
     /// As many are open as one address may have.
     TooManyFromAddress,
+    /// The memory for connections and requests is used up.
+    NoMemory,
 }
 
 impl Refusal {
@@ -30,6 +34,7 @@ impl Refusal {
         match self {
             Self::TooMany => "max_connections",
             Self::TooManyFromAddress => "max_connections_per_address",
+            Self::NoMemory => MemoryBudget::CODE,
         }
     }
 }
@@ -38,6 +43,7 @@ impl Refusal {
 #[derive(Clone, Debug)]
 pub(super) struct ConnectionLimiter {
     limits: ConnectionLimits,
+    memory: MemoryBudget,
     open: Arc<Mutex<OpenConnections>>,
     shrunk: Arc<Notify>,
 }
@@ -58,12 +64,17 @@ const PEAK: usize = 1000;
 pub(super) struct ConnectionPermit {
     limiter: ConnectionLimiter,
     address: IpAddr,
+    _memory: MemoryReservation,
 }
 
+/// What an open connection takes that has said nothing: its socket in the kernel, and its task.
+const SILENT: usize = 4 * 1024;
+
 impl ConnectionLimiter {
-    pub(super) fn new(limits: ConnectionLimits) -> Self {
+    pub(super) fn new(limits: ConnectionLimits, memory: MemoryBudget) -> Self {
         Self {
             limits,
+            memory,
             open: Arc::default(),
             shrunk: Arc::default(),
         }
@@ -80,6 +91,7 @@ impl ConnectionLimiter {
         if open.total >= self.limits.total {
             return Err(Refusal::TooMany);
         }
+        let memory = self.memory.take(SILENT).map_err(|_| Refusal::NoMemory)?;
         let from_address = open.by_address.entry(address).or_default();
         if *from_address >= self.limits.per_address {
             return Err(Refusal::TooManyFromAddress);
@@ -90,6 +102,7 @@ impl ConnectionLimiter {
         Ok(ConnectionPermit {
             limiter: self.clone(),
             address,
+            _memory: memory,
         })
     }
 
@@ -122,12 +135,30 @@ mod tests {
     const HERE: IpAddr = IpAddr::V4(std::net::Ipv4Addr::LOCALHOST);
     const THERE: IpAddr = IpAddr::V4(std::net::Ipv4Addr::new(127, 0, 0, 2));
 
+    fn limiter(total: usize, per_address: usize) -> ConnectionLimiter {
+        let limits = ConnectionLimits { total, per_address };
+        ConnectionLimiter::new(limits, MemoryBudget::default())
+    }
+
+    #[test]
+    fn connections_beyond_the_memory_are_refused_and_leave_no_trace() {
+        let limits = ConnectionLimits {
+            total: 9,
+            per_address: 9,
+        };
+        let memory = MemoryBudget::of(2 * SILENT);
+        let limiter = ConnectionLimiter::new(limits, memory.clone());
+        let both = (limiter.take(HERE).unwrap(), limiter.take(HERE).unwrap());
+        assert_eq!(limiter.take(THERE).unwrap_err(), Refusal::NoMemory);
+        drop(both);
+        assert_eq!(memory.held(), 0);
+        assert!(limiter.lock().by_address.is_empty());
+        assert!(limiter.take(THERE).is_ok());
+    }
+
     #[test]
     fn the_cap_per_address_leaves_room_for_others() {
-        let limiter = ConnectionLimiter::new(ConnectionLimits {
-            total: 3,
-            per_address: 2,
-        });
+        let limiter = limiter(3, 2);
         let first = limiter.take(HERE).unwrap();
         let _second = limiter.take(HERE).unwrap();
         assert_eq!(limiter.take(HERE).unwrap_err(), Refusal::TooManyFromAddress);
@@ -139,10 +170,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_peak_that_has_passed_is_told_of_once_and_a_few_are_no_peak() {
-        let limiter = ConnectionLimiter::new(ConnectionLimits {
-            total: 2 * PEAK,
-            per_address: 2 * PEAK,
-        });
+        let limiter = limiter(2 * PEAK, 2 * PEAK);
         let told = || futures_util::FutureExt::now_or_never(limiter.shrunk()).is_some();
         let mut few: Vec<ConnectionPermit> =
             (1..PEAK).map(|_| limiter.take(HERE).unwrap()).collect();
@@ -160,10 +188,7 @@ mod tests {
 
     #[test]
     fn an_address_that_left_leaves_no_entry_behind() {
-        let limiter = ConnectionLimiter::new(ConnectionLimits {
-            total: 3,
-            per_address: 2,
-        });
+        let limiter = limiter(3, 2);
         drop(limiter.take(HERE).unwrap());
         assert!(limiter.lock().by_address.is_empty());
         assert_eq!(limiter.lock().total, 0);

@@ -88,7 +88,7 @@ const SILENCE: Duration = Duration::from_millis(200);
 pub struct Connection {
     /// Its stream.
     pub stream: TcpStream,
-    /// The address of the client.
+    /// The address of the client; one of IPv4 is written as such, also where the listener is IPv6's.
     pub peer: SocketAddr,
     /// Counts it as open until dropped.
     pub guard: ConnectionGuard,
@@ -120,28 +120,31 @@ pub async fn serve<P: Protocol>(listener: TcpListener, limits: ConnectionLimits,
         protocol: name,
         lifecycle,
     } = protocol.server();
-    let limiter = ConnectionLimiter::new(limits);
+    let limiter = ConnectionLimiter::new(limits, lifecycle.memory().clone());
     lifecycle.spawn(release_memory(limiter.clone(), lifecycle.clone()));
     let metrics = &lifecycle.metrics().connections;
     // Looked up once, not for each connection.
     let (accepted, open) = (metrics.accepted(name), metrics.open(name));
-    let admit = |(stream, peer): (TcpStream, SocketAddr)| match limiter.take(peer.ip()) {
-        Ok(permit) => {
-            accepted.inc();
-            let guard = ConnectionGuard::new(permit, open.clone());
-            lifecycle.spawn(Arc::clone(&protocol).serve(Connection {
-                stream,
-                peer,
-                guard,
-            }));
-        }
-        Err(refusal) => {
-            let reason = refusal.code();
-            metrics.refused(name, reason).inc();
-            tracing::debug!(%peer, reason, "connection refused");
-            // Written only if it fits into the socket at once: nobody waits for a refused client.
-            if let Err(error) = SockRef::from(&stream).send(&protocol.refusal(refusal)) {
-                tracing::debug!(%peer, %error, "refusal not written");
+    let admit = |(stream, peer): (TcpStream, SocketAddr)| {
+        let peer = unmapped(peer);
+        match limiter.take(peer.ip()) {
+            Ok(permit) => {
+                accepted.inc();
+                let guard = ConnectionGuard::new(permit, open.clone());
+                lifecycle.spawn(Arc::clone(&protocol).serve(Connection {
+                    stream,
+                    peer,
+                    guard,
+                }));
+            }
+            Err(refusal) => {
+                let reason = refusal.code();
+                metrics.refused(name, reason).inc();
+                tracing::debug!(%peer, reason, "connection refused");
+                // Written only if it fits into the socket at once: nobody waits for a refused client.
+                if let Err(error) = SockRef::from(&stream).send(&protocol.refusal(refusal)) {
+                    tracing::debug!(%peer, %error, "refusal not written");
+                }
             }
         }
     };
@@ -170,6 +173,12 @@ pub async fn serve<P: Protocol>(listener: TcpListener, limits: ConnectionLimits,
     }
 }
 
+/// Without the form that an address of IPv4 has on a listener of IPv6: `::ffff:192.0.2.1`. Here and
+/// nowhere else: whatever compares, counts or shows addresses gets them so.
+fn unmapped(peer: SocketAddr) -> SocketAddr {
+    SocketAddr::new(peer.ip().to_canonical(), peer.port())
+}
+
 /// Gives back the memory of a peak: the connections that stay do not need it.
 async fn release_memory(limiter: ConnectionLimiter, lifecycle: Lifecycle) {
     loop {
@@ -191,8 +200,8 @@ const AFTERWARDS: Duration = Duration::from_secs(1);
 
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
-/// How many connections the kernel queues for one of tokio's listeners.
-const BACKLOG: usize = 1024;
+/// How many connections the kernel queues for a listener.
+pub(super) const BACKLOG: i32 = 1024;
 
 /// After this long without a connection the kernel's queue counts as empty.
 const QUEUE_EMPTY: Duration = Duration::from_millis(5);

@@ -85,7 +85,7 @@ from_str_setting! {
     u64: "a whole number, 0 or more",
     usize: "a whole number, 0 or more",
     ByteSize: "a size such as 512, 16KiB or 1MiB",
-    SocketAddr: "an IP address and a port, such as 0.0.0.0:8080 or [::]:8080",
+    SocketAddr: "an IP address and a port, such as [::]:8080 or 127.0.0.1:8080",
     String: "a text",
     PathBuf: "a path",
     http::Method: "HTTP methods such as GET, with commas between them",

@@ -38,6 +38,8 @@ const OUR_METRICS: &[&str] = &[
     "server_connections_cut_total",
     "server_connections_open",
     "server_connections_refused_total",
+    "server_memory_budget_bytes",
+    "server_memory_held_bytes",
     "service_dependency_ready",
     "service_draining",
     "service_ready",

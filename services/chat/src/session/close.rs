@@ -1,6 +1,7 @@
 //! The ways in which a connection ends.
 
 use bytes::Bytes;
+use runtime::memory::MemoryBudget;
 use tokio::time::{Duration, Instant, timeout_at};
 
 use crate::hub::{ClientConnection, Eviction};
@@ -35,6 +36,8 @@ pub(super) enum Close {
     Flood,
     /// The store does not answer: nobody knows what became of its message.
     Unavailable,
+    /// There is no memory for the rest of a message that it has begun.
+    NoMemory,
 }
 
 impl Close {
@@ -50,7 +53,7 @@ impl Close {
             Self::BadFrame(_) | Self::Flood => 1008,
             Self::TooBig => 1009,
             Self::Unavailable => 1011,
-            Self::TooSlow => 1013,
+            Self::TooSlow | Self::NoMemory => 1013,
             Self::Replaced => 4000,
         }
     }
@@ -79,6 +82,7 @@ impl Close {
             Self::BadFrame(_) => "bad_frame",
             Self::Flood => "rate",
             Self::Unavailable => "store_unavailable",
+            Self::NoMemory => MemoryBudget::CODE,
         }
     }
 
@@ -86,7 +90,12 @@ impl Close {
     fn awaits_answer(&self) -> bool {
         !matches!(
             self,
-            Self::ByClient(_) | Self::Protocol | Self::Binary | Self::NotUtf8 | Self::TooBig
+            Self::ByClient(_)
+                | Self::Protocol
+                | Self::Binary
+                | Self::NotUtf8
+                | Self::TooBig
+                | Self::NoMemory
         )
     }
 

@@ -74,6 +74,7 @@ impl PendingSession {
         ];
         let span = trace::start(SpanKind::Internal, "connection", parent, attributes);
         let trace_link = propagation::link(&span);
+        let memory = lifecycle.memory().reservation();
         let (client, protocol) = (self.join.client, self.join.protocol);
         let session = self.join.session.clone();
         let joining = membership_span("join", trace_link.as_ref(), client);
@@ -90,6 +91,7 @@ impl PendingSession {
                 trace_link: trace_link.clone(),
                 lifecycle,
             },
+            memory,
             span,
             hub: self.hub,
             limits: self.limits,

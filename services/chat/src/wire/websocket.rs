@@ -176,6 +176,11 @@ impl FrameReader {
         self.came.extend_from_slice(bytes);
     }
 
+    /// How much memory it holds for a message that is not complete.
+    pub fn held(&self) -> usize {
+        self.came.capacity() + self.message.as_ref().map_or(0, Vec::capacity)
+    }
+
     /// The next message or control frame, once it is complete.
     pub fn next_message(&mut self) -> Result<Option<Incoming>, Wrong> {
         loop {

@@ -1,6 +1,8 @@
 //! What slow and hostile clients get.
 
 use futures_util::SinkExt;
+use testing::eventually;
+use tokio::io::AsyncWriteExt;
 use tokio_tungstenite::tungstenite::Message;
 
 use crate::support::{Client, Service};
@@ -147,8 +149,42 @@ async fn connections_beyond_the_cap_get_503_and_a_place_is_free_again_after_a_cl
     let first = service.plain(1).await;
     assert!(service.connect("/ws/2", &[]).await.is_err());
     first.leave().await;
-    testing::eventually("a free place", async || {
+    eventually("a free place", async || {
         service.connect("/ws/2", &[]).await.ok()
     })
     .await;
+}
+
+/// A masked text frame of this length, in two pieces.
+fn pieces(length: u16, first: usize) -> (Vec<u8>, Vec<u8>) {
+    let [high, low] = length.to_be_bytes();
+    let mut frame = vec![0x81, 0x80 | 0x7e, high, low, 0, 0, 0, 0];
+    frame.resize(8 + usize::from(length), b'x');
+    let rest = frame.split_off(first);
+    (frame, rest)
+}
+
+#[tokio::test]
+async fn messages_beyond_the_memory_end_their_connection_and_those_before_them_go_on() {
+    let service = Service::alone(&[]).await;
+    let memory = service.lifecycle.lifecycle().memory();
+    let (mut listener, mut first) = (service.plain(1).await, service.plain(2).await);
+    let mut second = service.plain(3).await;
+    let (half, rest) = pieces(16_000, 8_000);
+    let (most, _) = pieces(16_000, 16_000);
+    let before = memory.held();
+    memory.set(before + 20_000); // a whole message, and not a half beside it
+    first.0.get_mut().write_all(&half).await.unwrap();
+    let read = async || (memory.held() >= before + half.len()).then_some(());
+    eventually("half a message is read", read).await;
+    second.0.get_mut().write_all(&most).await.unwrap();
+    assert_eq!(second.closed().await, (1013, "memory budget".to_owned()));
+    let closed = "chat_websockets_closed_total{reason=\"memory_budget\"}";
+    assert_eq!(service.metric(closed), 1);
+    first.0.get_mut().write_all(&rest).await.unwrap();
+    let message = format!("Client #2: {}", "x".repeat(16_000));
+    while listener.line().await != message {}
+    drop((listener, first, second));
+    let nothing = async || (memory.held() == 0).then_some(());
+    eventually("everything is given back", nothing).await;
 }

@@ -14,7 +14,7 @@ use super::cors::CorsSettings;
 #[derive(Clone, Debug, clap::Args)]
 pub struct ClienteSettings {
     /// Address that the gateway listens on
-    #[arg(default_value = "0.0.0.0:8000", value_parser = parse::<SocketAddr>)]
+    #[arg(default_value = "[::]:8000", value_parser = parse::<SocketAddr>)]
     pub listen: SocketAddr,
     /// How long one request may take as a whole, down to the store
     #[arg(default_value = "2s", value_parser = within(SHORTEST..=LONGEST))]

@@ -4,6 +4,7 @@
 mod compression;
 mod health;
 mod limits;
+mod memory;
 mod redis;
 mod reflection;
 mod support;

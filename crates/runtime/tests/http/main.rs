@@ -1,10 +1,14 @@
 //! The server over real sockets: what slow, large, many and late clients get.
 #![cfg(test)]
 
+mod memory;
+
+use std::net::SocketAddr;
 use std::time::Duration;
 
 use axum::Router;
 use axum::body::Bytes;
+use axum::extract::ConnectInfo;
 use axum::routing::{get, post};
 use bytesize::ByteSize;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -12,6 +16,7 @@ use tokio::net::TcpStream;
 use tokio::sync::oneshot;
 
 use runtime::http::{self, HttpLimits};
+use runtime::net;
 use runtime::settings;
 use testing::{TestLifecycle, TestServer, eventually, read_to_end};
 
@@ -195,6 +200,23 @@ async fn a_connection_beyond_the_cap_gets_503_and_the_next_is_served_once_there_
         answer.starts_with("HTTP/1.1 200 ").then_some(())
     })
     .await;
+}
+
+#[tokio::test]
+async fn a_client_of_ipv4_has_its_own_address_on_a_listener_of_both_families() {
+    let any = SocketAddr::from((std::net::Ipv6Addr::UNSPECIFIED, 0));
+    let listener = net::bind("LISTEN", any).unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let address = |ConnectInfo(peer): ConnectInfo<SocketAddr>| async move { peer.ip().to_string() };
+    let routes = Router::new().route("/", get(address));
+    let lifecycle = TestLifecycle::default();
+    let served = lifecycle.lifecycle().clone();
+    let serving = async move { http::serve(listener, routes, limits(), &served).await };
+    lifecycle.lifecycle().spawn(serving);
+    let stream = TcpStream::connect(("127.0.0.1", port)).await.unwrap();
+    let answer = exchange(stream, LAST_GET).await;
+    assert!(answer.ends_with("\r\n\r\n127.0.0.1"), "{answer}");
+    assert_eq!(lifecycle.end(LONG).await, 0);
 }
 
 #[tokio::test]
@@ -392,7 +414,8 @@ fn is_problem(answer: &str, status: u16) {
         "{head}"
     );
     assert!(
-        head.contains(&format!("content-length: {}\r\n", body.len())),
+        head.lines()
+            .any(|line| line == format!("content-length: {}", body.len())),
         "{head}"
     );
     assert!(body.contains(&format!("\"status\":{status}")), "{body}");

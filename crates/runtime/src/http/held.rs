@@ -1,0 +1,136 @@
+//! What one connection holds of the memory for connections and requests.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use crate::memory::{MemoryBudget, OverBudget};
+
+/// What hyper keeps for a connection that has sent something, requests or none: its buffers and its
+/// state. Most requests fit in there, and cost no count of their own.
+const BUFFERS: usize = 8 * 1024;
+
+/// What a piece of a body takes beside its bytes, in the list of pieces that a handler gathers.
+const PIECE: usize = 64;
+
+/// Bytes of one connection, of which the budget knows.
+#[derive(Debug)]
+pub(super) struct HeldMemory {
+    budget: MemoryBudget,
+    /// What the budget was asked for.
+    taken: AtomicUsize,
+    /// What has come of the request under way, roughly.
+    request: AtomicUsize,
+    /// What came last, of which the next request may have some already.
+    last: AtomicUsize,
+}
+
+impl HeldMemory {
+    pub(super) fn new(budget: MemoryBudget) -> Self {
+        Self {
+            budget,
+            taken: AtomicUsize::new(0),
+            request: AtomicUsize::new(0),
+            last: AtomicUsize::new(0),
+        }
+    }
+
+    /// Bytes of a head were read.
+    pub(super) fn read(&self, count: usize) -> Result<(), OverBudget> {
+        self.last.store(count, Ordering::Relaxed);
+        self.hold(count)
+    }
+
+    /// A piece of a body was handed to whoever keeps it.
+    pub(super) fn kept(&self, count: usize) -> Result<(), OverBudget> {
+        self.hold(count.saturating_add(PIECE))
+    }
+
+    fn hold(&self, count: usize) -> Result<(), OverBudget> {
+        let request = self.request.fetch_add(count, Ordering::Relaxed) + count;
+        let taken = self.taken.load(Ordering::Relaxed);
+        let more = request.max(BUFFERS).saturating_sub(taken);
+        if more > 0 {
+            self.budget.add(more)?;
+            self.taken.fetch_add(more, Ordering::Relaxed);
+        }
+        Ok(())
+    }
+
+    /// The request is answered: what it held is free.
+    pub(super) fn request_done(&self) {
+        let begun = self.last.load(Ordering::Relaxed);
+        self.request.store(begun, Ordering::Relaxed);
+        let rest = begun.max(BUFFERS);
+        if self.taken.load(Ordering::Relaxed) > rest {
+            let taken = self.taken.swap(rest, Ordering::Relaxed);
+            self.budget.subtract(taken - rest);
+        }
+    }
+}
+
+impl Drop for HeldMemory {
+    fn drop(&mut self) {
+        self.budget.subtract(*self.taken.get_mut());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn small_requests_hold_what_the_connection_holds_anyway() {
+        let budget = MemoryBudget::default();
+        let connection = HeldMemory::new(budget.clone());
+        assert_eq!(budget.held(), 0, "nothing has come");
+        for _ in 0..100 {
+            connection.read(500).unwrap();
+            connection.kept(500).unwrap();
+            assert_eq!(budget.held(), BUFFERS);
+            connection.request_done();
+            assert_eq!(budget.held(), BUFFERS);
+        }
+        drop(connection);
+        assert_eq!(budget.held(), 0);
+    }
+
+    #[test]
+    fn a_large_request_holds_its_bytes_until_it_is_answered() {
+        let budget = MemoryBudget::default();
+        let connection = HeldMemory::new(budget.clone());
+        connection.read(6000).unwrap();
+        for _ in 0..10 {
+            connection.kept(6000).unwrap();
+        }
+        assert_eq!(budget.held(), 11 * 6000 + 10 * PIECE);
+        connection.request_done();
+        assert_eq!(budget.held(), BUFFERS);
+    }
+
+    #[test]
+    fn what_came_behind_a_request_is_not_forgotten_with_it() {
+        let budget = MemoryBudget::default();
+        let connection = HeldMemory::new(budget.clone());
+        connection.read(30_000).unwrap();
+        connection.request_done();
+        assert_eq!(budget.held(), 30_000);
+        connection.read(100).unwrap();
+        assert_eq!(budget.held(), 30_100);
+        connection.request_done();
+        assert_eq!(budget.held(), BUFFERS);
+    }
+
+    #[test]
+    fn what_is_refused_is_not_counted() {
+        let budget = MemoryBudget::of(BUFFERS + 1000);
+        let first = HeldMemory::new(budget.clone());
+        first.read(BUFFERS).unwrap();
+        let second = HeldMemory::new(budget.clone());
+        assert_eq!(second.read(1), Err(OverBudget));
+        drop(second);
+        assert_eq!(first.kept(2000), Err(OverBudget));
+        assert_eq!(budget.held(), BUFFERS);
+        first.request_done();
+        drop(first);
+        assert_eq!(budget.held(), 0);
+    }
+}

@@ -1,0 +1,162 @@
+//! The count of what is held, and its limit. No I/O, no waiting.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+/// Bytes that many holders share. Every clone counts into the same ones.
+#[derive(Clone, Debug)]
+pub struct MemoryBudget(Arc<Inner>);
+
+#[derive(Debug)]
+struct Inner {
+    bytes: AtomicUsize,
+    held: AtomicUsize,
+}
+
+/// So much was asked for that the budget would be exceeded.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the memory for connections and requests is used up")]
+pub struct OverBudget;
+
+impl Default for MemoryBudget {
+    fn default() -> Self {
+        Self::of(Self::UNLIMITED)
+    }
+}
+
+impl MemoryBudget {
+    /// The budget of a process whose memory has no limit.
+    pub const UNLIMITED: usize = 512 << 20;
+
+    /// The name of this limit in metrics.
+    pub const CODE: &'static str = "memory_budget";
+
+    /// A budget of this many bytes.
+    pub fn of(bytes: usize) -> Self {
+        Self(Arc::new(Inner {
+            bytes: bytes.into(),
+            held: AtomicUsize::new(0),
+        }))
+    }
+
+    /// How many bytes may be held.
+    pub fn bytes(&self) -> usize {
+        self.0.bytes.load(Ordering::Relaxed)
+    }
+
+    /// Changes how many may be. What is held stays, also where that is more.
+    pub fn set(&self, bytes: usize) {
+        self.0.bytes.store(bytes, Ordering::Relaxed);
+    }
+
+    /// How many bytes are held.
+    pub fn held(&self) -> usize {
+        self.0.held.load(Ordering::Relaxed)
+    }
+
+    /// Holds this many bytes until the reservation is dropped.
+    pub fn take(&self, bytes: usize) -> Result<MemoryReservation, OverBudget> {
+        let mut reservation = self.reservation();
+        reservation.resize(bytes)?;
+        Ok(reservation)
+    }
+
+    /// A reservation of nothing so far.
+    pub fn reservation(&self) -> MemoryReservation {
+        MemoryReservation {
+            budget: self.clone(),
+            bytes: 0,
+        }
+    }
+
+    pub(crate) fn add(&self, bytes: usize) -> Result<(), OverBudget> {
+        let within = |held: usize| held.checked_add(bytes).filter(|held| *held <= self.bytes());
+        let added = self
+            .0
+            .held
+            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, within);
+        added.map(|_| ()).map_err(|_| OverBudget)
+    }
+
+    pub(crate) fn subtract(&self, bytes: usize) {
+        self.0.held.fetch_sub(bytes, Ordering::Relaxed);
+    }
+}
+
+/// What one holder has of a budget, given back when dropped.
+#[derive(Debug)]
+pub struct MemoryReservation {
+    budget: MemoryBudget,
+    bytes: usize,
+}
+
+impl MemoryReservation {
+    /// Holds this many bytes from now on. Where that would be too much, it holds what it did.
+    pub fn resize(&mut self, bytes: usize) -> Result<(), OverBudget> {
+        match bytes.checked_sub(self.bytes) {
+            Some(0) => {}
+            Some(more) => self.budget.add(more)?,
+            None => self.budget.subtract(self.bytes - bytes),
+        }
+        self.bytes = bytes;
+        Ok(())
+    }
+
+    /// Holds this many bytes more.
+    pub fn grow(&mut self, bytes: usize) -> Result<(), OverBudget> {
+        self.resize(self.bytes.saturating_add(bytes))
+    }
+}
+
+impl Drop for MemoryReservation {
+    fn drop(&mut self) {
+        self.budget.subtract(self.bytes);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn who_comes_beyond_the_budget_gets_nothing_and_who_came_before_keeps_theirs() {
+        let budget = MemoryBudget::of(10);
+        let mut first = budget.take(6).unwrap();
+        let second = budget.take(4).unwrap();
+        assert_eq!(budget.take(1).unwrap_err(), OverBudget);
+        assert_eq!(first.grow(1), Err(OverBudget));
+        assert_eq!(budget.held(), 10);
+        drop(second);
+        assert_eq!(first.grow(4), Ok(()));
+        assert_eq!(first.resize(1), Ok(()));
+        assert_eq!(budget.held(), 1);
+        drop(first);
+        assert_eq!(budget.held(), 0);
+    }
+
+    #[test]
+    fn no_number_of_bytes_overflows() {
+        let budget = MemoryBudget::of(usize::MAX);
+        let mut held = budget.take(usize::MAX).unwrap();
+        assert_eq!(held.grow(1), Ok(()), "it holds all there is");
+        assert!(budget.take(1).is_err());
+    }
+
+    #[test]
+    fn threads_that_take_and_give_back_never_exceed_it_and_leave_nothing() {
+        let budget = MemoryBudget::of(100);
+        std::thread::scope(|scope| {
+            for seed in 1..=4_usize {
+                let budget = budget.clone();
+                scope.spawn(move || {
+                    let mut own = budget.reservation();
+                    for round in 0..10_000 {
+                        let _refused = own.resize((round * seed * 31) % 60);
+                        assert!(budget.held() <= 100);
+                    }
+                });
+            }
+        });
+        assert_eq!(budget.held(), 0);
+    }
+}
