@@ -13,7 +13,7 @@ use runtime_tcp::{RetryingClient, TcpClientError};
 use tracing::Instrument;
 
 use crate::error::Error;
-use crate::input::Lines;
+use crate::input::{Lines, Typed};
 use crate::settings::{ClientSettings, Names};
 use crate::wire;
 use console::Console;
@@ -92,7 +92,7 @@ async fn many(
         let name = tokio::select! {
             biased;
             () = lifecycle.draining() => break,
-            line = next_line(&mut input) => line.inspect(|_| console.line_given()),
+            typed = next_typed(&mut input) => typed.and_then(|typed| named(typed, console)),
             name = next_of_list(&mut list) => name,
             _ = client.rest(BEAT) => None, // nobody has typed: the loop moves all the same
         };
@@ -120,16 +120,30 @@ async fn many(
 /// How long to wait for a name before the loop shows that it moves.
 const BEAT: Duration = Duration::from_secs(5);
 
-/// The next line. `None` at the end of input, which is then forgotten.
-async fn next_line(input: &mut Option<Lines>) -> Option<Vec<u8>> {
+/// What is typed next. `None` at the end of input, which is then forgotten.
+async fn next_typed(input: &mut Option<Lines>) -> Option<Typed> {
     let Some(lines) = input else {
         return std::future::pending().await;
     };
-    let line = lines.recv().await;
-    if line.is_none() {
+    let typed = lines.recv().await;
+    if typed.is_none() {
         *input = None;
     }
-    line
+    typed
+}
+
+/// The name that was typed. Who has left a terminal gave none; the prompt stands there for the next.
+fn named(typed: Typed, console: &mut Console<impl Write>) -> Option<Vec<u8>> {
+    match typed {
+        Typed::Line(line) => {
+            console.line_given();
+            Some(line)
+        }
+        Typed::Left => {
+            console.new_line();
+            None
+        }
+    }
 }
 
 /// The next name that is due. `None` at the end of the list, which is then forgotten.

@@ -7,6 +7,7 @@ use runtime::settings::adjust;
 use runtime::{Lifecycle, Service, net};
 
 use crate::error::Error;
+use crate::input::AtEnd;
 use crate::settings::{ClientSettings, Names, ServerSettings};
 use crate::{client, input, server};
 
@@ -52,12 +53,16 @@ impl Service for Client {
     }
 
     async fn run(settings: ClientSettings, lifecycle: Lifecycle) -> Result<(), Error> {
-        let reads_input = match &settings.names {
-            Names::One(_) => false,
-            Names::Input => true,
-            Names::List(list) => list.with_terminal && std::io::stdin().is_terminal(),
+        let stdin = std::io::stdin();
+        let at_end = match &settings.names {
+            Names::One(_) => None,
+            Names::Input => Some(AtEnd::Stop),
+            // The list goes on, and so does the terminal, for whoever attaches to it next.
+            Names::List(list) => {
+                (list.with_terminal && stdin.is_terminal()).then_some(AtEnd::ReadOn)
+            }
         };
-        let input = reads_input.then(|| input::lines(std::io::stdin()));
+        let input = at_end.map(|at_end| input::lines(stdin, at_end));
         client::run(settings, input, std::io::stdout(), lifecycle).await
     }
 }

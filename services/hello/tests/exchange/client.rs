@@ -4,6 +4,7 @@ use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpListener};
 
 use crate::support::start_server;
+use hello::input::{AtEnd, Typed};
 use hello::settings::ClientSettings;
 use hello::{Client, Error, client, input};
 use testing::{CapturedOutput, TestLifecycle, blocking, eventually, settings};
@@ -15,7 +16,8 @@ async fn run(
     typed: Option<&str>,
 ) -> (String, Result<(), Error>) {
     let (printed, lifecycle) = (CapturedOutput::default(), TestLifecycle::default());
-    let input = typed.map(|typed| input::lines(std::io::Cursor::new(typed.to_owned())));
+    let input =
+        typed.map(|typed| input::lines(std::io::Cursor::new(typed.to_owned()), AtEnd::Stop));
     let outcome = client::run(
         told(server, more),
         input,
@@ -63,7 +65,10 @@ async fn a_list_and_a_terminal_are_both_heard() {
         of_client.lifecycle().clone(),
     );
     let running = of_client.lifecycle().spawn(running);
-    typed.send("João".as_bytes().to_vec()).await.unwrap();
+    // Somebody comes, leaves by Ctrl-D, and somebody else comes.
+    typed.send(Typed::Left).await.unwrap();
+    let name = "João".as_bytes().to_vec();
+    typed.send(Typed::Line(name)).await.unwrap();
     eventually("both greeted", async || {
         let text = printed.text();
         (text.contains("Olá, João!\n") && text.contains("\nOlá, Ana!\n")).then_some(())
