@@ -1,6 +1,7 @@
 //! From the catalogue to the text of each file.
 
 mod charts;
+mod compose;
 mod k8s;
 mod lab;
 mod readmes;
@@ -22,6 +23,7 @@ pub(crate) fn files(catalogue: &Catalogue, packages: &Packages) -> Vec<(String, 
     files.extend(tilt::files(catalogue, packages));
     files.extend(k8s::files(catalogue));
     files.extend(charts::files(catalogue));
+    files.extend(compose::files(catalogue, &packages.version));
     files.extend(umbrella::files(catalogue, &packages.version));
     files.extend(readmes::files(catalogue));
     files

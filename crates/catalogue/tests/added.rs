@@ -51,12 +51,13 @@ answers = { en = "what the server answers", pt = "o que o servidor responde" }
 "#;
 
 /// What `cargo metadata` and the generator read, and the charts.
-const COPIED: [&str; 15] = [
+const COPIED: [&str; 16] = [
     "Cargo.toml",
     "Cargo.lock",
     "README.md",
     "README.pt-BR.md",
     "catalogue.toml",
+    "compose.yaml",
     "skaffold.yaml",
     "charts",
     "crates",

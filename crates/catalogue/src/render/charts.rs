@@ -77,7 +77,7 @@ fn callees(exercise: &Exercise, service: &Service) -> Vec<String> {
 }
 
 /// Its own settings, with where it finds whom it calls.
-fn env(exercise: &Exercise, service: &Service) -> BTreeMap<String, String> {
+pub(super) fn env(exercise: &Exercise, service: &Service) -> BTreeMap<String, String> {
     let mut env = service.env.clone();
     for call in &service.calls {
         let called = exercise.service(&call.service);
