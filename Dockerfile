@@ -35,7 +35,7 @@ RUN --mount=type=cache,id=malha-registry,target=/usr/local/cargo/registry,sharin
 FROM scratch AS programs
 COPY --from=build /out /
 
-FROM gcr.io/distroless/static-debian12:nonroot
+FROM gcr.io/distroless/static-debian13:nonroot
 ARG SERVICE
 ARG COMMIT=
 LABEL org.opencontainers.image.title="$SERVICE" \
