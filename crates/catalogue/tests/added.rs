@@ -206,10 +206,10 @@ fn a_service_more_is_everywhere_after_one_command() {
     let said = String::from_utf8_lossy(&helm.stderr);
     assert!(helm.status.success(), "{said}");
     for part in [
-        "kind: Deployment\nmetadata:\n  name: hello-mirror\n",
-        "image: malha/hello-mirror:",
+        "kind: Deployment\nmetadata:\n  name: \"hello-mirror\"\n",
+        "image: \"malha/hello-mirror:",
         "containerPort: 8090",
-        "kind: Service\nmetadata:\n  name: mirror\n",
+        "kind: Service\nmetadata:\n  name: \"mirror\"\n",
     ] {
         assert!(rendered.contains(part), "{part}\n{rendered}");
     }
