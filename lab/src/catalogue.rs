@@ -9,6 +9,7 @@ mod exercises;
 use std::ffi::OsString;
 use std::process::ExitCode;
 
+use clap::Command;
 use runtime::Service;
 
 pub use exercises::EXERCISES;
@@ -61,6 +62,8 @@ pub struct Program {
     pub about: &'static str,
     /// Runs it by these arguments to its end.
     pub run: fn(Vec<OsString>) -> ExitCode,
+    /// What it can be told.
+    pub command: fn() -> Command,
 }
 
 impl Program {
@@ -69,6 +72,7 @@ impl Program {
             name: S::NAME,
             about: S::ABOUT,
             run: run::<S>,
+            command: runtime::command::<S>,
         }
     }
 }

@@ -19,6 +19,10 @@ pub enum Action {
     Help,
     /// Look at the machine, by these arguments.
     Doctor(Vec<OsString>),
+    /// Show traces of a lab that runs, by these arguments.
+    Trace(Vec<OsString>),
+    /// Print completions for the shell that these arguments name.
+    Completions(Vec<OsString>),
     /// A name that is none.
     Unknown(String),
     /// Services can only be started alone.
@@ -28,6 +32,12 @@ pub enum Action {
 /// The word that asks for a look at the machine.
 const DOCTOR: &str = "doctor";
 
+/// The word that asks for traces of a lab that runs.
+const TRACE: &str = "trace";
+
+/// The word that asks for completions of a shell.
+const COMPLETIONS: &str = "completions";
+
 /// Reads the arguments, without the program's name.
 ///
 /// Names of exercises come first, then flags. The name of a service makes everything after it
@@ -36,6 +46,12 @@ pub fn read(args: impl IntoIterator<Item = OsString>) -> Action {
     let mut args = args.into_iter().peekable();
     if args.next_if(|arg| arg == DOCTOR).is_some() {
         return Action::Doctor(args.collect());
+    }
+    if args.next_if(|arg| arg == TRACE).is_some() {
+        return Action::Trace(args.collect());
+    }
+    if args.next_if(|arg| arg == COMPLETIONS).is_some() {
+        return Action::Completions(args.collect());
     }
     let mut exercises = Vec::new();
     while let Some(name) = args.next_if(|arg| !arg.to_string_lossy().starts_with('-')) {
@@ -63,7 +79,10 @@ pub fn read(args: impl IntoIterator<Item = OsString>) -> Action {
 
 /// The names that are nearest to one that is none, or that hold it.
 pub fn suggestions(unknown: &str) -> Vec<&'static str> {
-    nearest(unknown, catalogue::names().chain([DOCTOR]))
+    nearest(
+        unknown,
+        catalogue::names().chain([DOCTOR, TRACE, COMPLETIONS]),
+    )
 }
 
 #[cfg(test)]
@@ -114,6 +133,16 @@ mod tests {
         assert!(matches!(ask(&["doctor", "--json"]), Action::Doctor(args) if args == ["--json"]));
         assert!(catalogue::names().all(|name| name != DOCTOR));
         assert_eq!(suggestions("docter"), ["doctor"]);
+    }
+
+    #[test]
+    fn traces_and_completions_take_everything_after_their_names() {
+        assert!(matches!(ask(&["trace", "-f"]), Action::Trace(args) if args == ["-f"]));
+        assert!(
+            matches!(ask(&["completions", "zsh"]), Action::Completions(args) if args == ["zsh"])
+        );
+        assert!(catalogue::names().all(|name| ![TRACE, COMPLETIONS].contains(&name)));
+        assert_eq!(suggestions("traces"), ["trace"]);
     }
 
     #[test]

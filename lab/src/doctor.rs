@@ -5,6 +5,7 @@
 //! - [`tools`]: the programs looked for, and how each says its version.
 //! - [`judge`]: from what a program said to a finding; no I/O.
 //! - [`report`]: the findings as lines, or as JSON.
+//! - [`running`]: the lab that runs already, if one does.
 //! - `probe`: runs the programs, each for a bounded time.
 
 use std::ffi::OsString;
@@ -18,6 +19,7 @@ pub mod finding;
 pub mod judge;
 mod probe;
 pub mod report;
+pub mod running;
 pub mod tools;
 
 /// What somebody wants to know.
@@ -61,7 +63,12 @@ pub fn examine(settings: Result<LabSettings, SettingsError>) -> std::io::Result<
         Ok(settings) => {
             let ports = ports(&settings);
             let count = ports.len();
-            judge::ports(count, &unusable(ports))
+            let unusable = unusable(ports);
+            let running = (!unusable.is_empty()).then(|| running::lab(settings.page_listen));
+            match running.flatten() {
+                Some(running) => judge::running(&running),
+                None => judge::ports(count, &unusable),
+            }
         }
         Err(error) => judge::settings(&error.to_string()),
     });

@@ -7,6 +7,8 @@
 //! - [`catalogue`]: every service, its ports, whom it asks. A new service is one row here.
 //! - [`settings`], [`plan`]: the lab's settings; the environment of each process.
 //! - [`doctor`]: what this machine has and lacks.
+//! - [`terminal`]: `malha trace`, what a lab that runs has seen.
+//! - [`completions`]: what a shell can complete of the command line.
 //! - [`preflight`]: every port is looked at before anything starts.
 //! - [`Lab`] (`lab.rs`): the lab's own lifecycle; `banner` says its first lines.
 //! - [`supervisor`]: keeps each service running in a process of its own.
@@ -22,6 +24,7 @@ pub mod catalogue;
 pub mod cli;
 mod clock;
 pub mod collector;
+pub mod completions;
 pub mod doctor;
 pub mod health;
 pub mod jaeger;
@@ -32,6 +35,7 @@ pub mod preflight;
 pub mod settings;
 mod start;
 pub mod supervisor;
+pub mod terminal;
 pub mod usage;
 
 pub use lab::{Lab, LabError};

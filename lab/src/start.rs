@@ -13,7 +13,7 @@ use crate::doctor::{self, Question, report};
 use crate::lab::Lab;
 use crate::preflight::{ports, unusable};
 use crate::settings::LabSettings;
-use crate::usage;
+use crate::{completions, terminal, usage};
 
 /// Exit code of wrong usage and wrong settings.
 const WRONG: u8 = 2;
@@ -29,6 +29,8 @@ pub fn main() -> ExitCode {
         Action::List => print(&usage::list()),
         Action::Help => print(&usage::help()),
         Action::Doctor(args) => examine(args),
+        Action::Trace(args) => trace(args),
+        Action::Completions(args) => complete(&args),
         Action::Unknown(name) => refuse(&usage::unknown(&name)),
         Action::Mixed(service) => refuse(&usage::mixed(service)),
     }
@@ -117,6 +119,39 @@ fn examine(args: Vec<OsString>) -> ExitCode {
         print(&report::text(&findings, question));
     }
     ExitCode::from(u8::from(!report::can_run(&findings, question)))
+}
+
+/// Shows traces of a lab that runs; the exit code is 1 where there is none to show.
+fn trace(args: Vec<OsString>) -> ExitCode {
+    let question = match terminal::question::Question::read(args) {
+        Ok(question) => question,
+        Err(trouble) => return refuse(&usage::not_a_trace(&trouble)),
+    };
+    let page = match settings_of(&[]) {
+        Ok(settings) => settings.page_listen,
+        Err(error) => return refuse(&format!("malha trace: {error}")),
+    };
+    match terminal::show(&question, page) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            note(&format!("malha trace: {error}"));
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn complete(args: &[OsString]) -> ExitCode {
+    let named = match args {
+        [shell] => shell.to_str().and_then(|shell| shell.parse().ok()),
+        _ => None,
+    };
+    match named {
+        Some(shell) => print(&completions::script(shell)),
+        None => refuse(&format!(
+            "malha completions: expected {}",
+            completions::SHELLS
+        )),
+    }
 }
 
 fn settings_of(args: &[OsString]) -> Result<LabSettings, SettingsError> {

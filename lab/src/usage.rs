@@ -40,6 +40,10 @@ Usage:
   malha SERVICE [ARGUMENT...]   is that service, in this process; SERVICE --help lists its settings
   malha doctor                  checks this machine: what is missing, and what would mend it;
                                 with --kubernetes what the charts need is required too, --json for scripts
+  malha trace [-f] [ID]         shows a trace of the lab that runs as a tree: the newest, or that one; -f goes on
+                                with those that come, --json is for scripts, --at HOST:PORT says where the lab is
+  malha completions SHELL       prints completions for bash, zsh or fish, as in
+                                malha completions bash > ~/.local/share/bash-completion/completions/malha
   malha --list                  shows exercises, services and ports
   malha --help                  shows this
 
@@ -96,6 +100,11 @@ pub fn unknown(name: &str) -> String {
 /// What is said of an argument that the doctor does not know.
 pub fn not_the_doctor_s(arg: &str) -> String {
     format!("malha doctor: {arg:?} is not known; expected --kubernetes, --json, or nothing")
+}
+
+/// What is said where nothing can be shown by the arguments after `trace`.
+pub fn not_a_trace(trouble: &str) -> String {
+    format!("malha trace: {trouble}; expected [-f] [ID] [--json] [--at HOST:PORT]")
 }
 
 /// What is said where a service is named beside exercises.

@@ -5,7 +5,16 @@ use std::collections::HashMap;
 use crate::{Catalogue, Error, Exercise, Service};
 
 /// Names that mean something else on the lab's command line, in skaffold.yaml, or among the charts.
-const TAKEN: [&str; 6] = ["malha", "doctor", "jaeger", "common", "e2e", "lab"];
+const TAKEN: [&str; 8] = [
+    "malha",
+    "doctor",
+    "trace",
+    "completions",
+    "jaeger",
+    "common",
+    "e2e",
+    "lab",
+];
 
 /// Ports of this machine that the lab or Jaeger have.
 const LAB: [(u16, &str); 5] = [

@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use serde_json::Value;
 
 use super::finding::{Finding, Need};
+use super::running::Running;
 use super::tools::{Seen, Tool, Version};
 use crate::preflight::Unusable;
 
@@ -90,6 +91,19 @@ pub fn ports(count: usize, unusable: &[Unusable]) -> Finding {
         each(Unusable::moved).join(" ")
     );
     Finding::bad("ports", Need::Lab, found, mend)
+}
+
+/// A lab that runs: its ports are taken by itself.
+pub fn running(lab: &Running) -> Finding {
+    let Running {
+        page,
+        version,
+        ready,
+        services,
+    } = lab;
+    let state = format!("version {version}, {ready} of {services} services ready");
+    let found = format!("a lab runs already at http://{page}: {state}");
+    Finding::good("ports", Need::Lab, found)
 }
 
 /// Settings of the lab that cannot be used.

@@ -1,5 +1,9 @@
 //! Version 3 of Jaeger's query API: traces as OTLP has them, errors as gRPC's gateways write them.
 //!
+//! It differs from Jaeger 2.13 in this: neither times nor a depth are required; lists are there where they
+//! are empty; links and libraries are without their attributes, and nothing tells what an SDK dropped;
+//! events stand by their time, and the values of a map by their names; the content type is JSON's.
+//!
 //! # Layout
 //! - [`params`]: the query string of a search.
 //! - [`otlp`]: traces as OTLP's JSON.

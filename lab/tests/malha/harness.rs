@@ -153,6 +153,13 @@ impl Lab {
         self.http.get(format!("http://{}{path}", self.ports.page))
     }
 
+    /// Sends it spans, as OTLP's JSON.
+    pub(crate) async fn export(&self, export: &Value) {
+        let url = format!("http://{}/v1/traces", self.ports.otlp);
+        let answer = self.http.post(url).json(export).send().await.unwrap();
+        assert_eq!(answer.json::<Value>().await.unwrap(), serde_json::json!({}));
+    }
+
     pub(crate) async fn json(&self, path: &str) -> Value {
         self.request(path)
             .send()

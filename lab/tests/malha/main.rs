@@ -18,3 +18,5 @@ mod page;
 #[path = "../../../services/chat/tests/page/tab.rs"]
 #[expect(dead_code, reason = "the chat's tests need more of it")]
 mod tab;
+mod terminal;
+mod waterfall;
