@@ -23,7 +23,7 @@ SAID = [0.25, 0.3, 0.5, 0.6]
 # What a template refuses in words is as good as a refusal by the schema.
 REFUSED = re.compile(r"execution error at .*?: (.*)")
 # What this cluster lacks is no fault of the values: another family of addresses, a port that somebody has.
-LACKING = ["not configured on this cluster", "not configured for dual-stack", "provided port is already allocated", "no matches for kind", "ensure CRDs are installed first"]
+LACKING = ["not configured on this cluster", "not configured for dual-stack", "provided port is already allocated", "no matches for kind", "ensure CRDs are installed first", "could not find the requested resource"]
 
 
 class Values:
