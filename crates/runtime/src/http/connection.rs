@@ -37,6 +37,9 @@ pub(super) struct Http {
 }
 
 impl Protocol for Http {
+    // Measured: hyper makes its buffers at once.
+    const SILENT: usize = 12 * 1024;
+
     fn server(&self) -> &ServerContext {
         &self.server
     }

@@ -4,9 +4,9 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use crate::memory::{MemoryBudget, OverBudget};
 
-/// What hyper keeps for a connection that has sent something, requests or none: its buffers and its
-/// state. Most requests fit in there, and cost no count of their own.
-const BUFFERS: usize = 8 * 1024;
+/// What hyper keeps for a connection that has sent something, beside what it has from the start. Most
+/// requests fit in there, and cost no count of their own.
+const BUFFERS: usize = 2 * 1024;
 
 /// What a piece of a body takes beside its bytes, in the list of pieces that a handler gathers.
 const PIECE: usize = 64;
@@ -97,11 +97,11 @@ mod tests {
     fn a_large_request_holds_its_bytes_until_it_is_answered() {
         let budget = MemoryBudget::default();
         let connection = HeldMemory::new(budget.clone());
-        connection.read(6000).unwrap();
+        connection.read(1500).unwrap();
         for _ in 0..10 {
             connection.kept(6000).unwrap();
         }
-        assert_eq!(budget.held(), 11 * 6000 + 10 * PIECE);
+        assert_eq!(budget.held(), 1500 + 10 * (6000 + PIECE));
         connection.request_done();
         assert_eq!(budget.held(), BUFFERS);
     }

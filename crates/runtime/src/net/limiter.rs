@@ -44,6 +44,8 @@ impl Refusal {
 pub(super) struct ConnectionLimiter {
     limits: ConnectionLimits,
     memory: MemoryBudget,
+    /// Of a connection that has said nothing.
+    silent: usize,
     open: Arc<Mutex<OpenConnections>>,
     shrunk: Arc<Notify>,
 }
@@ -67,14 +69,12 @@ pub(super) struct ConnectionPermit {
     _memory: MemoryReservation,
 }
 
-/// What an open connection takes that has said nothing: its socket in the kernel, and its task.
-const SILENT: usize = 4 * 1024;
-
 impl ConnectionLimiter {
-    pub(super) fn new(limits: ConnectionLimits, memory: MemoryBudget) -> Self {
+    pub(super) fn new(limits: ConnectionLimits, memory: MemoryBudget, silent: usize) -> Self {
         Self {
             limits,
             memory,
+            silent,
             open: Arc::default(),
             shrunk: Arc::default(),
         }
@@ -91,7 +91,10 @@ impl ConnectionLimiter {
         if open.total >= self.limits.total {
             return Err(Refusal::TooMany);
         }
-        let memory = self.memory.take(SILENT).map_err(|_| Refusal::NoMemory)?;
+        let memory = self
+            .memory
+            .take(self.silent)
+            .map_err(|_| Refusal::NoMemory)?;
         let from_address = open.by_address.entry(address).or_default();
         if *from_address >= self.limits.per_address {
             return Err(Refusal::TooManyFromAddress);
@@ -137,7 +140,7 @@ mod tests {
 
     fn limiter(total: usize, per_address: usize) -> ConnectionLimiter {
         let limits = ConnectionLimits { total, per_address };
-        ConnectionLimiter::new(limits, MemoryBudget::default())
+        ConnectionLimiter::new(limits, MemoryBudget::default(), 1)
     }
 
     #[test]
@@ -146,8 +149,8 @@ mod tests {
             total: 9,
             per_address: 9,
         };
-        let memory = MemoryBudget::of(2 * SILENT);
-        let limiter = ConnectionLimiter::new(limits, memory.clone());
+        let memory = MemoryBudget::of(2000);
+        let limiter = ConnectionLimiter::new(limits, memory.clone(), 1000);
         let both = (limiter.take(HERE).unwrap(), limiter.take(HERE).unwrap());
         assert_eq!(limiter.take(THERE).unwrap_err(), Refusal::NoMemory);
         drop(both);

@@ -17,6 +17,10 @@ use crate::metrics::ConnectionMetrics;
 
 /// What one protocol does with its connections.
 pub trait Protocol: Send + Sync + 'static {
+    /// The memory that an open connection takes which has said nothing: its socket in the kernel, and
+    /// its task.
+    const SILENT: usize = 4 * 1024;
+
     /// The server that it is part of.
     fn server(&self) -> &ServerContext;
 
@@ -120,7 +124,7 @@ pub async fn serve<P: Protocol>(listener: TcpListener, limits: ConnectionLimits,
         protocol: name,
         lifecycle,
     } = protocol.server();
-    let limiter = ConnectionLimiter::new(limits, lifecycle.memory().clone());
+    let limiter = ConnectionLimiter::new(limits, lifecycle.memory().clone(), P::SILENT);
     lifecycle.spawn(release_memory(limiter.clone(), lifecycle.clone()));
     let metrics = &lifecycle.metrics().connections;
     // Looked up once, not for each connection.
