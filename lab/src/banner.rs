@@ -2,6 +2,7 @@
 
 use std::net::SocketAddr;
 
+use crate::links::wiring::Without;
 use crate::plan::reached_at;
 use crate::settings::LabSettings;
 
@@ -15,7 +16,11 @@ pub(crate) fn lines(settings: &LabSettings, page: SocketAddr) -> Vec<String> {
     let width = width.unwrap_or_default();
     let mut lines = Vec::new();
     for service in &settings.services {
+        let is_absent = |other: &Without| other.service == service.name;
         let where_to = match service.listen {
+            Some(address) if settings.without.iter().any(is_absent) => {
+                format!("left out; its place is {}", reached_at(address))
+            }
             Some(address) => format!("on {}", reached_at(address)),
             None => format!("asks {}", service.asks.join(", ")),
         };
@@ -30,6 +35,12 @@ pub(crate) fn lines(settings: &LabSettings, page: SocketAddr) -> Vec<String> {
         ),
     };
     lines.push(spans);
+    if settings.links {
+        lines.push(format!(
+            "each port is a link that can be watched and broken: malha links; toxiproxy's API on {}",
+            reached_at(settings.toxiproxy_listen)
+        ));
+    }
     lines.push(format!("page and traces: http://{}", reached_at(page)));
     lines.push("Ctrl-C stops everything".to_owned());
     lines

@@ -11,6 +11,7 @@ use std::process::ExitCode;
 
 use clap::Command;
 use runtime::Service;
+use runtime::settings::declared;
 
 pub use exercises::EXERCISES;
 
@@ -67,6 +68,12 @@ pub struct Program {
 }
 
 impl Program {
+    /// Whether it has a setting of this name.
+    pub fn has_setting(&self, name: &str) -> bool {
+        let settings = declared(&(self.command)());
+        settings.iter().any(|setting| setting.key == name)
+    }
+
     const fn of<S: Service>() -> Self {
         Self {
             name: S::NAME,

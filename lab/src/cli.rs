@@ -5,6 +5,7 @@ use std::ffi::OsString;
 use runtime::settings::nearest;
 
 use crate::catalogue::{self, Exercise, Row};
+use crate::remote;
 
 /// What to do.
 #[derive(Debug)]
@@ -23,6 +24,8 @@ pub enum Action {
     Trace(Vec<OsString>),
     /// Print completions for the shell that these arguments name.
     Completions(Vec<OsString>),
+    /// Ask a lab that runs.
+    Remote(Result<remote::Command, remote::UsageError>),
     /// A name that is none.
     Unknown(String),
     /// Services can only be started alone.
@@ -53,6 +56,14 @@ pub fn read(args: impl IntoIterator<Item = OsString>) -> Action {
     if args.next_if(|arg| arg == COMPLETIONS).is_some() {
         return Action::Completions(args.collect());
     }
+    let verb = args.next_if(|arg| remote::verbs().any(|verb| arg == verb));
+    if let Some(verb) = verb {
+        let args: Vec<_> = args.collect();
+        if let Some(command) = remote::Command::read(&verb.to_string_lossy(), &args) {
+            return Action::Remote(command);
+        }
+        return Action::Unknown(verb.to_string_lossy().into_owned());
+    }
     let mut exercises = Vec::new();
     while let Some(name) = args.next_if(|arg| !arg.to_string_lossy().starts_with('-')) {
         let name = name.to_string_lossy();
@@ -65,7 +76,8 @@ pub fn read(args: impl IntoIterator<Item = OsString>) -> Action {
             (None, None) => return Action::Unknown(name.into_owned()),
         }
     }
-    let flags: Vec<OsString> = args.collect();
+    let flags = args.map(long);
+    let flags: Vec<OsString> = flags.collect();
     match flags
         .first()
         .map(|flag| flag.to_string_lossy().into_owned())
@@ -77,11 +89,26 @@ pub fn read(args: impl IntoIterator<Item = OsString>) -> Action {
     }
 }
 
+/// A flag with the short name that people remember, by its whole name.
+fn long(flag: OsString) -> OsString {
+    match flag
+        .to_str()
+        .and_then(|flag| flag.strip_prefix("--without"))
+    {
+        Some(rest) if rest.is_empty() || rest.starts_with('=') => {
+            format!("--lab-without{rest}").into()
+        }
+        _ => flag,
+    }
+}
+
 /// The names that are nearest to one that is none, or that hold it.
 pub fn suggestions(unknown: &str) -> Vec<&'static str> {
     nearest(
         unknown,
-        catalogue::names().chain([DOCTOR, TRACE, COMPLETIONS]),
+        catalogue::names()
+            .chain([DOCTOR, TRACE, COMPLETIONS])
+            .chain(remote::verbs()),
     )
 }
 
@@ -143,6 +170,21 @@ mod tests {
         );
         assert!(catalogue::names().all(|name| ![TRACE, COMPLETIONS].contains(&name)));
         assert_eq!(suggestions("traces"), ["trace"]);
+    }
+
+    #[test]
+    fn a_verb_asks_a_lab_that_runs_and_is_no_service() {
+        assert!(matches!(ask(&["links"]), Action::Remote(Ok(_))));
+        assert!(matches!(ask(&["stop"]), Action::Remote(Err(_))));
+        assert!(catalogue::names().all(|name| remote::verbs().all(|verb| verb != name)));
+    }
+
+    #[test]
+    fn a_service_is_left_out_by_a_short_flag() {
+        let Action::Start(_, flags) = ask(&["--without", "hello-server"]) else {
+            panic!("not a start")
+        };
+        assert_eq!(flags, ["--lab-without", "hello-server"]);
     }
 
     #[test]

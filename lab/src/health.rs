@@ -5,6 +5,7 @@ use std::time::Duration;
 use runtime::Lifecycle;
 use runtime::readiness::Dependency;
 
+use crate::links::LabLinks;
 use crate::supervisor::status::{self, Entry, State, StatusRegistry};
 
 /// How often each service is asked while all are well.
@@ -21,19 +22,30 @@ const PATIENCE: Duration = Duration::from_millis(800);
 pub struct Health {
     registry: StatusRegistry,
     lifecycle: Lifecycle,
-    needs: Vec<Dependency>,
+    needs: Vec<(Dependency, &'static str)>,
+    /// Opened when a service answers.
+    links: Option<LabLinks>,
 }
 
 impl Health {
-    /// Declares what is needed, before anything is asked.
+    /// Declares what is needed, before anything is asked. Who is absent is not needed.
     pub fn of(registry: &StatusRegistry, lifecycle: &Lifecycle) -> Self {
-        let need = |entry: &Entry| lifecycle.readiness().require(entry.name);
-        let needs = registry.entries().iter().map(need).collect();
+        let mut entries = registry.entries();
+        entries.retain(|entry| entry.state != State::Absent);
+        let need = |entry: &Entry| (lifecycle.readiness().require(entry.name), entry.name);
+        let needs = entries.iter().map(need).collect();
         Self {
             registry: registry.clone(),
             lifecycle: lifecycle.clone(),
             needs,
+            links: None,
         }
+    }
+
+    /// Opens the links of a service when it answers.
+    #[must_use]
+    pub fn opening(self, links: Option<LabLinks>) -> Self {
+        Self { links, ..self }
     }
 
     /// Watches every service until the lab ends.
@@ -51,13 +63,28 @@ impl Health {
 
     async fn ask_all(&self, client: &reqwest::Client) {
         let mut running = self.registry.entries();
-        running.retain(|entry| entry.state == State::Running);
+        running.retain(|entry| matches!(entry.state, State::Running | State::Frozen));
         let answers = running.iter().map(|entry| ask(client, entry));
         let answers = futures_util::future::join_all(answers).await;
         for (entry, health) in running.iter().zip(answers) {
+            match &health {
+                Some(_) => {
+                    self.registry.frozen(entry.name, entry.pid, false);
+                    if let Some(links) = &self.links {
+                        links.answered(entry.name).await;
+                    }
+                }
+                None if is_stopped(entry.pid) => {
+                    self.registry.frozen(entry.name, entry.pid, true);
+                }
+                None => {}
+            }
             self.registry.seen(entry.name, entry.pid, health);
         }
-        for (need, entry) in self.needs.iter().zip(self.registry.entries()) {
+        for (need, name) in &self.needs {
+            let Some(entry) = self.registry.entry(name) else {
+                continue;
+            };
             match entry.trouble() {
                 None => need.ready(),
                 Some(trouble) => need.not_ready(trouble),
@@ -71,4 +98,17 @@ async fn ask(client: &reqwest::Client, entry: &Entry) -> Option<status::Health> 
     let url = format!("http://{}/readyz", crate::plan::reached_at(entry.admin));
     let answer = client.get(url).timeout(PATIENCE).send().await.ok()?;
     answer.json().await.ok()
+}
+
+/// Whether a process is stopped by a signal, where this system says so in a file.
+fn is_stopped(pid: Option<u32>) -> bool {
+    let Some(pid) = pid else { return false };
+    let Ok(stat) = std::fs::read_to_string(format!("/proc/{pid}/stat")) else {
+        return false;
+    };
+    // The name before it stands in parentheses and may hold anything.
+    let state = stat
+        .rsplit_once(") ")
+        .and_then(|(_, rest)| rest.chars().next());
+    matches!(state, Some('T' | 't'))
 }

@@ -13,11 +13,14 @@ use runtime_grpc::DescriptorError;
 use tokio::net::TcpListener;
 
 use crate::collector::{self, SharedStore};
+use crate::faults::{self, Board};
 use crate::health::Health;
+use crate::links::{LabLinks, Wiring};
 use crate::page::guard::{Hosts, guarded};
 use crate::page::{self, Shown};
 use crate::settings::LabSettings;
 use crate::supervisor::Supervisor;
+use crate::supervisor::control::Controls;
 use crate::supervisor::output::{Output, Style};
 use crate::supervisor::status::StatusRegistry;
 use crate::{banner, jaeger};
@@ -32,6 +35,12 @@ pub enum LabError {
     /// A port was taken between the look at it and its use.
     #[error(transparent)]
     Bind(#[from] BindError),
+    /// There is no port for a service behind its link.
+    #[error("no port is free on this machine: {0}")]
+    Ports(#[source] std::io::Error),
+    /// A link cannot be made.
+    #[error("a link cannot be made: {0}")]
+    Link(#[from] link::LinkError),
     /// The program cannot be started again as a service.
     #[error("this program cannot find itself: {0}")]
     Program(#[source] std::io::Error),
@@ -74,8 +83,11 @@ impl Service for Lab {
         })
     }
 
-    async fn run(settings: LabSettings, lifecycle: Lifecycle) -> Result<(), LabError> {
+    async fn run(mut settings: LabSettings, lifecycle: Lifecycle) -> Result<(), LabError> {
         let registry = StatusRegistry::new(&settings.services);
+        for without in &settings.without {
+            registry.absent(without.service);
+        }
         let health = Health::of(&registry, &lifecycle);
         let program = std::env::current_exe().map_err(LabError::Program)?;
         let client = reqwest::Client::builder().no_proxy().build()?;
@@ -89,8 +101,28 @@ impl Service for Lab {
         let names = settings.services.iter().map(|service| service.name);
         let style = Style::for_terminal(names, settings.no_color);
         let (output, writer) = Output::start(style, &lifecycle);
-        // The receiver outlasts the services, whose last spans come when they end.
+        // The receiver outlasts the services, whose last spans come when they end; so do the links.
         let serving = lifecycle.detached();
+        let (controls, orders) = Controls::of(registry.entries().iter().map(|entry| entry.name));
+        let links = links(&mut settings, &registry, &serving).await?;
+        let health = health.opening(links.clone());
+        let board = Board::new(links.clone(), controls, &registry);
+        if let Some(links) = links {
+            let toxiproxy = net::bind("LAB_TOXIPROXY_LISTEN", settings.toxiproxy_listen)?;
+            let routes = guarded(
+                link::api::routes(links.links().clone()),
+                Hosts::new(&settings.hosts),
+            );
+            spawn_server(
+                &serving,
+                "toxiproxy",
+                toxiproxy,
+                routes,
+                settings.page_limits,
+            );
+            lifecycle.spawn(links.watch(output.clone(), lifecycle.clone()));
+        }
+        lifecycle.spawn(board.clone().watch(lifecycle.clone()));
         let shown = Shown {
             registry: registry.clone(),
             logs: output.book().clone(),
@@ -98,7 +130,7 @@ impl Service for Lab {
             client: client.clone(),
             spans_elsewhere: settings.spans_elsewhere.clone(),
         };
-        serve(&settings, shown, page, receiver, &serving)?;
+        serve(&settings, shown, &board, page, receiver, &serving)?;
         for line in banner::lines(&settings, address) {
             output.say(line).await;
         }
@@ -111,13 +143,23 @@ impl Service for Lab {
             }
         });
         lifecycle.spawn(health.watch(client));
-        let supervisor =
-            Supervisor::start(&program, settings.services, &registry, &output, &lifecycle);
+        let supervisor = Supervisor::start(
+            &program,
+            settings.services,
+            orders,
+            &registry,
+            &output,
+            &lifecycle,
+        );
 
         lifecycle.draining().await;
         output
             .say("stopping; once more Ctrl-C ends everything at once")
             .await;
+        // So that services can end in order, and tell each other.
+        if let Err(error) = board.mend().await {
+            tracing::debug!(%error, "links are not mended at the end");
+        }
         supervisor.stop().await;
         output.say("everything stopped").await;
         drop(output);
@@ -135,6 +177,21 @@ async fn say_when_ready(registry: StatusRegistry, output: Output, page: SocketAd
     output.say(banner::ready(names.len(), page)).await;
 }
 
+/// The links, where the lab has some; services listen behind them then.
+async fn links(
+    settings: &mut LabSettings,
+    registry: &StatusRegistry,
+    lifecycle: &Lifecycle,
+) -> Result<Option<LabLinks>, LabError> {
+    if !settings.links {
+        return Ok(None);
+    }
+    let environment = runtime::settings::environment();
+    let wiring = Wiring::of(&mut settings.services, &settings.without, &environment)
+        .map_err(LabError::Ports)?;
+    Ok(Some(LabLinks::start(wiring, registry, lifecycle).await?))
+}
+
 /// How long the last lines may take to be written.
 const LAST_LINES: Duration = Duration::from_secs(2);
 
@@ -142,6 +199,7 @@ const LAST_LINES: Duration = Duration::from_secs(2);
 fn serve(
     settings: &LabSettings,
     shown: Shown,
+    board: &Board,
     page: TcpListener,
     receiver: Option<Receiver>,
     lifecycle: &Lifecycle,
@@ -152,7 +210,9 @@ fn serve(
         Some(endpoint) => jaeger::elsewhere(endpoint),
         None => jaeger::routes(store.clone()),
     };
-    let routes = guarded(page::routes(shown).merge(api), hosts.clone());
+    let faults = faults::routes::routes(board.clone(), Some(settings.toxiproxy_listen));
+    let routes = page::routes(shown).merge(api).merge(faults);
+    let routes = guarded(routes, hosts.clone());
     spawn_server(lifecycle, "page", page, routes, settings.page_limits);
     if let Some(receiver) = receiver {
         let (http, grpc) = (settings.otlp_limits(), settings.otlp_grpc_limits());

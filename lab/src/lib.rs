@@ -13,6 +13,9 @@
 //! - [`Lab`] (`lab.rs`): the lab's own lifecycle; `banner` says its first lines.
 //! - [`supervisor`]: keeps each service running in a process of its own.
 //! - [`health`]: what the services' probes say.
+//! - [`links`]: a TCP link before every service, which can be watched and broken.
+//! - [`faults`]: what can be made wrong with links and processes, and the HTTP API for it.
+//! - [`remote`]: commands to a lab that runs, over its HTTP API.
 //! - [`collector`]: takes spans by OTLP, over HTTP or gRPC, and keeps the latest of them in bounded memory.
 //! - [`jaeger`]: Jaeger's query API over what the collector keeps.
 //! - [`page`]: the page, and the JSON it asks for.
@@ -26,12 +29,15 @@ mod clock;
 pub mod collector;
 pub mod completions;
 pub mod doctor;
+pub mod faults;
 pub mod health;
 pub mod jaeger;
 mod lab;
+pub mod links;
 pub mod page;
 pub mod plan;
 pub mod preflight;
+pub mod remote;
 pub mod settings;
 mod start;
 pub mod supervisor;

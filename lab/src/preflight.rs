@@ -46,7 +46,20 @@ pub fn ports(settings: &LabSettings) -> Vec<Port> {
             "LAB_OTLP_GRPC_LISTEN",
         ));
     }
-    for service in &settings.services {
+    if settings.links {
+        ports.push(port(
+            settings.toxiproxy_listen,
+            "toxiproxy's API",
+            "LAB_TOXIPROXY_LISTEN",
+        ));
+    }
+    let mut services: Vec<_> = settings.services.iter().collect();
+    // Programs of the user's own may have their ports already.
+    services.retain(|service| {
+        let mut without = settings.without.iter();
+        !without.any(|other| other.service == service.name)
+    });
+    for service in services {
         let prefix = prefix(service.name);
         let probes = format!("probes of {}", service.name);
         ports.extend(

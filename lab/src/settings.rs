@@ -14,6 +14,7 @@ use runtime_grpc::GrpcLimits;
 
 use crate::catalogue::{self, EXERCISES, Exercise};
 use crate::collector::Limits;
+use crate::links::wiring::{Without, without};
 use crate::plan::{Planned, plan, reached_at};
 
 /// What the lab is to do.
@@ -44,6 +45,20 @@ pub struct LabSettings {
         value_parser = parse::<SocketAddr>
     )]
     pub otlp_grpc_listen: SocketAddr,
+    /// Whether every service is reached through a link that can be watched and broken: on or off
+    #[arg(id = "lab_links", default_value = "on", value_parser = on_or_off)]
+    pub links: bool,
+    /// Address of toxiproxy's HTTP API over the links
+    #[arg(
+        id = "lab_toxiproxy_listen",
+        default_value = "127.0.0.1:8474",
+        value_parser = parse::<SocketAddr>
+    )]
+    pub toxiproxy_listen: SocketAddr,
+    /// Services left out, with commas between, for programs of your own in their places; with
+    /// =HOST:PORT their links lead there
+    #[arg(id = "lab_without", default_value = "", value_parser = without)]
+    pub without: CommaList<Without>,
     /// Host names by which the page and the receiver may be asked, beside localhost, 127.0.0.1 and
     /// `[::1]`
     #[arg(id = "lab_hosts", default_value = "", value_parser = list::<String>)]
@@ -158,6 +173,14 @@ fn exercises(text: &str) -> Result<CommaList<&'static Exercise>, Expected> {
         let known: Vec<_> = EXERCISES.iter().map(|exercise| exercise.name).collect();
         Expected(format!("some of: {}", known.join(", ")))
     })
+}
+
+fn on_or_off(text: &str) -> Result<bool, Expected> {
+    match text {
+        "on" => Ok(true),
+        "off" => Ok(false),
+        _ => Err(Expected("on or off".to_owned())),
+    }
 }
 
 #[expect(clippy::unnecessary_wraps, reason = "a value parser may refuse")]

@@ -12,6 +12,7 @@ use crate::cli::{self, Action};
 use crate::doctor::{self, Question, report};
 use crate::lab::Lab;
 use crate::preflight::{ports, unusable};
+use crate::remote;
 use crate::settings::LabSettings;
 use crate::{completions, terminal, usage};
 
@@ -31,6 +32,8 @@ pub fn main() -> ExitCode {
         Action::Doctor(args) => examine(args),
         Action::Trace(args) => trace(args),
         Action::Completions(args) => complete(&args),
+        Action::Remote(Ok(command)) => remote::run(&command),
+        Action::Remote(Err(error)) => refuse(&error.to_string()),
         Action::Unknown(name) => refuse(&usage::unknown(&name)),
         Action::Mixed(service) => refuse(&usage::mixed(service)),
     }
@@ -154,7 +157,7 @@ fn complete(args: &[OsString]) -> ExitCode {
     }
 }
 
-fn settings_of(args: &[OsString]) -> Result<LabSettings, SettingsError> {
+pub(crate) fn settings_of(args: &[OsString]) -> Result<LabSettings, SettingsError> {
     let args = args.iter().cloned();
     settings::invocation(runtime::command::<Lab>(), args, settings::environment())?.read()
 }

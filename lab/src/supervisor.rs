@@ -1,6 +1,7 @@
 //! Keeps each service running in a process of its own.
 //!
 //! # Layout
+//! - [`control`]: what may be done to a process from outside.
 //! - [`child`]: one process, its lines, its end.
 //! - [`exit`]: how a process ended, in words.
 //! - [`lines`]: bytes of a pipe to lines.
@@ -11,6 +12,7 @@
 //! - [`keeper`]: one service's process, again and again, until told to stop.
 
 pub mod child;
+pub mod control;
 pub mod exit;
 pub mod keeper;
 pub mod lines;
@@ -27,6 +29,7 @@ use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
 use crate::plan::Planned;
+use control::Orders;
 use keeper::Keeper;
 use output::Output;
 use status::StatusRegistry;
@@ -49,10 +52,11 @@ struct Wave {
 const GRACE: Duration = Duration::from_secs(4);
 
 impl Supervisor {
-    /// Starts every planned service with this program.
+    /// Starts every planned service with this program, but for those that are absent.
     pub fn start(
         program: &Path,
         services: Vec<Planned>,
+        mut orders: Orders,
         registry: &StatusRegistry,
         output: &Output,
         lifecycle: &Lifecycle,
@@ -63,6 +67,8 @@ impl Supervisor {
                 let grace = planned.drain_timeout() + GRACE;
                 let keeper = Keeper {
                     program: program.to_path_buf(),
+                    is_absent: registry.is_absent(planned.name),
+                    orders: orders.take(planned.name),
                     planned,
                     registry: registry.clone(),
                     output: output.clone(),

@@ -8,10 +8,15 @@ use crate::catalogue::{EXERCISES, Row};
 use crate::cli::suggestions;
 use crate::lab::Lab;
 use crate::plan::prefix;
+use crate::remote::USAGE;
 
 /// The text of `--help`.
 pub fn help() -> String {
     let mut text = String::from(HEAD);
+    text.push_str("\nBeside a lab that runs (--at HOST:PORT says where, --json is for scripts):\n");
+    for (_, usage) in USAGE {
+        let _ = writeln!(text, "  {usage}");
+    }
     text.push_str("\nExercises and services:\n");
     text.push_str(&list());
     text.push_str("\nSettings of the lab, each an environment variable or a flag:\n");
@@ -37,6 +42,7 @@ Every Malha service on this machine, with their traces on a page at http://local
 Usage:
   malha                         starts every exercise
   malha EXERCISE...             starts these alone
+  malha --without SERVICE       starts the others; a program of yours takes its place
   malha SERVICE [ARGUMENT...]   is that service, in this process; SERVICE --help lists its settings
   malha doctor                  checks this machine: what is missing, and what would mend it;
                                 with --kubernetes what the charts need is required too, --json for scripts

@@ -267,6 +267,7 @@ async fn a_service_more_starts_in_the_lab_and_answers_its_probe() {
         "LAB_PAGE_LISTEN",
         "LAB_OTLP_LISTEN",
         "LAB_OTLP_GRPC_LISTEN",
+        "LAB_TOXIPROXY_LISTEN",
         "ADMIN_LISTEN",
         "HELLO_SERVER_LISTEN",
         "HELLO_SERVER_ADMIN_LISTEN",

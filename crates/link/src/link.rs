@@ -1,7 +1,7 @@
 //! One link: where it listens, where it leads, and what is wrong with it.
 
 use std::net::SocketAddr;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use runtime::Lifecycle;
@@ -39,7 +39,11 @@ struct Inner {
     tap: Arc<dyn Tap>,
     lifecycle: Lifecycle,
     /// Whether there is a server behind it, as far as its owner knows.
-    available: Mutex<bool>,
+    available: AtomicBool,
+    /// Whether nobody new may connect.
+    refuses: AtomicBool,
+    /// Ends what is connected now.
+    cut: Mutex<CancellationToken>,
     /// Held while it is started or stopped.
     open: tokio::sync::Mutex<Option<Open>>,
 }
@@ -47,7 +51,6 @@ struct Inner {
 /// A link that listens.
 struct Open {
     address: SocketAddr,
-    closing: CancellationToken,
     accepting: tokio::task::JoinHandle<()>,
 }
 
@@ -69,7 +72,9 @@ impl Link {
             toxics: watch::Sender::new(Toxics::from([])),
             tap,
             lifecycle: lifecycle.clone(),
-            available: Mutex::new(true),
+            available: AtomicBool::new(true),
+            refuses: AtomicBool::new(false),
+            cut: Mutex::default(),
             open: tokio::sync::Mutex::new(None),
         }))
     }
@@ -85,13 +90,17 @@ impl Link {
         let mut open = self.0.open.lock().await;
         let before = self.config();
         if config.listen != before.listen || config.upstream != before.upstream || !config.enabled {
-            close(&mut open).await;
+            self.cut(&mut open).await;
         }
         *lock(&self.0.config) = LinkConfig {
             name: before.name,
             ..config
         };
-        self.open_if_it_should_be(&mut open).await
+        let opened = self.open_if_it_should_be(&mut open).await;
+        if opened.is_err() {
+            lock(&self.0.config).enabled = false;
+        }
+        opened
     }
 
     /// Lets clients connect.
@@ -103,13 +112,46 @@ impl Link {
         self.update(enabled).await
     }
 
+    /// Puts it right: it is enabled, refuses nobody, and has no toxics.
+    pub async fn mend(&self) -> Result<(), LinkError> {
+        let mut open = self.0.open.lock().await;
+        self.clear();
+        self.0.refuses.store(false, Ordering::Relaxed);
+        lock(&self.0.config).enabled = true;
+        self.accept_as_it_should(&mut open).await
+    }
+
     /// Says whether there is a server behind the link. Without one the link does not listen, so that
     /// clients are refused by the system, as they would be without a link.
     pub async fn set_available(&self, available: bool) -> Result<(), LinkError> {
         let mut open = self.0.open.lock().await;
-        *lock(&self.0.available) = available;
-        if available {
-            return self.open_if_it_should_be(&mut open).await;
+        self.0.available.store(available, Ordering::Relaxed);
+        self.accept_as_it_should(&mut open).await
+    }
+
+    /// Whether there is a server behind it, as far as its owner has said.
+    pub fn is_available(&self) -> bool {
+        self.0.available.load(Ordering::Relaxed)
+    }
+
+    /// Says whether whoever connects is refused. What is connected goes on.
+    pub async fn set_refusing(&self, refuses: bool) -> Result<(), LinkError> {
+        let mut open = self.0.open.lock().await;
+        self.0.refuses.store(refuses, Ordering::Relaxed);
+        self.accept_as_it_should(&mut open).await
+    }
+
+    /// Whether whoever connects is refused.
+    pub fn is_refusing(&self) -> bool {
+        self.0.refuses.load(Ordering::Relaxed)
+    }
+
+    async fn accept_as_it_should(&self, open: &mut Option<Open>) -> Result<(), LinkError> {
+        if self.is_available() && !self.is_refusing() {
+            let opened = self.open_if_it_should_be(open).await;
+            // Whoever says that it is available may try again.
+            self.0.available.store(opened.is_ok(), Ordering::Relaxed);
+            return opened;
         }
         if let Some(listening) = open.take() {
             // What is connected ends by itself: both sides see what the server's end makes of it.
@@ -121,7 +163,15 @@ impl Link {
 
     /// Stops listening and ends what is connected.
     pub async fn close(&self) {
-        close(&mut *self.0.open.lock().await).await;
+        self.cut(&mut *self.0.open.lock().await).await;
+    }
+
+    async fn cut(&self, open: &mut Option<Open>) {
+        std::mem::take(&mut *lock(&self.0.cut)).cancel();
+        if let Some(listening) = open.take() {
+            // The address is free again when this returns.
+            _ = listening.accepting.await;
+        }
     }
 
     /// Its toxics, those of upstream first.
@@ -136,6 +186,15 @@ impl Link {
         let toxics = self.0.toxics.borrow();
         let found = toxics.iter().find(|toxic| toxic.name == name);
         found.cloned().ok_or(LinkError::NoToxic)
+    }
+
+    /// Replaces a toxic of the same name, or adds this one.
+    pub fn put(&self, toxic: Toxic) {
+        self.0.toxics.send_modify(|toxics| {
+            let others = toxics.iter().filter(|each| each.name != toxic.name);
+            let others: Vec<_> = others.cloned().collect();
+            *toxics = others.into_iter().chain([toxic]).collect();
+        });
     }
 
     /// Adds a toxic, which strikes what is connected too.
@@ -191,7 +250,7 @@ impl Link {
 
     async fn open_if_it_should_be(&self, open: &mut Option<Open>) -> Result<(), LinkError> {
         let config = self.config();
-        if open.is_some() || !config.enabled || !*lock(&self.0.available) {
+        if open.is_some() || !config.enabled || !self.is_available() || self.is_refusing() {
             return Ok(());
         }
         let address = completed(&config.listen);
@@ -199,23 +258,14 @@ impl Link {
         let bound = bound.and_then(|listener| Ok((listener.local_addr()?, listener)));
         let (address, listener) = match bound {
             Ok(bound) => bound,
-            Err(source) => {
-                lock(&self.0.config).enabled = false;
-                return Err(LinkError::Listen { address, source });
-            }
+            Err(source) => return Err(LinkError::Listen { address, source }),
         };
         // Where the port was 0, this is how anybody learns which it became.
         lock(&self.0.config).listen = address.to_string();
-        let closing = CancellationToken::new();
-        let accepting = accept(
-            listener,
-            Arc::clone(&self.0),
-            config.upstream,
-            closing.clone(),
-        );
+        let cut = lock(&self.0.cut).clone();
+        let accepting = accept(listener, Arc::clone(&self.0), config.upstream, cut);
         *open = Some(Open {
             address,
-            closing,
             accepting: self.0.lifecycle.spawn_without_span(accepting),
         });
         Ok(())
@@ -224,14 +274,6 @@ impl Link {
     /// Where it listens, if it does.
     pub async fn address(&self) -> Option<SocketAddr> {
         self.0.open.lock().await.as_ref().map(|open| open.address)
-    }
-}
-
-async fn close(open: &mut Option<Open>) {
-    if let Some(listening) = open.take() {
-        listening.closing.cancel();
-        // The address is free again when this returns.
-        _ = listening.accepting.await;
     }
 }
 
@@ -244,18 +286,13 @@ fn completed(listen: &str) -> String {
     }
 }
 
-async fn accept(
-    listener: TcpListener,
-    link: Arc<Inner>,
-    upstream: String,
-    closing: CancellationToken,
-) {
+async fn accept(listener: TcpListener, link: Arc<Inner>, upstream: String, cut: CancellationToken) {
     let places = Arc::new(Semaphore::new(MOST_CONNECTIONS));
     let upstream: Arc<str> = upstream.into();
     loop {
         let accepted = tokio::select! {
             biased;
-            () = closing.cancelled() => return,
+            () = cut.cancelled() => return,
             () = link.lifecycle.stopping() => return,
             accepted = listener.accept() => accepted,
         };
@@ -267,7 +304,7 @@ async fn accept(
         let Ok(place) = Arc::clone(&places).try_acquire_owned() else {
             continue; // closed unserved
         };
-        let (link, upstream, cut) = (Arc::clone(&link), Arc::clone(&upstream), closing.clone());
+        let (link, upstream, cut) = (Arc::clone(&link), Arc::clone(&upstream), cut.clone());
         let lifecycle = link.lifecycle.clone();
         lifecycle.spawn_without_span(async move {
             carry(&link, client, peer, &upstream, cut).await;

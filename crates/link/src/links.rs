@@ -53,6 +53,16 @@ impl Links {
 
     /// Adds a link, which listens when this returns if it is enabled.
     pub async fn add(&self, config: LinkConfig) -> Result<Link, LinkError> {
+        self.add_where(config, true).await
+    }
+
+    /// Adds a link behind which there is no server yet: it listens as soon as it is told that there
+    /// is one.
+    pub async fn add_unavailable(&self, config: LinkConfig) -> Result<Link, LinkError> {
+        self.add_where(config, false).await
+    }
+
+    async fn add_where(&self, config: LinkConfig, available: bool) -> Result<Link, LinkError> {
         if self.get(&config.name).is_ok() {
             return Err(LinkError::LinkExists);
         }
@@ -61,6 +71,7 @@ impl Links {
             (self.0.tap)(&config.name),
             &self.0.lifecycle,
         );
+        link.set_available(available).await?;
         link.update(config.clone()).await?;
         let added = {
             let mut links = self.lock();
@@ -101,8 +112,7 @@ impl Links {
     /// Puts everything right: all links are enabled and without toxics.
     pub async fn reset(&self) -> Result<(), LinkError> {
         for link in self.all() {
-            link.enable().await?;
-            link.clear();
+            link.mend().await?;
         }
         Ok(())
     }

@@ -250,3 +250,30 @@ async fn populate_makes_links_and_leaves_those_that_are_as_asked() {
     let names: Vec<_> = all.as_object().unwrap().keys().collect();
     assert_eq!(names, ["echo", "other"]);
 }
+
+#[tokio::test]
+async fn a_link_without_a_server_refuses_and_one_that_refuses_keeps_what_is_connected() {
+    let lifecycle = TestLifecycle::default();
+    let mesh = Mesh::start().await;
+    let links = Links::new(lifecycle.lifecycle(), |_| Arc::new(Capture::new(1000)));
+    let config = link::LinkConfig {
+        name: "later".to_owned(),
+        listen: "127.0.0.1:0".to_owned(),
+        upstream: mesh.address().await.to_string(),
+        enabled: true,
+    };
+    let link = links.add_unavailable(config).await.unwrap();
+    assert_eq!(link.address().await, None);
+    link.set_available(true).await.unwrap();
+    let address = link.address().await.unwrap();
+    let mut stream = TcpStream::connect(address).await.unwrap();
+    assert_eq!(echoed(&mut stream, "one").await, "one");
+    link.set_refusing(true).await.unwrap();
+    assert!(TcpStream::connect(address).await.is_err());
+    assert_eq!(echoed(&mut stream, "two").await, "two");
+    // What was connected before is cut too.
+    link.close().await;
+    assert_eq!(stream.read(&mut [0]).await.unwrap_or(0), 0);
+    link.mend().await.unwrap();
+    assert!(TcpStream::connect(address).await.is_ok());
+}

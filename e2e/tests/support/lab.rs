@@ -68,6 +68,7 @@ impl Moved {
             ("LAB_PAGE_LISTEN", 8888),
             ("LAB_OTLP_LISTEN", 4318),
             ("LAB_OTLP_GRPC_LISTEN", 4317),
+            ("LAB_TOXIPROXY_LISTEN", 8474),
             ("ADMIN_LISTEN", 9464),
         ];
         let own = own.map(|(setting, port)| (setting.to_owned(), port));
@@ -170,6 +171,11 @@ impl Lab {
             let text = text.replace(&named, &actual);
             text.replace(&python(&named), &python(&actual))
         })
+    }
+
+    /// Where the page answers.
+    pub(crate) fn page_address(&self) -> String {
+        self.moved.of("LAB_PAGE_LISTEN").to_string()
     }
 
     /// What the page knows of the server.

@@ -4,6 +4,8 @@ use std::path::Path;
 use std::process::Stdio;
 use std::time::Duration;
 
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
 use runtime::Lifecycle;
 use tokio::io::{AsyncRead, AsyncReadExt};
 use tokio::process::{ChildStdin, Command};
@@ -81,6 +83,15 @@ impl Child {
     /// Its process id, while it runs.
     pub fn pid(&self) -> Option<u32> {
         self.process.id()
+    }
+
+    /// Sends it a signal, where it still runs.
+    pub fn signal(&self, signal: Signal) {
+        let pid = self.pid().and_then(|pid| i32::try_from(pid).ok());
+        let Some(pid) = pid else { return };
+        if let Err(error) = kill(Pid::from_raw(pid), signal) {
+            tracing::debug!(%error, %signal, "it ended in the very moment");
+        }
     }
 
     /// Waits for its end and its last lines. Nothing is lost where this is dropped half-way.

@@ -26,7 +26,7 @@ impl fmt::Display for Exit {
             Self::Ended(status) => status,
         };
         match (status.code(), signal(*status)) {
-            (Some(0), _) => f.write_str("ended by itself (exit code 0)"),
+            (Some(0), _) => f.write_str("ended in order (exit code 0: told by SIGTERM, or done)"),
             (Some(2), _) => f.write_str("refused its settings (exit code 2)"),
             (Some(101), _) => f.write_str("panicked (exit code 101)"),
             (Some(code), _) => write!(f, "failed (exit code {code})"),
@@ -85,7 +85,10 @@ mod tests {
 
     #[test]
     fn exit_codes_are_said_with_what_they_mean() {
-        assert_eq!(said(0), "ended by itself (exit code 0)");
+        assert_eq!(
+            said(0),
+            "ended in order (exit code 0: told by SIGTERM, or done)"
+        );
         assert_eq!(said(1 << 8), "failed (exit code 1)");
         assert_eq!(said(2 << 8), "refused its settings (exit code 2)");
         assert_eq!(said(101 << 8), "panicked (exit code 101)");

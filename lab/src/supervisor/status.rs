@@ -7,13 +7,14 @@ use serde::{Deserialize, Serialize};
 use tokio::sync::watch;
 
 use crate::clock::now_millis;
+use crate::faults::Fault;
 use crate::plan::Planned;
 
 /// The status of every service. Every clone is the same one.
 #[derive(Clone, Debug)]
 pub struct StatusRegistry {
     entries: Arc<Mutex<Vec<Entry>>>,
-    /// Told after every change of health.
+    /// Told after every change.
     changed: watch::Sender<()>,
 }
 
@@ -44,6 +45,8 @@ pub struct Entry {
     pub last_exit: Option<String>,
     /// What its `/readyz` says; none while it does not answer.
     pub health: Option<Health>,
+    /// What somebody has done to it, while that lasts.
+    pub fault: Option<Fault>,
 }
 
 /// What a service's process does.
@@ -54,14 +57,34 @@ pub enum State {
     Planned,
     /// It runs.
     Running,
+    /// It runs, and a signal keeps it from doing anything.
+    Frozen,
     /// It died and is to start again.
     Waiting,
     /// It died and is not started again.
     Failed,
     /// It was told to end.
     Stopping,
-    /// It ended as it was told.
+    /// It ended as it was told, and stays so.
     Stopped,
+    /// It was left out; another program may be in its place.
+    Absent,
+}
+
+impl State {
+    /// Its name in JSON.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Planned => "planned",
+            Self::Running => "running",
+            Self::Frozen => "frozen",
+            Self::Waiting => "waiting",
+            Self::Failed => "failed",
+            Self::Stopping => "stopping",
+            Self::Stopped => "stopped",
+            Self::Absent => "absent",
+        }
+    }
 }
 
 /// The answer of `/readyz`.
@@ -102,6 +125,7 @@ impl Entry {
             restarts: 0,
             last_exit: None,
             health: None,
+            fault: None,
         }
     }
 
@@ -121,6 +145,10 @@ impl Entry {
                 Some(missing.unwrap_or_else(|| "draining".to_owned()))
             }
             (State::Running, None) => Some("its probes do not answer yet".to_owned()),
+            (State::Frozen, _) => {
+                Some("frozen (SIGSTOP): it does nothing until it is resumed".to_owned())
+            }
+            (State::Absent, _) => Some("left out".to_owned()),
             (State::Planned, _) => Some("not started yet".to_owned()),
             (State::Stopping, _) => Some("stopping".to_owned()),
             (State::Stopped, _) => Some("stopped".to_owned()),
@@ -172,6 +200,60 @@ impl StatusRegistry {
         self.turn(name, State::Failed, |entry| entry.last_exit = Some(how));
     }
 
+    /// The process died and stays down for now.
+    pub fn down(&self, name: &str, how: String) {
+        self.turn(name, State::Stopped, |entry| entry.last_exit = Some(how));
+    }
+
+    /// The service is left out.
+    pub fn absent(&self, name: &str) {
+        self.turn(name, State::Absent, |_| {});
+    }
+
+    /// Whether the service is left out.
+    pub fn is_absent(&self, name: &str) -> bool {
+        self.entry(name)
+            .is_some_and(|entry| entry.state == State::Absent)
+    }
+
+    /// A running process was frozen or goes on, unless another one runs by now.
+    pub fn frozen(&self, name: &str, pid: Option<u32>, is_frozen: bool) {
+        let mut entries = self.lock();
+        let state = if is_frozen {
+            State::Frozen
+        } else {
+            State::Running
+        };
+        let found = entries.iter_mut().find(|entry| {
+            let runs = matches!(entry.state, State::Running | State::Frozen);
+            entry.name == name && entry.pid == pid && runs && entry.state != state
+        });
+        if let Some(entry) = found {
+            entry.state = state;
+            entry.since = now_millis();
+        }
+        drop(entries);
+        self.changed.send_replace(());
+    }
+
+    /// What somebody has done to a process, or that it is over.
+    pub fn set_fault(&self, name: &str, fault: Option<Fault>) {
+        let mut entries = self.lock();
+        if let Some(entry) = entries.iter_mut().find(|entry| entry.name == name) {
+            entry.fault = fault;
+        }
+    }
+
+    /// Told after every change.
+    pub fn changes(&self) -> watch::Receiver<()> {
+        self.changed.subscribe()
+    }
+
+    /// One service as it is now.
+    pub fn entry(&self, name: &str) -> Option<Entry> {
+        self.lock().iter().find(|entry| entry.name == name).cloned()
+    }
+
     /// The process was told to end.
     pub fn stopping(&self, name: &str) {
         let pid = self
@@ -185,6 +267,16 @@ impl StatusRegistry {
     /// The process ended as it was told.
     pub fn stopped(&self, name: &str) {
         self.turn(name, State::Stopped, |_| {});
+    }
+
+    /// The lab has ended for a service that was down already.
+    pub(super) fn ended(&self, name: &str) {
+        let is_down = self.entry(name).is_some_and(|entry| {
+            matches!(entry.state, State::Failed | State::Absent | State::Stopped)
+        });
+        if !is_down {
+            self.stopped(name);
+        }
     }
 
     /// What the probes of a process said, unless another one runs by now.
@@ -203,7 +295,10 @@ impl StatusRegistry {
     /// Waits until all of these services are ready. Those that are not on the registry do not count.
     pub async fn until_ready(&self, names: &[&str]) {
         let mut changes = self.changed.subscribe();
-        let waited_for = |entry: &&Entry| names.contains(&entry.name) && entry.trouble().is_some();
+        let waited_for = |entry: &&Entry| {
+            let counts = names.contains(&entry.name) && entry.state != State::Absent;
+            counts && entry.trouble().is_some()
+        };
         while self.lock().iter().any(|entry| waited_for(&entry)) {
             if changes.changed().await.is_err() {
                 return;
@@ -221,6 +316,8 @@ impl StatusRegistry {
             entry.health = None;
             change(entry);
         }
+        drop(entries);
+        self.changed.send_replace(());
     }
 
     fn lock(&self) -> MutexGuard<'_, Vec<Entry>> {

@@ -41,6 +41,7 @@ pub(crate) struct Ports {
     pub(crate) otlp: SocketAddr,
     pub(crate) otlp_grpc: SocketAddr,
     pub(crate) admin: SocketAddr,
+    pub(crate) toxiproxy: SocketAddr,
     pub(crate) servidor: SocketAddr,
     pub(crate) servidor_admin: SocketAddr,
     pub(crate) client_admin: SocketAddr,
@@ -53,6 +54,7 @@ impl Ports {
             otlp: address(),
             otlp_grpc: address(),
             admin: address(),
+            toxiproxy: address(),
             servidor: address(),
             servidor_admin: address(),
             client_admin: address(),
@@ -65,6 +67,7 @@ impl Ports {
             ("LAB_OTLP_LISTEN", self.otlp.to_string()),
             ("LAB_OTLP_GRPC_LISTEN", self.otlp_grpc.to_string()),
             ("ADMIN_LISTEN", self.admin.to_string()),
+            ("LAB_TOXIPROXY_LISTEN", self.toxiproxy.to_string()),
             ("DESAFIO1_SERVIDOR_LISTEN", self.servidor.to_string()),
             (
                 "DESAFIO1_SERVIDOR_ADMIN_LISTEN",
@@ -79,12 +82,13 @@ impl Ports {
         own.into_iter().chain(others()).collect()
     }
 
-    pub(crate) fn all(&self) -> [SocketAddr; 7] {
+    pub(crate) fn all(&self) -> [SocketAddr; 8] {
         [
             self.page,
             self.otlp,
             self.otlp_grpc,
             self.admin,
+            self.toxiproxy,
             self.servidor,
             self.servidor_admin,
             self.client_admin,

@@ -13,6 +13,7 @@ mod browsing;
 mod command_line;
 mod deaths;
 mod harness;
+mod links;
 mod metrics;
 mod page;
 #[path = "../../../services/chat/tests/page/tab.rs"]

@@ -1,0 +1,31 @@
+//! Commands to a lab that runs, over its HTTP API.
+//!
+//! # Layout
+//! - [`Command`] (`command.rs`): what is asked for, from the arguments.
+//! - `client`: the lab's HTTP API.
+//! - `shown`: answers as text for people.
+
+mod client;
+mod command;
+mod shown;
+
+use std::process::ExitCode;
+
+pub(crate) use command::USAGE;
+pub use command::{Command, UsageError, verbs};
+
+/// Does what was asked for, and prints the answer: text, or JSON as it came.
+pub fn run(command: &Command) -> ExitCode {
+    match client::ask(command) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            complain(&error.to_string());
+            ExitCode::FAILURE
+        }
+    }
+}
+
+#[expect(clippy::print_stderr, reason = "this is the program's answer")]
+fn complain(text: &str) {
+    eprintln!("malha: {text}");
+}

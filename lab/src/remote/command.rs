@@ -1,0 +1,225 @@
+//! What is asked for, from the arguments.
+
+use std::ffi::OsString;
+use std::net::SocketAddr;
+
+use runtime::settings::FromSetting;
+
+use crate::supervisor::control::Action;
+
+/// A command to a lab that runs.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Command {
+    /// What to do.
+    pub what: What,
+    /// Where the lab's page is, if not where this program's own settings say.
+    pub at: Option<SocketAddr>,
+    /// Whether the answer is shown as it came.
+    pub json: bool,
+}
+
+/// What to do.
+#[derive(Debug, PartialEq, Eq)]
+pub enum What {
+    /// Show the links.
+    Links,
+    /// Show the faults of now, and those that there are.
+    Faults,
+    /// Break a link.
+    Break {
+        /// The link.
+        link: String,
+        /// The fault, as it was written.
+        fault: String,
+        /// For how long.
+        lasts: Option<String>,
+    },
+    /// Mend a link, or everything.
+    Mend(Option<String>),
+    /// Do something to a process.
+    Process {
+        /// What.
+        action: Action,
+        /// Whose.
+        service: String,
+        /// For how long.
+        lasts: Option<String>,
+    },
+    /// Show services and links, again and again.
+    Top {
+        /// Only once.
+        once: bool,
+    },
+}
+
+/// Why the arguments are no command.
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+#[error("malha {verb}: {trouble}\nusage: {usage}")]
+pub struct UsageError {
+    verb: &'static str,
+    trouble: String,
+    usage: &'static str,
+}
+
+/// Each verb and how it is used.
+pub(crate) const USAGE: [(&str, &str); 10] = [
+    ("links", "malha links [--json]"),
+    (
+        "break",
+        "malha break LINK FAULT... [for=30s]     as in: malha break serviceA-to-serviceB latency=300ms jitter=50ms",
+    ),
+    ("mend", "malha mend [LINK]"),
+    ("faults", "malha faults [--json]"),
+    ("stop", "malha stop SERVICE [for=30s]"),
+    ("start", "malha start SERVICE"),
+    ("kill", "malha kill SERVICE [for=30s]"),
+    ("freeze", "malha freeze SERVICE [for=30s]"),
+    ("resume", "malha resume SERVICE"),
+    ("top", "malha top [--once] [--json]"),
+];
+
+/// Every verb.
+pub fn verbs() -> impl Iterator<Item = &'static str> {
+    USAGE.into_iter().map(|(verb, _)| verb)
+}
+
+impl Command {
+    /// Reads what follows a verb; none where the first word is no verb.
+    pub fn read(verb: &str, args: &[OsString]) -> Option<Result<Self, UsageError>> {
+        let (verb, usage) = USAGE.into_iter().find(|(known, _)| *known == verb)?;
+        let args: Vec<_> = args.iter().map(|arg| arg.to_string_lossy()).collect();
+        let read = Self::parse(verb, args.iter().map(AsRef::as_ref).collect());
+        Some(read.map_err(|trouble| UsageError {
+            verb,
+            trouble,
+            usage,
+        }))
+    }
+
+    fn parse(verb: &str, mut args: Vec<&str>) -> Result<Self, String> {
+        let json = flag(&mut args, "--json");
+        let once = verb == "top" && flag(&mut args, "--once");
+        let at = value(&mut args, "--at")?;
+        let at = at.map(|text| {
+            SocketAddr::from_setting(text).ok_or_else(|| {
+                format!(
+                    "--at {text:?} is refused: expected {}",
+                    SocketAddr::EXPECTED
+                )
+            })
+        });
+        let at = at.transpose()?;
+        let lasts = args.iter().position(|arg| arg.starts_with("for="));
+        let lasts = lasts.map(|index| args.remove(index)["for=".len()..].to_owned());
+        let what = what(verb, once, &args, lasts)?;
+        Ok(Self { what, at, json })
+    }
+}
+
+fn what(verb: &str, once: bool, args: &[&str], lasts: Option<String>) -> Result<What, String> {
+    if let Some(flag) = args.iter().find(|arg| arg.starts_with('-')) {
+        return Err(format!("{flag:?} is not known"));
+    }
+    let owned = |text: &&str| (*text).to_owned();
+    let action = Action::named(verb);
+    match (verb, action, args) {
+        ("break", _, [link, fault @ ..]) if !fault.is_empty() => Ok(What::Break {
+            link: owned(link),
+            fault: fault.join(" "),
+            lasts,
+        }),
+        ("break", ..) => Err("a link and a fault are needed".to_owned()),
+        (_, Some(Action::Start | Action::Resume), _)
+        | ("mend" | "links" | "faults" | "top", ..)
+            if lasts.is_some() =>
+        {
+            Err("this takes no \"for\"".to_owned())
+        }
+        (_, Some(action), [service]) => Ok(What::Process {
+            action,
+            service: owned(service),
+            lasts,
+        }),
+        (_, Some(_), _) => Err("the name of one service is needed".to_owned()),
+        ("mend", _, [] | [_]) => Ok(What::Mend(args.first().map(owned))),
+        ("links", _, []) => Ok(What::Links),
+        ("faults", _, []) => Ok(What::Faults),
+        ("top", _, []) => Ok(What::Top { once }),
+        _ => Err(format!("{:?} is too much", args.join(" "))),
+    }
+}
+
+fn flag(args: &mut Vec<&str>, name: &str) -> bool {
+    let before = args.len();
+    args.retain(|arg| *arg != name);
+    args.len() < before
+}
+
+fn value<'a>(args: &mut Vec<&'a str>, name: &str) -> Result<Option<&'a str>, String> {
+    let Some(index) = args.iter().position(|arg| *arg == name) else {
+        return Ok(None);
+    };
+    args.remove(index);
+    if index < args.len() {
+        return Ok(Some(args.remove(index)));
+    }
+    Err(format!("{name} needs a value"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(line: &str) -> Result<Command, String> {
+        let mut words = line.split(' ');
+        let verb = words.next().unwrap();
+        let args: Vec<_> = words.map(OsString::from).collect();
+        Command::read(verb, &args)
+            .unwrap()
+            .map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn a_break_names_a_link_faults_and_a_time() {
+        let command = read("break a-to-b latency=300ms jitter=5ms for=30s --json").unwrap();
+        assert!(command.json);
+        let expected = What::Break {
+            link: "a-to-b".to_owned(),
+            fault: "latency=300ms jitter=5ms".to_owned(),
+            lasts: Some("30s".to_owned()),
+        };
+        assert_eq!(command.what, expected);
+    }
+
+    #[test]
+    fn a_process_is_acted_on_by_its_name() {
+        let command = read("freeze serviceB --at 127.0.0.1:9").unwrap();
+        assert_eq!(command.at, Some(([127, 0, 0, 1], 9).into()));
+        let expected = What::Process {
+            action: Action::Freeze,
+            service: "serviceB".to_owned(),
+            lasts: None,
+        };
+        assert_eq!(command.what, expected);
+    }
+
+    #[test]
+    fn what_is_no_command_is_refused_with_its_usage() {
+        for (line, says) in [
+            ("break a-to-b", "a link and a fault are needed"),
+            ("stop", "the name of one service is needed"),
+            ("start serviceB for=3s", "takes no \"for\""),
+            ("mend a b", "too much"),
+            ("links --all", "\"--all\" is not known"),
+            ("top --at", "--at needs a value"),
+            ("top --at x", "--at \"x\" is refused"),
+        ] {
+            let error = read(line).unwrap_err();
+            assert!(
+                error.contains(says) && error.contains("usage: malha "),
+                "{line}: {error}"
+            );
+        }
+        assert!(Command::read("trace", &[]).is_none());
+    }
+}

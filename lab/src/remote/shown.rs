@@ -1,0 +1,266 @@
+//! Answers of the lab as text for people.
+
+use std::fmt::Write;
+
+use serde_json::Value;
+
+use super::command::What;
+
+/// The answer to a command.
+pub(super) fn text(what: &What, answer: &Value) -> String {
+    match what {
+        What::Links | What::Top { .. } => links(answer),
+        What::Faults => faults(answer),
+        What::Break { .. } => broken(answer),
+        What::Mend(None) => {
+            let mended: Vec<_> = array(&answer["mended"]).iter().map(text_of).collect();
+            match mended.as_slice() {
+                [] => "nothing was broken\n".to_owned(),
+                mended => format!("mended: {}\n", mended.join(", ")),
+            }
+        }
+        What::Mend(Some(link)) => format!("{link} is mended\n"),
+        What::Process { .. } => process(&answer["service"]),
+    }
+}
+
+fn links(answer: &Value) -> String {
+    let links = array(&answer["links"]);
+    if links.is_empty() {
+        return "this lab runs without links (LAB_LINKS=off)\n".to_owned();
+    }
+    let rows = links.iter().map(|link| {
+        let faults: Vec<_> = array(&link["faults"])
+            .iter()
+            .map(|fault| text_of(&fault["text"]))
+            .collect();
+        let stranger = link["stranger"] == true;
+        vec![
+            text_of(&link["name"]).to_owned(),
+            format!(
+                "{} -> {}",
+                text_of(&link["listen"]),
+                text_of(&link["upstream"])
+            ),
+            text_of(&link["state"]).to_owned(),
+            if stranger {
+                "a program of yours".to_owned()
+            } else {
+                String::new()
+            },
+            faults.join(", "),
+        ]
+    });
+    table(&rows.collect::<Vec<_>>())
+}
+
+fn faults(answer: &Value) -> String {
+    let mut text = String::new();
+    let now: Vec<_> = array(&answer["faults"])
+        .iter()
+        .filter(|fault| fault["ended"].is_null())
+        .collect();
+    if now.is_empty() {
+        text.push_str("nothing is broken\n");
+    }
+    let rows = now.iter().map(|fault| {
+        let target = &fault["target"];
+        let target = [&target["link"], &target["process"]];
+        let target = target.into_iter().find_map(Value::as_str);
+        vec![
+            fault["id"].as_str().unwrap_or_default().to_owned(),
+            target.unwrap_or_default().to_owned(),
+            text_of(&fault["text"]).to_owned(),
+        ]
+    });
+    text.push_str(&table(&rows.collect::<Vec<_>>()));
+    text.push_str("\nWhat can be broken:\n");
+    for kind in array(&answer["kinds"]) {
+        let example = text_of(&kind["example"]);
+        let of = text_of(&kind["of"]);
+        _ = writeln!(
+            text,
+            "  {example}   (of a {of})\n      {}",
+            text_of(&kind["lookFor"]["en"])
+        );
+    }
+    text
+}
+
+fn broken(answer: &Value) -> String {
+    let mut text = String::new();
+    for fault in array(&answer["faults"]) {
+        let name = text_of(&fault["target"]["link"]);
+        let until = if fault["until"].is_null() {
+            format!("until malha mend {name}")
+        } else {
+            "for its time".to_owned()
+        };
+        _ = writeln!(text, "{name}: {} {until}", text_of(&fault["text"]));
+        _ = writeln!(text, "  look for: {}", text_of(&fault["lookFor"]["en"]));
+        _ = writeln!(text, "  procure:  {}", text_of(&fault["lookFor"]["pt"]));
+    }
+    text
+}
+
+fn process(service: &Value) -> String {
+    let mut text = format!(
+        "{} is {}\n",
+        text_of(&service["name"]),
+        text_of(&service["state"])
+    );
+    let look_for = &service["fault"]["lookFor"];
+    if !look_for.is_null() {
+        _ = writeln!(text, "  look for: {}", text_of(&look_for["en"]));
+        _ = writeln!(text, "  procure:  {}", text_of(&look_for["pt"]));
+    }
+    text
+}
+
+/// Services and links, with what passed since the answer before.
+pub(super) fn top(services: &Value, before: &Value, links: &Value) -> String {
+    let mut rows = vec![
+        ["SERVICE", "STATE", "PID", "RESTARTS", "TROUBLE"]
+            .map(str::to_owned)
+            .to_vec(),
+    ];
+    for service in array(&services["services"]) {
+        let ready = service["ready"] == true;
+        let state = text_of(&service["state"]);
+        rows.push(vec![
+            text_of(&service["name"]).to_owned(),
+            if ready {
+                "ready".to_owned()
+            } else {
+                state.to_owned()
+            },
+            service["pid"]
+                .as_u64()
+                .map_or_else(|| "-".to_owned(), |pid| pid.to_string()),
+            service["restarts"].to_string(),
+            text_of(&service["trouble"]).to_owned(),
+        ]);
+    }
+    let mut text = table(&rows);
+    let mut rows = vec![
+        [
+            "LINK", "STATE", "OPEN", "NEW/S", "UP B/S", "DOWN B/S", "FAULTS",
+        ]
+        .map(str::to_owned)
+        .to_vec(),
+    ];
+    for link in array(&links["links"]) {
+        let old = array(&before["links"])
+            .iter()
+            .find(|old| old["name"] == link["name"]);
+        let since = |group: &str, name: &str| {
+            let now = link[group][name].as_u64().unwrap_or_default();
+            let old = old
+                .and_then(|old| old[group][name].as_u64())
+                .unwrap_or_default();
+            now.saturating_sub(old).to_string()
+        };
+        let faults: Vec<_> = array(&link["faults"])
+            .iter()
+            .map(|fault| text_of(&fault["text"]))
+            .collect();
+        rows.push(vec![
+            text_of(&link["name"]).to_owned(),
+            text_of(&link["state"]).to_owned(),
+            link["connections"]["open"].to_string(),
+            since("connections", "total"),
+            since("bytes", "upstream"),
+            since("bytes", "downstream"),
+            faults.join(", "),
+        ]);
+    }
+    text.push('\n');
+    text.push_str(&table(&rows));
+    text
+}
+
+/// Columns as wide as their widest cell.
+fn table(rows: &[Vec<String>]) -> String {
+    let columns = rows.iter().map(Vec::len).max().unwrap_or_default();
+    let width = |column: usize| {
+        let cells = rows.iter().filter_map(|row| row.get(column));
+        cells
+            .map(|cell| cell.chars().count())
+            .max()
+            .unwrap_or_default()
+    };
+    let widths: Vec<_> = (0..columns).map(width).collect();
+    let mut text = String::new();
+    for row in rows {
+        let mut line = String::new();
+        for (cell, width) in row.iter().zip(&widths) {
+            _ = write!(line, "{cell:width$}  ");
+        }
+        text.push_str(line.trim_end());
+        text.push('\n');
+    }
+    text
+}
+
+fn array(value: &Value) -> &[Value] {
+    value.as_array().map_or(&[], Vec::as_slice)
+}
+
+fn text_of(value: &Value) -> &str {
+    value.as_str().unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn links_are_shown_with_what_is_wrong_with_them() {
+        let answer = json!({"links": [
+            {"name": "a-to-b", "listen": "127.0.0.1:1", "upstream": "127.0.0.1:2", "state": "open",
+             "stranger": false, "faults": [{"text": "latency=300ms"}]},
+            {"name": "browser-to-a", "listen": "127.0.0.1:3", "upstream": "127.0.0.1:4",
+             "state": "closed", "stranger": false, "faults": []}]});
+        let text = text(&What::Links, &answer);
+        assert!(
+            text.starts_with("a-to-b        127.0.0.1:1 -> 127.0.0.1:2  open"),
+            "{text}"
+        );
+        assert!(
+            text.contains("latency=300ms\n") && text.ends_with("closed\n"),
+            "{text}"
+        );
+    }
+
+    #[test]
+    fn what_passes_is_the_difference_of_two_answers() {
+        let links = |bytes| {
+            json!({"links": [{"name": "a-to-b", "state": "open", "connections": {"open": 1, "total": 2},
+                "bytes": {"upstream": bytes, "downstream": 0}, "faults": []}]})
+        };
+        let services = json!({"services": [{"name": "a", "state": "frozen", "ready": false, "pid": 7,
+            "restarts": 0, "trouble": "frozen"}]});
+        let text = top(&services, &links(100), &links(350));
+        assert!(text.contains("250"), "{text}");
+        assert!(text.contains("frozen"), "{text}");
+    }
+
+    #[test]
+    fn a_broken_link_says_what_to_look_for_in_both_languages() {
+        let answer = json!({"faults": [{"target": {"link": "a-to-b"}, "text": "cut", "until": null,
+            "lookFor": {"en": "this", "pt": "isto"}}]});
+        let what = What::Break {
+            link: String::new(),
+            fault: String::new(),
+            lasts: None,
+        };
+        let text = text(&what, &answer);
+        assert!(text.contains("until malha mend a-to-b"), "{text}");
+        assert!(
+            text.contains("look for: this") && text.contains("procure:  isto"),
+            "{text}"
+        );
+    }
+}
