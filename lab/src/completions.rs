@@ -7,6 +7,7 @@ use runtime::settings::declared;
 
 use crate::catalogue::{self, EXERCISES};
 use crate::lab::Lab;
+use crate::remote;
 
 /// The shells that there are completions for.
 pub const SHELLS: &str = "bash, zsh, fish, elvish or powershell";
@@ -36,6 +37,7 @@ fn command() -> Command {
     with_settings(lab, &runtime::command::<Lab>())
         .subcommands(services)
         .subcommands([doctor(), trace(), completions()])
+        .subcommands(remote::USAGE.map(|(verb, usage)| beside_a_lab(verb, usage)))
 }
 
 fn doctor() -> Command {
@@ -57,6 +59,16 @@ fn trace() -> Command {
                 .help("Where the lab's page is"),
         )
         .arg(Arg::new("ID"))
+}
+
+/// A command to a lab that runs.
+fn beside_a_lab(verb: &'static str, usage: &'static str) -> Command {
+    let at = Arg::new("at").long("at").value_name("HOST:PORT");
+    Command::new(verb)
+        .about(usage)
+        .arg(flag("json", "For scripts"))
+        .arg(at.help("Where the lab's page is"))
+        .arg(Arg::new("WHAT").num_args(0..))
 }
 
 fn completions() -> Command {
@@ -97,7 +109,8 @@ mod tests {
     fn every_name_and_flag_is_in_the_script_of_each_shell() {
         for shell in [Shell::Bash, Shell::Zsh, Shell::Fish] {
             let script = script(shell);
-            for name in catalogue::names().chain(["doctor", "trace", "completions"]) {
+            let others = ["doctor", "trace", "completions"].into_iter();
+            for name in catalogue::names().chain(others).chain(remote::verbs()) {
                 assert!(script.contains(name), "{shell}: {name}");
             }
             for flag in ["lab-page-listen", "drain-timeout", "list", "follow"] {

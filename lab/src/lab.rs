@@ -23,6 +23,7 @@ use crate::supervisor::Supervisor;
 use crate::supervisor::control::Controls;
 use crate::supervisor::output::{Output, Style};
 use crate::supervisor::status::StatusRegistry;
+use crate::wire::{self, Decoder, WireStore};
 use crate::{banner, jaeger};
 
 /// The program that plain `cargo run` starts.
@@ -104,9 +105,11 @@ impl Service for Lab {
         // The receiver outlasts the services, whose last spans come when they end; so do the links.
         let serving = lifecycle.detached();
         let (controls, orders) = Controls::of(registry.entries().iter().map(|entry| entry.name));
-        let links = links(&mut settings, &registry, &serving).await?;
+        let (wire, links) = links(&mut settings, &registry, &serving).await?.unzip();
         let health = health.opening(links.clone());
         let board = Board::new(links.clone(), controls, &registry);
+        let wire = wire.zip(links.clone());
+        let wire = wire.map(|(store, links)| wire::routes::routes(store, links));
         if let Some(links) = links {
             let toxiproxy = net::bind("LAB_TOXIPROXY_LISTEN", settings.toxiproxy_listen)?;
             let routes = guarded(
@@ -130,7 +133,9 @@ impl Service for Lab {
             client: client.clone(),
             spans_elsewhere: settings.spans_elsewhere.clone(),
         };
-        serve(&settings, shown, &board, page, receiver, &serving)?;
+        let control = faults::routes::routes(board.clone(), Some(settings.toxiproxy_listen));
+        let control = control.merge(wire.unwrap_or_default());
+        serve(&settings, shown, control, page, receiver, &serving)?;
         for line in banner::lines(&settings, address) {
             output.say(line).await;
         }
@@ -182,14 +187,18 @@ async fn links(
     settings: &mut LabSettings,
     registry: &StatusRegistry,
     lifecycle: &Lifecycle,
-) -> Result<Option<LabLinks>, LabError> {
+) -> Result<Option<(WireStore, LabLinks)>, LabError> {
     if !settings.links {
         return Ok(None);
     }
     let environment = runtime::settings::environment();
     let wiring = Wiring::of(&mut settings.services, &settings.without, &environment)
         .map_err(LabError::Ports)?;
-    Ok(Some(LabLinks::start(wiring, registry, lifecycle).await?))
+    let store = WireStore::new(settings.lab_wire_bytes);
+    let (feed, decoder) = Decoder::new(store.clone());
+    lifecycle.spawn(decoder.run(lifecycle.clone()));
+    let links = LabLinks::start(wiring, registry, feed, lifecycle).await?;
+    Ok(Some((store, links)))
 }
 
 /// How long the last lines may take to be written.
@@ -199,7 +208,7 @@ const LAST_LINES: Duration = Duration::from_secs(2);
 fn serve(
     settings: &LabSettings,
     shown: Shown,
-    board: &Board,
+    control: Router,
     page: TcpListener,
     receiver: Option<Receiver>,
     lifecycle: &Lifecycle,
@@ -210,8 +219,7 @@ fn serve(
         Some(endpoint) => jaeger::elsewhere(endpoint),
         None => jaeger::routes(store.clone()),
     };
-    let faults = faults::routes::routes(board.clone(), Some(settings.toxiproxy_listen));
-    let routes = page::routes(shown).merge(api).merge(faults);
+    let routes = page::routes(shown).merge(api).merge(control);
     let routes = guarded(routes, hosts.clone());
     spawn_server(lifecycle, "page", page, routes, settings.page_limits);
     if let Some(receiver) = receiver {

@@ -19,6 +19,7 @@
 //! - [`collector`]: takes spans by OTLP, over HTTP or gRPC, and keeps the latest of them in bounded memory.
 //! - [`jaeger`]: Jaeger's query API over what the collector keeps.
 //! - [`page`]: the page, and the JSON it asks for.
+//! - [`wire`]: what passed the links, decoded.
 //! - `clock`: the time of day.
 
 mod banner;
@@ -43,6 +44,7 @@ mod start;
 pub mod supervisor;
 pub mod terminal;
 pub mod usage;
+pub mod wire;
 
 pub use lab::{Lab, LabError};
 pub use start::main;

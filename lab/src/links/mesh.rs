@@ -14,6 +14,7 @@ use super::record::{Bytes, Connections, Record};
 use super::wiring::{Edge, Leads, Wiring};
 use crate::supervisor::output::Output;
 use crate::supervisor::status::{Entry, State, StatusRegistry};
+use crate::wire::Feed;
 
 /// The links of the lab. Clones are the same ones.
 #[derive(Clone, Debug)]
@@ -75,11 +76,14 @@ impl LabLinks {
     pub async fn start(
         wiring: Wiring,
         registry: &StatusRegistry,
+        feed: Feed,
         lifecycle: &Lifecycle,
     ) -> Result<Self, LinkError> {
         let records = Records::default();
         let own = Arc::clone(&records);
-        let links = Links::new(lifecycle, move |name| record(&own, name) as Arc<dyn Tap>);
+        let links = Links::new(lifecycle, move |name| {
+            record(&own, name, &feed) as Arc<dyn Tap>
+        });
         for edge in &wiring.edges {
             let (upstream, is_there) = match &edge.leads {
                 Leads::Service { own, .. } => (own.to_string(), false),
@@ -108,6 +112,13 @@ impl LabLinks {
     /// All of them, as toxiproxy's API has them.
     pub fn links(&self) -> &Links {
         &self.0.links
+    }
+
+    /// The port on which a link listens.
+    pub fn port(&self, name: &str) -> Option<u16> {
+        let link = self.0.links.get(name).ok()?;
+        let listen: SocketAddr = link.config().listen.parse().ok()?;
+        Some(listen.port())
     }
 
     /// A service answers: its links open, before anybody is told that it is ready.
@@ -270,7 +281,8 @@ impl LabLinks {
     }
 }
 
-fn record(records: &Records, name: &str) -> Arc<Record> {
+fn record(records: &Records, name: &str, feed: &Feed) -> Arc<Record> {
     let mut records = records.lock().unwrap_or_else(PoisonError::into_inner);
-    Arc::clone(records.entry(name.to_owned()).or_default())
+    let new = || Arc::new(Record::new(name, feed));
+    Arc::clone(records.entry(name.to_owned()).or_insert_with(new))
 }

@@ -51,6 +51,7 @@ pub(super) fn ask(command: &Command) -> Result<(), ClientError> {
         let lab = Lab::at(at)?;
         match &command.what {
             What::Top { once } => lab.top(*once, command.json).await,
+            What::Wire { follows: true, .. } => lab.follow(&command.what, command.json).await,
             what => {
                 let answer = lab.answer(what).await?;
                 let text = if command.json {
@@ -91,6 +92,7 @@ impl Lab {
                 answer["kinds"] = self.get("/lab/faults/kinds").await?["kinds"].take();
                 Ok(answer)
             }
+            What::Wire { .. } => self.get(&wire(what, None)).await,
             What::Break { link, fault, lasts } => {
                 let path = format!("/lab/links/{}/faults", path(link));
                 let body = json!({"fault": fault, "for": lasts});
@@ -148,6 +150,28 @@ impl Lab {
         ))
     }
 
+    /// Shows what passes until it is interrupted.
+    async fn follow(&self, what: &What, json: bool) -> Result<(), ClientError> {
+        let mut after = None;
+        loop {
+            let answer = self.get(&wire(what, after)).await?;
+            let messages = answer["messages"].as_array().cloned().unwrap_or_default();
+            if let Some(last) = messages.last() {
+                after = last["id"].as_u64();
+                let text = if json {
+                    messages.iter().fold(String::new(), |mut text, message| {
+                        _ = writeln!(text, "{message}");
+                        text
+                    })
+                } else {
+                    shown::text(what, &answer)
+                };
+                print(&text)?;
+            }
+            tokio::time::sleep(SECOND / 4).await;
+        }
+    }
+
     /// Shows services and links every second until it is interrupted.
     async fn top(&self, once: bool, json: bool) -> Result<(), ClientError> {
         let mut before = self.get("/lab/links").await?;
@@ -178,6 +202,25 @@ impl Lab {
 const PATIENCE: Duration = Duration::from_secs(10);
 
 const SECOND: Duration = Duration::from_secs(1);
+
+/// The path of what passed.
+fn wire(what: &What, after: Option<u64>) -> String {
+    let What::Wire { link, trace, .. } = what else {
+        return "/lab/wire".to_owned();
+    };
+    let link = link.as_ref().map(|link| format!("/{}", path(link)));
+    let trace = trace
+        .as_ref()
+        .map(|trace| format!("&trace={}", path(trace)));
+    let after = after.map(|after| format!("&after={after}"));
+    let part = |part: Option<String>| part.unwrap_or_default();
+    format!(
+        "/lab/wire{}?limit=50{}{}",
+        part(link),
+        part(trace),
+        part(after)
+    )
+}
 
 /// A name as part of a path.
 fn path(name: &str) -> String {

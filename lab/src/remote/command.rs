@@ -45,6 +45,15 @@ pub enum What {
         /// For how long.
         lasts: Option<String>,
     },
+    /// Show what passed a link, or every link with one trace.
+    Wire {
+        /// The link.
+        link: Option<String>,
+        /// The trace.
+        trace: Option<String>,
+        /// Go on.
+        follows: bool,
+    },
     /// Show services and links, again and again.
     Top {
         /// Only once.
@@ -62,7 +71,7 @@ pub struct UsageError {
 }
 
 /// Each verb and how it is used.
-pub(crate) const USAGE: [(&str, &str); 10] = [
+pub(crate) const USAGE: [(&str, &str); 11] = [
     ("links", "malha links [--json]"),
     (
         "break",
@@ -75,6 +84,10 @@ pub(crate) const USAGE: [(&str, &str); 10] = [
     ("kill", "malha kill SERVICE [for=30s]"),
     ("freeze", "malha freeze SERVICE [for=30s]"),
     ("resume", "malha resume SERVICE"),
+    (
+        "wire",
+        "malha wire LINK [trace=ID] [-f] [--json], or malha wire trace=ID",
+    ),
     ("top", "malha top [--once] [--json]"),
 ];
 
@@ -98,6 +111,11 @@ impl Command {
 
     fn parse(verb: &str, mut args: Vec<&str>) -> Result<Self, String> {
         let json = flag(&mut args, "--json");
+        let follows = verb == "wire" && (flag(&mut args, "-f") | flag(&mut args, "--follow"));
+        let trace = args
+            .iter()
+            .position(|arg| verb == "wire" && arg.starts_with("trace="));
+        let trace = trace.map(|index| args.remove(index)["trace=".len()..].to_owned());
         let once = verb == "top" && flag(&mut args, "--once");
         let at = value(&mut args, "--at")?;
         let at = at.map(|text| {
@@ -111,7 +129,15 @@ impl Command {
         let at = at.transpose()?;
         let lasts = args.iter().position(|arg| arg.starts_with("for="));
         let lasts = lasts.map(|index| args.remove(index)["for=".len()..].to_owned());
-        let what = what(verb, once, &args, lasts)?;
+        let what = match (verb, args.as_slice()) {
+            ("wire", [] | [_]) if trace.is_some() || args.len() == 1 => What::Wire {
+                link: args.first().map(|link| (*link).to_owned()),
+                trace,
+                follows,
+            },
+            ("wire", _) => return Err("the name of one link, or trace=ID, is needed".to_owned()),
+            _ => what(verb, once, &args, lasts)?,
+        };
         Ok(Self { what, at, json })
     }
 }
@@ -204,6 +230,23 @@ mod tests {
     }
 
     #[test]
+    fn what_passed_is_asked_for_by_link_or_trace() {
+        let expected = |link: Option<&str>, trace: Option<&str>, follows| What::Wire {
+            link: link.map(str::to_owned),
+            trace: trace.map(str::to_owned),
+            follows,
+        };
+        assert_eq!(
+            read("wire a-to-b -f").unwrap().what,
+            expected(Some("a-to-b"), None, true)
+        );
+        assert_eq!(
+            read("wire trace=0af7").unwrap().what,
+            expected(None, Some("0af7"), false)
+        );
+    }
+
+    #[test]
     fn what_is_no_command_is_refused_with_its_usage() {
         for (line, says) in [
             ("break a-to-b", "a link and a fault are needed"),
@@ -212,6 +255,7 @@ mod tests {
             ("mend a b", "too much"),
             ("links --all", "\"--all\" is not known"),
             ("top --at", "--at needs a value"),
+            ("wire", "the name of one link, or trace=ID"),
             ("top --at x", "--at \"x\" is refused"),
         ] {
             let error = read(line).unwrap_err();

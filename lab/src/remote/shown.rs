@@ -12,6 +12,7 @@ pub(super) fn text(what: &What, answer: &Value) -> String {
         What::Links | What::Top { .. } => links(answer),
         What::Faults => faults(answer),
         What::Break { .. } => broken(answer),
+        What::Wire { .. } => wire(answer),
         What::Mend(None) => {
             let mended: Vec<_> = array(&answer["mended"]).iter().map(text_of).collect();
             match mended.as_slice() {
@@ -52,6 +53,72 @@ fn links(answer: &Value) -> String {
         ]
     });
     table(&rows.collect::<Vec<_>>())
+}
+
+/// Messages with their bytes, 16 a line.
+fn wire(answer: &Value) -> String {
+    let mut text = String::new();
+    for message in array(&answer["messages"]) {
+        let arrow = if message["direction"] == "upstream" {
+            "->"
+        } else {
+            "<-"
+        };
+        let at = message["at"].as_u64().unwrap_or_default();
+        let (seconds, micros) = (at / 1_000_000 % 86_400, at % 1_000_000);
+        let (hours, minutes, seconds) = (seconds / 3600, seconds / 60 % 60, seconds % 60);
+        _ = writeln!(
+            text,
+            "{hours:02}:{minutes:02}:{seconds:02}.{micros:06} {} #{} {arrow} {}: {}",
+            text_of(&message["link"]),
+            message["connection"],
+            text_of(&message["protocol"]),
+            text_of(&message["summary"]),
+        );
+        let trace = &message["trace"];
+        if !trace.is_null() {
+            let (id, span) = (text_of(&trace["id"]), text_of(&trace["span"]));
+            _ = writeln!(
+                text,
+                "  trace {id}, span {span}, by {}",
+                text_of(&trace["by"])
+            );
+        }
+        for layer in array(&message["layers"]) {
+            let fields: Vec<_> = array(&layer["fields"])
+                .iter()
+                .map(|field| format!("{}: {}", text_of(&field["name"]), text_of(&field["value"])))
+                .collect();
+            _ = writeln!(text, "  {}  {}", text_of(&layer["name"]), fields.join("; "));
+        }
+        let bytes = text_of(&message["hex"]).as_bytes();
+        for (line, bytes) in bytes.chunks(32).take(LINES).enumerate() {
+            let pairs: Vec<_> = bytes.chunks(2).map(String::from_utf8_lossy).collect();
+            let readable: String = pairs.iter().map(|pair| readable(pair)).collect();
+            _ = writeln!(
+                text,
+                "    {:04x}  {:47}  {readable}",
+                line * 16,
+                pairs.join(" ")
+            );
+        }
+        if bytes.len() > LINES * 32 {
+            _ = writeln!(text, "    … {} bytes in all", message["size"]);
+        }
+    }
+    text
+}
+
+/// Lines of a message's bytes; the API has all of them.
+const LINES: usize = 32;
+
+fn readable(pair: &str) -> char {
+    let byte = u8::from_str_radix(pair, 16).unwrap_or_default();
+    if byte.is_ascii_graphic() || byte == b' ' {
+        char::from(byte)
+    } else {
+        '.'
+    }
 }
 
 fn faults(answer: &Value) -> String {
@@ -230,6 +297,28 @@ mod tests {
         );
         assert!(
             text.contains("latency=300ms\n") && text.ends_with("closed\n"),
+            "{text}"
+        );
+    }
+
+    #[test]
+    fn bytes_are_shown_in_hex_and_as_text() {
+        let answer = json!({"messages": [{"link": "a-to-b", "connection": 7, "direction": "upstream",
+            "at": 3_661_000_005_u64, "protocol": "text", "summary": "Ana", "size": 4, "hex": "416e610a",
+            "trace": {"id": "0af7", "span": "b7ad", "by": "tlv"}, "layers": []}]});
+        let what = What::Wire {
+            link: None,
+            trace: None,
+            follows: false,
+        };
+        let text = text(&what, &answer);
+        assert!(
+            text.starts_with("01:01:01.000005 a-to-b #7 -> text: Ana\n"),
+            "{text}"
+        );
+        assert!(text.contains("  trace 0af7, span b7ad, by tlv\n"), "{text}");
+        assert!(
+            text.contains("    0000  41 6e 61 0a") && text.ends_with("  Ana.\n"),
             "{text}"
         );
     }

@@ -239,3 +239,44 @@ async fn a_program_in_a_service_s_place_is_seen_and_broken_behind_the_link() {
     lab.done(&["break", LINK, "cut"]);
     lab.until_client(false).await;
 }
+
+#[tokio::test]
+async fn what_passes_a_link_is_shown_with_its_trace() {
+    let lab = Lab::ready(&[]).await;
+    let request = eventually("a request passed the link", async || {
+        let passed = lab.json(&format!("/lab/wire/{LINK}")).await;
+        let messages = passed["messages"].as_array().unwrap().clone();
+        messages
+            .into_iter()
+            .find(|message| message["direction"] == "upstream")
+    })
+    .await;
+    assert_eq!(
+        (&request["protocol"], &request["summary"]),
+        (&json!("http/1.1"), &json!("GET /"))
+    );
+    assert_eq!(request["trace"]["by"], "traceparent");
+    let trace = request["trace"]["id"].as_str().unwrap();
+    let both = eventually("the answer belongs to the same trace", async || {
+        let passed = lab.json(&format!("/lab/wire?trace={trace}")).await;
+        let messages = passed["messages"].as_array().unwrap().clone();
+        (messages.len() == 2).then_some(messages)
+    })
+    .await;
+    assert_eq!(both[1]["summary"], "200 OK");
+    assert_eq!(both[1]["trace"]["by"], "connection");
+
+    let one = lab
+        .json(&format!("/lab/wire/{LINK}/{}", request["id"]))
+        .await;
+    assert_eq!(one["hex"], request["hex"]);
+    let capture = lab.request(&format!("/lab/wire.pcapng?trace={trace}"));
+    let capture = capture.send().await.unwrap().bytes().await.unwrap();
+    assert!(capture.starts_with(&[0x0a, 0x0d, 0x0d, 0x0a]));
+    let comment = format!("trace {trace} span ");
+    let mut windows = capture.windows(comment.len());
+    assert!(windows.any(|window| window == comment.as_bytes()));
+    let said = lab.done(&["wire", LINK]);
+    assert!(said.contains("-> http/1.1: GET /"), "{said}");
+    assert!(said.contains("47 45 54 20 2f"), "{said}");
+}

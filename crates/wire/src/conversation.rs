@@ -1,0 +1,208 @@
+//! One connection: which protocol it speaks.
+
+use crate::http1::Http1;
+use crate::http2::{Descriptors, Http2, PREFACE};
+use crate::message::{Layer, Message, Side, TraceContext};
+use crate::proxy::{Header, header};
+use crate::{http1, raw, resp};
+
+/// What passes over one connection.
+#[derive(Debug)]
+pub struct Conversation {
+    descriptors: Descriptors,
+    speaks: Speaks,
+    client: Buffer,
+    server: Buffer,
+    /// Layers that stand before the client's first message.
+    before: Vec<Layer>,
+    /// The context that a PROXY header carried.
+    context: Option<TraceContext>,
+}
+
+#[derive(Debug)]
+enum Speaks {
+    /// Not known before the client's first bytes.
+    Unknown,
+    Http1(Box<Http1>),
+    Http2(Box<Http2>),
+    Resp,
+    Raw,
+}
+
+/// Bytes of one side that are not a message yet.
+#[derive(Debug, Default)]
+pub(crate) struct Buffer {
+    pub(crate) bytes: Vec<u8>,
+    /// How many of them are headers before the message.
+    pub(crate) offset: usize,
+}
+
+/// What is not understood by so many bytes comes out as bytes.
+pub(crate) const MOST_BUFFERED: usize = 64 * 1024;
+
+impl Conversation {
+    /// A connection that has just been opened.
+    pub fn new(descriptors: &Descriptors) -> Self {
+        Self {
+            descriptors: descriptors.clone(),
+            speaks: Speaks::Unknown,
+            client: Buffer::default(),
+            server: Buffer::default(),
+            before: Vec::new(),
+            context: None,
+        }
+    }
+
+    /// Bytes have passed. What is complete with them comes out.
+    pub fn push(&mut self, side: Side, bytes: &[u8]) -> Vec<Message> {
+        self.buffer(side).bytes.extend_from_slice(bytes);
+        let mut messages = Vec::new();
+        if matches!(self.speaks, Speaks::Unknown) {
+            if side == Side::Server {
+                // Whoever is answered has said all that is to be known of it.
+                self.settle();
+            } else if !self.detect() {
+                return messages;
+            }
+            self.read(Side::Client, &mut messages);
+        }
+        self.read(side, &mut messages);
+        messages
+    }
+
+    /// A side has ended. What it has said comes out, complete or not.
+    pub fn finish(&mut self, side: Side) -> Vec<Message> {
+        let mut messages = Vec::new();
+        if matches!(self.speaks, Speaks::Unknown) {
+            self.settle();
+        }
+        self.read(side, &mut messages);
+        messages.extend(self.rest(side));
+        messages
+    }
+
+    fn buffer(&mut self, side: Side) -> &mut Buffer {
+        match side {
+            Side::Client => &mut self.client,
+            Side::Server => &mut self.server,
+        }
+    }
+
+    /// Finds the protocol by the client's first bytes; says whether it is known now.
+    fn detect(&mut self) -> bool {
+        // Each proxy on the way puts a header of its own in front.
+        loop {
+            match header(&self.client.bytes, self.client.offset) {
+                Header::Complete(layer, context) => {
+                    self.client.offset = layer.end;
+                    self.before.push(layer);
+                    self.context = context.or(self.context.take());
+                }
+                Header::Incomplete => return false,
+                Header::None => break,
+            }
+        }
+        let first = self
+            .client
+            .bytes
+            .get(self.client.offset..)
+            .unwrap_or_default();
+        if first.is_empty() {
+            return false;
+        }
+        if first.starts_with(PREFACE) {
+            self.speaks = Speaks::Http2(Box::new(Http2::new(self.descriptors.clone())));
+        } else if PREFACE.starts_with(first) && first.len() > 3 {
+            return false;
+        } else if http1::is_request(first) {
+            self.speaks = Speaks::Http1(Box::default());
+        } else if resp::is_command(first) {
+            self.speaks = Speaks::Resp;
+        } else {
+            self.speaks = Speaks::Raw;
+        }
+        true
+    }
+
+    /// Decides by what there is.
+    fn settle(&mut self) {
+        if !self.detect() {
+            self.speaks = Speaks::Raw;
+        }
+    }
+
+    fn read(&mut self, side: Side, messages: &mut Vec<Message>) {
+        let first = messages.len();
+        let (speaks, buffer) = match side {
+            Side::Client => (&mut self.speaks, &mut self.client),
+            Side::Server => (&mut self.speaks, &mut self.server),
+        };
+        match speaks {
+            Speaks::Unknown => {}
+            Speaks::Http1(http) => http.read(side, buffer, messages),
+            Speaks::Http2(http) => http.read(side, buffer, messages),
+            Speaks::Resp => resp::read(side, buffer, messages),
+            Speaks::Raw => messages.extend(raw_message(side, buffer)),
+        }
+        if buffer.bytes.len() > MOST_BUFFERED {
+            messages.extend(raw_message(side, buffer));
+        }
+        self.complete(first, messages);
+    }
+
+    fn rest(&mut self, side: Side) -> Vec<Message> {
+        let mut messages = Vec::new();
+        messages.extend(raw_message(side, self.buffer(side)));
+        self.complete(0, &mut messages);
+        messages
+    }
+
+    /// Adds what is known of the connection to its messages.
+    fn complete(&mut self, first: usize, messages: &mut [Message]) {
+        for message in messages.iter_mut().skip(first) {
+            if message.side == Side::Client && !self.before.is_empty() {
+                let before = std::mem::take(&mut self.before);
+                message.layers.splice(0..0, before);
+                message.trace = message.trace.take().or_else(|| self.context.clone());
+            }
+            let known = self.context.as_ref().map(TraceContext::on_connection);
+            message.trace = message.trace.take().or(known);
+        }
+    }
+}
+
+impl Buffer {
+    /// Takes the bytes up to here out, with the headers before them.
+    pub(crate) fn take(&mut self, end: usize) -> (Vec<u8>, usize) {
+        let end = end.min(self.bytes.len());
+        let rest = self.bytes.split_off(end);
+        let offset = std::mem::take(&mut self.offset);
+        (std::mem::replace(&mut self.bytes, rest), offset)
+    }
+
+    /// What has not been understood yet.
+    pub(crate) fn rest(&self) -> &[u8] {
+        self.bytes.get(self.offset..).unwrap_or_default()
+    }
+}
+
+/// Everything that waits, as it is.
+pub(crate) fn raw_message(side: Side, buffer: &mut Buffer) -> Option<Message> {
+    if buffer.bytes.is_empty() {
+        return None;
+    }
+    let (bytes, offset) = buffer.take(usize::MAX);
+    let raw = raw::read(&bytes, offset);
+    Some(Message {
+        side,
+        protocol: raw.protocol,
+        summary: raw.summary,
+        text: raw.text,
+        layers: vec![raw.layer],
+        trace: None,
+        bytes,
+    })
+}
+
+#[cfg(test)]
+mod tests;

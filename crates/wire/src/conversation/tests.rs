@@ -1,0 +1,211 @@
+use proptest::prelude::*;
+
+use super::*;
+use crate::message::By;
+
+const TRACE: &str = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
+
+fn conversation() -> Conversation {
+    Conversation::new(&Descriptors::default())
+}
+
+fn proxied(request: &[u8]) -> Vec<u8> {
+    let hex = "0d0a0d0a000d0a515549540a2000001de0001a004bf92f3577b34da6a3ce929d0e0e473600f067aa0ba902b701";
+    let byte = |index: usize| u8::from_str_radix(&hex[index..index + 2], 16).unwrap();
+    let header = (0..hex.len()).step_by(2).map(byte);
+    header.chain(request.iter().copied()).collect()
+}
+
+#[test]
+fn a_name_behind_a_proxy_header_belongs_to_the_header_s_trace() {
+    let mut conversation = conversation();
+    let message = conversation
+        .push(Side::Client, &proxied("João".as_bytes()))
+        .remove(0);
+    assert_eq!(
+        (message.protocol, message.summary.as_str()),
+        ("text", "João")
+    );
+    let trace = message.trace.unwrap();
+    assert_eq!(
+        (trace.id.as_str(), trace.by),
+        ("4bf92f3577b34da6a3ce929d0e0e4736", By::Tlv)
+    );
+    let [proxy, text] = &message.layers[..] else {
+        panic!("{:?}", message.layers)
+    };
+    assert_eq!(
+        (proxy.start, proxy.end, text.start, text.end),
+        (0, 45, 45, 50)
+    );
+    let tlv = proxy.fields.last().unwrap();
+    assert_eq!((tlv.value.as_str(), tlv.start), (TRACE, 16));
+    let answer = conversation
+        .push(Side::Server, "Olá, João!".as_bytes())
+        .remove(0);
+    assert_eq!(answer.trace.unwrap().by, By::Connection);
+}
+
+#[test]
+fn a_header_in_pieces_is_waited_for() {
+    let mut conversation = conversation();
+    let bytes = proxied(&[0, 17]);
+    assert!(conversation.push(Side::Client, &bytes[..20]).is_empty());
+    assert!(conversation.push(Side::Client, &bytes[20..45]).is_empty());
+    let message = conversation.push(Side::Client, &bytes[45..]).remove(0);
+    assert_eq!(
+        (message.protocol, message.summary.as_str()),
+        ("number", "17")
+    );
+}
+
+#[test]
+fn a_request_carries_its_trace_and_hides_its_secrets() {
+    let mut conversation = conversation();
+    let request = format!(
+        "POST /relay HTTP/1.1\r\nHost: b\r\nAuthorization: Bearer abc\r\ntraceparent: {TRACE}\r\nContent-Length: 2\r\n\r\n{{}}"
+    );
+    let (first, rest) = request.as_bytes().split_at(30);
+    assert!(conversation.push(Side::Client, first).is_empty());
+    let message = conversation.push(Side::Client, rest).remove(0);
+    assert_eq!(
+        (message.protocol, message.summary.as_str()),
+        ("http/1.1", "POST /relay")
+    );
+    assert_eq!(message.trace.unwrap().span, "00f067aa0ba902b7");
+    assert!(!String::from_utf8_lossy(&message.bytes).contains("abc"));
+    let field = |name: &str| {
+        message.layers[0]
+            .fields
+            .iter()
+            .find(|field| field.name == name)
+            .unwrap()
+    };
+    assert_eq!(field("Authorization").value, "•••");
+    let host = field("Host");
+    assert_eq!(&message.bytes[host.start..host.end], b"Host: b");
+    assert_eq!(message.text.as_deref(), Some("{}"));
+    let answer = conversation.push(
+        Side::Server,
+        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n",
+    );
+    let summaries: Vec<_> = answer
+        .iter()
+        .map(|message| message.summary.as_str())
+        .collect();
+    assert_eq!(summaries, ["200 OK", "chunk: abc", "last chunk:"]);
+    assert!(
+        answer
+            .iter()
+            .all(|message| message.trace.as_ref().unwrap().by == By::Connection)
+    );
+}
+
+#[test]
+fn frames_of_a_websocket_are_unmasked() {
+    let mut conversation = conversation();
+    conversation.push(
+        Side::Client,
+        b"GET /ws/5 HTTP/1.1\r\nUpgrade: websocket\r\n\r\n",
+    );
+    conversation.push(Side::Server, b"HTTP/1.1 101 Switching Protocols\r\n\r\n");
+    let mask = [1, 2, 3, 4];
+    let mut frame = vec![0x81, 0x82, 1, 2, 3, 4];
+    frame.extend(b"oi".iter().zip(mask).map(|(byte, mask)| byte ^ mask));
+    let message = conversation.push(Side::Client, &frame).remove(0);
+    assert_eq!(
+        (message.protocol, message.summary.as_str()),
+        ("websocket", "text oi")
+    );
+    let json = format!("{{\"type\":\"message\",\"traceparent\":\"{TRACE}\"}}");
+    let mut frame = vec![0x81, u8::try_from(json.len()).unwrap()];
+    frame.extend(json.as_bytes());
+    let message = conversation.push(Side::Server, &frame).remove(0);
+    assert_eq!(message.trace.unwrap().by, By::Traceparent);
+}
+
+#[test]
+fn headers_of_http_2_are_decoded_and_grpc_is_named() {
+    let mut conversation = conversation();
+    let mut block = Vec::new();
+    let mut encoder = loona_hpack::Encoder::new();
+    let headers: [(&[u8], &[u8]); 4] = [
+        (b":method", b"POST"),
+        (b":path", b"/usuarios.v1.UsuarioService/Obter"),
+        (b"content-type", b"application/grpc"),
+        (b"traceparent", TRACE.as_bytes()),
+    ];
+    encoder.encode_into(headers, &mut block).unwrap();
+    let frame = |kind: u8, flags: u8, payload: &[u8]| {
+        let length = u32::try_from(payload.len()).unwrap().to_be_bytes();
+        let mut frame = length[1..].to_vec();
+        frame.extend([kind, flags, 0, 0, 0, 1]);
+        frame.extend(payload);
+        frame
+    };
+    let mut bytes = PREFACE.to_vec();
+    bytes.extend(frame(1, 4, &block));
+    bytes.extend(frame(0, 1, &[0, 0, 0, 0, 2, 8, 1]));
+    let messages = conversation.push(Side::Client, &bytes);
+    let summaries: Vec<_> = messages
+        .iter()
+        .map(|message| message.summary.as_str())
+        .collect();
+    assert_eq!(
+        summaries,
+        [
+            "connection preface",
+            "HEADERS: POST /usuarios.v1.UsuarioService/Obter",
+            "DATA: 0801"
+        ]
+    );
+    assert_eq!(messages[1].protocol, "grpc");
+    assert_eq!(
+        messages[2].trace.as_ref().unwrap().id,
+        "4bf92f3577b34da6a3ce929d0e0e4736"
+    );
+}
+
+#[test]
+fn commands_of_redis_hide_passwords() {
+    let mut conversation = conversation();
+    let commands = b"*2\r\n$4\r\nAUTH\r\n$6\r\nsecret\r\n*2\r\n$3\r\nGET\r\n$1\r\nk\r\n";
+    let messages = conversation.push(Side::Client, commands);
+    let summaries: Vec<_> = messages
+        .iter()
+        .map(|message| message.summary.as_str())
+        .collect();
+    assert_eq!(summaries, ["AUTH •••", "GET k"]);
+    assert!(!String::from_utf8_lossy(&messages[0].bytes).contains("secret"));
+    let replies = conversation.push(Side::Server, b"+OK\r\n$-1\r\n");
+    let summaries: Vec<_> = replies
+        .iter()
+        .map(|message| message.summary.as_str())
+        .collect();
+    assert_eq!(summaries, ["OK", "(nil)"]);
+}
+
+proptest! {
+    /// Whatever comes, in whatever pieces: nothing panics, and every byte comes out once.
+    #[test]
+    fn no_byte_is_lost(
+        beginning in prop::sample::select(vec![
+            &b""[..], b"GET / HTTP/1.1\r\n\r\n", PREFACE, b"*2\r\n$1\r\n", b"\r\n\r\n\0\r\nQUIT\n\x20\0\0\x03",
+            b"POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n5\r\n",
+        ]),
+        rest in prop::collection::vec(any::<u8>(), 0..300),
+        cuts in prop::collection::vec(1_usize..50, 1..40),
+    ) {
+        let bytes = [beginning, &rest].concat();
+        let mut conversation = conversation();
+        let (mut left, mut count) = (&bytes[..], 0);
+        let mut cuts = cuts.iter().cycle();
+        while !left.is_empty() {
+            let (piece, rest) = left.split_at((*cuts.next().unwrap()).min(left.len()));
+            count += conversation.push(Side::Client, piece).iter().map(|message| message.bytes.len()).sum::<usize>();
+            left = rest;
+        }
+        count += conversation.finish(Side::Client).iter().map(|message| message.bytes.len()).sum::<usize>();
+        prop_assert_eq!(count, bytes.len());
+    }
+}

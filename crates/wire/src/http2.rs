@@ -1,0 +1,464 @@
+//! Frames of HTTP/2 with their headers, and gRPC messages in them.
+
+use std::collections::HashMap;
+use std::fmt;
+
+use loona_hpack::Decoder;
+use prost_reflect::{DescriptorPool, DynamicMessage, MessageDescriptor};
+
+use crate::conversation::Buffer;
+use crate::message::{Field, Layer, Message, Side, TraceContext, hex, printable, short};
+use crate::secret::{MASK, is_secret, mask};
+
+/// What a client says first.
+pub(crate) const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
+
+/// What gRPC messages are made of.
+#[derive(Clone, Debug, Default)]
+pub struct Descriptors(DescriptorPool);
+
+impl Descriptors {
+    /// Those of a file descriptor set; none where it is not one.
+    pub fn read(set: &[u8]) -> Self {
+        Self(DescriptorPool::decode(set).unwrap_or_default())
+    }
+
+    fn of(&self, path: &str, side: Side) -> Option<MessageDescriptor> {
+        let (service, method) = path.strip_prefix('/')?.split_once('/')?;
+        let service = self.0.get_service_by_name(service)?;
+        let method = service.methods().find(|known| known.name() == method)?;
+        Some(match side {
+            Side::Client => method.input(),
+            Side::Server => method.output(),
+        })
+    }
+}
+
+/// Both sides of a connection.
+pub(crate) struct Http2 {
+    descriptors: Descriptors,
+    client: Decoder<'static>,
+    server: Decoder<'static>,
+    streams: HashMap<u32, Stream>,
+    has_begun: bool,
+}
+
+#[derive(Default)]
+struct Stream {
+    path: String,
+    is_grpc: bool,
+    trace: Option<TraceContext>,
+    /// Pieces of a gRPC message, by side.
+    pieces: [Vec<u8>; 2],
+    /// Pieces of a header block.
+    block: Vec<u8>,
+    ended: u8,
+}
+
+impl fmt::Debug for Http2 {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Http2")
+            .field("streams", &self.streams.len())
+            .finish_non_exhaustive()
+    }
+}
+
+/// Streams that are remembered; a peer that opens more is read without them.
+const MOST_STREAMS: usize = 1024;
+
+/// A gRPC message beyond this is not put together.
+const LARGEST_MESSAGE: usize = 256 * 1024;
+
+const END_STREAM: u8 = 0x1;
+const END_HEADERS: u8 = 0x4;
+const PADDED: u8 = 0x8;
+const PRIORITY: u8 = 0x20;
+
+impl Http2 {
+    pub(crate) fn new(descriptors: Descriptors) -> Self {
+        Self {
+            descriptors,
+            client: Decoder::new(),
+            server: Decoder::new(),
+            streams: HashMap::new(),
+            has_begun: false,
+        }
+    }
+
+    pub(crate) fn read(&mut self, side: Side, buffer: &mut Buffer, messages: &mut Vec<Message>) {
+        if side == Side::Client && !self.has_begun {
+            self.has_begun = true;
+            let start = buffer.offset;
+            let (bytes, _) = buffer.take(start + PREFACE.len());
+            messages.push(Message {
+                side,
+                protocol: "http/2",
+                summary: "connection preface".to_owned(),
+                text: None,
+                trace: None,
+                layers: vec![layer(
+                    "HTTP/2",
+                    "RFC 9113, 3.4",
+                    start,
+                    bytes.len(),
+                    Vec::new(),
+                )],
+                bytes,
+            });
+        }
+        while let Some(message) = self.frame(side, buffer) {
+            messages.push(message);
+        }
+    }
+
+    fn frame(&mut self, side: Side, buffer: &mut Buffer) -> Option<Message> {
+        let head: [u8; 9] = buffer.bytes.get(..9)?.try_into().ok()?;
+        let length = usize::from(head[0]) << 16 | usize::from(head[1]) << 8 | usize::from(head[2]);
+        let (kind, flags) = (head[3], head[4]);
+        let stream = u32::from_be_bytes([head[5] & 0x7f, head[6], head[7], head[8]]);
+        if buffer.bytes.len() < 9 + length {
+            return None;
+        }
+        let (mut bytes, _) = buffer.take(9 + length);
+        let name = frame_name(kind);
+        let fields = vec![
+            Field::new("length", length.to_string(), 0, 3),
+            Field::new("type", name, 3, 4),
+            Field::new("flags", format!("{flags:#04x}"), 4, 5),
+            Field::new("stream", stream.to_string(), 5, 9),
+        ];
+        let mut layers = vec![layer(
+            "HTTP/2 frame",
+            "RFC 9113, 4.1",
+            0,
+            bytes.len(),
+            fields,
+        )];
+        let mut summary = match stream {
+            0 => name.to_owned(),
+            stream => format!("{name} of stream {stream}"),
+        };
+        let mut text = None;
+        if self.streams.len() >= MOST_STREAMS && !self.streams.contains_key(&stream) {
+            self.streams.clear();
+        }
+        let payload = unpadded(kind, flags, &bytes);
+        match kind {
+            0x1 | 0x9 => {
+                if let Some((shown, secret)) =
+                    self.headers(side, stream, flags, &bytes, payload, &mut layers)
+                {
+                    summary = format!("{name}: {shown}");
+                    if secret {
+                        let (start, end) = payload;
+                        mask(&mut bytes, start, end);
+                    }
+                }
+            }
+            0x0 => {
+                let (shown, found) = self.data(side, stream, &bytes, payload, &mut layers);
+                text = found;
+                if let Some(shown) = shown {
+                    summary = format!("{name}: {shown}");
+                }
+            }
+            _ => layers.extend(other(kind, &bytes)),
+        }
+        let (trace, is_grpc) = self
+            .streams
+            .get(&stream)
+            .map_or((None, false), |known| (known.trace.clone(), known.is_grpc));
+        let carries = kind == 0x1 && side == Side::Client;
+        let trace = if carries {
+            trace
+        } else {
+            trace.map(|trace| trace.on_connection())
+        };
+        self.forget(side, stream, kind, flags);
+        Some(Message {
+            side,
+            protocol: if is_grpc { "grpc" } else { "http/2" },
+            summary: short(&summary),
+            text,
+            trace,
+            layers,
+            bytes,
+        })
+    }
+
+    fn headers(
+        &mut self,
+        side: Side,
+        id: u32,
+        flags: u8,
+        bytes: &[u8],
+        (start, end): (usize, usize),
+        layers: &mut Vec<Layer>,
+    ) -> Option<(String, bool)> {
+        let stream = self.streams.entry(id).or_default();
+        stream.block.extend_from_slice(bytes.get(start..end)?);
+        if flags & END_HEADERS == 0 {
+            return None;
+        }
+        let block = std::mem::take(&mut stream.block);
+        let decoder = match side {
+            Side::Client => &mut self.client,
+            Side::Server => &mut self.server,
+        };
+        let decoded = decoder.decode(&block).ok()?;
+        let (mut fields, mut shown, mut has_secret) = (Vec::new(), Vec::new(), false);
+        for (name, value) in &decoded {
+            let name = String::from_utf8_lossy(name).into_owned();
+            let value = String::from_utf8_lossy(value).into_owned();
+            match name.as_str() {
+                ":path" => stream.path.clone_from(&value),
+                "content-type" => stream.is_grpc |= value.starts_with("application/grpc"),
+                "traceparent" => stream.trace = TraceContext::parse(&value),
+                _ => {}
+            }
+            if matches!(name.as_str(), ":method" | ":path" | ":status") {
+                shown.push(value.clone());
+            } else if matches!(name.as_str(), "grpc-status" | "grpc-message") {
+                shown.push(format!("{name} {value}"));
+            }
+            let is_secret = is_secret(&name);
+            has_secret |= is_secret;
+            let value = if is_secret { MASK.to_owned() } else { value };
+            fields.push(Field::new(name, value, start, end));
+        }
+        layers.push(layer("HPACK", "RFC 7541", start, end, fields));
+        Some((shown.join(" "), has_secret))
+    }
+
+    fn data(
+        &mut self,
+        side: Side,
+        id: u32,
+        bytes: &[u8],
+        (start, end): (usize, usize),
+        layers: &mut Vec<Layer>,
+    ) -> (Option<String>, Option<String>) {
+        let content = bytes.get(start..end).unwrap_or_default();
+        let Some(stream) = self.streams.get_mut(&id).filter(|stream| stream.is_grpc) else {
+            let text = printable(content).map(str::to_owned);
+            return (text.as_deref().map(short), text);
+        };
+        let pieces = &mut stream.pieces[usize::from(side == Side::Server)];
+        if pieces.len() + content.len() > LARGEST_MESSAGE {
+            pieces.clear();
+            return (None, None);
+        }
+        let begins_here = pieces.is_empty();
+        pieces.extend_from_slice(content);
+        let mut texts = Vec::new();
+        let mut at = 0;
+        while let Some(&[compressed, a, b, c, d]) =
+            pieces.get(at..at + 5).and_then(<[u8]>::first_chunk)
+        {
+            let length = u32::from_be_bytes([a, b, c, d]) as usize;
+            let Some(message) = pieces.get(at + 5..(at + 5).saturating_add(length)) else {
+                break;
+            };
+            let descriptor = self.descriptors.of(&stream.path, side);
+            let text = match descriptor {
+                Some(descriptor) if compressed == 0 => {
+                    let name = descriptor.name().to_owned();
+                    let decoded = DynamicMessage::decode(descriptor, message);
+                    decoded.map_or_else(
+                        |_| format!("{name}, not understood: {}", hex(message)),
+                        |decoded| format!("{name} {{{}}}", unescaped(&decoded.to_text_format())),
+                    )
+                }
+                _ => hex(message.get(..64).unwrap_or(message)),
+            };
+            // Where it began in an earlier frame, only its end stands here.
+            let from = if begins_here { start + at } else { start };
+            let to = if begins_here {
+                (start + at + 5 + length).min(end)
+            } else {
+                end
+            };
+            let fields = vec![
+                Field::new(
+                    "compressed",
+                    (compressed != 0).to_string(),
+                    from,
+                    (from + 1).min(to),
+                ),
+                Field::new(
+                    "length",
+                    length.to_string(),
+                    (from + 1).min(to),
+                    (from + 5).min(to),
+                ),
+                Field::new("message", text.clone(), (from + 5).min(to), to),
+            ];
+            layers.push(layer(
+                "gRPC message",
+                "gRPC over HTTP2, Length-Prefixed-Message",
+                from,
+                to,
+                fields,
+            ));
+            texts.push(text);
+            at += 5 + length;
+        }
+        pieces.drain(..at.min(pieces.len()));
+        let text = (!texts.is_empty()).then(|| texts.join("\n"));
+        (text.as_deref().map(short), text)
+    }
+
+    /// A stream that both sides have ended is not remembered.
+    fn forget(&mut self, side: Side, id: u32, kind: u8, flags: u8) {
+        let is_over = match self.streams.get_mut(&id) {
+            Some(_) if kind == 0x3 => true,
+            Some(stream) if matches!(kind, 0x0 | 0x1) && flags & END_STREAM != 0 => {
+                stream.ended |= if side == Side::Client { 1 } else { 2 };
+                stream.ended == 3
+            }
+            _ => false,
+        };
+        if is_over {
+            self.streams.remove(&id);
+        }
+    }
+}
+
+fn layer(
+    name: &'static str,
+    section: &'static str,
+    start: usize,
+    end: usize,
+    fields: Vec<Field>,
+) -> Layer {
+    Layer {
+        name,
+        section,
+        start,
+        end,
+        fields,
+    }
+}
+
+fn frame_name(kind: u8) -> &'static str {
+    match kind {
+        0x0 => "DATA",
+        0x1 => "HEADERS",
+        0x2 => "PRIORITY",
+        0x3 => "RST_STREAM",
+        0x4 => "SETTINGS",
+        0x5 => "PUSH_PROMISE",
+        0x6 => "PING",
+        0x7 => "GOAWAY",
+        0x8 => "WINDOW_UPDATE",
+        0x9 => "CONTINUATION",
+        _ => "unknown frame",
+    }
+}
+
+/// The text format writes what is not ASCII as bytes in octal; people read letters.
+fn unescaped(text: &str) -> String {
+    let mut bytes = Vec::with_capacity(text.len());
+    let mut rest = text.as_bytes();
+    while let [first, after @ ..] = rest {
+        let octal = after.get(..3).filter(|_| *first == b'\\');
+        let octal = octal.and_then(|digits| std::str::from_utf8(digits).ok());
+        let octal = octal.and_then(|digits| u8::from_str_radix(digits, 8).ok());
+        if let Some(byte) = octal.filter(|byte| *byte >= 0x80) {
+            bytes.push(byte);
+            rest = after.get(3..).unwrap_or_default();
+        } else {
+            bytes.push(*first);
+            rest = after;
+        }
+    }
+    String::from_utf8_lossy(&bytes).into_owned()
+}
+
+/// Where a frame's content stands, without padding and priority.
+fn unpadded(kind: u8, flags: u8, bytes: &[u8]) -> (usize, usize) {
+    let (mut start, mut end) = (9, bytes.len());
+    if matches!(kind, 0x0 | 0x1) && flags & PADDED != 0 {
+        let padding = usize::from(bytes.get(9).copied().unwrap_or_default());
+        start += 1;
+        end = end.saturating_sub(padding);
+    }
+    if kind == 0x1 && flags & PRIORITY != 0 {
+        start += 5;
+    }
+    (
+        start.min(bytes.len()),
+        end.clamp(start.min(bytes.len()), bytes.len()),
+    )
+}
+
+/// What small frames say.
+fn other(kind: u8, bytes: &[u8]) -> Option<Layer> {
+    let number = |at: usize| -> Option<u32> {
+        let part: [u8; 4] = bytes.get(at..at + 4)?.try_into().ok()?;
+        Some(u32::from_be_bytes(part))
+    };
+    let end = bytes.len();
+    let (name, section, fields) = match kind {
+        0x3 => (
+            "RST_STREAM",
+            "RFC 9113, 6.4",
+            vec![Field::new("error code", number(9)?.to_string(), 9, 13)],
+        ),
+        0x4 => {
+            let settings = bytes.get(9..)?.chunks_exact(6).enumerate();
+            let settings = settings.map(|(index, part)| {
+                let (id, value) = (
+                    u16::from_be_bytes([part[0], part[1]]),
+                    u32::from_be_bytes([part[2], part[3], part[4], part[5]]),
+                );
+                let at = 9 + index * 6;
+                Field::new(setting_name(id), value.to_string(), at, at + 6)
+            });
+            ("SETTINGS", "RFC 9113, 6.5", settings.collect())
+        }
+        0x6 => (
+            "PING",
+            "RFC 9113, 6.7",
+            vec![Field::new("opaque data", hex(bytes.get(9..)?), 9, end)],
+        ),
+        0x7 => (
+            "GOAWAY",
+            "RFC 9113, 6.8",
+            vec![
+                Field::new("last stream", number(9)?.to_string(), 9, 13),
+                Field::new("error code", number(13)?.to_string(), 13, 17),
+            ],
+        ),
+        0x8 => (
+            "WINDOW_UPDATE",
+            "RFC 9113, 6.9",
+            vec![Field::new("increment", number(9)?.to_string(), 9, 13)],
+        ),
+        _ => return None,
+    };
+    Some(layer(name, section, 9, end, fields))
+}
+
+fn setting_name(id: u16) -> &'static str {
+    match id {
+        1 => "HEADER_TABLE_SIZE",
+        2 => "ENABLE_PUSH",
+        3 => "MAX_CONCURRENT_STREAMS",
+        4 => "INITIAL_WINDOW_SIZE",
+        5 => "MAX_FRAME_SIZE",
+        6 => "MAX_HEADER_LIST_SIZE",
+        _ => "unknown setting",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn letters_of_a_message_are_shown_as_letters() {
+        assert_eq!(unescaped(r#"nome:"Zo\303\253\n""#), r#"nome:"Zoë\n""#);
+        assert_eq!(unescaped("\\30"), "\\30");
+    }
+}

@@ -1,0 +1,30 @@
+//! What passes between two programs: the bytes of a TCP connection as messages, layer by layer.
+//!
+//! No sockets and no clock: bytes come in by [`Conversation::push`], in the order in which they
+//! passed, and messages come out. What cannot be understood comes out as bytes; nothing is lost, and
+//! nothing panics.
+//!
+//! # Layout
+//! - [`Message`], [`Layer`], [`Field`] (`message.rs`): what comes out.
+//! - [`Conversation`] (`conversation.rs`): one connection; which protocol it speaks.
+//! - `proxy.rs`: the PROXY protocol, version 2, and a trace's context in it.
+//! - `http1.rs`: HTTP/1.1, and the way to a WebSocket.
+//! - `websocket.rs`: frames of a WebSocket.
+//! - `http2.rs`: frames of HTTP/2 with their headers, and gRPC messages in them.
+//! - `resp.rs`: commands and replies of Redis.
+//! - `raw.rs`: text and numbers without a protocol.
+//! - `secret.rs`: which values nobody may see.
+
+mod conversation;
+mod http1;
+mod http2;
+mod message;
+mod proxy;
+mod raw;
+mod resp;
+mod secret;
+mod websocket;
+
+pub use conversation::Conversation;
+pub use http2::Descriptors;
+pub use message::{By, Field, Layer, Message, Side, TraceContext};

@@ -1,0 +1,160 @@
+//! What comes out of a conversation.
+
+use std::fmt::Write;
+
+use serde::Serialize;
+
+/// Who says something.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Side {
+    /// Who has connected.
+    Client,
+    /// Who was connected to.
+    Server,
+}
+
+/// Something that one side has said.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Message {
+    /// Who has said it.
+    pub side: Side,
+    /// The innermost protocol that was understood.
+    pub protocol: &'static str,
+    /// It in one line.
+    pub summary: String,
+    /// Its bytes; those of secrets are asterisks.
+    pub bytes: Vec<u8>,
+    /// What its bytes mean, from the outermost layer inwards.
+    pub layers: Vec<Layer>,
+    /// The text in it, if there is one.
+    pub text: Option<String>,
+    /// The trace that it belongs to.
+    pub trace: Option<TraceContext>,
+}
+
+/// A part of a message by one protocol.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Layer {
+    /// The protocol.
+    pub name: &'static str,
+    /// Where it is described.
+    pub section: &'static str,
+    /// Its first byte.
+    pub start: usize,
+    /// The byte behind its last.
+    pub end: usize,
+    /// What is in it.
+    pub fields: Vec<Field>,
+}
+
+/// A part of a layer.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Field {
+    /// What it is.
+    pub name: String,
+    /// What it says.
+    pub value: String,
+    /// Its first byte.
+    pub start: usize,
+    /// The byte behind its last.
+    pub end: usize,
+}
+
+/// The trace that a message belongs to.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct TraceContext {
+    /// The trace's id, in hex.
+    pub id: String,
+    /// The span that sent it, in hex.
+    pub span: String,
+    /// How that is known.
+    pub by: By,
+}
+
+/// How it is known which trace a message belongs to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum By {
+    /// It carries a `traceparent`.
+    Traceparent,
+    /// It carries a TLV in a PROXY header.
+    Tlv,
+    /// The context came earlier on this connection.
+    Connection,
+}
+
+impl TraceContext {
+    /// Reads `00-TRACE-SPAN-FLAGS`.
+    pub fn parse(traceparent: &str) -> Option<Self> {
+        let mut parts = traceparent.trim().split('-');
+        let (version, id, span) = (parts.next()?, parts.next()?, parts.next()?);
+        let is_hex = |text: &str, length: usize| {
+            let mut bytes = text.bytes();
+            text.len() == length && bytes.all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
+        };
+        let is_set = |text: &str| text.bytes().any(|byte| byte != b'0');
+        let is_right = is_hex(version, 2) && is_hex(id, 32) && is_hex(span, 16);
+        (is_right && is_set(id) && is_set(span)).then(|| Self {
+            id: id.to_owned(),
+            span: span.to_owned(),
+            by: By::Traceparent,
+        })
+    }
+
+    /// The same context for what came later on its connection.
+    #[must_use]
+    pub fn on_connection(&self) -> Self {
+        Self {
+            by: By::Connection,
+            ..self.clone()
+        }
+    }
+}
+
+impl Field {
+    /// A field of these bytes.
+    pub(crate) fn new(
+        name: impl Into<String>,
+        value: impl Into<String>,
+        start: usize,
+        end: usize,
+    ) -> Self {
+        Self {
+            name: name.into(),
+            value: value.into(),
+            start,
+            end,
+        }
+    }
+}
+
+/// The first characters of a text, in one line.
+pub(crate) fn short(text: &str) -> String {
+    const MOST: usize = 80;
+    let line: String = text
+        .chars()
+        .take(MOST)
+        .map(|c| if c.is_control() { ' ' } else { c })
+        .collect();
+    if text.chars().nth(MOST).is_some() {
+        return format!("{}…", line.trim_end());
+    }
+    line.trim_end().to_owned()
+}
+
+/// Text that may stand on a page: UTF-8 without control characters other than line ends and tabs.
+pub(crate) fn printable(bytes: &[u8]) -> Option<&str> {
+    let text = std::str::from_utf8(bytes).ok()?;
+    let is_fine = |c: char| !c.is_control() || matches!(c, '\n' | '\r' | '\t');
+    (!text.is_empty() && text.chars().all(is_fine)).then_some(text)
+}
+
+/// Bytes in hex.
+pub(crate) fn hex(bytes: &[u8]) -> String {
+    let mut hex = String::with_capacity(bytes.len() * 2);
+    for byte in bytes {
+        _ = write!(hex, "{byte:02x}");
+    }
+    hex
+}

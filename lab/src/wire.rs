@@ -1,0 +1,15 @@
+//! What passed the links: decoded, remembered within bounds, shown and given as a capture.
+//!
+//! # Layout
+//! - [`WireStore`] (`store.rs`): the latest messages of every link.
+//! - `decode.rs`: bytes as they pass become messages, away from where they are copied.
+//! - [`routes`]: the HTTP API.
+//! - `pcapng.rs`: messages as a capture for Wireshark, with trace ids as comments.
+
+mod decode;
+mod pcapng;
+pub mod routes;
+mod store;
+
+pub use decode::{Decoder, Feed};
+pub use store::{Recorded, WireStore};

@@ -1,0 +1,218 @@
+//! Bytes as they pass become messages, away from where they are copied.
+
+use std::collections::HashMap;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use axum::body::Bytes;
+use link::{ConnectionId, Direction};
+use runtime::Lifecycle;
+use tokio::sync::mpsc;
+use wire::{Conversation, Descriptors, Message, Side};
+
+use super::store::{Recorded, WireStore};
+
+/// What happened on a link.
+#[derive(Debug)]
+struct Event {
+    link: Arc<str>,
+    connection: ConnectionId,
+    at: u64,
+    what: What,
+}
+
+#[derive(Debug)]
+enum What {
+    Opened(SocketAddr),
+    Sent(Direction, Bytes),
+    Finished(Direction),
+    Ended,
+    /// Something was not taken: what follows on this connection cannot be understood.
+    Lost,
+}
+
+/// Where a link tells what passes.
+#[derive(Clone, Debug)]
+pub struct Feed {
+    events: mpsc::UnboundedSender<Event>,
+    /// Bytes that wait to be decoded.
+    waiting: Arc<AtomicUsize>,
+}
+
+/// Decodes what the links tell.
+#[derive(Debug)]
+pub struct Decoder {
+    events: mpsc::UnboundedReceiver<Event>,
+    waiting: Arc<AtomicUsize>,
+    store: WireStore,
+    descriptors: Descriptors,
+    open: HashMap<ConnectionId, Open>,
+}
+
+#[derive(Debug)]
+struct Open {
+    client: SocketAddr,
+    conversation: Conversation,
+}
+
+/// With so many bytes waiting, the rest is not looked at: links go on as fast as they can.
+const MOST_WAITING: usize = 4 * 1024 * 1024;
+
+/// What an event counts beside its bytes.
+const OVERHEAD: usize = 128;
+
+impl Decoder {
+    /// A decoder into this store, and where links tell it what passes.
+    pub fn new(store: WireStore) -> (Feed, Self) {
+        let (sender, events) = mpsc::unbounded_channel();
+        let waiting = Arc::new(AtomicUsize::new(0));
+        let feed = Feed {
+            events: sender,
+            waiting: Arc::clone(&waiting),
+        };
+        let decoder = Self {
+            events,
+            waiting,
+            store,
+            descriptors: Descriptors::read(malha_proto::DESCRIPTORS),
+            open: HashMap::new(),
+        };
+        (feed, decoder)
+    }
+
+    /// Decodes until the lab ends.
+    pub async fn run(mut self, lifecycle: Lifecycle) {
+        loop {
+            let event = tokio::select! {
+                event = self.events.recv() => event,
+                () = lifecycle.stopping() => return,
+            };
+            let Some(event) = event else { return };
+            self.waiting.fetch_sub(event.weight(), Ordering::Relaxed);
+            self.take(event);
+        }
+    }
+
+    fn take(&mut self, event: Event) {
+        let Event {
+            link,
+            connection,
+            at,
+            what,
+        } = event;
+        if let What::Opened(client) = what {
+            let conversation = Conversation::new(&self.descriptors);
+            let open = Open {
+                client,
+                conversation,
+            };
+            self.open.insert(connection, open);
+            return;
+        }
+        let Some(open) = self.open.get_mut(&connection) else {
+            if matches!(what, What::Sent(..)) {
+                self.store.lost();
+            }
+            return;
+        };
+        let client = open.client;
+        let messages = match what {
+            What::Opened(_) => Vec::new(),
+            What::Sent(direction, bytes) => open.conversation.push(side(direction), &bytes),
+            What::Finished(direction) => open.conversation.finish(side(direction)),
+            What::Lost => {
+                self.open.remove(&connection);
+                Vec::new()
+            }
+            What::Ended => {
+                let mut rest = open.conversation.finish(Side::Client);
+                rest.extend(open.conversation.finish(Side::Server));
+                self.open.remove(&connection);
+                rest
+            }
+        };
+        for message in messages {
+            self.store.add(Recorded {
+                id: 0,
+                link: Arc::clone(&link),
+                connection,
+                client,
+                at,
+                message,
+            });
+        }
+    }
+}
+
+impl Event {
+    fn weight(&self) -> usize {
+        match &self.what {
+            What::Sent(_, bytes) => OVERHEAD + bytes.len(),
+            _ => OVERHEAD,
+        }
+    }
+}
+
+impl Feed {
+    /// A client has connected.
+    pub fn opened(&self, link: &Arc<str>, connection: ConnectionId, client: SocketAddr) {
+        self.tell(link, connection, What::Opened(client));
+    }
+
+    /// One side has sent these bytes.
+    pub fn sent(
+        &self,
+        link: &Arc<str>,
+        connection: ConnectionId,
+        direction: Direction,
+        bytes: &[u8],
+    ) {
+        let is_full = self.waiting.load(Ordering::Relaxed) + bytes.len() > MOST_WAITING;
+        let what = if is_full {
+            What::Lost
+        } else {
+            What::Sent(direction, Bytes::copy_from_slice(bytes))
+        };
+        self.tell(link, connection, what);
+    }
+
+    /// One side has ended its sending.
+    pub fn finished(&self, link: &Arc<str>, connection: ConnectionId, direction: Direction) {
+        self.tell(link, connection, What::Finished(direction));
+    }
+
+    /// The connection is over.
+    pub fn ended(&self, link: &Arc<str>, connection: ConnectionId) {
+        self.tell(link, connection, What::Ended);
+    }
+
+    fn tell(&self, link: &Arc<str>, connection: ConnectionId, what: What) {
+        let now = SystemTime::now().duration_since(UNIX_EPOCH);
+        let event = Event {
+            link: Arc::clone(link),
+            connection,
+            at: now.map_or(0, |now| u64::try_from(now.as_micros()).unwrap_or(u64::MAX)),
+            what,
+        };
+        self.waiting.fetch_add(event.weight(), Ordering::Relaxed);
+        // The decoder ends with the lab.
+        _ = self.events.send(event);
+    }
+}
+
+fn side(direction: Direction) -> Side {
+    match direction {
+        Direction::Upstream => Side::Client,
+        Direction::Downstream => Side::Server,
+    }
+}
+
+/// Which way a message went, as links name it.
+pub(super) fn direction(message: &Message) -> Direction {
+    match message.side {
+        Side::Client => Direction::Upstream,
+        Side::Server => Direction::Downstream,
+    }
+}

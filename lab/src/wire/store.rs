@@ -1,0 +1,163 @@
+//! The latest messages of every link.
+
+use std::collections::VecDeque;
+use std::net::SocketAddr;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use link::ConnectionId;
+use wire::Message;
+
+/// A message that passed a link.
+#[derive(Clone, Debug)]
+pub struct Recorded {
+    /// Unique in the lab's life.
+    pub id: u64,
+    /// The link.
+    pub link: Arc<str>,
+    /// The connection.
+    pub connection: ConnectionId,
+    /// Who opened it.
+    pub client: SocketAddr,
+    /// When, in microseconds since 1970.
+    pub at: u64,
+    /// What.
+    pub message: Message,
+}
+
+/// What is remembered, oldest first. Clones are the same.
+#[derive(Clone, Debug)]
+pub struct WireStore(Arc<Mutex<Store>>);
+
+#[derive(Debug)]
+struct Store {
+    messages: VecDeque<Arc<Recorded>>,
+    weight: usize,
+    limit: usize,
+    next: u64,
+    forgotten: u64,
+}
+
+impl WireStore {
+    /// A memory of at most so many bytes.
+    pub fn new(limit: usize) -> Self {
+        Self(Arc::new(Mutex::new(Store {
+            messages: VecDeque::new(),
+            weight: 0,
+            limit,
+            next: 1,
+            forgotten: 0,
+        })))
+    }
+
+    /// Remembers a message; the oldest go where there is no room.
+    pub fn add(&self, recorded: Recorded) {
+        let mut store = self.lock();
+        let id = store.next;
+        store.next += 1;
+        store.weight += weight(&recorded);
+        store
+            .messages
+            .push_back(Arc::new(Recorded { id, ..recorded }));
+        while store.weight > store.limit {
+            let Some(oldest) = store.messages.pop_front() else {
+                break;
+            };
+            store.weight -= weight(&oldest);
+            store.forgotten += 1;
+        }
+    }
+
+    /// Messages that could not be looked at.
+    pub fn lost(&self) {
+        self.lock().forgotten += 1;
+    }
+
+    /// The latest that are wanted, oldest first.
+    pub fn latest(
+        &self,
+        limit: usize,
+        is_wanted: impl Fn(&Recorded) -> bool,
+    ) -> Vec<Arc<Recorded>> {
+        let store = self.lock();
+        let wanted = store
+            .messages
+            .iter()
+            .rev()
+            .filter(|recorded| is_wanted(recorded));
+        let mut latest: Vec<_> = wanted.take(limit).cloned().collect();
+        latest.reverse();
+        latest
+    }
+
+    /// How many there was no room for.
+    pub fn forgotten(&self) -> u64 {
+        self.lock().forgotten
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Store> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// About what a message takes.
+fn weight(recorded: &Recorded) -> usize {
+    let message = &recorded.message;
+    let fields = message.layers.iter().flat_map(|layer| &layer.fields);
+    let fields: usize = fields
+        .map(|field| 80 + field.name.len() + field.value.len())
+        .sum();
+    let text = message.text.as_ref().map_or(0, String::len);
+    400 + message.bytes.len() + message.summary.len() + text + fields
+}
+
+#[cfg(test)]
+mod tests {
+    use wire::Side;
+
+    use super::*;
+
+    fn recorded(link: &str, size: usize) -> Recorded {
+        Recorded {
+            id: 0,
+            link: link.into(),
+            connection: 1,
+            client: ([127, 0, 0, 1], 4000).into(),
+            at: 0,
+            message: Message {
+                side: Side::Client,
+                protocol: "bytes",
+                summary: String::new(),
+                bytes: vec![0; size],
+                layers: Vec::new(),
+                text: None,
+                trace: None,
+            },
+        }
+    }
+
+    #[test]
+    fn the_oldest_go_where_there_is_no_room() {
+        let store = WireStore::new(10_000);
+        for _ in 0..100 {
+            store.add(recorded("a", 600));
+        }
+        let kept = store.latest(1000, |_| true);
+        assert_eq!(kept.len(), 10);
+        assert_eq!(kept.last().unwrap().id, 100);
+        assert_eq!(store.forgotten(), 90);
+    }
+
+    #[test]
+    fn the_latest_of_one_link_come_oldest_first() {
+        let store = WireStore::new(100_000);
+        for link in ["a", "b", "a", "a"] {
+            store.add(recorded(link, 1));
+        }
+        let ids: Vec<_> = store
+            .latest(2, |recorded| &*recorded.link == "a")
+            .iter()
+            .map(|recorded| recorded.id)
+            .collect();
+        assert_eq!(ids, [3, 4]);
+    }
+}
