@@ -104,6 +104,7 @@ impl Hub {
                     self.settle_now(&mut room, &peer, &entry, delivered);
                 }
             }
+            LogUpdate::Unchanged => {}
         }
     }
 }

@@ -253,6 +253,29 @@ async fn what_is_said_while_redis_does_not_answer_is_taken_once_when_it_does() {
     assert_eq!(redis.ask(&["XLEN", "{chat:serviceA}:log"]).unwrap(), "2");
 }
 
+/// Nobody is sent to a service that is not ready: it may not wait for somebody's message.
+#[tokio::test]
+async fn a_service_without_clients_is_ready_again_once_its_redis_is_back() {
+    let Some(redis) = redis("a Redis that comes back to a service without clients").await else {
+        return;
+    };
+    let one = replica(&redis, "serviceA", &[]).await;
+    let readiness = one.lifecycle.lifecycle().readiness().clone();
+    eventually("ready", async || readiness.report().ready.then_some(())).await;
+    redis.signal(Signal::SIGSTOP);
+    eventually("the log is missed", async || {
+        let report = readiness.report();
+        let mut missed = report.checks.iter().filter(|check| check.reason.is_some());
+        missed.any(|check| check.name == "shared log").then_some(())
+    })
+    .await;
+    redis.signal(Signal::SIGCONT);
+    eventually("ready again", async || {
+        readiness.report().ready.then_some(())
+    })
+    .await;
+}
+
 #[tokio::test]
 async fn a_replica_whose_redis_went_along_with_it_does_not_wait_for_its_deadline() {
     let Some(mut redis) = redis("a Redis that goes along").await else {

@@ -22,6 +22,8 @@ pub enum LogUpdate {
         /// Whether it has taken the last of it, or never will.
         delivered: bool,
     },
+    /// Nothing; the log is there, and was asked.
+    Unchanged,
 }
 
 /// The same, as it stands in Redis.
@@ -70,6 +72,7 @@ impl SharedLog {
                 connection.query(&command, BLOCK + LATE).await?;
             let Some(streams) = streams else {
                 self.still_there(&mut connection).await?;
+                apply(LogUpdate::Unchanged);
                 continue;
             };
             for (key, entries) in streams {
