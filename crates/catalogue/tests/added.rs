@@ -1,6 +1,7 @@
 //! A service more, in a copy of this tree: what somebody does by hand, and what follows from it.
 #![cfg(test)]
 
+use std::ffi::OsStr;
 use std::fs;
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
@@ -50,25 +51,11 @@ test = { setting = "MIRROR_ADDRESS", form = "{}" }
 answers = { en = "what the server answers", pt = "o que o servidor responde" }
 "#;
 
-/// What `cargo metadata` and the generator read, and the charts.
-const COPIED: [&str; 16] = [
-    "Cargo.toml",
-    "Cargo.lock",
-    "README.md",
-    "README.pt-BR.md",
-    "catalogue.toml",
-    "compose.yaml",
-    "skaffold.yaml",
-    "charts",
-    "crates",
-    "e2e",
-    "k8s",
-    "lab",
-    "proto",
-    "rust-toolchain.toml",
-    "services",
-    "tilt",
-];
+/// What no copy needs: the history, what was built, and what editors and desktops leave.
+fn is_source(name: &OsStr) -> bool {
+    let name = name.to_string_lossy();
+    !name.starts_with('.') && name != "target"
+}
 
 fn copy(from: &Path, to: &Path) {
     let kind = fs::symlink_metadata(from).unwrap().file_type();
@@ -89,8 +76,12 @@ fn copy(from: &Path, to: &Path) {
 fn with_a_service_more() -> TempDir {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
     let tree = TempDir::new().unwrap();
-    for name in COPIED {
-        copy(&root.join(name), &tree.path().join(name));
+    // All of it: a list of what the builds read would go stale with the first file that is read besides.
+    for entry in fs::read_dir(&root).unwrap() {
+        let name = entry.unwrap().file_name();
+        if is_source(&name) {
+            copy(&root.join(&name), &tree.path().join(&name));
+        }
     }
     let edit = |path: &str, change: &dyn Fn(String) -> String| {
         let path = tree.path().join(path);
