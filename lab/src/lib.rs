@@ -7,6 +7,7 @@
 //! - [`catalogue`]: every service, its ports, whom it asks. A new service is one row here.
 //! - [`settings`], [`plan`]: the lab's settings; the environment of each process.
 //! - [`doctor`]: what this machine has and lacks.
+//! - `client`: the HTTP API of a lab that runs, asked.
 //! - [`terminal`]: `malha trace`, what a lab that runs has seen.
 //! - [`completions`]: what a shell can complete of the command line.
 //! - [`preflight`]: every port is looked at before anything starts.
@@ -26,6 +27,7 @@ mod banner;
 mod beside;
 pub mod catalogue;
 pub mod cli;
+mod client;
 mod clock;
 pub mod collector;
 pub mod completions;
@@ -46,5 +48,6 @@ pub mod terminal;
 pub mod usage;
 pub mod wire;
 
+pub use client::ClientError;
 pub use lab::{Lab, LabError};
 pub use start::main;

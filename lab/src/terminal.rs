@@ -3,7 +3,7 @@
 //! # Layout
 //! - [`question`]: what is asked for, from the arguments.
 //! - [`tree`]: a trace as a tree of lines; no I/O.
-//! - `lab`: the lab's HTTP API.
+//! - `lab`: what is asked of the lab.
 
 mod lab;
 pub mod question;
@@ -15,50 +15,47 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-pub use lab::AskError;
-use lab::Lab;
 use question::Question;
+
+use crate::client::{ClientError, LabClient, PATIENCE, blocking};
 
 /// How often a lab is asked for what is new.
 const PAUSE: Duration = Duration::from_secs(1);
 
 /// Shows what is asked for. It ends with its reader, too.
-pub fn show(question: &Question, page: std::net::SocketAddr) -> Result<(), AskError> {
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()?;
-    let shown = runtime.block_on(async {
-        let lab = Lab::at(question.at.unwrap_or(page))?;
+pub fn show(question: &Question, page: std::net::SocketAddr) -> Result<(), ClientError> {
+    let shown = blocking(async {
+        let client = LabClient::at(question.at.unwrap_or(page), PATIENCE)?;
         if question.follow {
-            return follow(&lab, question).await;
+            return follow(&client, question).await;
         }
         let id = match &question.id {
             Some(id) => id.clone(),
-            None => lab.newest().await?,
+            None => lab::newest(&client).await?,
         };
-        print(&lab.trace(&id).await?, question.json)
-    });
+        print(&lab::trace(&client, &id).await?, question.json)
+    })?;
     match shown {
         // Whoever read it has seen enough.
-        Err(AskError::Io(error)) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+        Err(ClientError::Io(error)) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
         shown => shown,
     }
 }
 
 /// Shows each trace once it has grown no more since it was last looked at: those that come, or all
 /// that becomes of one.
-async fn follow(lab: &Lab, question: &Question) -> Result<(), AskError> {
+async fn follow(client: &LabClient, question: &Question) -> Result<(), ClientError> {
     let mut news = News::default();
     if question.id.is_none() {
-        news.skip(&lab.latest().await?);
+        news.skip(&lab::latest(client).await?);
     }
     loop {
-        let mut traces = lab.latest().await?;
+        let mut traces = lab::latest(client).await?;
         if let Some(id) = &question.id {
             traces.retain(|(known, _)| known == id);
         }
         for id in news.settled(traces) {
-            print(&lab.trace(&id).await?, question.json)?;
+            print(&lab::trace(client, &id).await?, question.json)?;
         }
         tokio::time::sleep(PAUSE).await;
     }
@@ -95,7 +92,7 @@ impl News {
     }
 }
 
-fn print(trace: &Value, json: bool) -> Result<(), AskError> {
+fn print(trace: &Value, json: bool) -> Result<(), ClientError> {
     let text = if json {
         format!("{trace}\n")
     } else {

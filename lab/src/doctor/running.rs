@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use crate::plan::reached_at;
+use crate::client::{ClientError, LabClient, blocking};
 
 /// A lab answers at once.
 const PATIENCE: Duration = Duration::from_secs(2);
@@ -25,20 +25,12 @@ pub struct Running {
 
 /// The lab whose page is here.
 pub(super) fn lab(page: SocketAddr) -> Option<Running> {
-    let page = reached_at(page);
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .ok()?;
-    let state: Value = runtime.block_on(async {
-        let client = reqwest::Client::builder().no_proxy().timeout(PATIENCE);
-        let asked = client
-            .build()
-            .ok()?
-            .get(format!("http://{page}/lab/services"));
-        asked.send().await.ok()?.json().await.ok()
-    })?;
-    said(page, &state)
+    let asked = blocking(async {
+        let client = LabClient::at(page, PATIENCE)?;
+        let state = client.get("/lab/services").await?;
+        Ok::<_, ClientError>(said(client.address().to_owned(), &state))
+    });
+    asked.ok()?.ok()?
 }
 
 fn said(page: String, state: &Value) -> Option<Running> {

@@ -1,8 +1,7 @@
-//! The lab's HTTP API, asked.
+//! What each command asks of a lab, and prints.
 
 use std::fmt::Write as _;
 use std::io::{self, Write};
-use std::net::SocketAddr;
 use std::time::Duration;
 
 use reqwest::Method;
@@ -10,33 +9,7 @@ use serde_json::{Value, json};
 
 use super::command::{Command, What};
 use super::shown;
-use crate::plan::reached_at;
-
-/// Why there is no answer.
-#[derive(Debug, thiserror::Error)]
-pub(super) enum ClientError {
-    /// No lab where it should be.
-    #[error(
-        "no lab answers at {at}; start one with malha, or say where it is with --at HOST:PORT ({source})"
-    )]
-    NoLab {
-        at: String,
-        #[source]
-        source: reqwest::Error,
-    },
-    /// The lab refuses it.
-    #[error("{0}")]
-    Refused(String),
-    /// Something else answers there.
-    #[error("what answers at {0} is no lab")]
-    NotALab(String),
-    /// The settings do not say where the lab is.
-    #[error(transparent)]
-    Settings(#[from] runtime::settings::SettingsError),
-    /// Nothing can be asked or printed.
-    #[error(transparent)]
-    Io(#[from] io::Error),
-}
+use crate::client::{ClientError, LabClient, PATIENCE, blocking};
 
 /// Asks, and prints the answer.
 pub(super) fn ask(command: &Command) -> Result<(), ClientError> {
@@ -44,11 +17,8 @@ pub(super) fn ask(command: &Command) -> Result<(), ClientError> {
         Some(at) => at,
         None => crate::start::settings_of(&[])?.page_listen,
     };
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()?;
-    runtime.block_on(async {
-        let lab = Lab::at(at)?;
+    blocking(async {
+        let lab = Lab(LabClient::at(at, PATIENCE)?);
         match &command.what {
             What::Top { once } => lab.top(*once, command.json).await,
             What::Wire { follows: true, .. } => lab.follow(&command.what, command.json).await,
@@ -62,46 +32,30 @@ pub(super) fn ask(command: &Command) -> Result<(), ClientError> {
                 print(&text)
             }
         }
-    })
+    })?
 }
 
-struct Lab {
-    at: String,
-    client: reqwest::Client,
-}
+struct Lab(LabClient);
 
 impl Lab {
-    fn at(at: SocketAddr) -> Result<Self, ClientError> {
-        let at = reached_at(at);
-        let client = reqwest::Client::builder()
-            .no_proxy()
-            .timeout(PATIENCE)
-            .build();
-        let client = client.map_err(|source| ClientError::NoLab {
-            at: at.clone(),
-            source,
-        })?;
-        Ok(Self { at, client })
-    }
-
     async fn answer(&self, what: &What) -> Result<Value, ClientError> {
         match what {
-            What::Links | What::Top { .. } => self.get("/lab/links").await,
+            What::Links | What::Top { .. } => self.0.get("/lab/links").await,
             What::Faults => {
-                let mut answer = self.get("/lab/faults").await?;
-                answer["kinds"] = self.get("/lab/faults/kinds").await?["kinds"].take();
+                let mut answer = self.0.get("/lab/faults").await?;
+                answer["kinds"] = self.0.get("/lab/faults/kinds").await?["kinds"].take();
                 Ok(answer)
             }
-            What::Wire { .. } => self.get(&wire(what, None)).await,
+            What::Wire { .. } => self.0.get(&wire(what, None)).await,
             What::Break { link, fault, lasts } => {
                 let path = format!("/lab/links/{}/faults", path(link));
                 let body = json!({"fault": fault, "for": lasts});
-                self.send(Method::POST, &path, Some(body)).await
+                self.0.send(Method::POST, &path, Some(body)).await
             }
-            What::Mend(None) => self.send(Method::POST, "/lab/mend", None).await,
+            What::Mend(None) => self.0.send(Method::POST, "/lab/mend", None).await,
             What::Mend(Some(link)) => {
                 let path = format!("/lab/links/{}/faults", path(link));
-                self.send(Method::DELETE, &path, None).await
+                self.0.send(Method::DELETE, &path, None).await
             }
             What::Process {
                 action,
@@ -109,52 +63,18 @@ impl Lab {
                 lasts,
             } => {
                 let path = format!("/lab/processes/{}/{}", path(service), action.name());
-                self.send(Method::POST, &path, Some(json!({"for": lasts})))
+                self.0
+                    .send(Method::POST, &path, Some(json!({"for": lasts})))
                     .await
             }
         }
-    }
-
-    async fn get(&self, path: &str) -> Result<Value, ClientError> {
-        self.send(Method::GET, path, None).await
-    }
-
-    async fn send(
-        &self,
-        method: Method,
-        path: &str,
-        body: Option<Value>,
-    ) -> Result<Value, ClientError> {
-        let mut request = self
-            .client
-            .request(method, format!("http://{}{path}", self.at));
-        if let Some(body) = body {
-            request = request.json(&body);
-        }
-        let answer = request.send().await.map_err(|source| ClientError::NoLab {
-            at: self.at.clone(),
-            source,
-        })?;
-        let is_success = answer.status().is_success();
-        let body: Value = answer
-            .json()
-            .await
-            .map_err(|_| ClientError::NotALab(self.at.clone()))?;
-        if is_success {
-            return Ok(body);
-        }
-        let error = body["error"].as_str();
-        Err(error.map_or_else(
-            || ClientError::NotALab(self.at.clone()),
-            |error| ClientError::Refused(error.to_owned()),
-        ))
     }
 
     /// Shows what passes until it is interrupted.
     async fn follow(&self, what: &What, json: bool) -> Result<(), ClientError> {
         let mut after = None;
         loop {
-            let answer = self.get(&wire(what, after)).await?;
+            let answer = self.0.get(&wire(what, after)).await?;
             let messages = answer["messages"].as_array().cloned().unwrap_or_default();
             if let Some(last) = messages.last() {
                 after = last["id"].as_u64();
@@ -174,11 +94,11 @@ impl Lab {
 
     /// Shows services and links every second until it is interrupted.
     async fn top(&self, once: bool, json: bool) -> Result<(), ClientError> {
-        let mut before = self.get("/lab/links").await?;
+        let mut before = self.0.get("/lab/links").await?;
         loop {
             tokio::time::sleep(SECOND).await;
-            let links = self.get("/lab/links").await?;
-            let services = self.get("/lab/services").await?;
+            let links = self.0.get("/lab/links").await?;
+            let services = self.0.get("/lab/services").await?;
             if json {
                 let line = json!({"services": services["services"], "links": links["links"]});
                 print(&format!("{line}\n"))?;
@@ -197,9 +117,6 @@ impl Lab {
         }
     }
 }
-
-/// The lab answers at once, or not at all.
-const PATIENCE: Duration = Duration::from_secs(10);
 
 const SECOND: Duration = Duration::from_secs(1);
 
