@@ -7,7 +7,7 @@ import { hue } from "./hues.js";
 import { faults } from "./faults.js";
 import { panel } from "./panel.js";
 import { watch } from "./poll.js";
-import { hasLinks, stateOf } from "./states.js";
+import { stateOf } from "./states.js";
 import { word } from "./words.js";
 import "./words-mesh.js";
 
@@ -228,7 +228,7 @@ export function show(place, _path, first) {
     },
   );
   watch(
-    () => (isHere() && hasLinks(state) ? "/lab/links" : null),
+    () => (isHere() ? "/lab/links" : null),
     (answer) => {
       links = answer.links;
       broken.links(answer);

@@ -1,10 +1,5 @@
 // What a service is doing, in one word.
 
-/** Whether this lab holds links between its services, and can break them. */
-export function hasLinks({ services }) {
-  return services.some((service) => "fault" in service);
-}
-
 /** `ready`, `not_ready`, `starting`, or what its process is in. */
 export function stateOf(service) {
   if (service.ready) return "ready";

@@ -5,7 +5,6 @@ import { clock } from "./format.js";
 import { hexDump } from "./hex.js";
 import { hue } from "./hues.js";
 import { ask, watch } from "./poll.js";
-import { hasLinks } from "./states.js";
 import { learn, word } from "./words.js";
 
 learn({
@@ -48,7 +47,7 @@ learn({
 /** More messages than that are not drawn. */
 const MOST = 100;
 
-export function show(place, _path, state) {
+export function show(place) {
   const params = new URLSearchParams(location.search);
   const trace = params.get("trace");
   const select = make("select", "");
@@ -66,7 +65,7 @@ export function show(place, _path, state) {
   let isRefused = false;
 
   const path = () => {
-    if (!place.contains(list) || !hasLinks(state) || isRefused) return null;
+    if (!place.contains(list) || isRefused) return null;
     if (trace) return `/lab/wire?trace=${encodeURIComponent(trace)}`;
     if (!chosen) return "/lab/links";
     return `/lab/wire/${encodeURIComponent(chosen)}?limit=50${last === null ? "" : `&after=${last}`}`;
@@ -95,10 +94,9 @@ export function show(place, _path, state) {
   function offer(links) {
     note.textContent = links.length === 0 ? word("noLinks") : "";
     if (links.length === 0) return;
-    select.replaceChildren(...links.map(({ name }) => new Option(name, name)));
     const busiest = links.reduce((best, one) => (one.bytes.upstream > best.bytes.upstream ? one : best));
     chosen = busiest.name;
-    select.value = chosen;
+    choices(links);
     capturePath();
     look();
   }
@@ -113,8 +111,7 @@ export function show(place, _path, state) {
     look();
   });
   capturePath();
-  if (!hasLinks(state)) note.textContent = word("noLinks");
-  else if (!trace) fillLinks();
+  if (!trace) fillLinks();
   const look = watch(path, took, {
     refused(why) {
       note.textContent = why || word("noLinks");
@@ -125,7 +122,10 @@ export function show(place, _path, state) {
   /** The links to choose from, where one was chosen by the address. */
   async function fillLinks() {
     if (!chosen) return;
-    const { links } = JSON.parse(await ask("/lab/links"));
+    choices(JSON.parse(await ask("/lab/links")).links);
+  }
+
+  function choices(links) {
     select.replaceChildren(...links.map(({ name }) => new Option(name, name)));
     select.value = chosen;
   }
