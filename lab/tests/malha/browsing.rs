@@ -3,26 +3,14 @@
 use std::fmt::Write;
 
 use serde_json::json;
-use tempfile::tempdir;
-use testing::{skipped, this_test};
-use tokio::process::Command;
 
+use crate::axe::Axe;
 use crate::browser::Browser;
 use crate::harness::Lab;
 use crate::tab::{ENTER, Screen, Tab};
 
 /// Every page, a trace's own aside.
 const PAGES: [&str; 6] = ["/", "/mesh", "/play", "/wire", "/logs", "/guide/hello"];
-
-const AXE: &str = "axe-core@4.14.1";
-/// WCAG 2.2 up to AA, and what axe-core counts as best practice.
-const RULES: &str = "['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice']";
-
-impl Lab {
-    fn url(&self, path: &str) -> String {
-        format!("http://localhost:{}{path}", self.ports.page.port())
-    }
-}
 
 /// Asks `desafio1-servidor` as a person does on the page; the trace's id.
 async fn asked(page: &Tab) -> String {
@@ -219,43 +207,14 @@ async fn no_word_lacks_its_translation_and_no_page_is_wider_than_a_phone() {
     }
 }
 
-/// The source of axe-core; `None`, and a line that says so, where npm does not get it.
-async fn axe() -> Option<String> {
-    let folder = tempdir().unwrap();
-    let npm = Command::new("npm")
-        .args(["install", "--silent", "--no-audit", "--no-fund", "--prefix"])
-        .arg(folder.path())
-        .arg(AXE)
-        .output()
-        .await;
-    if npm.is_ok_and(|output| output.status.success()) {
-        let file = folder.path().join("node_modules/axe-core/axe.min.js");
-        return Some(tokio::fs::read_to_string(file).await.unwrap());
-    }
-    skipped(&this_test(), &format!("npm does not get {AXE}"));
-    None
-}
-
-/// What axe-core finds, as rule and place.
-async fn violations(page: &Tab, axe: &str) -> Vec<String> {
-    page.eval(&format!("{axe};0")).await;
-    let found = page
-        .eval(&format!(
-            "axe.run(document, {{ runOnly: {RULES} }}).then(({{ passes, violations }}) => passes.length < 15
-                ? ['few rules applied: ' + passes.length]
-                : violations.flatMap(({{ id, nodes }}) => nodes.map(({{ target, failureSummary }}) =>
-                    `${{id}}: ${{target}}: ${{failureSummary}}`)))"
-        ))
-        .await;
-    serde_json::from_value(found).unwrap()
-}
-
 #[tokio::test]
 async fn axe_finds_nothing_on_any_page_in_light_and_in_the_dark() {
     let Some(browser) = Browser::start().await else {
         return;
     };
-    let Some(axe) = axe().await else { return };
+    let Some(axe) = Axe::get(15).await else {
+        return;
+    };
     let lab = Lab::ready(&[]).await;
     let dark = Screen {
         dark: true,
@@ -276,11 +235,7 @@ async fn axe_finds_nothing_on_any_page_in_light_and_in_the_dark() {
         let page = browser.open_with(&lab.url(path), screen).await;
         page.until("document.querySelector('#view h1, #view h2') !== null")
             .await;
-        assert_eq!(
-            violations(&page, &axe).await,
-            Vec::<String>::new(),
-            "{path}"
-        );
+        assert_eq!(axe.violations(&page).await, Vec::<String>::new(), "{path}");
     }
     for screen in [Screen::DESK, Screen::PHONE] {
         let page = browser.open_with(&lab.url(&trace), screen).await;
@@ -288,10 +243,6 @@ async fn axe_finds_nothing_on_any_page_in_light_and_in_the_dark() {
             .await;
         page.eval("document.querySelector('.spans .span').click()")
             .await;
-        assert_eq!(
-            violations(&page, &axe).await,
-            Vec::<String>::new(),
-            "{trace}"
-        );
+        assert_eq!(axe.violations(&page).await, Vec::<String>::new(), "{trace}");
     }
 }

@@ -174,6 +174,11 @@ impl Lab {
             .unwrap()
     }
 
+    /// The address of a page, as a browser has it.
+    pub(crate) fn url(&self, path: &str) -> String {
+        format!("http://localhost:{}{path}", self.ports.page.port())
+    }
+
     /// What the page says of a service.
     pub(crate) async fn service(&self, name: &str) -> Value {
         let state = self.json("/lab/services").await;

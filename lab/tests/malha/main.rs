@@ -6,6 +6,8 @@
     reason = "a test that cannot go on fails"
 )]
 
+#[path = "../../../services/chat/tests/page/axe.rs"]
+mod axe;
 #[path = "../../../services/chat/tests/page/browser.rs"]
 #[expect(dead_code, reason = "the chat's tests need more of it")]
 mod browser;

@@ -1,53 +1,18 @@
 //! For every eye, hand and ear: axe-core's rules, and a screen of 320 pixels.
 
 use serde_json::json;
-use tempfile::tempdir;
-use testing::{skipped, this_test};
-use tokio::process::Command;
 
+use crate::axe::Axe;
 use crate::browser_or_skip;
 use crate::services::both;
-use crate::tab::{Screen, Tab};
-
-const AXE: &str = "axe-core@4.14.1";
-/// WCAG 2.2 up to AA, and what axe-core counts as best practice.
-const RULES: &str = "['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice']";
-
-/// The source of axe-core; `None`, and a line that says so, where npm does not get it.
-async fn axe() -> Option<String> {
-    let folder = tempdir().unwrap();
-    let npm = Command::new("npm")
-        .args(["install", "--silent", "--no-audit", "--no-fund", "--prefix"])
-        .arg(folder.path())
-        .arg(AXE)
-        .output()
-        .await;
-    if npm.is_ok_and(|output| output.status.success()) {
-        let file = folder.path().join("node_modules/axe-core/axe.min.js");
-        return Some(tokio::fs::read_to_string(file).await.unwrap());
-    }
-    skipped(&this_test(), &format!("npm does not get {AXE}"));
-    None
-}
-
-/// What axe-core finds, as rule and place.
-async fn violations(page: &Tab, axe: &str) -> Vec<String> {
-    page.eval(&format!("{axe};0")).await;
-    let found = page
-        .eval(&format!(
-            "axe.run(document, {{ runOnly: {RULES} }}).then(({{ passes, violations }}) => passes.length < 20
-                ? ['few rules applied: ' + passes.length]
-                : violations.flatMap(({{ id, nodes }}) => nodes.map(({{ target, failureSummary }}) =>
-                    `${{id}}: ${{target}}: ${{failureSummary}}`)))"
-        ))
-        .await;
-    serde_json::from_value(found).unwrap()
-}
+use crate::tab::Screen;
 
 #[tokio::test]
 async fn axe_finds_nothing_on_any_screen_in_any_state() {
     let browser = browser_or_skip!();
-    let Some(axe) = axe().await else { return };
+    let Some(axe) = Axe::get(20).await else {
+        return;
+    };
     let (a, mut b) = both().await;
     let dark = Screen {
         dark: true,
@@ -73,17 +38,13 @@ async fn axe_finds_nothing_on_any_screen_in_any_state() {
             .await;
         page.until("document.querySelectorAll('[data-state=seen]').length === 1")
             .await;
-        assert_eq!(
-            violations(page, &axe).await,
-            Vec::<String>::new(),
-            "chatting"
-        );
+        assert_eq!(axe.violations(page).await, Vec::<String>::new(), "chatting");
     }
     for page in &pages[2..] {
         page.eval("document.getElementById('people-toggle').click()")
             .await;
         assert_eq!(
-            violations(page, &axe).await,
+            axe.violations(page).await,
             Vec::<String>::new(),
             "people shown"
         );
@@ -104,7 +65,7 @@ async fn axe_finds_nothing_on_any_screen_in_any_state() {
     }
     for page in &pages {
         assert_eq!(
-            violations(page, &axe).await,
+            axe.violations(page).await,
             Vec::<String>::new(),
             "serviceB away"
         );

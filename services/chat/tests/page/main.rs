@@ -2,6 +2,7 @@
 #![cfg(test)]
 
 mod access;
+mod axe;
 mod browser;
 mod chat;
 mod hostile;
