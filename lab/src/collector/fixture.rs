@@ -3,6 +3,8 @@
 use std::sync::Arc;
 
 use opentelemetry::trace::{SpanId, TraceId};
+use opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceRequest;
+use opentelemetry_proto::tonic::trace::v1::{ResourceSpans, ScopeSpans, Span as ProtoSpan};
 
 use super::span::{Kind, Resource, Scope, Span, Status, Value};
 use super::store::Limits;
@@ -47,6 +49,25 @@ pub(crate) fn span(service: &str, trace: u8, id: u8) -> Span {
         }),
         weight: 100,
     }
+}
+
+/// A span of the first trace, as an exporter sends it.
+pub(crate) fn export(span_id: Vec<u8>, name: String) -> ExportTraceServiceRequest {
+    let span = ProtoSpan {
+        trace_id: vec![1; 16],
+        span_id,
+        name,
+        ..ProtoSpan::default()
+    };
+    let scope_spans = vec![ScopeSpans {
+        spans: vec![span],
+        ..ScopeSpans::default()
+    }];
+    let resource_spans = vec![ResourceSpans {
+        scope_spans,
+        ..ResourceSpans::default()
+    }];
+    ExportTraceServiceRequest { resource_spans }
 }
 
 pub(crate) fn scope(name: &str) -> Arc<Scope> {

@@ -1,13 +1,12 @@
 use opentelemetry_proto::tonic::collector::logs::v1::logs_service_client::LogsServiceClient;
 use opentelemetry_proto::tonic::collector::metrics::v1::metrics_service_client::MetricsServiceClient;
 use opentelemetry_proto::tonic::collector::trace::v1::trace_service_client::TraceServiceClient;
-use opentelemetry_proto::tonic::trace::v1::{ResourceSpans, ScopeSpans, Span};
 use testing::{TestLifecycle, serving};
 use tonic::Code;
 use tonic::transport::Channel;
 
 use super::*;
-use crate::collector::fixture::{ROOMY, trace_id};
+use crate::collector::fixture::{ROOMY, export, trace_id};
 
 /// More than any test sends, but one.
 const MOST: ByteSize = ByteSize::kib(64);
@@ -22,24 +21,6 @@ async fn receiver() -> (SharedStore, Channel, TestLifecycle) {
     .await;
     let endpoint = Channel::from_shared(format!("http://{address}")).unwrap();
     (store, endpoint.connect().await.unwrap(), lifecycle)
-}
-
-fn export(span_id: Vec<u8>, name: String) -> ExportTraceServiceRequest {
-    let span = Span {
-        trace_id: vec![1; 16],
-        span_id,
-        name,
-        ..Span::default()
-    };
-    let scope_spans = vec![ScopeSpans {
-        spans: vec![span],
-        ..ScopeSpans::default()
-    }];
-    let resource_spans = vec![ResourceSpans {
-        scope_spans,
-        ..ResourceSpans::default()
-    }];
-    ExportTraceServiceRequest { resource_spans }
 }
 
 #[tokio::test]

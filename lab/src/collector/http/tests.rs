@@ -5,12 +5,11 @@ use flate2::Compression;
 use flate2::write::GzEncoder;
 use http_body_util::BodyExt;
 use opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceResponse;
-use opentelemetry_proto::tonic::trace::v1::{ResourceSpans, ScopeSpans, Span};
 use serde_json::{Value as Json, json};
 use tower::ServiceExt;
 
 use super::*;
-use crate::collector::fixture::{ROOMY, trace_id};
+use crate::collector::fixture::{ROOMY, export, trace_id};
 use crate::page::guard::{Hosts, guarded};
 
 /// More than any test sends.
@@ -42,21 +41,8 @@ async fn post(headers: &[(&str, &str)], body: Vec<u8>) -> (StatusCode, HeaderMap
     ask(&store, (Method::POST, "/v1/traces"), headers, body).await
 }
 
-fn export(span_id: Vec<u8>) -> Vec<u8> {
-    let span = Span {
-        trace_id: vec![1; 16],
-        span_id,
-        ..Span::default()
-    };
-    let scope_spans = vec![ScopeSpans {
-        spans: vec![span],
-        ..ScopeSpans::default()
-    }];
-    let resource_spans = vec![ResourceSpans {
-        scope_spans,
-        ..ResourceSpans::default()
-    }];
-    ExportTraceServiceRequest { resource_spans }.encode_to_vec()
+fn exported(span_id: Vec<u8>) -> Vec<u8> {
+    export(span_id, String::new()).encode_to_vec()
 }
 
 fn json_export(span_id: &str) -> Vec<u8> {
@@ -84,7 +70,7 @@ fn rpc_status(body: &[u8]) -> tonic_types::Status {
 #[tokio::test]
 async fn what_is_exported_is_kept_and_answered_in_its_own_format() {
     let exports = [
-        (AS_PROTOBUF, export(vec![2; 8]), vec![]),
+        (AS_PROTOBUF, exported(vec![2; 8]), vec![]),
         (AS_JSON, json_export("0202020202020202"), b"{}".to_vec()),
     ];
     for (format, body, expected) in exports {
@@ -110,7 +96,7 @@ async fn what_is_exported_is_kept_and_answered_in_its_own_format() {
 
 #[tokio::test]
 async fn rejected_spans_are_a_partial_success() {
-    let (status, _, body) = post(&[AS_PROTOBUF], export(Vec::new())).await;
+    let (status, _, body) = post(&[AS_PROTOBUF], exported(Vec::new())).await;
     assert_eq!(status, StatusCode::OK);
     let answer = ExportTraceServiceResponse::decode(body.as_slice()).unwrap();
     assert_eq!(answer.partial_success.unwrap().rejected_spans, 1);
