@@ -165,6 +165,34 @@ impl RedisServer {
     }
 }
 
+impl RedisServer {
+    /// Makes a user with these permissions, as in `on >password ~prefix:* +@read`.
+    ///
+    /// # Panics
+    /// If it is refused.
+    pub fn add_user(&self, name: &str, permissions: &str) {
+        let permissions: Vec<_> = permissions.split(' ').collect();
+        let made = self.ask(&[&["ACL", "SETUSER", name], &permissions[..]].concat());
+        assert_eq!(made.as_deref(), Some("OK"), "{permissions:?}");
+    }
+
+    /// Checks that nobody was refused a key, and that all keys that there are begin so.
+    ///
+    /// # Panics
+    /// If one does not, or none is there.
+    #[expect(
+        clippy::expect_used,
+        reason = "a server that does not answer fails the test"
+    )]
+    pub fn assert_keys_under(&self, prefix: &str) {
+        let log = self.ask(&["ACL", "LOG"]).expect("the log of refusals");
+        assert!(!log.lines().any(|line| line == "key"), "{log}");
+        let keys = self.ask(&["KEYS", "*"]).expect("all keys");
+        let is_ours = |key: &str| key.starts_with(prefix);
+        assert!(!keys.is_empty() && keys.lines().all(is_ours), "{keys}");
+    }
+}
+
 impl Drop for RedisServer {
     fn drop(&mut self) {
         self.kill();

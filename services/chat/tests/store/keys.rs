@@ -40,8 +40,7 @@ async fn who_may_use_the_keys_of_the_prefix_alone_can_do_all_there_is() {
         return;
     }
     let server = RedisServer::start(&[]).await;
-    let permissions: Vec<_> = PERMISSIONS.split(' ').collect();
-    server.ask(&[&["ACL", "SETUSER", "chat"], &permissions[..]].concat());
+    server.add_user("chat", PERMISSIONS);
     let backend = Backend::Redis(server);
     let login = [
         ("SERVICE_NAME", "serviceA"),
@@ -52,11 +51,7 @@ async fn who_may_use_the_keys_of_the_prefix_alone_can_do_all_there_is() {
     let Backend::Redis(server) = &backend else {
         return;
     };
-    let log = server.ask(&["ACL", "LOG"]).unwrap();
-    assert!(!log.lines().any(|line| line == "key"), "{log}");
-    let keys = server.ask(&["KEYS", "*"]).unwrap();
-    let is_ours = |key: &str| key.starts_with("{chat:serviceA}:");
-    assert!(!keys.is_empty() && keys.lines().all(is_ours), "{keys}");
+    server.assert_keys_under("{chat:serviceA}:");
 }
 
 #[tokio::test]

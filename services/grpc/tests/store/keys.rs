@@ -16,8 +16,7 @@ async fn who_may_use_the_keys_of_the_prefix_alone_can_do_all_there_is() {
         return;
     }
     let server = RedisServer::start(&[]).await;
-    let permissions: Vec<_> = PERMISSIONS.split(' ').collect();
-    server.ask(&[&["ACL", "SETUSER", "usuarios"], &permissions[..]].concat());
+    server.add_user("usuarios", PERMISSIONS);
     let url = server.url();
     let settings = [
         ("REDIS_URL", &*url),
@@ -44,11 +43,7 @@ async fn who_may_use_the_keys_of_the_prefix_alone_can_do_all_there_is() {
         assert_eq!(changes.next().await.unwrap().1.kind, kind);
     }
 
-    let log = server.ask(&["ACL", "LOG"]).unwrap();
-    assert!(!log.lines().any(|line| line == "key"), "{log}");
-    let keys = server.ask(&["KEYS", "*"]).unwrap();
-    let is_ours = |key: &str| key.starts_with("{usuarios}:");
-    assert!(!keys.is_empty() && keys.lines().all(is_ours), "{keys}");
+    server.assert_keys_under("{usuarios}:");
 }
 
 /// A rolling update has pods of both versions at work on the same keys.
