@@ -11,7 +11,6 @@ import glob
 import os
 import pathlib
 import re
-import shutil
 import socket
 import statistics
 import subprocess
@@ -128,7 +127,8 @@ def tcp(bins, rounds, work):
 
 
 def grpc(bins, rounds, work):
-    build_grpc_load(work)
+    subprocess.run(["bench/grpc/stubs", work], cwd=ROOT, check=True, stdout=NOWHERE)
+    subprocess.run(["go", "build", "-o", work / "grpc", "./load"], cwd=work / "go", check=True)
     address = free_address()
     store = ["redis-server", "--bind", "127.0.0.1", "--port", address.rsplit(":", 1)[1], "--save", ""]
     store = subprocess.Popen(["taskset", "-c", "1", *store, "--dir", work], stdout=NOWHERE)
@@ -156,31 +156,6 @@ def grpc(bins, rounds, work):
         process.end()
     store.kill()
     store.wait()
-
-
-def build_grpc_load(work):
-    """The load of bench/grpc, with the stubs that it needs."""
-    cache = pathlib.Path(os.environ.get("XDG_CACHE_HOME", pathlib.Path.home() / ".cache")) / "malha-bench/grpc"
-    python = cache / "venv/bin/python"
-    if not python.exists():
-        subprocess.run([sys.executable, "-m", "venv", cache / "venv"], check=True)
-    requirements = ROOT / "bench/grpc/requirements.txt"
-    pip = [python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "-r", requirements]
-    subprocess.run(pip, check=True)
-    source = work / "go"
-    for part in ("load", "server", "gateway"):
-        shutil.copytree(ROOT / "bench/grpc" / part, source / part)
-    for file in ("go.mod", "go.sum"):
-        shutil.copy(ROOT / "bench/grpc" / file, source)
-    environment = {**os.environ, "GOBIN": str(cache / "bin"), "PATH": f"{cache / 'bin'}:{os.environ['PATH']}"}
-    subprocess.run(["go", "install", "tool"], cwd=source, env=environment, check=True)
-    options = [f"--{plugin}_out={source}" for plugin in ("go", "go-grpc")]
-    for plugin in ("go", "go-grpc"):
-        options += [f"--{plugin}_opt=module=bench"]
-        options += [f"--{plugin}_opt=Musuarios/v1/usuarios.proto=bench/usuarios/v1"]
-    protoc = [python, "-m", "grpc_tools.protoc", "-I", ROOT / "proto", "usuarios/v1/usuarios.proto", *options]
-    subprocess.run(protoc, env=environment, check=True)
-    subprocess.run(["go", "build", "-o", work / "grpc", "./load"], cwd=source, check=True)
 
 
 def chat(bins, rounds, work):
