@@ -203,7 +203,7 @@ What a schema cannot say of Redis. Takes dict "root" "values" "name" "row" "take
 {{- define "common.redisFits" -}}
 {{- $redis := .row -}}
 {{- include "common.resourcesFit" (dict "of" "redis" "resources" $redis.resources) -}}
-{{- include "common.mountsFit" (dict "of" "redis" "row" $redis "ours" (dict "names" (list "data") "paths" (list "/data"))) -}}
+{{- include "common.mountsFit" (dict "of" "redis" "row" $redis "container" "redis" "ours" (dict "names" (list "data") "paths" (list "/data"))) -}}
 {{- include "common.peersFit" (dict "of" "redis.networkPolicy" "peers" $redis.networkPolicy.allowFrom) -}}
 {{- range $redis.networkPolicy.allowTo }}{{ include "common.peersFit" (dict "of" "redis.networkPolicy.allowTo" "peers" .to) }}{{ end -}}
 {{- include "common.familiesFit" (dict "of" "redis" "service" ($redis.service | default dict)) -}}

@@ -4,7 +4,7 @@ what could never work. Takes dict "root" "values" "name" "row" "taken".
 */}}
 {{- define "common.refusals" -}}
 {{- include "common.resourcesFit" (dict "of" (printf "services.%s" .name) "resources" .row.resources) -}}
-{{- include "common.mountsFit" (dict "of" (printf "services.%s" .name) "row" .row "ours" (dict "names" list "paths" list)) -}}
+{{- include "common.mountsFit" (dict "of" (printf "services.%s" .name) "row" .row "container" .name "ours" (dict "names" list "paths" list)) -}}
 {{- with .row.strategy.rollingUpdate -}}
 {{- if and (has (toString .maxSurge) (list "0" "0%")) (has (toString .maxUnavailable) (list "0" "0%")) (ne ($.row.strategy.type | default "") "Recreate") -}}
 {{- fail (printf "services.%s.strategy: maxSurge and maxUnavailable are both 0, so that no pod could be replaced" $.name) -}}
@@ -32,6 +32,7 @@ what could never work. Takes dict "root" "values" "name" "row" "taken".
 {{- end -}}
 {{- end -}}
 {{- if and .row.route.enabled (not .row.route.parentRefs) }}{{ fail (printf "services.%s.route needs parentRefs: the Gateway that it belongs to" .name) }}{{ end -}}
+{{- include "common.parentsFit" (dict "of" (printf "services.%s.route" .name) "parents" .row.route.parentRefs) -}}
 {{- with .row.service -}}
 {{- if and $.row.route.enabled $.row.route.hostnames (eq .protocol "tcp") }}{{ fail (printf "services.%s.route.hostnames: a TCPRoute has none; its port is the listener's" $.name) }}{{ end -}}
 {{- if and $.row.ingress.enabled (eq .protocol "tcp") }}{{ fail (printf "services.%s.ingress: an Ingress carries HTTP only" $.name) }}{{ end -}}
@@ -46,6 +47,20 @@ what could never work. Takes dict "root" "values" "name" "row" "taken".
 {{- end -}}
 {{- end -}}
 {{- if .values.serviceMonitor.enabled }}{{ include "common.taken" (dict "taken" .taken "names" (list (printf "%s-metrics" .name))) }}{{ end -}}
+{{- end -}}
+
+{{/* A Gateway that is named twice is named by its listeners. Takes dict "of" "parents". */}}
+{{- define "common.parentsFit" -}}
+{{- $seen := dict -}}
+{{- range .parents -}}
+{{- $parent := list (.group | default "gateway.networking.k8s.io") (.kind | default "Gateway") (.namespace | default "") .name | toJson -}}
+{{- $sections := get $seen $parent | default list -}}
+{{- $section := .sectionName | default "" -}}
+{{- if and $sections (or (not $section) (has "" $sections) (has $section $sections)) -}}
+{{- fail (printf "%s.parentRefs: %q is there twice, and each needs a sectionName of its own" $.of .name) -}}
+{{- end -}}
+{{- $_ := set $seen $parent (append $sections $section) -}}
+{{- end -}}
 {{- end -}}
 
 {{/* Two Services of one name would be one. Takes dict "taken" "names". */}}
@@ -70,8 +85,8 @@ what could never work. Takes dict "root" "values" "name" "row" "taken".
 {{- end -}}
 
 {{/*
-Every mount has its volume, and no two of either are one. Takes dict "of" "row", and as "ours" the "names"
-and "paths" that the chart has itself.
+Every mount has its volume, and no two of either are one; nor are two files of a projected volume. Takes dict
+"of" "row", "container" by its name, and as "ours" the "names" and "paths" that the chart has itself.
 */}}
 {{- define "common.mountsFit" -}}
 {{- $names := .ours.names -}}
@@ -79,11 +94,26 @@ and "paths" that the chart has itself.
 {{- range .row.volumes -}}
 {{- if has .name $names }}{{ fail (printf "%s.volumes: two are called %q" $.of .name) }}{{ end -}}
 {{- $names = append $names .name -}}
+{{- include "common.projectedFits" (dict "of" (printf "%s.volumes: %s" $.of .name) "volume" . "container" $.container) -}}
 {{- end -}}
 {{- range .row.volumeMounts -}}
 {{- if not (has .name $names) }}{{ fail (printf "%s.volumeMounts names %q, which is not among the volumes" $.of .name) }}{{ end -}}
 {{- if has .mountPath $paths }}{{ fail (printf "%s.volumeMounts: two are at %s" $.of .mountPath) }}{{ end -}}
 {{- $paths = append $paths .mountPath -}}
+{{- end -}}
+{{- end -}}
+
+{{/* What the API server, or the kubelet after it, refuses of files from several sources. Takes dict "of" "volume" "container". */}}
+{{- define "common.projectedFits" -}}
+{{- $paths := list -}}
+{{- range prepend (dig "projected" "sources" list .volume) (pick .volume "downwardAPI") -}}
+{{- range concat (dig "configMap" "items" list .) (dig "secret" "items" list .) (dig "downwardAPI" "items" list .) (list .serviceAccountToken .clusterTrustBundle | compact) -}}
+{{- if has .path $paths }}{{ fail (printf "%s: two files are called %q" $.of .path) }}{{ end -}}
+{{- $paths = append $paths .path -}}
+{{- with .resourceFieldRef -}}
+{{- if ne .containerName $.container }}{{ fail (printf "%s: containerName is %q, and the container is called %q" $.of .containerName $.container) }}{{ end -}}
+{{- end -}}
+{{- end -}}
 {{- end -}}
 {{- end -}}
 

@@ -5,7 +5,7 @@ Takes dict "root" "values".
 {{- define "common.test" -}}
 {{- $root := .root }}
 {{- $values := .values }}
-{{- $row := dict "image" "e2e" "tag" $values.test.tag -}}
+{{- $row := dict "image" "e2e" "tag" $values.test.tag "digest" $values.test.digest -}}
 {{- $_ := merge $row (pick $values "nodeSelector" "tolerations" "podSecurityContext" "hostUsers") -}}
 {{- $each := dict "root" $root "values" $values "name" (printf "%s-test" $root.Chart.Name) "row" $row "component" "test" }}
 ---

@@ -44,6 +44,7 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" | 
 {{- range $values.volumes -}}
 {{- if has .name $names }}{{ fail (printf "volumes: two are called %q" .name) }}{{ end -}}
 {{- $names = append $names .name -}}
+{{- include "jaeger.projectedFits" . -}}
 {{- end -}}
 {{- range $values.volumeMounts -}}
 {{- if not (has .name $names) }}{{ fail (printf "volumeMounts names %q, which is not among the volumes" .name) }}{{ end -}}
@@ -78,6 +79,21 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" | 
 {{- $class := get $spec "storageClassName" -}}
 {{- if and $class $persistence.storageClassName (ne $class $persistence.storageClassName) -}}
 {{- fail (printf "persistence.storageClassName: the volume is of %s, and an upgrade cannot change it. Nothing has been changed" $class) -}}
+{{- end -}}
+{{- end -}}
+{{- end -}}
+
+{{/* What the API server, or the kubelet after it, refuses of files from several sources. Takes a volume. */}}
+{{- define "jaeger.projectedFits" -}}
+{{- $name := .name -}}
+{{- $paths := list -}}
+{{- range prepend (dig "projected" "sources" list .) (pick . "downwardAPI") -}}
+{{- range concat (dig "configMap" "items" list .) (dig "secret" "items" list .) (dig "downwardAPI" "items" list .) (list .serviceAccountToken .clusterTrustBundle | compact) -}}
+{{- if has .path $paths }}{{ fail (printf "volumes: %s: two files are called %q" $name .path) }}{{ end -}}
+{{- $paths = append $paths .path -}}
+{{- with .resourceFieldRef -}}
+{{- if ne .containerName "jaeger" }}{{ fail (printf "volumes: %s: containerName is %q, and the container is called \"jaeger\"" $name .containerName) }}{{ end -}}
+{{- end -}}
 {{- end -}}
 {{- end -}}
 {{- end -}}
