@@ -5,12 +5,14 @@
 //! without DOM or network), `outbox.js` (own messages until they are answered), `memory.js` (what
 //! survives a reload), and what is shown: `log.js`, `people.js`, `scroll.js`, `words.js`, `dom.js`.
 
-use axum::Router;
 use axum::http::header::{
     CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS,
     X_FRAME_OPTIONS,
 };
+use axum::response::{IntoResponse, Redirect};
 use axum::routing::get;
+use axum::{Extension, Router};
+use runtime::http::Forwarded;
 
 const HTML: &str = "text/html; charset=utf-8";
 const CSS: &str = "text/css; charset=utf-8";
@@ -54,6 +56,16 @@ pub(crate) fn routes() -> Router {
                 (REFERRER_POLICY, "no-referrer"),
                 (CACHE_CONTROL, "no-cache"), // modules of two releases must not mix
             ];
-            routes.route(path, get(move || async move { (headers, content) }))
+            let file = move |asked| async move {
+                let file = (headers, content);
+                to_the_folder(asked).map_or_else(|| file.into_response(), Redirect::into_response)
+            };
+            routes.route(path, get(file))
         })
+}
+
+/// To where the page's relative links lead to its files, if the request missed it by a slash.
+fn to_the_folder(asked: Option<Extension<Forwarded>>) -> Option<Redirect> {
+    let Extension(asked) = asked.filter(|asked| asked.lacks_slash)?;
+    Some(Redirect::temporary(&format!("{}/", asked.root_path)))
 }

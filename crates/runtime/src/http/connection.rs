@@ -89,7 +89,8 @@ impl Protocol for Http {
                 }
                 head::normalize(request.uri_mut());
                 if let Some(proxies) = proxies {
-                    let forwarded = proxies.read(peer.ip(), request.headers());
+                    let mut forwarded = proxies.read(peer.ip(), request.headers());
+                    forwarded.lacks_slash = forwarded.root_path.is(request.uri());
                     forwarded.root_path.strip(request.uri_mut());
                     request.extensions_mut().insert(forwarded);
                 }

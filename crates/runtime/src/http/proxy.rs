@@ -42,6 +42,9 @@ pub struct Forwarded {
     pub scheme: Option<&'static str>,
     /// What stood before the path.
     pub root_path: RootPath,
+    /// Whether it was all of the path, without a slash at its end: a page's relative links would
+    /// lead beside it.
+    pub lacks_slash: bool,
 }
 
 /// What the headers say, before anybody decides whether to believe it.
@@ -68,6 +71,7 @@ impl ProxySettings {
             host: None,
             scheme: None,
             root_path,
+            lacks_slash: false,
         };
         if !self.forwarded_trust.holds(peer) {
             return request;
@@ -185,6 +189,7 @@ mod tests {
                 host: Some("users.example:8443".to_owned()),
                 scheme: Some("https"),
                 root_path: RootPath::new("/v1").unwrap(),
+                lacks_slash: false,
             }
         );
     }
@@ -203,6 +208,7 @@ mod tests {
             host: None,
             scheme: None,
             root_path: RootPath::new("/api").unwrap(),
+            lacks_slash: false,
         };
         assert_eq!(read("198.51.100.1", &said), own);
     }

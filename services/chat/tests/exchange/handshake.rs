@@ -121,6 +121,9 @@ async fn below_the_path_of_a_proxy_the_page_finds_its_files_and_its_websocket() 
         let (_, answer) = ask(&service, &format!("GET {path} HTTP/1.1"), &["Host: a"]).await;
         assert_eq!(answer[9..12], *"200", "{path}");
     }
+    let (_, answer) = ask(&service, "GET /chat HTTP/1.1", &["Host: a"]).await;
+    assert_eq!(answer[9..12], *"307", "{answer}");
+    assert!(answer.contains("location: /chat/\r\n"), "{answer}");
 }
 
 /// Lets a client in and the service end, and reads the close that it says.

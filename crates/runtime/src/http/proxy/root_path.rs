@@ -32,6 +32,11 @@ impl RootPath {
         self.0.as_deref().unwrap_or_default()
     }
 
+    /// Whether this is the address of it, without a slash at its end.
+    pub(in crate::http) fn is(&self, uri: &Uri) -> bool {
+        self.0.as_deref() == Some(uri.path())
+    }
+
     /// Takes it off a path that still has it, as Starlette does: not every proxy strips it.
     pub(in crate::http) fn strip(&self, uri: &mut Uri) {
         let rest = uri.path().strip_prefix(self.as_str());
@@ -103,6 +108,7 @@ mod tests {
             ("/usuarios", "/usuarios"),
         ] {
             let mut uri: Uri = from.parse().unwrap();
+            assert_eq!(root.is(&uri), matches!(from, "/api" | "/api?x"), "{from}");
             root.strip(&mut uri);
             assert_eq!(uri.to_string(), to, "{from}");
         }
