@@ -115,7 +115,7 @@ mod tests {
 
     #[test]
     fn without_ipv6_the_same_port_of_ipv4_is_listened_on() {
-        let any = SocketAddr::from((std::net::Ipv6Addr::UNSPECIFIED, 8080));
+        let any = SocketAddr::from((Ipv6Addr::UNSPECIFIED, 8080));
         let no_ipv6 = |address: SocketAddr| match address {
             SocketAddr::V6(_) => Err(io::ErrorKind::Unsupported.into()),
             SocketAddr::V4(_) => Ok(address),
