@@ -22,9 +22,18 @@ const PATIENCE: Duration = Duration::from_millis(800);
 pub struct Health {
     registry: StatusRegistry,
     lifecycle: Lifecycle,
-    needs: Vec<(Dependency, &'static str)>,
+    needs: Vec<Need>,
     /// Opened when a service answers.
     links: Option<LabLinks>,
+}
+
+/// One service that the lab needs.
+#[derive(Debug)]
+struct Need {
+    name: &'static str,
+    dependency: Dependency,
+    /// Whether it was ready at any time.
+    was_ready: bool,
 }
 
 impl Health {
@@ -32,7 +41,11 @@ impl Health {
     pub fn of(registry: &StatusRegistry, lifecycle: &Lifecycle) -> Self {
         let mut entries = registry.entries();
         entries.retain(|entry| entry.state != State::Absent);
-        let need = |entry: &Entry| (lifecycle.readiness().require(entry.name), entry.name);
+        let need = |entry: &Entry| Need {
+            name: entry.name,
+            dependency: lifecycle.readiness().require(entry.name),
+            was_ready: false,
+        };
         let needs = entries.iter().map(need).collect();
         Self {
             registry: registry.clone(),
@@ -49,7 +62,7 @@ impl Health {
     }
 
     /// Watches every service until the lab ends.
-    pub async fn watch(self, client: reqwest::Client) {
+    pub async fn watch(mut self, client: reqwest::Client) {
         loop {
             self.ask_all(&client).await;
             let well = self.lifecycle.readiness().report().ready;
@@ -61,7 +74,7 @@ impl Health {
         }
     }
 
-    async fn ask_all(&self, client: &reqwest::Client) {
+    async fn ask_all(&mut self, client: &reqwest::Client) {
         let mut running = self.registry.entries();
         running.retain(|entry| matches!(entry.state, State::Running | State::Frozen));
         let answers = running.iter().map(|entry| ask(client, entry));
@@ -81,13 +94,18 @@ impl Health {
             }
             self.registry.seen(entry.name, entry.pid, health);
         }
-        for (need, name) in &self.needs {
-            let Some(entry) = self.registry.entry(name) else {
+        for need in &mut self.needs {
+            let Some(entry) = self.registry.entry(need.name) else {
                 continue;
             };
             match entry.trouble() {
-                None => need.ready(),
-                Some(trouble) => need.not_ready(trouble),
+                None => {
+                    need.was_ready = true;
+                    need.dependency.ready();
+                }
+                // That it begins is no trouble: the log of a healthy start is quiet.
+                Some(_) if !need.was_ready && entry.is_beginning() => {}
+                Some(trouble) => need.dependency.not_ready(trouble),
             }
         }
     }

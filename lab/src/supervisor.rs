@@ -63,9 +63,14 @@ impl Supervisor {
     ) -> Self {
         let waves = waves(services).into_iter().map(|wave| {
             let stop = CancellationToken::new();
+            let names: Vec<_> = wave.iter().map(|planned| planned.name).collect();
             let keepers = wave.into_iter().map(|planned| {
                 let grace = planned.drain_timeout() + GRACE;
+                let mut waits_for = planned.asks.clone();
+                // Those of a ring would wait for each other.
+                waits_for.retain(|name| !names.contains(name));
                 let keeper = Keeper {
+                    waits_for,
                     program: program.to_path_buf(),
                     is_absent: registry.is_absent(planned.name),
                     orders: orders.take(planned.name),

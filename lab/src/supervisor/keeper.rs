@@ -22,6 +22,8 @@ pub struct Keeper {
     pub program: PathBuf,
     /// The service.
     pub planned: Planned,
+    /// Services that are to be ready before it starts.
+    pub waits_for: Vec<&'static str>,
     /// Whether it is left out until somebody starts it.
     pub is_absent: bool,
     /// Where its state is written.
@@ -56,7 +58,7 @@ impl Keeper {
         let mut restart = Restart::default();
         let mut is_wanted = !self.is_absent;
         // Any order works; this one spares the first lines a complaint.
-        let asked = self.registry.until_ready(&self.planned.asks);
+        let asked = self.registry.until_ready(&self.waits_for);
         tokio::select! {
             _ = tokio::time::timeout(PATIENCE, asked), if is_wanted => {}
             () = stop.cancelled() => return self.registry.stopped(name),

@@ -110,6 +110,9 @@ pub struct Check {
     pub reason: Option<String>,
 }
 
+/// How long a start may take before it is a trouble, in milliseconds.
+const PATIENCE: u64 = 5_000;
+
 impl Entry {
     fn planned(planned: &Planned) -> Self {
         Self {
@@ -127,6 +130,13 @@ impl Entry {
             health: None,
             fault: None,
         }
+    }
+
+    /// Whether it is to start, or has just started and not answered yet, for the first time.
+    pub fn is_beginning(&self) -> bool {
+        let is_first = self.last_exit.is_none() && self.health.is_none();
+        let is_young = now_millis().saturating_sub(self.since) < PATIENCE;
+        is_first && is_young && matches!(self.state, State::Planned | State::Running)
     }
 
     /// Why the service is not ready, or `None` where it is.

@@ -50,6 +50,27 @@ async fn services_come_up_ready_and_their_trace_has_both_in_it() {
     assert_eq!(alone["traces"][0]["id"], id);
 }
 
+#[tokio::test]
+async fn a_healthy_start_warns_of_nothing_and_no_trace_of_it_has_failed() {
+    let lab = Lab::ready(&[]).await;
+    for chat in ["serviceA", "serviceB"] {
+        let asked = format!("/lab/traces?operation=ask%20presence&text={chat}");
+        eventually("the chats have asked each other", async || {
+            let found = lab.json(&asked).await;
+            let traces = found["traces"].as_array()?.iter();
+            traces
+                .filter(|row| row["service"] == chat && row["spans"] == 3)
+                .count()
+                .checked_sub(1)
+        })
+        .await;
+    }
+    let failed = lab.json("/lab/traces?errors=true").await;
+    assert_eq!(failed["traces"], serde_json::json!([]));
+    let warnings = lab.json("/lab/logs?level=warn").await;
+    assert_eq!(warnings["lines"], serde_json::json!([]));
+}
+
 fn tag<'a>(span: &'a Value, key: &str) -> &'a str {
     let tags = span["tags"].as_array().unwrap();
     let tag = tags.iter().find(|tag| tag["key"] == key);

@@ -66,11 +66,11 @@ export function show(place, _path, first) {
     return `? ${state.services.find(({ name }) => name === to)?.exercise ?? to}`;
   }
 
-  /** Strangers are drawn beside the exercise that they ask; who is not there goes by its service. */
+  /** Strangers are drawn beside the exercise that they ask; who did not answer goes by its service. */
   function named(edge) {
     const port = edge.to.match(/:(\d+)$/)?.[1];
-    const service = port && state.services.find(({ listen }) => listen?.endsWith(`:${port}`));
-    const to = service?.name ?? edge.to;
+    const isThere = ({ listen }) => port && listen?.endsWith(`:${port}`);
+    const to = state.services.find(isThere)?.name ?? links.find(isThere)?.to ?? edge.to;
     return { ...edge, from: OUTSIDE.includes(edge.from) ? outside(to) : edge.from, to };
   }
 

@@ -88,3 +88,16 @@ fn deaths_are_counted_as_restarts_once_it_runs_again() {
         (1, Some("was killed"))
     );
 }
+
+#[test]
+fn a_first_start_is_no_trouble_and_a_second_one_is() {
+    let registry = registry();
+    assert!(registry.entries()[0].is_beginning());
+    registry.started(NAME, Some(7));
+    assert!(registry.entries()[0].is_beginning());
+    registry.seen(NAME, Some(7), Some(ready()));
+    assert!(!registry.entries()[0].is_beginning());
+    registry.died(NAME, "killed".to_owned());
+    registry.started(NAME, Some(8));
+    assert!(!registry.entries()[0].is_beginning());
+}

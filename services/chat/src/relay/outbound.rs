@@ -13,6 +13,8 @@ use runtime::Lifecycle;
 use runtime::backoff::Backoff;
 use runtime::http_client::{HttpClient, HttpClientError, HttpResponse};
 use runtime::trace::{self, Parent, SpanKind};
+use tokio::net::TcpStream;
+use tokio::sync::watch;
 use tokio::time::Instant;
 use tracing::Instrument;
 use url::Url;
@@ -31,11 +33,24 @@ pub trait HttpTransport: Send + Sync + 'static {
         &self,
         request: Request,
     ) -> impl Future<Output = Result<HttpResponse, HttpClientError>> + Send;
+
+    /// Whether anybody listens there.
+    fn is_listened_on(&self, _url: &Url) -> impl Future<Output = bool> + Send {
+        std::future::ready(true)
+    }
 }
 
 impl HttpTransport for HttpClient {
     async fn send(&self, request: Request) -> Result<HttpResponse, HttpClientError> {
         self.execute(request).await
+    }
+
+    async fn is_listened_on(&self, url: &Url) -> bool {
+        let host = url.host_str().unwrap_or_default();
+        let port = url.port_or_known_default().unwrap_or_default();
+        let connecting = TcpStream::connect(format!("{host}:{port}"));
+        let connected = tokio::time::timeout(MEETING_POLL * 10, connecting).await;
+        matches!(connected, Ok(Ok(_)))
     }
 }
 
@@ -65,6 +80,10 @@ const LEASE: Duration = Duration::from_millis(50);
 
 /// How long a replica that does not lead waits before it asks again.
 const FOLLOWER_POLL: Duration = Duration::from_millis(200);
+
+/// How long a peer that does not listen yet is waited for at the start, and how often it is looked.
+const MEETING: Duration = Duration::from_secs(3);
+const MEETING_POLL: Duration = Duration::from_millis(50);
 
 /// The result of an attempt.
 enum Outcome {
@@ -126,6 +145,7 @@ impl<C: HttpTransport> Outbound<C> {
     async fn relay(&mut self, lifecycle: &Lifecycle) {
         let mut sequence = self.hub.sequence();
         let mut tries = 0_u32;
+        self.meet(lifecycle, &mut sequence).await;
         self.poll_presence().await;
         loop {
             let Some(entry) = self.hub.next_pending(&self.key, self.done) else {
@@ -177,6 +197,26 @@ impl<C: HttpTransport> Outbound<C> {
             self.done = entry.sequence().unwrap_or(self.done);
             tries = 0;
             self.backoff.success();
+        }
+    }
+
+    /// Waits a moment for a peer that does not listen yet: of services that start together, none is
+    /// away.
+    async fn meet(&self, lifecycle: &Lifecycle, sequence: &mut watch::Receiver<u64>) {
+        if self.hub.next_pending(&self.key, self.done).is_some() {
+            return;
+        }
+        let there = async {
+            while !self.transport.is_listened_on(&self.url).await {
+                tokio::time::sleep(MEETING_POLL).await;
+            }
+        };
+        tokio::select! {
+            biased;
+            _ = tokio::time::timeout(MEETING, there) => {}
+            // What is to be relayed does not wait.
+            _ = sequence.changed() => {}
+            () = self.hub.drained(lifecycle) => {}
         }
     }
 
