@@ -75,6 +75,8 @@ class Values:
                     mount["name"] = "extra-0"
                 if not each["volumes"]:
                     del each["volumes"], each["volumeMounts"]
+            if (each.get("minReadySeconds") or 0) > 100 and self.rng.random() < 0.9:
+                each["minReadySeconds"] = self.rng.randint(0, 100)
             if isinstance(each.get("service"), dict) and "nodePort" in each["service"] and self.rng.random() < 0.9:
                 each["service"].pop("nodePort")
             for way in ("route", "ingress"):
@@ -83,10 +85,13 @@ class Values:
             each.pop("calls", None)
             if isinstance(each.get("resources"), dict) and self.rng.random() < 0.9 and each["resources"].get("requests") and each["resources"].get("limits"):
                 each["resources"].pop("requests")
+        # A container's name is another in each pod: only a row can know it.
+        for name, each in [*(values.get("services") or {}).items(), ("redis", values.get("redis") or {}), (self.chart, values)]:
+            self.know(each.get("volumes"), name)
         for name, row in (values.get("services") or {}).items():
             speaks = services[name].get("service", {}).get("protocol")
             if speaks and self.rng.random() < 0.3:
-                row["route"] = {**(row.get("route") or {}), "enabled": True, "parentRefs": [{"name": "web", "namespace": "gateways"}]}
+                row["route"] = {**(row.get("route") or {}), "enabled": True, "parentRefs": self.parents()}
                 if speaks == "tcp":
                     row["route"]["hostnames"] = None
                 else:
@@ -98,6 +103,23 @@ class Values:
             if isinstance(each, dict) and isinstance(each.get("redis"), dict):
                 for key in ("url", "enabled", "maxmemory"):
                     each["redis"].pop(key, None)
+
+    def know(self, volumes, name):
+        """Says who the container is, wherever volumes ask for what it may use."""
+        for volume in volumes or []:
+            sources = [*(volume.get("projected") or {}).get("sources", []), volume]
+            for item in [item for source in sources for item in (source.get("downwardAPI") or {}).get("items", [])]:
+                if "resourceFieldRef" in item and self.rng.random() < 0.95:
+                    item["resourceFieldRef"]["containerName"] = name
+
+    def parents(self):
+        """Gateways of a route, now and then the same one twice."""
+        parents = [{"name": "web", "namespace": "gateways"} for _ in range(self.rng.choice([1, 1, 1, 2, 3]))]
+        for parent in parents:
+            for key, choices in {"sectionName": ["http", "https", "grpc"], "port": [80, 443], "kind": ["Gateway", "Service"], "group": ["gateway.networking.k8s.io", ""]}.items():
+                if self.rng.random() < (0.8 if key == "sectionName" and len(parents) > 1 else 0.2):
+                    parent[key] = self.rng.choice(choices)
+        return parents
 
     def whole(self, values, services):
         """With the chart's own rows beneath, as Helm checks them."""

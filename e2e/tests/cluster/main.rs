@@ -7,6 +7,7 @@
 
 mod autoscaling;
 mod chat;
+mod conflicts;
 mod desafio1;
 mod drains;
 mod evictions;

@@ -13,6 +13,8 @@ use crate::telemetry::well_instrumented;
 
 const ONE: &str = "malha-one";
 const TWO: &str = "malha-two";
+/// As long as Helm lets a name be.
+const LONG: &str = "saudacao-e-muito-prazer-em-conhecer-voce-e-a-todos-oi";
 
 fn now() -> u64 {
     let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
@@ -20,14 +22,22 @@ fn now() -> u64 {
 }
 
 #[tokio::test]
-async fn all_exercises_share_one_namespace_and_score_in_full() {
+async fn with_every_way_out_all_exercises_share_one_namespace_and_score_in_full() {
     if !has_cluster() {
         return;
     }
     let _alone = CLUSTER.lock().await;
     let one = Namespace::new(ONE).await;
-    let values = charts().join("malha/one-namespace.yaml");
-    let values = ["-f", values.to_str().unwrap()];
+    let (names, way_out) = (
+        charts().join("malha/one-namespace.yaml"),
+        charts().join("malha/ci/way-out.yaml"),
+    );
+    let values = [
+        "-f",
+        names.to_str().unwrap(),
+        "-f",
+        way_out.to_str().unwrap(),
+    ];
     install(&one, "malha", "malha", &values).await;
     // Pods start in any order: none may have ended for want of another.
     let pods = kubectl(&["get", "pods", "-n", ONE, "-o", "json"]).await;
@@ -65,16 +75,17 @@ async fn two_releases_of_an_exercise_stand_side_by_side_under_any_name() {
         return;
     }
     let _alone = CLUSTER.lock().await;
+    assert_eq!(LONG.len(), 53);
     let (one, two) = tokio::join!(Namespace::new(ONE), Namespace::new(TWO));
     tokio::join!(
         install(&one, "hello", "hello", &[]),
-        install(&two, "saudacao", "hello", &[]),
+        install(&two, LONG, "hello", &[]),
         install(&one, "conversa", "chat", &[]),
         install(&two, "chat", "chat", &[]),
     );
     for (namespace, release) in [
         (&one, "hello"),
-        (&two, "saudacao"),
+        (&two, LONG),
         (&one, "conversa"),
         (&two, "chat"),
     ] {
