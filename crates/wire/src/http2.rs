@@ -9,6 +9,7 @@ use prost_reflect::{DescriptorPool, DynamicMessage, MessageDescriptor};
 use crate::conversation::Buffer;
 use crate::message::{Field, Layer, Message, Side, TraceContext, hex, printable, short};
 use crate::secret::{MASK, is_secret, mask};
+use crate::{hpack, protobuf};
 
 /// What a client says first.
 pub(crate) const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
@@ -200,14 +201,17 @@ impl Http2 {
         if flags & END_HEADERS == 0 {
             return None;
         }
+        let is_whole = stream.block.len() == end - start;
         let block = std::mem::take(&mut stream.block);
+        let places = hpack::places(&block).filter(|_| is_whole);
         let decoder = match side {
             Side::Client => &mut self.client,
             Side::Server => &mut self.server,
         };
         let decoded = decoder.decode(&block).ok()?;
         let (mut fields, mut shown, mut has_secret) = (Vec::new(), Vec::new(), false);
-        for (name, value) in &decoded {
+        let places = places.filter(|places| places.len() == decoded.len());
+        for (index, (name, value)) in decoded.iter().enumerate() {
             let name = String::from_utf8_lossy(name).into_owned();
             let value = String::from_utf8_lossy(value).into_owned();
             match name.as_str() {
@@ -224,9 +228,11 @@ impl Http2 {
             let is_secret = is_secret(&name);
             has_secret |= is_secret;
             let value = if is_secret { MASK.to_owned() } else { value };
-            fields.push(Field::new(name, value, start, end));
+            let place = places.as_ref().and_then(|places| places.get(index));
+            let (from, to) = place.map_or((start, end), |(from, to)| (start + from, start + to));
+            fields.push(Field::new(name, value, from, to));
         }
-        layers.push(layer("HPACK", "RFC 7541", start, end, fields));
+        layers.push(layer("HPACK", "RFC 7541, 6", start, end, fields));
         Some((shown.join(" "), has_secret))
     }
 
@@ -260,6 +266,9 @@ impl Http2 {
                 break;
             };
             let descriptor = self.descriptors.of(&stream.path, side);
+            let is_here = begins_here && start + at + 5 + length <= end && compressed == 0;
+            let inside = protobuf::fields(message, start + at + 5, descriptor.as_ref());
+            let inside = inside.filter(|_| is_here);
             let text = match descriptor {
                 Some(descriptor) if compressed == 0 => {
                     let name = descriptor.name().to_owned();
@@ -300,6 +309,10 @@ impl Http2 {
                 to,
                 fields,
             ));
+            if let Some(inside) = inside.filter(|inside| !inside.is_empty()) {
+                let name = "Protocol Buffers";
+                layers.push(layer(name, "protobuf.dev, Encoding", from + 5, to, inside));
+            }
             texts.push(text);
             at += 5 + length;
         }

@@ -11,14 +11,17 @@
 //! - `http1.rs`: HTTP/1.1, and the way to a WebSocket.
 //! - `websocket.rs`: frames of a WebSocket.
 //! - `http2.rs`: frames of HTTP/2 with their headers, and gRPC messages in them.
+//! - `hpack.rs`, `protobuf.rs`: where each header and each field of these stands.
 //! - `resp.rs`: commands and replies of Redis.
 //! - `raw.rs`: text and numbers without a protocol.
 //! - `secret.rs`: which values nobody may see.
 
 mod conversation;
+mod hpack;
 mod http1;
 mod http2;
 mod message;
+mod protobuf;
 mod proxy;
 mod raw;
 mod resp;

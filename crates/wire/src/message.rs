@@ -82,6 +82,8 @@ pub enum By {
     Tlv,
     /// The context came earlier on this connection.
     Connection,
+    /// It carries none: a span of that time has these ports. No conversation says so by itself.
+    Time,
 }
 
 impl TraceContext {

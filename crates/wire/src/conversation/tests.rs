@@ -160,6 +160,18 @@ fn headers_of_http_2_are_decoded_and_grpc_is_named() {
         ]
     );
     assert_eq!(messages[1].protocol, "grpc");
+    // Each header and each field has bytes of its own.
+    let [_, hpack] = &messages[1].layers[..] else {
+        panic!("{:?}", messages[1].layers)
+    };
+    let ends: Vec<_> = hpack.fields.iter().map(|field| field.end).collect();
+    assert!(ends.is_sorted_by(|one, next| one < next), "{ends:?}");
+    assert_eq!((hpack.fields[0].start, hpack.end), (9, ends[3]));
+    let fields = &messages[2].layers.last().unwrap().fields;
+    assert_eq!(
+        (fields[0].name.as_str(), fields[0].start),
+        ("field 1, VARINT", 14)
+    );
     assert_eq!(
         messages[2].trace.as_ref().unwrap().id,
         "4bf92f3577b34da6a3ce929d0e0e4736"
