@@ -58,6 +58,9 @@ pub enum JournalError {
 /// A file shorter than this is not worth rewriting.
 const SHORT: u64 = 16 * 1024 * 1024;
 
+/// After so many bytes more it is tried again to rewrite a file where that failed.
+const AGAIN: u64 = 1024 * 1024;
+
 impl Journal {
     /// Opens the log of this service, and gives what it holds.
     pub fn open(
@@ -119,14 +122,14 @@ impl Journal {
     /// Replaces all records, at once or not at all.
     pub fn rewrite(&mut self, records: &[Record]) -> io::Result<()> {
         let next = self.path.with_extension("next");
-        let mut file = BufWriter::new(File::create(&next)?);
-        for record in records {
-            serde_json::to_writer(&mut file, record)?;
-            file.write_all(b"\n")?;
+        let replaced = write(&next, records).and_then(|()| std::fs::rename(&next, &self.path));
+        if let Err(error) = replaced {
+            // Half a log would take the room that the whole one needs.
+            let _ = std::fs::remove_file(&next);
+            // To try at each record would write the whole log each time.
+            self.limit = self.limit.max(self.length).saturating_add(AGAIN);
+            return Err(error);
         }
-        let file = file.into_inner().map_err(io::IntoInnerError::into_error)?;
-        file.sync_all()?;
-        std::fs::rename(&next, &self.path)?;
         let mut file = OpenOptions::new()
             .read(true)
             .append(true)
@@ -137,6 +140,17 @@ impl Journal {
         self.broken = false;
         Ok(())
     }
+}
+
+/// Writes a whole file, to the disk itself.
+fn write(path: &Path, records: &[Record]) -> io::Result<()> {
+    let mut file = BufWriter::new(File::create(path)?);
+    for record in records {
+        serde_json::to_writer(&mut file, record)?;
+        file.write_all(b"\n")?;
+    }
+    let file = file.into_inner().map_err(io::IntoInnerError::into_error)?;
+    file.sync_all()
 }
 
 fn lock(path: &Path) -> Result<File, JournalError> {
@@ -290,6 +304,24 @@ mod tests {
             open(directory.path()),
             Err(JournalError::InUse { .. })
         ));
+    }
+
+    #[test]
+    fn where_there_is_no_room_to_rewrite_it_nothing_is_left_and_it_is_not_tried_at_each_record() {
+        let directory = tempfile::tempdir().unwrap();
+        let (mut journal, _) = open(directory.path()).unwrap();
+        journal.append(&begin()).unwrap();
+        journal.limit = 0;
+        // A disk that is full.
+        let next = directory.path().join("serviceA.next");
+        std::os::unix::fs::symlink("/dev/full", &next).unwrap();
+        let error = journal.rewrite(&[begin()]).unwrap_err();
+        assert_eq!(error.kind(), io::ErrorKind::StorageFull);
+        assert!(!next.is_symlink());
+        assert!(!journal.is_long());
+        journal.append(&acked(1)).unwrap();
+        drop(journal);
+        assert_eq!(open(directory.path()).unwrap().1, [begin(), acked(1)]);
     }
 
     #[test]
