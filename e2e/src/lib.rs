@@ -18,12 +18,14 @@
 //! - [`tcp`]: a plain socket, and the header that carries a trace.
 //! - [`load`]: a steady, bounded load that counts failures.
 //! - [`quota`]: how much of it there is: a number, or until the end is told.
+//! - [`linearizable`]: whether what several clients saw could have been one thing after another.
 
 pub mod caller;
 pub mod chat;
 pub mod dial;
 pub mod jaeger;
 pub mod journeys;
+pub mod linearizable;
 pub mod load;
 pub mod quota;
 pub mod score;

@@ -143,6 +143,11 @@ impl Process {
         .await;
     }
 
+    /// Its number, while it runs.
+    pub fn id(&self) -> Option<u32> {
+        self.child.id()
+    }
+
     /// Sends a signal.
     ///
     /// # Panics

@@ -1,0 +1,63 @@
+//! Every scenario, the most valuable first; one file each.
+
+mod byte_by_byte;
+mod collector;
+mod cut;
+mod disk_full;
+mod frozen;
+mod killed;
+mod linearizable;
+mod overload;
+mod reconnects;
+mod redis_failover;
+mod redis_flushed;
+mod redis_full;
+mod redis_hung;
+mod redis_killed;
+mod redis_read_only;
+mod reset;
+mod restarts;
+mod silent;
+mod slow;
+
+use std::pin::Pin;
+
+use crate::row::Row;
+use crate::world::World;
+
+/// What is done to which exercises, and what must hold.
+pub(crate) struct Scenario {
+    /// Its name on the command line, and its file's.
+    pub(crate) name: &'static str,
+    pub(crate) fault: &'static str,
+    pub(crate) promise: &'static str,
+    /// Whether it needs the machine for itself, also in the small size.
+    pub(crate) alone: bool,
+    pub(crate) run: for<'a> fn(&'a World) -> Running<'a>,
+}
+
+/// A scenario that goes on.
+pub(crate) type Running<'a> = Pin<Box<dyn Future<Output = anyhow::Result<Vec<Row>>> + 'a>>;
+
+/// All of them, in the order in which they are run.
+pub(crate) const ALL: &[Scenario] = &[
+    killed::SCENARIO,
+    frozen::SCENARIO,
+    restarts::SCENARIO,
+    cut::SCENARIO,
+    silent::SCENARIO,
+    slow::SCENARIO,
+    byte_by_byte::SCENARIO,
+    reset::SCENARIO,
+    redis_killed::SCENARIO,
+    redis_hung::SCENARIO,
+    redis_read_only::SCENARIO,
+    redis_full::SCENARIO,
+    redis_flushed::SCENARIO,
+    redis_failover::SCENARIO,
+    linearizable::SCENARIO,
+    collector::SCENARIO,
+    disk_full::SCENARIO,
+    reconnects::SCENARIO,
+    overload::SCENARIO,
+];

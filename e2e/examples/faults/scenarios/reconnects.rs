@@ -1,0 +1,152 @@
+//! Everybody comes back at once, after a service of the chat was killed.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
+
+use e2e::chat::Session;
+use serde_json::json;
+use tokio::sync::watch;
+use tokio::task::JoinSet;
+use tokio::time::{Instant, sleep};
+use url::Url;
+
+use super::Scenario;
+use crate::load::PATIENCE;
+use crate::row::Row;
+use crate::tally::Sample;
+use crate::world::{How, World};
+
+pub(crate) const SCENARIO: Scenario = Scenario {
+    name: "reconnects",
+    fault: "a service of the chat is killed with all its clients connected, who come back at once when it is there again",
+    promise: "All come back, none is told of a gap, and each hears the next message of the other service once.",
+    alone: true,
+    run: |world| Box::pin(run(world)),
+};
+
+/// How far all of them are.
+#[derive(Debug, Default)]
+struct Progress {
+    connected: AtomicU32,
+    back: AtomicU32,
+    heard: AtomicU32,
+}
+
+/// One client: when it was back, what it heard in the end, and how often it was told of a gap.
+#[derive(Debug, Default)]
+struct Returned {
+    back: Option<Instant>,
+    heard: u64,
+    missed: u64,
+    tries: u64,
+}
+
+/// The message that all wait for.
+const LAST: &str = "a-ultima";
+
+async fn run(world: &World) -> anyhow::Result<Vec<Row>> {
+    let clients = world.sized(200, 5000);
+    let text = |name: &str, value: &str| (name.to_owned(), value.to_owned());
+    let how = How {
+        settings: vec![
+            text("MAX_CONNECTIONS", "20000"),
+            text("MAX_CONNECTIONS_PER_ADDRESS", "20000"),
+            // Each of them joins twice and leaves once.
+            text("HISTORY_MAX", "100000"),
+            text("HISTORY_MAX_BYTES", "64MiB"),
+            text("OUTBOX_MAX", "100000"),
+        ],
+        ..How::default()
+    };
+    let mut chat = world.chat(&how).await?;
+    let [a, b] = [0, 1].map(|at| format!("http://{}/", chat.parts.services[at].address));
+    let (a, b) = (Url::parse(&a)?, Url::parse(&b)?);
+    let (over, ends) = watch::channel(false);
+    let progress = Arc::new(Progress::default());
+    let mut all = JoinSet::new();
+    for number in 1..=clients {
+        let session = Session::new(a.clone(), number);
+        all.spawn(live(session, Arc::clone(&progress), ends.clone()));
+    }
+    reached(&progress.connected, clients).await;
+    chat.parts.services[0].kill().await;
+    let began = Instant::now();
+    chat.parts.services[0].start();
+    reached(&progress.back, clients).await;
+
+    let mut speaker = Session::new(b, clients + 1);
+    let frame = json!({"type": "send", "id": LAST, "text": "teste"});
+    let welcome = speaker.frame(began + PATIENCE * 2).await;
+    anyhow::ensure!(welcome.is_some(), "no welcome at the other service");
+    speaker.send(&frame).await;
+    reached(&progress.heard, clients).await;
+    over.send_replace(true);
+
+    let returned = all.join_all().await;
+    let samples: Vec<Sample> = returned.iter().map(|one| sample(one, began)).collect();
+    let mut row = Row::measured("chat", &samples);
+    row.lost = returned.iter().filter(|one| one.heard == 0).count() as u64;
+    row.doubled = returned.iter().map(|one| one.heard.saturating_sub(1)).sum();
+    row.back = samples.iter().map(|one| one.ended - one.begun).max();
+    let tries: u64 = returned.iter().map(|one| one.tries).sum();
+    row.notes
+        .push(format!("{clients} clients, {tries} tries to connect"));
+    let away = returned.iter().filter(|one| one.back.is_none()).count() as u64;
+    let missed = returned.iter().map(|one| one.missed).sum();
+    let (lost, doubled) = (row.lost, row.doubled);
+    row.must_be_none("never back", away);
+    row.must_be_none("told of a gap", missed);
+    row.must_be_none("lost", lost);
+    row.must_be_none("doubled", doubled);
+    Ok(vec![row])
+}
+
+fn sample(one: &Returned, began: Instant) -> Sample {
+    Sample {
+        begun: began,
+        ended: one.back.unwrap_or(began),
+        failure: one.back.is_none().then(|| "never back".to_owned()),
+    }
+}
+
+/// Waits until all are so far, or it takes too long.
+async fn reached(count: &AtomicU32, clients: u32) {
+    let begun = Instant::now();
+    while count.load(Ordering::Relaxed) < clients && begun.elapsed() < PATIENCE {
+        sleep(Duration::from_millis(10)).await;
+    }
+}
+
+/// Connects, comes back, and hears.
+async fn live(
+    mut session: Session,
+    progress: Arc<Progress>,
+    ends: watch::Receiver<bool>,
+) -> Returned {
+    let (mut returned, mut welcomes) = (Returned::default(), 0);
+    while !*ends.borrow() {
+        let soon = Instant::now() + Duration::from_millis(200);
+        let Some(frame) = session.frame(soon).await else {
+            continue;
+        };
+        if frame["type"] == "welcome" {
+            welcomes += 1;
+            match welcomes {
+                1 => progress.connected.fetch_add(1, Ordering::Relaxed),
+                2 => {
+                    returned.back = Some(Instant::now());
+                    progress.back.fetch_add(1, Ordering::Relaxed)
+                }
+                _ => 0,
+            };
+        }
+        if frame["type"] == "message" && frame["id"] == LAST {
+            returned.heard += 1;
+            progress.heard.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+    returned.missed = session.missed;
+    returned.tries = session.reconnects;
+    returned
+}
