@@ -21,6 +21,7 @@
 //! - [`jaeger`]: Jaeger's query API over what the collector keeps.
 //! - [`page`]: the page, and the JSON it asks for.
 //! - [`wire`]: what passed the links, decoded.
+//! - [`cluster`]: the same page over a Kubernetes cluster; the program `lab`.
 //! - `clock`: the time of day.
 
 mod banner;
@@ -29,6 +30,7 @@ pub mod catalogue;
 pub mod cli;
 mod client;
 mod clock;
+pub mod cluster;
 pub mod collector;
 pub mod completions;
 pub mod doctor;

@@ -12,7 +12,7 @@
 
 mod assets;
 pub mod guard;
-mod logs;
+pub(crate) mod logs;
 mod mesh;
 mod play;
 mod query;
@@ -21,22 +21,34 @@ mod summary;
 mod traces;
 
 pub use state::Shown;
+pub(crate) use state::unless_known;
 
 use axum::Router;
 use axum::routing::{get, put};
 
+use crate::collector::SharedStore;
+
 /// Every route of the page, without Jaeger's API.
 pub fn routes(shown: Shown) -> Router {
+    let traces = over(shown.store.clone());
     Router::new()
         .route("/lab/services", get(state::services))
+        .route("/lab/logs", get(logs::lines))
+        .merge(play::routes())
+        .with_state(shown)
+        .merge(traces)
+}
+
+/// What needs nothing but traces, wherever they come from: the page, their list, the mesh that is learnt
+/// from them.
+pub fn over(traces: SharedStore) -> Router {
+    Router::new()
         .route("/lab/traces", get(traces::traces))
         .route(
             "/lab/traces/{id}/pin",
             put(traces::pin).delete(traces::unpin),
         )
         .route("/lab/mesh", get(mesh::mesh))
-        .route("/lab/logs", get(logs::lines))
-        .merge(play::routes())
-        .with_state(shown)
+        .with_state(traces)
         .merge(assets::routes())
 }

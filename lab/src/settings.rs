@@ -178,7 +178,7 @@ fn exercises(text: &str) -> Result<CommaList<&'static Exercise>, Expected> {
     })
 }
 
-fn on_or_off(text: &str) -> Result<bool, Expected> {
+pub(crate) fn on_or_off(text: &str) -> Result<bool, Expected> {
     match text {
         "on" => Ok(true),
         "off" => Ok(false),

@@ -25,6 +25,19 @@ pub fn export(body: &[u8]) -> Result<ExportTraceServiceRequest, JsonError> {
     Ok(export.into())
 }
 
+/// Reads what Jaeger answers by version 3 of its API: exports, each in an envelope, one after the other.
+pub fn answer(
+    body: &[u8],
+) -> impl Iterator<Item = Result<ExportTraceServiceRequest, serde_json::Error>> {
+    let envelopes = serde_json::Deserializer::from_slice(body).into_iter::<EnvelopeJson>();
+    envelopes.map(|envelope| envelope.map(|envelope| envelope.result.into()))
+}
+
+#[derive(Deserialize)]
+struct EnvelopeJson {
+    result: ExportJson,
+}
+
 type Many<T> = Option<Vec<T>>;
 
 /// Each item as its message; none where the field is missing.

@@ -35,6 +35,12 @@ const FILES: &[File] = &[
     ("/views.css", CSS, include_str!("assets/views.css")),
     ("/app.js", SCRIPT, include_str!("assets/app.js")),
     ("/chat.js", SCRIPT, include_str!("assets/chat.js")),
+    ("/cluster.js", SCRIPT, include_str!("assets/cluster.js")),
+    (
+        "/cluster-panel.js",
+        SCRIPT,
+        include_str!("assets/cluster-panel.js"),
+    ),
     ("/compare.js", SCRIPT, include_str!("assets/compare.js")),
     ("/details.js", SCRIPT, include_str!("assets/details.js")),
     ("/dom.js", SCRIPT, include_str!("assets/dom.js")),
@@ -62,6 +68,11 @@ const FILES: &[File] = &[
     ("/users.js", SCRIPT, include_str!("assets/users.js")),
     ("/waterfall.js", SCRIPT, include_str!("assets/waterfall.js")),
     ("/wire.js", SCRIPT, include_str!("assets/wire.js")),
+    (
+        "/words-cluster.js",
+        SCRIPT,
+        include_str!("assets/words-cluster.js"),
+    ),
     (
         "/words-frame.js",
         SCRIPT,

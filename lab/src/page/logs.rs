@@ -11,11 +11,11 @@ use crate::supervisor::log_book::LogLine;
 /// Which lines somebody looks for.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
-pub(super) struct WantedLines {
+pub(crate) struct WantedLines {
     /// From this number on.
-    from: u64,
-    limit: Option<usize>,
-    service: String,
+    pub(crate) from: u64,
+    pub(crate) limit: Option<usize>,
+    pub(crate) service: String,
     /// This level and worse ones.
     level: String,
     text: String,
@@ -26,24 +26,30 @@ pub(super) struct WantedLines {
 const LEVELS: [&str; 5] = ["error", "warn", "info", "debug", "trace"];
 
 /// More than that nobody reads at once.
-const MOST: usize = 1_000;
+pub(crate) const LINES: usize = 1_000;
+
+impl WantedLines {
+    /// Whether a line is looked for.
+    pub(crate) fn means(&self, line: &LogLine) -> bool {
+        let least = rank(&self.level);
+        let text = self.text.to_lowercase();
+        (self.service.is_empty() || self.service == line.service)
+            && least.is_none_or(|least| rank(line.level) <= Some(least))
+            && (self.trace.is_empty() || line.trace.as_ref() == Some(&self.trace))
+            && (text.is_empty() || line.text.to_lowercase().contains(&text))
+    }
+}
 
 pub(super) async fn lines(
     State(shown): State<Shown>,
     Query(wanted): Query<WantedLines>,
 ) -> Json<Value> {
-    let text = wanted.text.to_lowercase();
-    let least = rank(&wanted.level);
-    let means = |line: &LogLine| {
-        (wanted.service.is_empty() || wanted.service == line.service)
-            && least.is_none_or(|least| rank(line.level) <= Some(least))
-            && (wanted.trace.is_empty() || line.trace.as_ref() == Some(&wanted.trace))
-            && (text.is_empty() || line.text.to_lowercase().contains(&text))
-    };
-    let limit = wanted.limit.unwrap_or(MOST).min(MOST);
+    let limit = wanted.limit.unwrap_or(LINES).min(LINES);
     // The number first: a line that comes in between is given twice rather than never.
     let next = shown.logs.next();
-    let lines = shown.logs.lines(wanted.from, limit, means);
+    let lines = shown
+        .logs
+        .lines(wanted.from, limit, |line| wanted.means(line));
     Json(json!({ "lines": lines, "next": next }))
 }
 

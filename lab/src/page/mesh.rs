@@ -8,8 +8,9 @@ use axum::response::Response;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
-use super::state::{Shown, unless_known};
+use super::state::unless_known;
 use crate::clock::now;
+use crate::collector::SharedStore;
 use crate::collector::span::{Kind, Span, Status, Value};
 use crate::collector::trace::Trace;
 
@@ -44,13 +45,13 @@ const USUAL: u64 = 60;
 const MOST: u64 = 3_600;
 
 pub(super) async fn mesh(
-    State(shown): State<Shown>,
+    State(store): State<SharedStore>,
     Query(window): Query<Window>,
     headers: HeaderMap,
 ) -> Response {
     let seconds = window.seconds.unwrap_or(USUAL).clamp(1, MOST);
     let since = now().saturating_sub(seconds * 1_000_000_000);
-    let store = shown.store.lock();
+    let store = store.lock();
     let mut edges = Edges::default();
     for (_, trace) in store.before(u64::MAX) {
         edges.add(trace, since);

@@ -38,6 +38,9 @@ struct Service {
     trouble: Option<String>,
 }
 
+/// What the page can do here; it hides or explains the rest.
+const CAN: [&str; 4] = ["links", "logs", "play", "processes"];
+
 pub(super) async fn services(State(shown): State<Shown>, headers: HeaderMap) -> Response {
     let services = shown.registry.entries().into_iter().map(|entry| {
         let trouble = entry.trouble();
@@ -50,6 +53,7 @@ pub(super) async fn services(State(shown): State<Shown>, headers: HeaderMap) -> 
     let services: Vec<_> = services.collect();
     let body = json!({
         "version": env!("CARGO_PKG_VERSION"),
+        "can": CAN,
         "tracesGoTo": shown.spans_elsewhere,
         "services": services,
     });
@@ -57,7 +61,7 @@ pub(super) async fn services(State(shown): State<Shown>, headers: HeaderMap) -> 
 }
 
 /// The body, or 304 for who has it already.
-pub(super) fn unless_known(headers: &HeaderMap, body: String) -> Response {
+pub(crate) fn unless_known(headers: &HeaderMap, body: String) -> Response {
     let mut hasher = DefaultHasher::new();
     body.hash(&mut hasher);
     let tag = format!("\"{:016x}\"", hasher.finish());

@@ -7,8 +7,9 @@ use serde::Serialize;
 use serde_json::json;
 
 use super::query::{Filter, Wanted, WrongDuration};
-use super::state::{Shown, unless_known};
+use super::state::unless_known;
 use super::summary::Summary;
+use crate::collector::SharedStore;
 use crate::collector::id::trace_id_from_hex;
 use crate::collector::store::Store;
 use crate::collector::trace::Trace;
@@ -54,7 +55,7 @@ const MOST: usize = 200;
 const USUAL: usize = 50;
 
 pub(super) async fn traces(
-    State(shown): State<Shown>,
+    State(store): State<SharedStore>,
     Query(wanted): Query<Wanted>,
     headers: HeaderMap,
 ) -> Result<Response, WrongDuration> {
@@ -62,7 +63,7 @@ pub(super) async fn traces(
     let before = wanted.before.unwrap_or(u64::MAX);
     let alone = wanted.trace.clone();
     let filter = Filter::of(wanted)?;
-    let store = shown.store.lock();
+    let store = store.lock();
     let rows = match alone {
         None => page(&store, before, limit, &filter),
         Some(id) => Rows {
@@ -117,15 +118,15 @@ fn page(store: &Store, before: u64, limit: usize, filter: &Filter) -> Rows {
 }
 
 /// Keeps a trace for longer than its time.
-pub(super) async fn pin(State(shown): State<Shown>, Path(id): Path<String>) -> StatusCode {
+pub(super) async fn pin(State(store): State<SharedStore>, Path(id): Path<String>) -> StatusCode {
     let id = trace_id_from_hex(&id);
-    status(id.is_some_and(|id| shown.store.lock().pin(id)))
+    status(id.is_some_and(|id| store.lock().pin(id)))
 }
 
 /// Lets it go again.
-pub(super) async fn unpin(State(shown): State<Shown>, Path(id): Path<String>) -> StatusCode {
+pub(super) async fn unpin(State(store): State<SharedStore>, Path(id): Path<String>) -> StatusCode {
     let id = trace_id_from_hex(&id);
-    status(id.is_some_and(|id| shown.store.lock().unpin(id)))
+    status(id.is_some_and(|id| store.lock().unpin(id)))
 }
 
 fn status(is_there: bool) -> StatusCode {

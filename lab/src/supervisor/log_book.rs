@@ -1,5 +1,6 @@
 //! The latest lines of every process, for the page.
 
+use std::borrow::Cow;
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -28,7 +29,7 @@ pub struct LogLine {
     /// When it came, in milliseconds since 1970.
     pub time: u64,
     /// Whose it is.
-    pub service: &'static str,
+    pub service: Cow<'static, str>,
     /// `error`, `warn`, `info`, `debug` or `trace`; `out` for a program's answers.
     pub level: &'static str,
     /// What it says.
@@ -48,9 +49,9 @@ impl LogBook {
         let line = LogLine {
             number: lines.gone + lines.kept.len() as u64,
             time: now_millis(),
-            service,
+            service: service.into(),
             level: level(stream, text),
-            trace: trace(text).map(str::to_owned),
+            trace: trace_of(text).map(str::to_owned),
             text: text.to_owned(),
         };
         lines.bytes += line.text.len();
@@ -89,8 +90,15 @@ impl LogBook {
     }
 }
 
-/// The level that a line of a log names near its beginning, in either format.
 fn level(stream: Stream, text: &str) -> &'static str {
+    match stream {
+        Stream::Out => "out",
+        Stream::Err => level_of(text),
+    }
+}
+
+/// The level that a line of a log names near its beginning, in either format.
+pub(crate) fn level_of(text: &str) -> &'static str {
     const LEVELS: [(&str, &str); 5] = [
         ("ERROR", "error"),
         ("WARN", "warn"),
@@ -98,9 +106,6 @@ fn level(stream: Stream, text: &str) -> &'static str {
         ("DEBUG", "debug"),
         ("TRACE", "trace"),
     ];
-    if stream == Stream::Out {
-        return "out";
-    }
     let mut words = text.split([' ', '"']).filter(|word| !word.is_empty());
     let named = words
         .by_ref()
@@ -110,7 +115,7 @@ fn level(stream: Stream, text: &str) -> &'static str {
 }
 
 /// The id after `trace_id`, in either format.
-fn trace(text: &str) -> Option<&str> {
+pub(crate) fn trace_of(text: &str) -> Option<&str> {
     const LENGTH: usize = 32;
     let after = text.split_once("trace_id")?.1;
     let start = after.find(|c: char| c.is_ascii_hexdigit())?;
@@ -136,7 +141,11 @@ mod tests {
             ("no log at all", ("info", None)),
             ("trace_id=12", ("info", None)),
         ] {
-            assert_eq!((level(Stream::Err, line), trace(line)), expected, "{line}");
+            assert_eq!(
+                (level(Stream::Err, line), trace_of(line)),
+                expected,
+                "{line}"
+            );
         }
         assert_eq!(level(Stream::Out, "INFO"), "out");
     }

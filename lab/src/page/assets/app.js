@@ -70,6 +70,15 @@ for (const here of document.querySelectorAll("#nav a")) {
   if (isHere) here.setAttribute("aria-current", "page");
 }
 
+/** What cannot be done here is not offered; `wire` stays, and says why there are no bytes. */
+function offerViews() {
+  const needs = { play: "play", logs: "logs" };
+  for (const here of document.querySelectorAll("#nav a")) {
+    const need = needs[here.dataset.view];
+    here.hidden = need !== undefined && !state.can.includes(need);
+  }
+}
+
 /** The services as they are first, however long the lab takes to answer. */
 async function firstState() {
   for (;;) {
@@ -86,6 +95,7 @@ async function firstState() {
 const views = await (VIEWS[name] ?? VIEWS[""])();
 state = await firstState();
 lost.hidden = true;
+offerViews();
 nameServices(state.services.map((service) => service.name));
 drawState();
 drawView();

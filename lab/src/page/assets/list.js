@@ -1,5 +1,6 @@
 // The list of traces: what a person did and what failed; automatic rounds are folded away.
 
+import { makeTroubles } from "./cluster.js";
 import { button, link, make } from "./dom.js";
 import { firstSteps } from "./first.js";
 import { ask, watch } from "./poll.js";
@@ -30,6 +31,7 @@ export function show(place, _path, state) {
   const wrong = make("p", "trouble");
   wrong.hidden = true;
   const elsewhere = make("p", "note");
+  const troubles = makeTroubles();
   const held = button("", () => release(), "held");
   held.hidden = true;
   const older = button(word("earlier"), () => goOn(), "button");
@@ -42,10 +44,11 @@ export function show(place, _path, state) {
     look();
   });
   place.append(
-    firstSteps(),
+    state.cluster ? make("p", "note", word("clusterAbout", state.cluster.namespaces.join(", "))) : firstSteps(),
     make("div", "heading", make("h1", "", word("tracesTitle")), held, strip),
     search.element,
     wrong,
+    troubles.element,
     elsewhere,
     pinnedPart,
     make("section", "all", empty, list, older),
@@ -183,12 +186,13 @@ export function show(place, _path, state) {
   }
 
   /** Every service as a dot with its name: whether it is well is seen beside the traces. */
-  function drawStrip({ services, tracesGoTo }) {
+  function drawStrip({ services, tracesGoTo, cluster }) {
     strip.replaceChildren(
       ...services
         .filter((service) => !service.ready && service.state !== "absent")
         .map((service) => link(service.name, `/mesh#${service.name}`, `chip ${hue(service.name)} ill`)),
     );
+    troubles.update(cluster);
     elsewhere.hidden = tracesGoTo === null;
     elsewhere.textContent = word("elsewhere", tracesGoTo);
   }

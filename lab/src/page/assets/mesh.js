@@ -1,5 +1,7 @@
 // The mesh: who asks whom, how often, how fast and how well; what each of them is.
 
+import { clusterPanel } from "./cluster-panel.js";
+import { inCluster, makeTroubles } from "./cluster.js";
 import { draw, make } from "./dom.js";
 import { duration } from "./format.js";
 import { SIZE, layout, route } from "./graph.js";
@@ -27,7 +29,10 @@ export function show(place, _path, first) {
   const about = make("p", "note", word("meshAbout"));
   const table = make("details", "fold", make("summary", "", word("meshTable")));
   const broken = faults();
-  place.append(make("h1", "", word("meshTitle")), about, broken.element, make("div", "meshed", canvas, side), table);
+  const can = (what) => first.can.includes(what);
+  const troubles = makeTroubles();
+  if (first.cluster) about.textContent = word("clusterMeshAbout");
+  place.append(make("h1", "", word("meshTitle")), about, troubles.element, broken.element, make("div", "meshed", canvas, side), table);
   const narrow = matchMedia("(max-width: 44rem)");
 
   const nodesOf = () => {
@@ -68,6 +73,7 @@ export function show(place, _path, first) {
 
   /** Strangers are drawn beside the exercise that they ask; who did not answer goes by its service. */
   function named(edge) {
+    if (state.cluster) return { ...edge, from: OUTSIDE.includes(edge.from) ? outside(edge.to) : edge.from, to: inCluster(edge, state.services) };
     const port = edge.to.match(/:(\d+)$/)?.[1];
     const isThere = ({ listen }) => port && listen?.endsWith(`:${port}`);
     const to = state.services.find(isThere)?.name ?? links.find(isThere)?.to ?? edge.to;
@@ -193,6 +199,7 @@ export function show(place, _path, first) {
     const service = state.services.find(({ name }) => name === chosen);
     const edges = edgesOf().filter(({ from, to }) => from === chosen || to === chosen);
     if (!chosen) side.replaceChildren(make("p", "note", word("choose")));
+    else if (service?.cluster) clusterPanel(side, service, { logs: can("logs"), breaks: can("breaks") });
     else panel(side, { name: chosen, service, edges, isOther: !service, changed: () => look() });
   }
 
@@ -217,6 +224,7 @@ export function show(place, _path, first) {
 
   const isHere = () => place.contains(canvas);
   broken.services(first.services);
+  troubles.update(first.cluster);
   redraw();
   fillSide();
   narrow.addEventListener("change", redraw);
@@ -228,7 +236,7 @@ export function show(place, _path, first) {
     },
   );
   watch(
-    () => (isHere() ? "/lab/links" : null),
+    () => (isHere() && can("links") ? "/lab/links" : null),
     (answer) => {
       links = answer.links;
       broken.links(answer);
@@ -240,6 +248,7 @@ export function show(place, _path, first) {
     services(next) {
       state = next;
       broken.services(next.services);
+      troubles.update(next.cluster);
       redraw();
       fillSide();
     },

@@ -1,5 +1,6 @@
 // The bytes that passed each link, layer by layer.
 
+import { noBytes } from "./cluster.js";
 import { button, field, link, make, makeWith } from "./dom.js";
 import { clock } from "./format.js";
 import { hexDump } from "./hex.js";
@@ -47,7 +48,8 @@ learn({
 /** More messages than that are not drawn. */
 const MOST = 100;
 
-export function show(place) {
+export function show(place, _path, { can, services }) {
+  if (!can.includes("links")) return noBytes(place, services);
   const params = new URLSearchParams(location.search);
   const trace = params.get("trace");
   const select = make("select", "");

@@ -6,9 +6,9 @@ use http_body_util::BodyExt;
 use serde_json::Value;
 use tower::ServiceExt;
 
-use super::*;
 use crate::collector::SharedStore;
 use crate::collector::fixture::{ROOMY, round, span, trace_id};
+use crate::page::Shown;
 use crate::supervisor::log_book::LogBook;
 use crate::supervisor::status::StatusRegistry;
 
