@@ -21,8 +21,12 @@ pub(super) fn files(catalogue: &Catalogue, version: &str) -> Vec<(String, Conten
     });
     let known = format!("        \"enum\": [{}]\n", quoted(names()));
     let charts = each(names(), |name| format!("{name}|"));
-    let charts =
-        format!("  \"patternProperties\": {{\"^({charts}jaeger)$\": {{\"type\": \"object\"}}}}\n");
+    let charts = format!(
+        "  \"patternProperties\": {{\"^({charts}jaeger|lab)$\": {{\"type\": \"object\"}}}}\n"
+    );
+    let all: Vec<_> = names().map(String::as_str).collect();
+    let shown = format!("      NAMESPACES: {}\n", all.join(","));
+    let lab = "charts/lab/values.yaml".to_owned();
     let of = |file: &str, regions| (format!("charts/malha/{file}"), Content::Regions(regions));
     vec![
         of("Chart.yaml", vec![("exercises", dependencies)]),
@@ -39,6 +43,7 @@ pub(super) fn files(catalogue: &Catalogue, version: &str) -> Vec<(String, Conten
             "one-namespace.yaml",
             vec![("exercises", together(exercises))],
         ),
+        (lab, Content::Regions(vec![("namespaces", shown)])),
     ]
 }
 
