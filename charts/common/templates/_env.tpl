@@ -29,6 +29,11 @@ service's last. Each name once: what the user says wins, and a null takes it awa
 - name: OTEL_BSP_SCHEDULE_DELAY
   value: "1000"
 {{- end }}
+{{- if not (or (hasKey $said "OTEL_BSP_MAX_QUEUE_SIZE") (hasKey $said "OTEL_BSP_MAX_EXPORT_BATCH_SIZE")) }}
+# The SDK lays out its whole queue at the start: 0.7 MiB for the usual 2048 spans, of 2 MiB in all.
+- name: OTEL_BSP_MAX_QUEUE_SIZE
+  value: "512"
+{{- end }}
 {{- end }}
 {{- range $name, $key := dict "DRAIN_DELAY" "delaySeconds" "DRAIN_TIMEOUT" "timeoutSeconds" }}
 {{- if and (hasKey $.values.drain $key) (not (hasKey $said $name)) }}
