@@ -13,6 +13,8 @@ use rand::{Rng, SeedableRng};
 #[derive(Clone, Debug)]
 pub struct Backoff {
     base: Duration,
+    /// The shortest wait until the first success, where it is another one.
+    first: Option<Duration>,
     max: Duration,
     failures: u32,
     rng: SmallRng,
@@ -23,10 +25,18 @@ impl Backoff {
     pub fn new(base: Duration, max: Duration) -> Self {
         Self {
             base,
+            first: None,
             max: max.max(base),
             failures: 0,
             rng: SmallRng::from_rng(&mut rand::rng()),
         }
+    }
+
+    /// Waits that begin with `first` until something succeeds: who is asked has perhaps just been started, too.
+    #[must_use]
+    pub fn eager(mut self, first: Duration) -> Self {
+        self.first = Some(first.min(self.base));
+        self
     }
 
     /// The same waits in every run, for simulations.
@@ -39,6 +49,7 @@ impl Backoff {
     /// All went well: the usual interval again.
     pub fn success(&mut self) -> Duration {
         self.failures = 0;
+        self.first = None;
         self.base
     }
 
@@ -46,13 +57,17 @@ impl Backoff {
     pub fn failure(&mut self) -> Duration {
         self.failures = self.failures.saturating_add(1);
         let ceiling = self.ceiling();
-        self.rng.random_range(self.base..=ceiling)
+        self.rng.random_range(self.shortest()..=ceiling)
+    }
+
+    fn shortest(&self) -> Duration {
+        self.first.unwrap_or(self.base)
     }
 
     /// The longest that the next wait after this many failures can be.
     fn ceiling(&self) -> Duration {
         let factor = 2_u32.saturating_pow(self.failures.min(20));
-        self.base.saturating_mul(factor).min(self.max)
+        self.shortest().saturating_mul(factor).min(self.max)
     }
 }
 
@@ -82,6 +97,22 @@ mod tests {
         assert_eq!(backoff.success(), Duration::from_secs(5));
         backoff.failure();
         assert_eq!(backoff.ceiling(), Duration::from_secs(10));
+    }
+
+    #[test]
+    fn until_something_succeeds_an_eager_one_waits_less() {
+        let (base, max) = (Duration::from_secs(5), Duration::from_secs(30));
+        let mut backoff = Backoff::new(base, max).eager(Duration::from_millis(500));
+        let ceilings: Vec<u64> = (0..7)
+            .map(|_| {
+                let wait = backoff.failure();
+                assert!(wait >= Duration::from_millis(500) && wait <= backoff.ceiling());
+                backoff.ceiling().as_secs()
+            })
+            .collect();
+        assert_eq!(ceilings, [1, 2, 4, 8, 16, 30, 30]);
+        assert_eq!(backoff.success(), base);
+        assert!(backoff.failure() >= base);
     }
 
     #[test]

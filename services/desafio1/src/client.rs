@@ -26,7 +26,7 @@ pub async fn poll(
     let pulse = lifecycle
         .liveness()
         .pulse("poll", longest_round * 2 + MARGIN);
-    let mut backoff = Backoff::new(settings.interval, settings.max_backoff);
+    let mut backoff = Backoff::new(settings.interval, settings.max_backoff).eager(AT_FIRST);
     loop {
         pulse.beat();
         let asked = ask(&client, &settings, &server, &mut backoff, &mut out);
@@ -39,6 +39,9 @@ pub async fn poll(
         }
     }
 }
+
+/// A server that was started along with the client is there within a second or two.
+const AT_FIRST: Duration = Duration::from_millis(500);
 
 /// More than any message needs; a larger answer is refused.
 const MAX_ANSWER: usize = 64 * 1024;
