@@ -18,6 +18,7 @@ pub(crate) struct Row {
     /// Of those that went well.
     pub(crate) p50: Option<Duration>,
     pub(crate) p99: Option<Duration>,
+    pub(crate) longest: Option<Duration>,
     /// Of those that failed.
     pub(crate) failed_p99: Option<Duration>,
     /// From the end of the fault to the first good answer after which nothing failed.
@@ -112,6 +113,7 @@ impl Row {
             failed: kinds(samples.iter()),
             p50: percentile(times(false), 50),
             p99: percentile(times(false), 99),
+            longest: times(false).into_iter().max(),
             failed_p99: percentile(times(true), 99),
             ..Self::default()
         }
@@ -148,7 +150,7 @@ pub(crate) fn readable(time: Option<Duration>) -> String {
 
 impl Row {
     /// Its cells, in the order of [`HEAD`].
-    pub(crate) fn cells(&self) -> [String; 9] {
+    pub(crate) fn cells(&self) -> [String; 10] {
         let failed: u64 = self.failed.values().sum();
         let each = self
             .failed
@@ -165,6 +167,7 @@ impl Row {
             failed,
             readable(self.p50),
             readable(self.p99),
+            readable(self.longest),
             readable(self.failed_p99),
             readable(self.back),
             format!("{} / {}", self.lost, self.doubled),
@@ -174,12 +177,13 @@ impl Row {
 }
 
 /// What the cells are.
-pub(crate) const HEAD: [&str; 9] = [
+pub(crate) const HEAD: [&str; 10] = [
     "exercise",
     "requests",
     "failed",
     "p50",
     "p99",
+    "longest",
     "failed after (p99)",
     "back after",
     "lost / doubled",

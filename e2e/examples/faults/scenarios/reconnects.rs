@@ -46,7 +46,7 @@ struct Returned {
 const LAST: &str = "a-ultima";
 
 async fn run(world: &World) -> anyhow::Result<Vec<Row>> {
-    let clients = world.sized(200, 5000);
+    let clients = world.sized(200, 1000);
     let text = |name: &str, value: &str| (name.to_owned(), value.to_owned());
     let how = How {
         settings: vec![

@@ -1,6 +1,4 @@
-//! A link goes half-open: everything sent is gone, and nobody is told.
-
-use std::time::Duration;
+//! A link goes silent: nothing passes and nobody is told, until all of it arrives late.
 
 use link::{Direction, Fault};
 
@@ -12,7 +10,7 @@ use crate::world::{How, Parts, World};
 
 pub(crate) const SCENARIO: Scenario = Scenario {
     name: "silent",
-    fault: "the link is half-open: connections stay, and nothing arrives in either direction",
+    fault: "the link is silent: connections stay, nothing passes in either direction, and all of it arrives when it is whole",
     promise: "Calls wait for their deadline while it is silent, and none fails once it is whole. Nothing acknowledged is lost or doubled.",
     alone: false,
     run: |world| Box::pin(run(world)),
@@ -25,10 +23,9 @@ async fn run(world: &World) -> anyhow::Result<Vec<Row>> {
     };
     let subjects = world.exercises(&how).await?;
     let lasts = world.stages().fault;
-    let faults = [Direction::Upstream, Direction::Downstream].map(|way| {
-        let timeout = Duration::ZERO; // for ever
-        (way, Fault::Timeout { timeout })
-    });
+    // Whatever is held back leaves when the fault is over.
+    let faults = [Direction::Upstream, Direction::Downstream];
+    let faults = faults.map(|way| (way, Fault::Bandwidth { rate: 0 }));
     under_load(
         world,
         subjects,
