@@ -31,8 +31,9 @@ use std::process::ExitCode;
 use std::time::Instant;
 
 use anyhow::Context as _;
-use clap::{Arg, ArgAction, Command, value_parser};
+use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
 use futures_util::{FutureExt, StreamExt, stream};
+use tokio::signal::unix::{SignalKind, signal};
 
 use crate::document::Outcome;
 use crate::row::{HEAD, Row};
@@ -74,6 +75,16 @@ async fn main() -> anyhow::Result<ExitCode> {
         }
         return Ok(ExitCode::SUCCESS);
     }
+    // Whoever interrupts it leaves no process and no mounted disk behind: both end where they are dropped.
+    let mut told = signal(SignalKind::terminate())?;
+    tokio::select! {
+        measured = measure(&matches) => measured,
+        _ = tokio::signal::ctrl_c() => anyhow::bail!("interrupted"),
+        _ = told.recv() => anyhow::bail!("told to end"),
+    }
+}
+
+async fn measure(matches: &ArgMatches) -> anyhow::Result<ExitCode> {
     let wanted: Vec<&String> = matches.get_many("scenario").unwrap_or_default().collect();
     anyhow::ensure!(
         wanted.is_empty() || !matches.get_flag("write"),
