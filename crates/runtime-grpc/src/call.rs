@@ -15,7 +15,6 @@ use tokio_util::sync::CancellationToken;
 use tonic::body::Body;
 use tonic::{Code, Status};
 use tonic_types::{ErrorDetails, StatusExt};
-use tracing::Instrument;
 
 use super::call_record::{CallGuard, CallRecord, GrpcServerMetrics, Method, Peer};
 use super::limits::GrpcLimits;
@@ -27,6 +26,7 @@ use runtime::deadline;
 use runtime::http::GuardedBody;
 use runtime::memory::{MemoryBudget, MemoryReservation, OverBudget};
 use runtime::net::InFlightToken;
+use runtime::trace::Instrument;
 
 /// Answers the calls of one listener.
 pub(super) struct CallHandler {

@@ -10,13 +10,10 @@ use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::metrics::gauge::Gauge;
 use tokio::time::Instant;
 use tonic::Code;
-use tracing::Span;
-use tracing_opentelemetry::OpenTelemetrySpanExt;
 
 use super::status;
 use runtime::metrics::{Durations, Metrics};
-use runtime::trace::Trust;
-use runtime::trace::{self, Parent, semconv};
+use runtime::trace::{self, Parent, Span, Trust, semconv};
 
 /// What a gRPC server counts, beside its connections.
 #[derive(Clone, Debug)]
@@ -101,12 +98,10 @@ impl CallRecord {
         } else {
             Parent::Linked(caller)
         };
-        let span = trace::start(
-            SpanKind::Server,
-            &name,
-            parent,
-            attributes(method, Arc::clone(&name), headers, peer),
-        );
+        let span = trace::start_with(SpanKind::Server, parent, || {
+            let attributes = attributes(method, Arc::clone(&name), headers, peer);
+            (name.to_string().into(), attributes)
+        });
         metrics.active.inc();
         Self {
             span,

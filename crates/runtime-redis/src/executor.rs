@@ -8,7 +8,6 @@ use deadpool::managed::{Object, PoolError};
 use futures_util::FutureExt;
 use redis::{ErrorKind, ServerErrorKind, Value};
 use tokio::time::{Instant, timeout_at};
-use tracing::Instrument;
 
 use super::breaker::Breaker;
 use super::command::{Command, convert};
@@ -20,6 +19,7 @@ use super::refusals::Refusals;
 use super::settings::RedisSettings;
 use super::target::Target;
 use runtime::metrics::Metrics;
+use runtime::trace::Instrument;
 use runtime::{deadline, trace};
 
 /// What all clones of a client share.

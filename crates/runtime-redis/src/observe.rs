@@ -7,14 +7,12 @@ use opentelemetry::KeyValue;
 use opentelemetry::trace::SpanKind;
 use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::metrics::gauge::Gauge;
-use tracing::Span;
-use tracing_opentelemetry::OpenTelemetrySpanExt;
 
 use super::command::Command;
 use super::settings::RedisSettings;
 use super::url::Address;
 use runtime::metrics::{Durations, Metrics};
-use runtime::trace::{self, Parent, semconv};
+use runtime::trace::{self, Parent, Span, semconv};
 
 /// What a client of Redis counts.
 #[derive(Clone, Debug)]
@@ -115,16 +113,17 @@ impl Attributes {
         if trace::current().is_none() {
             return Span::none();
         }
-        let operation = command.operation;
-        let name = match command.script {
-            Some(script) => format!("{operation} {script}").into(),
-            None => std::borrow::Cow::Borrowed(operation),
-        };
-        let operation = KeyValue::new(semconv::DB_OPERATION_NAME, operation);
-        let script = command.script;
-        let script = script.map(|name| KeyValue::new(semconv::DB_STORED_PROCEDURE_NAME, name));
-        let attributes = self.0.iter().cloned().chain([operation]).chain(script);
-        trace::start(SpanKind::Client, name, Parent::Current, attributes)
+        trace::start_with(SpanKind::Client, Parent::Current, || {
+            let (operation, script) = (command.operation, command.script);
+            let name = match script {
+                Some(script) => format!("{operation} {script}").into(),
+                None => operation.into(),
+            };
+            let operation = KeyValue::new(semconv::DB_OPERATION_NAME, operation);
+            let script = script.map(|name| KeyValue::new(semconv::DB_STORED_PROCEDURE_NAME, name));
+            let attributes = self.0.iter().cloned().chain([operation]).chain(script);
+            (name, attributes.collect())
+        })
     }
 
     /// The span of a wait for a connection, where a request waits.
@@ -132,13 +131,9 @@ impl Attributes {
         if trace::current().is_none() {
             return Span::none();
         }
-        let attributes = self.0.clone();
-        trace::start(
-            SpanKind::Internal,
-            "redis connection wait",
-            Parent::Current,
-            attributes,
-        )
+        trace::start_with(SpanKind::Internal, Parent::Current, || {
+            ("redis connection wait".into(), self.0.clone())
+        })
     }
 }
 

@@ -14,13 +14,11 @@ use opentelemetry::trace::{SpanKind, TraceContextExt};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::time::{Instant, timeout};
-use tracing::{Instrument, Span};
-use tracing_opentelemetry::OpenTelemetrySpanExt;
 
 use super::metrics::{TcpClientLabels, TcpClientMetrics};
 use super::proxy;
 use runtime::metrics::Metrics;
-use runtime::trace::{self, Parent, semconv};
+use runtime::trace::{self, Instrument, Parent, Span, semconv};
 
 /// What a client declares of its protocol.
 #[derive(Clone, Copy, Debug)]

@@ -6,13 +6,10 @@ use std::net::SocketAddr;
 use opentelemetry::KeyValue;
 use opentelemetry::trace::{SpanContext, SpanKind, TraceContextExt};
 use tokio::time::Instant;
-use tracing::Span;
-use tracing_opentelemetry::OpenTelemetrySpanExt;
 
 use super::Procedure;
 use super::metrics::{TcpServerLabels, TcpServerMetrics};
-use runtime::trace::Trust;
-use runtime::trace::{self, Parent, semconv};
+use runtime::trace::{self, Parent, Span, Trust, semconv};
 
 /// One request, from its first byte to the end of its answer. Counted when dropped, unless it was
 /// never identified: then there was none, but a connection that came and went.
@@ -55,20 +52,17 @@ impl RequestRecord {
             ),
             Some(context) => Parent::Linked(context.clone()),
         };
-        let peer = self.peer.ip().to_canonical().to_string();
-        let attributes = [
-            KeyValue::new(semconv::NETWORK_TRANSPORT, "tcp"),
-            KeyValue::new(semconv::NETWORK_PROTOCOL_NAME, self.labels.protocol),
-            KeyValue::new(semconv::CLIENT_ADDRESS, peer.clone()),
-            KeyValue::new(semconv::NETWORK_PEER_ADDRESS, peer),
-            KeyValue::new(semconv::NETWORK_PEER_PORT, i64::from(self.peer.port())),
-        ];
-        self.span = Some(trace::start(
-            SpanKind::Server,
-            self.name,
-            parent,
-            attributes,
-        ));
+        self.span = Some(trace::start_with(SpanKind::Server, parent, || {
+            let peer = self.peer.ip().to_canonical().to_string();
+            let attributes = vec![
+                KeyValue::new(semconv::NETWORK_TRANSPORT, "tcp"),
+                KeyValue::new(semconv::NETWORK_PROTOCOL_NAME, self.labels.protocol),
+                KeyValue::new(semconv::CLIENT_ADDRESS, peer.clone()),
+                KeyValue::new(semconv::NETWORK_PEER_ADDRESS, peer),
+                KeyValue::new(semconv::NETWORK_PEER_PORT, i64::from(self.peer.port())),
+            ];
+            (self.name.into(), attributes)
+        }));
     }
 
     /// Does something under the span.

@@ -21,12 +21,7 @@ pub(crate) use metrics::HttpServerMetrics;
 pub use proxy::{Forwarded, ProxySettings, RootPath};
 
 use axum::Router;
-use axum::extract::DefaultBodyLimit;
-use axum::http::StatusCode;
-use axum::response::Response;
 use tokio::net::TcpListener;
-use tower_http::catch_panic::CatchPanicLayer;
-use tower_http::limit::RequestBodyLimitLayer;
 
 use self::connection::Http;
 use self::observe::ObserveLayer;
@@ -42,7 +37,7 @@ pub async fn serve(
     limits: HttpLimits,
     lifecycle: &Lifecycle,
 ) {
-    let routes = observed(routes, &limits, lifecycle);
+    let routes = observed(routes, lifecycle);
     serve_bounded("http", listener, routes, limits, None, lifecycle).await;
 }
 
@@ -54,19 +49,13 @@ pub async fn serve_proxied(
     proxies: ProxySettings,
     lifecycle: &Lifecycle,
 ) {
-    let routes = observed(routes, &limits, lifecycle);
+    let routes = observed(routes, lifecycle);
     serve_bounded("http", listener, routes, limits, Some(proxies), lifecycle).await;
 }
 
-fn observed(routes: Router, limits: &HttpLimits, lifecycle: &Lifecycle) -> Router {
+fn observed(routes: Router, lifecycle: &Lifecycle) -> Router {
     // One layer: a router boxes what each of them makes of a route, and copies it for each request.
-    routes.layer((
-        bounded(limits),
-        (
-            ObserveLayer::new(lifecycle.metrics()),
-            CatchPanicLayer::custom(|_| internal_error()),
-        ),
-    ))
+    routes.layer(ObserveLayer::new(lifecycle.metrics()))
 }
 
 /// The same without spans and request metrics, for probes that come every few seconds.
@@ -77,15 +66,7 @@ pub async fn serve_untraced(
     limits: HttpLimits,
     lifecycle: &Lifecycle,
 ) {
-    let routes = routes.layer(bounded(&limits));
     serve_bounded(protocol, listener, routes, limits, None, lifecycle).await;
-}
-
-/// Bodies are no longer than the limit, whoever reads them.
-fn bounded(limits: &HttpLimits) -> (RequestBodyLimitLayer, DefaultBodyLimit) {
-    let max_body = usize::try_from(limits.max_body_bytes.as_u64()).unwrap_or(usize::MAX);
-    let layer = RequestBodyLimitLayer::new(max_body);
-    (layer, DefaultBodyLimit::disable())
 }
 
 async fn serve_bounded(
@@ -105,10 +86,4 @@ async fn serve_bounded(
         proxies,
     };
     net::serve(listener, caps, http).await;
-}
-
-/// The answer to a handler that panicked: its details are in the log, not on the wire.
-fn internal_error() -> Response {
-    let said = "o serviço falhou; o registro dele diz por quê";
-    problem::refusal(StatusCode::INTERNAL_SERVER_ERROR, said)
 }

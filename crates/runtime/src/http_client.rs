@@ -10,12 +10,10 @@ use opentelemetry::trace::{SpanKind, Status};
 use prometheus_client::encoding::EncodeLabelSet;
 use reqwest::{Request, Response, Url};
 use tokio::time::Instant;
-use tracing::{Instrument, Span};
-use tracing_opentelemetry::OpenTelemetrySpanExt;
 
 use crate::error::innermost;
 use crate::metrics::{Durations, MetricSet, Metrics};
-use crate::trace::{self, Parent, semconv};
+use crate::trace::{self, Instrument, Parent, Span, semconv};
 
 /// An HTTP client. Build one for a process: it keeps connections.
 #[derive(Clone, Debug)]
@@ -158,12 +156,9 @@ impl HttpClient {
         let host = request.url().host_str().unwrap_or_default().to_owned();
         let port = request.url().port_or_known_default().unwrap_or_default();
         let name = semconv::http_span_method(method);
-        let span = trace::start(
-            SpanKind::Client,
-            name,
-            Parent::Current,
-            attributes(&request),
-        );
+        let span = trace::start_with(SpanKind::Client, Parent::Current, || {
+            (name.into(), attributes(&request))
+        });
         trace::inject(&span, request.headers_mut());
         let started = Instant::now();
         let outcome = self.send(request, &server).instrument(span.clone()).await;

@@ -44,6 +44,6 @@ pub mod tls;
 pub mod trace;
 
 pub use error::Error;
-pub use lifecycle::Lifecycle;
+pub use lifecycle::{Lifecycle, StageReached};
 pub use service::{Service, command, main, main_with, settings_from};
 pub use settings::Settings;

@@ -1,16 +1,19 @@
 //! What a running service is handed, and the stages of its end.
 
+mod stage;
+
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
-use tracing::Instrument;
 
 use crate::liveness::Liveness;
 use crate::memory::MemoryBudget;
 use crate::metrics::Metrics;
 use crate::readiness::Readiness;
+use crate::trace::Instrument;
+use stage::Stage;
+pub use stage::StageReached;
 
 /// The stages of one service: cheap to clone, shared by everything that runs in it.
 ///
@@ -32,9 +35,9 @@ struct LifecycleInner {
 
 #[derive(Debug, Default)]
 struct Stages {
-    draining: CancellationToken,
-    stopping: CancellationToken,
-    aborted: CancellationToken,
+    draining: Stage,
+    stopping: Stage,
+    aborted: Stage,
 }
 
 impl Lifecycle {
@@ -103,35 +106,35 @@ impl Lifecycle {
     }
 
     /// Waits until the service is told to end.
-    pub async fn draining(&self) {
-        self.0.stages.draining.cancelled().await;
+    pub fn draining(&self) -> StageReached<'_> {
+        self.0.stages.draining.reached()
     }
 
     /// Whether the service was told to end.
     pub fn is_draining(&self) -> bool {
-        self.0.stages.draining.is_cancelled()
+        self.0.stages.draining.is_reached()
     }
 
     /// Waits until nothing new may be accepted.
-    pub async fn stopping(&self) {
-        self.0.stages.stopping.cancelled().await;
+    pub fn stopping(&self) -> StageReached<'_> {
+        self.0.stages.stopping.reached()
     }
 
     /// Waits until the deadline has passed and what still runs must be dropped.
-    pub async fn aborted(&self) {
-        self.0.stages.aborted.cancelled().await;
+    pub fn aborted(&self) -> StageReached<'_> {
+        self.0.stages.aborted.reached()
     }
 
     /// First stage: not ready any more, still serving.
     pub fn drain(&self) {
         self.0.readiness.drain();
-        self.0.stages.draining.cancel();
+        self.0.stages.draining.reach();
     }
 
     /// Second stage: nothing new.
     pub fn stop(&self) {
         self.drain();
-        self.0.stages.stopping.cancel();
+        self.0.stages.stopping.reach();
         self.0.tasks.close();
     }
 
@@ -147,7 +150,7 @@ impl Lifecycle {
             return 0;
         }
         let left = self.0.tasks.len();
-        self.0.stages.aborted.cancel();
+        self.0.stages.aborted.reach();
         // Tasks that heed the abort end within a turn of the scheduler; the rest ends with the process.
         let _ = tokio::time::timeout(ABORT_GRACE, self.0.tasks.wait()).await;
         left

@@ -34,7 +34,7 @@ use self::readiness::ReadinessCollector;
 use crate::memory::MemoryBudget;
 use crate::memory::collector::MemoryCollector;
 use crate::readiness::Readiness;
-use crate::trace;
+use crate::trace::{self, Span};
 
 /// The metrics of one service. Every clone counts into the same ones.
 #[derive(Clone, Debug)]
@@ -64,6 +64,25 @@ pub struct Durations<L: Clone + std::hash::Hash + Eq>(
 #[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
 pub struct TraceLabel {
     trace_id: TraceIdValue,
+}
+
+impl TraceLabel {
+    fn of(trace_id: TraceId) -> Self {
+        let trace_id = TraceIdValue(trace_id);
+        Self { trace_id }
+    }
+}
+
+/// Durations with one set of labels.
+#[derive(Clone, Debug)]
+pub(crate) struct DurationsOf(HistogramWithExemplars<TraceLabel>);
+
+impl DurationsOf {
+    /// Counts one that took this long, with the trace of this span where it is sampled.
+    pub(crate) fn observe(&self, took: Duration, of: &Span) {
+        let exemplar = of.sampled_trace_id().map(TraceLabel::of);
+        self.0.observe(took.as_secs_f64(), exemplar, None);
+    }
 }
 
 /// A trace's id, which becomes text only when somebody reads it: exemplars are kept for long, and
@@ -148,12 +167,15 @@ impl<L: Clone + std::hash::Hash + Eq + EncodeLabelSet + Send + Sync + std::fmt::
 {
     /// Counts one that took this long, with the trace of the current span where it is sampled.
     pub fn observe(&self, labels: &L, took: Duration) {
-        let exemplar = trace::sampled_trace_id().map(|trace_id| TraceLabel {
-            trace_id: TraceIdValue(trace_id),
-        });
+        let exemplar = trace::sampled_trace_id().map(TraceLabel::of);
         self.0
             .get_or_create(labels)
             .observe(took.as_secs_f64(), exemplar, None);
+    }
+
+    /// Those with these labels, to be looked up once.
+    pub(crate) fn with(&self, labels: &L) -> DurationsOf {
+        DurationsOf(self.0.get_or_create_owned(labels))
     }
 
     /// Adds these durations to the `/metrics` of a service. The unit, `_seconds`, is appended.

@@ -20,7 +20,6 @@ use std::time::Duration;
 use hyper_util::client::proxy::matcher::Matcher;
 use opentelemetry::propagation::{TextMapCompositePropagator, TextMapPropagator};
 use opentelemetry::trace::TracerProvider;
-use opentelemetry::trace::noop::NoopTracer;
 use opentelemetry::{KeyValue, global};
 use opentelemetry_sdk::Resource;
 use opentelemetry_sdk::propagation::{BaggagePropagator, TraceContextPropagator};
@@ -32,14 +31,14 @@ use tracing_subscriber::{EnvFilter, Registry};
 
 use crate::admin::Build;
 use crate::metrics::Metrics;
-use crate::trace;
+use crate::trace::{self, GivenIds, Tracer};
 use otel::Propagator;
 
 /// Why spans or logs could not be set up.
 #[derive(Debug, thiserror::Error)]
 pub enum TelemetryError {
-    /// Another subscriber is set already in this process.
-    #[error("logs are set up twice in one process")]
+    /// Another subscriber or tracer is set already in this process.
+    #[error("logs or spans are set up twice in one process")]
     Twice,
 }
 
@@ -62,9 +61,12 @@ impl Telemetry {
         let log = log::layer(settings.log_json).with_filter(filter(&settings.log_level));
         Registry::default()
             .with(log)
-            .with(span_layer(provider.as_ref()))
+            .with(provider.as_ref().map(span_layer))
             .try_init()
             .map_err(|_| TelemetryError::Twice)?;
+        if !tracer(settings, provider.as_ref()).install() {
+            return Err(TelemetryError::Twice);
+        }
         for warning in warnings {
             tracing::warn!("{warning}");
         }
@@ -84,34 +86,43 @@ impl Telemetry {
 
 const FLUSH: Duration = Duration::from_secs(3);
 
-/// The provider of spans; none where the SDK is disabled.
-///
-/// Without an endpoint it still makes spans, for the ids in logs and for those who are called.
+/// The provider of spans; none where nobody takes them.
 fn provider(
     build: Build,
     settings: &TelemetrySettings,
     metrics: &Metrics,
     warnings: &mut Vec<String>,
 ) -> Option<SdkTracerProvider> {
-    if settings.disabled {
-        return None;
-    }
-    let mut provider = SdkTracerProvider::builder()
-        .with_resource(resource(build, settings))
-        .with_sampler(settings.sampler.clone())
-        .with_span_limits(settings.limits);
-    if let Some(otlp) = &settings.otlp {
-        let proxies = Matcher::from_env();
-        match export::exporter(otlp, settings, metrics, &proxies, warnings) {
-            Ok(exporter) => {
-                let batches = BatchSpanProcessor::builder(exporter)
-                    .with_batch_config(settings.batches.config());
-                provider = provider.with_span_processor(batches.build());
-            }
-            Err(warning) => warnings.push(warning),
+    let otlp = settings.otlp.as_ref().filter(|_| !settings.disabled)?;
+    let proxies = Matcher::from_env();
+    match export::exporter(otlp, settings, metrics, &proxies, warnings) {
+        Ok(exporter) => {
+            let batches =
+                BatchSpanProcessor::builder(exporter).with_batch_config(settings.batches.config());
+            let provider = SdkTracerProvider::builder()
+                .with_resource(resource(build, settings))
+                .with_sampler(settings.sampler.clone())
+                .with_id_generator(GivenIds::default())
+                .with_span_limits(settings.limits)
+                .with_span_processor(batches.build());
+            Some(provider.build())
+        }
+        Err(warning) => {
+            warnings.push(warning);
+            None
         }
     }
-    Some(provider.build())
+}
+
+/// Who makes the spans. Where nobody takes them they still have ids, for logs and for those who are
+/// called.
+fn tracer(settings: &TelemetrySettings, provider: Option<&SdkTracerProvider>) -> Tracer {
+    let sampler = settings.sampler.clone();
+    match provider {
+        Some(_) => Tracer::Recorded(sampler),
+        None if settings.disabled => Tracer::Disabled,
+        None => Tracer::Unrecorded(sampler),
+    }
 }
 
 /// What the spans say of this process; the environment's word wins.
@@ -150,9 +161,7 @@ fn set_propagators(propagators: &[Propagator]) {
 }
 
 /// The layer that turns `tracing` spans of [`trace`] into OpenTelemetry's.
-///
-/// Where the SDK is disabled, contexts still pass through unchanged, as the specification wants.
-pub fn span_layer<S>(provider: Option<&SdkTracerProvider>) -> Box<dyn Layer<S> + Send + Sync>
+pub fn span_layer<S>(provider: &SdkTracerProvider) -> Box<dyn Layer<S> + Send + Sync>
 where
     S: tracing::Subscriber
         + for<'span> tracing_subscriber::registry::LookupSpan<'span>
@@ -160,21 +169,14 @@ where
         + Sync,
 {
     let ours = filter_fn(|metadata| metadata.is_span() && metadata.target() == trace::TARGET);
-    let layer = tracing_opentelemetry::layer()
+    tracing_opentelemetry::layer()
         .with_location(false)
         .with_threads(false)
         .with_target(false)
-        .with_tracked_inactivity(false);
-    match provider {
-        Some(provider) => layer
-            .with_tracer(provider.tracer("malha"))
-            .with_filter(ours)
-            .boxed(),
-        None => layer
-            .with_tracer(NoopTracer::new())
-            .with_filter(ours)
-            .boxed(),
-    }
+        .with_tracked_inactivity(false)
+        .with_tracer(provider.tracer("malha"))
+        .with_filter(ours)
+        .boxed()
 }
 
 /// What is logged, without what the exporter's own stack says of itself, and without the fields of
@@ -188,49 +190,96 @@ fn filter(level: &str) -> EnvFilter {
 #[cfg(test)]
 mod tests {
     use http::HeaderMap;
-    use tracing_subscriber::layer::SubscriberExt;
+    use opentelemetry_sdk::trace::Sampler;
 
     use super::*;
-    use crate::trace::{Parent, SpanKind, extract, inject, start};
+    use crate::trace::{Parent, SpanKind, extract, inject};
 
-    /// What a service that was called with these headers sends to the next one.
-    fn passed_on(provider: Option<&SdkTracerProvider>, traceparent: &str) -> String {
+    /// What a service that was called with this header, or none, sends to the next one.
+    fn passed_on(
+        tracer: &Tracer,
+        provider: Option<&SdkTracerProvider>,
+        traceparent: Option<&str>,
+    ) -> String {
+        let subscriber = Registry::default().with(provider.map(span_layer));
+        tracing::subscriber::with_default(subscriber, || passed(tracer, traceparent))
+    }
+
+    fn passed(tracer: &Tracer, traceparent: Option<&str>) -> String {
         set_propagators(&[Propagator::TraceContext]);
         let mut headers = HeaderMap::new();
-        headers.insert("traceparent", traceparent.parse().unwrap());
-        let subscriber = Registry::default().with(span_layer(provider));
-        tracing::subscriber::with_default(subscriber, || {
-            let server = start(
-                SpanKind::Server,
-                "GET /",
-                Parent::Remote(extract(&headers)),
-                [],
-            );
-            let client = server.in_scope(|| start(SpanKind::Client, "GET", Parent::Current, []));
-            let mut sent = HeaderMap::new();
-            inject(&client, &mut sent);
-            sent["traceparent"].to_str().unwrap().to_owned()
-        })
+        if let Some(traceparent) = traceparent {
+            headers.insert("traceparent", traceparent.parse().unwrap());
+        }
+        let parent = Parent::Remote(extract(&headers));
+        let server = tracer.start(SpanKind::Server, parent, || ("GET /".into(), Vec::new()));
+        let client = server.in_scope(|| {
+            tracer.start(SpanKind::Client, Parent::Current, || {
+                ("GET".into(), Vec::new())
+            })
+        });
+        let mut sent = HeaderMap::new();
+        inject(&client, &mut sent);
+        let sent = sent.get("traceparent").map(|value| value.to_str().unwrap());
+        sent.unwrap_or_default().to_owned()
     }
 
     const SAMPLED: &str = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
     const UNSAMPLED: &str = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-00";
 
+    fn by_parent(root: Sampler) -> Sampler {
+        Sampler::ParentBased(Box::new(root))
+    }
+
     #[test]
     fn with_the_sdk_disabled_a_context_passes_through_unchanged() {
-        assert_eq!(passed_on(None, SAMPLED), SAMPLED);
-        assert_eq!(passed_on(None, UNSAMPLED), UNSAMPLED);
+        assert_eq!(passed_on(&Tracer::Disabled, None, Some(SAMPLED)), SAMPLED);
+        assert_eq!(
+            passed_on(&Tracer::Disabled, None, Some(UNSAMPLED)),
+            UNSAMPLED
+        );
+        assert_eq!(passed_on(&Tracer::Disabled, None, None), "");
     }
 
     #[test]
     fn with_spans_the_trace_goes_on_under_a_span_of_this_process() {
         let provider = SdkTracerProvider::builder().build();
-        let sent = passed_on(Some(&provider), SAMPLED);
-        assert!(
-            sent.starts_with(&SAMPLED[..36]) && sent.ends_with("-01"),
-            "{sent}"
-        );
-        assert_ne!(sent, SAMPLED);
-        assert!(passed_on(Some(&provider), UNSAMPLED).ends_with("-00"));
+        let sampler = by_parent(Sampler::AlwaysOn);
+        for (tracer, provider) in [
+            (Tracer::Recorded(sampler.clone()), Some(&provider)),
+            (Tracer::Unrecorded(sampler), None),
+        ] {
+            let sent = passed_on(&tracer, provider, Some(SAMPLED));
+            assert!(
+                sent.starts_with(&SAMPLED[..36]) && sent.ends_with("-01"),
+                "{sent}"
+            );
+            assert_ne!(sent, SAMPLED);
+            assert!(passed_on(&tracer, provider, Some(UNSAMPLED)).ends_with("-00"));
+        }
+    }
+
+    #[test]
+    fn a_trace_that_begins_here_is_sampled_as_it_is_called() {
+        let exporter = opentelemetry_sdk::trace::InMemorySpanExporter::default();
+        let sampler = by_parent(Sampler::TraceIdRatioBased(0.5));
+        let provider = SdkTracerProvider::builder()
+            .with_sampler(sampler.clone())
+            .with_id_generator(GivenIds::default())
+            .with_simple_exporter(exporter.clone())
+            .build();
+        let tracer = Tracer::Recorded(sampler);
+        let pass = |_| passed_on(&tracer, Some(&provider), None);
+        let sent: Vec<_> = (0..200).map(pass).collect();
+        let sampled: Vec<_> = sent.iter().filter(|sent| sent.ends_with("-01")).collect();
+        assert!((1..200).contains(&sampled.len()), "{}", sampled.len());
+        let spans = exporter.get_finished_spans().unwrap();
+        assert_eq!(spans.len(), 2 * sampled.len(), "a server's and a client's");
+        for sent in sampled {
+            let of_it = |span: &&opentelemetry_sdk::trace::SpanData| {
+                sent.contains(&span.span_context.trace_id().to_string())
+            };
+            assert_eq!(spans.iter().filter(of_it).count(), 2, "{sent}");
+        }
     }
 }

@@ -1,10 +1,14 @@
 //! Spans by OpenTelemetry's semantic conventions, made in one way for every protocol.
 //!
-//! A span is a `tracing` span of this module's target, so that the exporter takes these and
-//! nothing else, and a kind, a name and typed attributes. Services may start their own with
-//! [`start`]; HTTP servers and clients have theirs already.
+//! A span is a kind, a name and typed attributes. One that is recorded is a `tracing` span of this
+//! module's target, so that the exporter takes these and nothing else; one that nobody records is an
+//! identity alone, and costs next to nothing. Services may start their own with [`start`]; HTTP
+//! servers and clients have theirs already. Work is done under a span by [`Instrument`] or
+//! [`Span::in_scope`]; what it starts or logs meanwhile belongs to it.
 
 pub mod semconv;
+mod span;
+mod tracer;
 mod trust;
 
 use std::borrow::Cow;
@@ -13,8 +17,9 @@ pub use opentelemetry::trace::SpanKind;
 use opentelemetry::trace::{SpanContext, Status, TraceContextExt, TraceFlags, TraceId};
 use opentelemetry::{Context, KeyValue, global};
 use opentelemetry_http::{HeaderExtractor, HeaderInjector};
-use tracing::Span;
-use tracing_opentelemetry::OpenTelemetrySpanExt;
+pub use span::{Entered, Instrument, Instrumented, Span};
+pub(crate) use tracer::GivenIds;
+pub use tracer::Tracer;
 pub use trust::Trust;
 
 /// The target that the span exporter listens to.
@@ -34,45 +39,24 @@ pub enum Parent {
 /// Starts a span. It ends when its last clone is dropped.
 ///
 /// Attributes must have few values; the name even fewer.
-#[expect(
-    clippy::needless_pass_by_value,
-    reason = "a kind is a word, not a value to keep"
-)]
 pub fn start(
     kind: SpanKind,
-    name: impl AsRef<str>,
+    name: impl Into<Cow<'static, str>>,
     parent: Parent,
     attributes: impl IntoIterator<Item = KeyValue>,
 ) -> Span {
-    let kind = match kind {
-        SpanKind::Client => "client",
-        SpanKind::Server => "server",
-        SpanKind::Producer => "producer",
-        SpanKind::Consumer => "consumer",
-        SpanKind::Internal => "internal",
-    };
-    let name = name.as_ref();
-    let span = match &parent {
-        Parent::Current => {
-            tracing::info_span!(target: TARGET, "span", otel.name = name, otel.kind = kind)
-        }
-        Parent::Remote(_) | Parent::Linked(_) => {
-            tracing::info_span!(target: TARGET, parent: None, "span", otel.name = name, otel.kind = kind)
-        }
-    };
-    match parent {
-        Parent::Current => {}
-        Parent::Remote(context) => {
-            // Fails only without the exporter's layer, where there is no trace to join.
-            if let Err(error) = span.set_parent(context) {
-                tracing::trace!(%error, "no trace to join");
-            }
-        }
-        Parent::Linked(context) => span.add_link(context),
-    }
-    // All at once: `tracing` would look the span up again for each.
-    span.context().span().set_attributes(attributes);
-    span
+    start_with(kind, parent, || {
+        (name.into(), attributes.into_iter().collect())
+    })
+}
+
+/// The same with a name and attributes that are made only where the span is recorded.
+pub fn start_with(
+    kind: SpanKind,
+    parent: Parent,
+    describe: impl FnOnce() -> (Cow<'static, str>, Vec<KeyValue>),
+) -> Span {
+    Tracer::installed().start(kind, parent, describe)
 }
 
 /// Marks a span as failed. `kind` is one of few names, as conventions want of `error.type`.
@@ -85,6 +69,11 @@ pub fn fail(span: &Span, kind: &'static str, description: impl Into<Cow<'static,
 pub fn extract(headers: &http::HeaderMap) -> Context {
     // From an empty context: what this process does at the moment is no parent of the message.
     let empty = Context::new();
+    // Every format asks for its headers by name; most requests have none of them.
+    let carries = |name: &http::HeaderName| matches!(name.as_str(), "traceparent" | "baggage");
+    if !headers.keys().any(carries) {
+        return empty;
+    }
     global::get_text_map_propagator(|format| {
         format.extract_with_context(&empty, &HeaderExtractor(headers))
     })
@@ -105,8 +94,11 @@ pub fn is_propagated() -> bool {
 
 /// The identity of the current span, if a trace is under way.
 pub fn current() -> Option<SpanContext> {
-    let context = Context::current().span().span_context().clone();
-    context.is_valid().then_some(context)
+    Context::map_current(|context| {
+        let span = context.span();
+        let context = span.span_context();
+        context.is_valid().then(|| context.clone())
+    })
 }
 
 /// The current span as a W3C `traceparent`, for messages that outlive the call that makes them.
@@ -119,6 +111,9 @@ pub fn traceparent() -> Option<String> {
 
 /// The trace of the current span, where it is sampled, so that it can be looked up.
 pub(crate) fn sampled_trace_id() -> Option<TraceId> {
-    let context = current()?;
-    context.is_sampled().then(|| context.trace_id())
+    Context::map_current(|context| {
+        let span = context.span();
+        let context = span.span_context();
+        context.is_sampled().then(|| context.trace_id())
+    })
 }

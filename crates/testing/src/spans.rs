@@ -10,13 +10,14 @@ use opentelemetry::trace::{
 };
 use opentelemetry::{Value, global};
 use opentelemetry_sdk::propagation::TraceContextPropagator;
-use opentelemetry_sdk::trace::{InMemorySpanExporter, SdkTracerProvider};
+use opentelemetry_sdk::trace::{InMemorySpanExporter, Sampler, SdkTracerProvider};
 use tracing_subscriber::Registry;
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
 
 use super::eventually;
 use runtime::telemetry::span_layer;
+use runtime::trace::Tracer;
 
 /// The spans that this process has ended so far.
 #[derive(Clone, Debug)]
@@ -95,10 +96,12 @@ impl Spans {
                 .with_simple_exporter(exporter.clone())
                 .build();
             global::set_text_map_propagator(TraceContextPropagator::new());
-            let subscriber = Registry::default().with(span_layer(Some(&provider)));
+            let subscriber = Registry::default().with(span_layer(&provider));
             subscriber
                 .try_init()
                 .expect("no other subscriber in this process");
+            let sampler = Sampler::ParentBased(Box::new(Sampler::AlwaysOn));
+            assert!(Tracer::Recorded(sampler).install(), "no other tracer");
             Spans(exporter)
         });
         spans.clone()

@@ -20,7 +20,6 @@ use opentelemetry::KeyValue;
 use runtime::Lifecycle;
 use runtime::trace::{self, SpanKind};
 use tokio::sync::{oneshot, watch};
-use tracing_opentelemetry::OpenTelemetrySpanExt;
 
 use crate::domain::log::{AppendOutcome, AppendRequest, Record, Refusal, RelayPolicy};
 use crate::domain::{ClientId, Entry, Event, Source, Token, TraceContext};

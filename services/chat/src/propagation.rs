@@ -2,10 +2,8 @@
 
 use http::{HeaderMap, HeaderName, HeaderValue};
 use opentelemetry::Context;
-use opentelemetry::trace::{SpanContext, TraceContextExt};
-use runtime::trace::{self, Parent};
-use tracing::Span;
-use tracing_opentelemetry::OpenTelemetrySpanExt;
+use opentelemetry::trace::SpanContext;
+use runtime::trace::{self, Parent, Span};
 
 use crate::domain::TraceContext;
 
@@ -46,6 +44,5 @@ pub(crate) fn context(carried: &TraceContext) -> Context {
 
 /// What others may refer to a span by, if it has a trace.
 pub(crate) fn link(span: &Span) -> Option<SpanContext> {
-    let context = span.context().span().span_context().clone();
-    context.is_valid().then_some(context)
+    span.identity()
 }

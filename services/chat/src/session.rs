@@ -12,10 +12,8 @@ use opentelemetry::trace::{SpanContext, TraceContextExt};
 use opentelemetry::{Context, KeyValue};
 use runtime::Lifecycle;
 use runtime::memory::MemoryReservation;
-use runtime::trace::{self, Parent, SpanKind};
+use runtime::trace::{self, Instrument, Parent, Span, SpanKind};
 use tokio::time::Instant;
-use tracing::{Instrument, Span};
-use tracing_opentelemetry::OpenTelemetrySpanExt;
 
 use crate::domain::log::AppendOutcome;
 use crate::domain::rate::TokenBucket;

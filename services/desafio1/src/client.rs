@@ -7,8 +7,7 @@ use runtime::Lifecycle;
 use runtime::backoff::Backoff;
 use runtime::http_client::{self, HttpClientError};
 use runtime::readiness::Dependency;
-use runtime::trace::{self, Parent, SpanKind};
-use tracing::Instrument;
+use runtime::trace::{self, Instrument, Parent, SpanKind};
 
 use crate::domain::{NoMessage, line};
 use crate::error::Error;

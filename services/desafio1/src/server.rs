@@ -1,9 +1,9 @@
 //! The server: one route, one message.
 
-use std::sync::Arc;
-
 use axum::Router;
+use axum::body::Bytes;
 use axum::extract::State;
+use axum::http::HeaderValue;
 use axum::http::header::{CONTENT_TYPE, X_CONTENT_TYPE_OPTIONS};
 use axum::response::IntoResponse;
 use axum::routing::get;
@@ -27,14 +27,17 @@ pub async fn serve(settings: ServidorSettings, listener: TcpListener, lifecycle:
 fn routes(message: &str) -> Router {
     Router::new()
         .route("/", get(answer))
-        .with_state(Arc::from(message))
+        .with_state(Bytes::from(message.to_owned()))
 }
 
-async fn answer(State(message): State<Arc<str>>) -> impl IntoResponse {
+async fn answer(State(message): State<Bytes>) -> impl IntoResponse {
     let headers = [
-        (CONTENT_TYPE, "text/plain; charset=utf-8"),
+        (
+            CONTENT_TYPE,
+            HeaderValue::from_static("text/plain; charset=utf-8"),
+        ),
         // A message from a setting must never be read as a page.
-        (X_CONTENT_TYPE_OPTIONS, "nosniff"),
+        (X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff")),
     ];
-    (headers, message.to_string())
+    (headers, message)
 }

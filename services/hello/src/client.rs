@@ -7,10 +7,9 @@ use std::io::Write;
 use std::time::Duration;
 
 use runtime::Lifecycle;
-use runtime::trace::{self, Parent, SpanKind};
+use runtime::trace::{self, Instrument, Parent, SpanKind};
 use runtime_tcp::client::Protocol;
 use runtime_tcp::{RetryingClient, TcpClientError};
-use tracing::Instrument;
 
 use crate::error::Error;
 use crate::input::{Lines, Typed};

@@ -4,10 +4,9 @@ use std::io::Write;
 
 use rand::Rng;
 use runtime::Lifecycle;
-use runtime::trace::{self, Parent, SpanKind};
+use runtime::trace::{self, Instrument, Parent, SpanKind};
 use runtime_tcp::client::Protocol;
 use runtime_tcp::{RetryingClient, TcpClientError};
-use tracing::Instrument;
 
 use crate::domain::Number;
 use crate::error::Error;

@@ -15,8 +15,6 @@ use opentelemetry::trace::{SpanKind, Status as SpanStatus};
 use tokio::time::Instant;
 use tonic::body::Body;
 use tonic::{Code, Status};
-use tracing::Span;
-use tracing_opentelemetry::OpenTelemetrySpanExt;
 
 use super::connection::ConnectionError;
 use super::options::CallOptions;
@@ -24,7 +22,7 @@ use super::pool::PickedBackend;
 use super::status::{self, RetryDecision};
 use crate::status::name;
 use crate::timeout;
-use runtime::trace::{self, Parent, semconv};
+use runtime::trace::{self, Parent, Span, semconv};
 
 /// A call, kept for as long as it may be sent again.
 pub(super) struct OutgoingCall {
@@ -95,18 +93,21 @@ pub(super) struct AttemptSpan {
 
 impl AttemptSpan {
     pub(super) fn start(call: &OutgoingCall, host: &Arc<str>, port: u16, earlier: u32) -> Self {
-        let method = &call.method;
-        let mut attributes = vec![
-            KeyValue::new(semconv::RPC_SYSTEM_NAME, "grpc"),
-            KeyValue::new(semconv::RPC_METHOD, Arc::clone(method)),
-            KeyValue::new(semconv::SERVER_ADDRESS, Arc::clone(host)),
-            KeyValue::new(semconv::SERVER_PORT, i64::from(port)),
-        ];
-        if earlier > 0 {
-            attributes.push(KeyValue::new(PREVIOUS_ATTEMPTS, i64::from(earlier)));
-        }
+        let describe = || {
+            let method = &call.method;
+            let mut attributes = vec![
+                KeyValue::new(semconv::RPC_SYSTEM_NAME, "grpc"),
+                KeyValue::new(semconv::RPC_METHOD, Arc::clone(method)),
+                KeyValue::new(semconv::SERVER_ADDRESS, Arc::clone(host)),
+                KeyValue::new(semconv::SERVER_PORT, i64::from(port)),
+            ];
+            if earlier > 0 {
+                attributes.push(KeyValue::new(PREVIOUS_ATTEMPTS, i64::from(earlier)));
+            }
+            (method.to_string().into(), attributes)
+        };
         Self {
-            span: trace::start(SpanKind::Client, method, Parent::Current, attributes),
+            span: trace::start_with(SpanKind::Client, Parent::Current, describe),
             concluded: false,
         }
     }

@@ -16,7 +16,6 @@ use tokio_util::sync::DropGuard;
 use tonic::body::Body;
 use tonic::{Code, Status};
 use tower::Service;
-use tracing::Instrument;
 
 use super::attempt::{AttemptSpan, Failure, OutgoingCall, StreamBody};
 use super::budget::RetryBudget;
@@ -26,6 +25,7 @@ use super::pool::{PickedBackend, Pool};
 use super::settings::GrpcClientSettings;
 use super::status::{self, RetryDecision};
 use crate::status::{code_in, name};
+use runtime::trace::Instrument;
 
 /// A client of the backends behind one name. Every clone uses the same connections.
 #[derive(Clone, Debug)]

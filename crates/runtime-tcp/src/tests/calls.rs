@@ -3,8 +3,6 @@
 use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream as StdStream};
 
-use tracing::Instrument;
-
 use super::{LONG, SHORT};
 use crate::client::{Protocol, TraceContext};
 use crate::proxy::{self, Decoded};
@@ -12,7 +10,7 @@ use crate::{TcpClient, TcpClientError, TcpClientSettings};
 use runtime::metrics::Metrics;
 use runtime::net::ServerAddress;
 use runtime::settings::FromSetting;
-use runtime::trace::{self, Parent, SpanKind};
+use runtime::trace::{self, Instrument, Parent, SpanKind};
 use testing::Spans;
 
 const PROTOCOL: Protocol = Protocol {

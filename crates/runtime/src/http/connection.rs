@@ -2,13 +2,15 @@
 
 use std::borrow::Cow;
 use std::convert::Infallible;
+use std::future::poll_fn;
 use std::net::SocketAddr;
-use std::pin::pin;
+use std::pin::{Pin, pin};
 use std::sync::Arc;
+use std::task::{Context, Poll};
 
 use axum::Router;
 use axum::body::Body;
-use axum::extract::ConnectInfo;
+use axum::extract::{ConnectInfo, DefaultBodyLimit};
 use axum::http::{HeaderValue, Request, Response, StatusCode, header};
 use futures_util::FutureExt;
 use hyper::body::{Body as _, Incoming};
@@ -17,6 +19,7 @@ use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::time::Instant;
 use tower::ServiceExt;
+use tower_http::limit::RequestBodyLimit;
 
 use super::body::{DeadlineBody, GuardedBody};
 use super::limits::HttpLimits;
@@ -64,6 +67,8 @@ impl Protocol for Http {
         let expired = io.expired();
         let old = Instant::now() + jittered(self.limits.max_connection_age);
 
+        let max_body = self.limits.max_body_bytes.as_u64();
+        let max_body = usize::try_from(max_body).unwrap_or(usize::MAX);
         let answer = service_fn(|request: Request<Incoming>| {
             phase.set(Phase::Active);
             let (phase, lifecycle) = (phase.clone(), lifecycle.clone());
@@ -98,9 +103,11 @@ impl Protocol for Http {
                 let is_refused = refused.is_some();
                 let mut response = if let Some(refusal) = refused {
                     refusal
-                } else {
+                } else if announced == Some(0) {
                     let Ok(response) = routes.oneshot(request).await;
                     response
+                } else {
+                    Box::pin(bounded(routes, max_body, request)).await
                 };
                 if active.phase.is_refused() {
                     server.count_cut(MemoryBudget::CODE);
@@ -135,7 +142,7 @@ impl Protocol for Http {
 
         let served = async {
             let outcome = tokio::select! {
-                outcome = connection.as_mut() => outcome,
+                outcome = poll_fn(|cx| drive(connection.as_mut(), &phase, cx)) => outcome,
                 () = lifecycle.stopping() => {
                     // What has arrived is read before anything is decided.
                     tokio::task::yield_now().await;
@@ -147,7 +154,7 @@ impl Protocol for Http {
                         connection.as_mut().graceful_shutdown();
                     }
                     tokio::select! {
-                        outcome = connection.as_mut() => outcome,
+                        outcome = poll_fn(|cx| drive(connection.as_mut(), &phase, cx)) => outcome,
                         () = self.until_silent(&phase) => return,
                     }
                 }
@@ -174,6 +181,29 @@ impl Http {
             std::future::pending::<()>().await;
         }
     }
+}
+
+/// Lets a connection go on.
+fn drive<C: Future>(
+    connection: Pin<&mut C>,
+    phase: &SharedPhase,
+    cx: &mut Context<'_>,
+) -> Poll<C::Output> {
+    let polled = connection.poll(cx);
+    if polled.is_pending() && phase.fell_idle_unwatched() {
+        // It fell idle after its reader was asked last, which does not know yet for how long to wait.
+        cx.waker().wake_by_ref();
+    }
+    polled
+}
+
+/// The answer to a request with a body, which is no longer than the limit, whoever reads it.
+async fn bounded(routes: Router, max_body: usize, mut request: Request<Body>) -> Response<Body> {
+    DefaultBodyLimit::disable().apply(&mut request);
+    let Ok(response) = RequestBodyLimit::new(routes, max_body)
+        .oneshot(request)
+        .await;
+    response.map(Body::new)
 }
 
 /// A body that may still come with its head: the least that hyper's buffer takes.

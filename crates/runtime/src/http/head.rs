@@ -34,7 +34,20 @@ fn has_host(headers: &HeaderMap, version: Version) -> bool {
 }
 
 fn is_host(text: &[u8]) -> bool {
-    !text.contains(&b'@') && Authority::try_from(text).is_ok()
+    is_plain_host(text) || !text.contains(&b'@') && Authority::try_from(text).is_ok()
+}
+
+/// What most of them are, found without a copy: a name or an address of IPv4, perhaps with a port.
+fn is_plain_host(text: &[u8]) -> bool {
+    let (name, port) = match text.iter().position(|byte| *byte == b':') {
+        Some(colon) => (&text[..colon], &text[colon + 1..]),
+        None => (text, &b"80"[..]),
+    };
+    let is_of_name = |byte: &u8| byte.is_ascii_alphanumeric() || b".-_".contains(byte);
+    !name.is_empty()
+        && name.iter().all(is_of_name)
+        && (1..=4).contains(&port.len())
+        && port.iter().all(u8::is_ascii_digit)
 }
 
 /// Gives paths that mean the same one form (RFC 3986, 6.2.2): what needs no escape has none, and

@@ -4,43 +4,43 @@
 //! of the answer is sent. It also says why a body was given up, so that a span tells the answer that
 //! the client gets.
 
+use std::borrow::Cow;
 use std::future::Future;
 use std::net::SocketAddr;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 
 use axum::BoxError;
 use axum::body::Body;
 use axum::extract::{ConnectInfo, MatchedPath};
-use axum::http::{Request, Response, header};
+use axum::http::{Request, Response, StatusCode, header};
 use bytes::Bytes;
 use opentelemetry::KeyValue;
 use opentelemetry::trace::SpanKind;
 use prometheus_client::metrics::gauge::Gauge;
 use tokio::time::Instant;
 use tower::{Layer, Service};
-use tracing::{Instrument, Span};
-use tracing_opentelemetry::OpenTelemetrySpanExt;
 
 use super::body::GuardedBody;
-use super::metrics::{HttpActiveLabels, HttpServerLabels, HttpServerMetrics};
+use super::metrics::{HttpServerMetrics, RouteMetrics, RouteOutcome};
 use super::phase::SharedPhase;
 use super::problem;
 use super::proxy::Forwarded;
 use crate::metrics::Metrics;
-use crate::trace::{self, Parent, semconv};
+use crate::trace::{self, Instrument, Instrumented, Parent, Span, semconv};
 
-/// Adds spans and metrics to a router.
+/// Adds spans and metrics to a router, and an answer where a handler panics.
 #[derive(Clone, Debug)]
 pub(super) struct ObserveLayer {
-    metrics: Arc<HttpServerMetrics>,
+    metrics: HttpServerMetrics,
 }
 
 impl ObserveLayer {
     /// Counts into these metrics.
     pub(super) fn new(metrics: &Metrics) -> Self {
-        let metrics = Arc::new(metrics.set());
+        let metrics = metrics.set();
         Self { metrics }
     }
 }
@@ -48,11 +48,10 @@ impl ObserveLayer {
 impl<S> Layer<S> for ObserveLayer {
     type Service = Observe<S>;
 
+    // A router calls this for each of its routes.
     fn layer(&self, inner: S) -> Observe<S> {
-        Observe {
-            inner,
-            metrics: Arc::clone(&self.metrics),
-        }
+        let metrics = Arc::new(RouteMetrics::new(self.metrics.clone()));
+        Observe { inner, metrics }
     }
 }
 
@@ -60,7 +59,7 @@ impl<S> Layer<S> for ObserveLayer {
 #[derive(Clone, Debug)]
 pub(super) struct Observe<S> {
     inner: S,
-    metrics: Arc<HttpServerMetrics>,
+    metrics: Arc<RouteMetrics>,
 }
 
 impl<S, B, A> Service<Request<B>> for Observe<S>
@@ -68,12 +67,10 @@ where
     S: Service<Request<B>, Response = Response<A>>,
     A: http_body::Body<Data = Bytes> + Send + 'static,
     A::Error: Into<BoxError>,
-    S::Future: Send + 'static,
-    S::Error: Send + 'static,
 {
     type Response = Response<Body>;
     type Error = S::Error;
-    type Future = Pin<Box<dyn Future<Output = Result<Response<Body>, S::Error>> + Send>>;
+    type Future = Answer<S::Future>;
 
     fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), S::Error>> {
         self.inner.poll_ready(cx)
@@ -82,16 +79,74 @@ where
     fn call(&mut self, request: Request<B>) -> Self::Future {
         let record = RequestRecord::begin(&request, Arc::clone(&self.metrics));
         let phase = request.extensions().get::<SharedPhase>().cloned();
-        let answer = self.inner.call(request).instrument(record.span.clone());
-        Box::pin(async move {
-            let response = answer.await?;
-            Ok(match phase {
-                // Whatever the handler made of a body that it could not read.
-                Some(phase) if phase.is_refused() => record.keep(problem::no_memory_for_body()),
-                _ => record.keep(response),
-            })
-        })
+        let answer = catch_unwind(AssertUnwindSafe(|| self.inner.call(request)));
+        let answer = answer
+            .ok()
+            .map(|answer| answer.instrument(record.span.clone()));
+        Answer {
+            answer,
+            record: Some(record),
+            phase,
+        }
     }
+}
+
+pin_project_lite::pin_project! {
+    /// The answer to a request, which is observed until it is sent.
+    pub(super) struct Answer<F> {
+        // None where the handler panicked.
+        #[pin]
+        answer: Option<Instrumented<F>>,
+        record: Option<RequestRecord>,
+        phase: Option<SharedPhase>,
+    }
+}
+
+impl<F, A, E> Future for Answer<F>
+where
+    F: Future<Output = Result<Response<A>, E>>,
+    A: http_body::Body<Data = Bytes> + Send + 'static,
+    A::Error: Into<BoxError>,
+{
+    type Output = Result<Response<Body>, E>;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let this = self.project();
+        let answer = this.answer.as_pin_mut();
+        let polled = answer.map(|answer| catch_unwind(AssertUnwindSafe(|| answer.poll(cx))));
+        let response = match polled {
+            Some(Ok(polled)) => Some(ready!(polled)?),
+            Some(Err(_)) | None => None,
+        };
+        let record = this.record.take();
+        let refused = this.phase.as_ref().is_some_and(SharedPhase::is_refused);
+        let response = match response {
+            // Whatever the handler made of a body that it could not read.
+            _ if refused => keep(problem::no_memory_for_body(), record),
+            Some(response) => keep(response, record),
+            None => keep(internal_error(), record),
+        };
+        Poll::Ready(Ok(response))
+    }
+}
+
+/// The answer to a handler that panicked: its details are in the log, not on the wire.
+fn internal_error() -> Response<Body> {
+    let said = "o serviço falhou; o registro dele diz por quê";
+    problem::refusal(StatusCode::INTERNAL_SERVER_ERROR, said)
+}
+
+/// The answer, which holds the record until it is sent.
+fn keep<B>(response: Response<B>, record: Option<RequestRecord>) -> Response<Body>
+where
+    B: http_body::Body<Data = Bytes> + Send + 'static,
+    B::Error: Into<BoxError>,
+{
+    let record = record.map(|mut record| {
+        record.answered(response.status());
+        record
+    });
+    response.map(|body| Body::new(GuardedBody::new(body, record)))
 }
 
 /// One request, from its head to the last byte of its answer. Counted when dropped.
@@ -99,70 +154,53 @@ struct RequestRecord {
     span: Span,
     started: Instant,
     active: Gauge,
-    labels: HttpServerLabels,
-    metrics: Arc<HttpServerMetrics>,
+    method: &'static str,
+    scheme: &'static str,
+    route: Option<MatchedPath>,
+    /// 0 until it is answered.
+    status: u16,
+    error_type: Cow<'static, str>,
+    metrics: Arc<RouteMetrics>,
 }
 
 impl RequestRecord {
-    fn begin<B>(request: &Request<B>, metrics: Arc<HttpServerMetrics>) -> Self {
-        let route = request
-            .extensions()
-            .get::<MatchedPath>()
-            .map(|path| path.as_str().to_owned());
+    fn begin<B>(request: &Request<B>, metrics: Arc<RouteMetrics>) -> Self {
+        let route = request.extensions().get::<MatchedPath>().cloned();
         let method = semconv::http_method(request.method());
-        let shown = semconv::http_span_method(method);
-        let name = match &route {
-            Some(route) => format!("{shown} {route}"),
-            None => shown.to_owned(),
-        };
         let parent = Parent::Remote(trace::extract(request.headers()));
-        let span = trace::start(
-            SpanKind::Server,
-            name,
-            parent,
-            attributes(request, route.as_deref()),
-        );
-        let scheme = scheme(request);
-        let active = metrics.active.get_or_create_owned(&HttpActiveLabels {
-            http_request_method: method,
-            url_scheme: scheme,
+        let span = trace::start_with(SpanKind::Server, parent, || {
+            let shown = semconv::http_span_method(method);
+            let route = route.as_ref().map(MatchedPath::as_str);
+            let name = match route {
+                Some(route) => format!("{shown} {route}").into(),
+                None => shown.into(),
+            };
+            (name, attributes(request, route))
         });
+        let scheme = scheme(request);
+        let active = metrics.active(method, scheme);
         active.inc();
-        let http_route = route.unwrap_or_default();
-        let labels = HttpServerLabels {
-            http_request_method: method,
-            http_route,
-            http_response_status_code: 0,
-            url_scheme: scheme,
-            error_type: "".into(),
-        };
         Self {
             span,
-            active,
             started: Instant::now(),
-            labels,
+            active,
+            method,
+            scheme,
+            route,
+            status: 0,
+            error_type: "".into(),
             metrics,
         }
     }
 
-    /// The answer, which holds the record until it is sent.
-    fn keep<B>(mut self, response: Response<B>) -> Response<Body>
-    where
-        B: http_body::Body<Data = Bytes> + Send + 'static,
-        B::Error: Into<BoxError>,
-    {
-        self.answered(response.status());
-        response.map(|body| Body::new(GuardedBody::new(body, self)))
-    }
-
-    fn answered(&mut self, status: http::StatusCode) {
-        self.labels.http_response_status_code = status.as_u16();
+    fn answered(&mut self, status: StatusCode) {
+        self.status = status.as_u16();
         self.span.set_attribute(
             semconv::HTTP_RESPONSE_STATUS_CODE,
             i64::from(status.as_u16()),
         );
         if status.is_server_error() {
-            self.labels.error_type = status.as_str().to_owned().into();
+            self.error_type = status.as_str().to_owned().into();
             self.span
                 .set_attribute(semconv::ERROR_TYPE, status.as_str().to_owned());
             self.span
@@ -173,16 +211,21 @@ impl RequestRecord {
 
 impl Drop for RequestRecord {
     fn drop(&mut self) {
-        let _entered = self.span.enter();
-        if self.labels.http_response_status_code == 0 {
+        if self.status == 0 {
             // The connection ended before the handler did.
-            self.labels.error_type = "cancelled".into();
+            self.error_type = "cancelled".into();
             trace::fail(&self.span, "cancelled", "");
         }
         self.active.dec();
-        self.metrics
-            .requests
-            .observe(&self.labels, self.started.elapsed());
+        let outcome = RouteOutcome {
+            method: self.method,
+            scheme: self.scheme,
+            route: self.route.as_ref().map_or("", MatchedPath::as_str),
+            status: self.status,
+            error_type: &self.error_type,
+        };
+        let took = self.started.elapsed();
+        self.metrics.answered(&outcome, took, &self.span);
     }
 }
 

@@ -2,9 +2,6 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
-use std::task::Waker;
-
-use futures_util::task::AtomicWaker;
 
 use super::held::HeldMemory;
 use crate::memory::{MemoryBudget, OverBudget};
@@ -32,7 +29,8 @@ pub(super) struct SharedPhase(Arc<PhaseCell>);
 #[derive(Debug)]
 struct PhaseCell {
     phase: AtomicU8,
-    reader: AtomicWaker,
+    /// Whether the reader knows that the connection is idle.
+    watched: AtomicBool,
     /// Whether the client may still be sending what nobody reads.
     unread: AtomicBool,
     /// Whether a body was given up because there is no memory for it.
@@ -45,7 +43,7 @@ impl SharedPhase {
     pub(super) fn new(memory: MemoryBudget) -> Self {
         Self(Arc::new(PhaseCell {
             phase: AtomicU8::new(Phase::Fresh as u8),
-            reader: AtomicWaker::new(),
+            watched: AtomicBool::new(false),
             unread: AtomicBool::new(false),
             refused: AtomicBool::new(false),
             memory: HeldMemory::new(memory),
@@ -68,8 +66,7 @@ impl SharedPhase {
             self.0.memory.request_done();
         }
         if phase == Phase::Idle {
-            // The reader's timer starts with this phase, and nothing else may poll it soon.
-            self.0.reader.wake();
+            self.0.watched.store(false, Ordering::Release);
         }
     }
 
@@ -82,9 +79,14 @@ impl SharedPhase {
         self.0.unread.store(unread, Ordering::Release);
     }
 
-    /// Has the reader polled again when the connection falls idle.
-    pub(super) fn wake_when_idle(&self, reader: &Waker) {
-        self.0.reader.register(reader);
+    /// The reader waits, and its timer runs.
+    pub(super) fn watch(&self) {
+        self.0.watched.store(true, Ordering::Release);
+    }
+
+    /// Whether the connection has fallen idle and its reader was not asked since. Told once each time.
+    pub(super) fn fell_idle_unwatched(&self) -> bool {
+        self.get() == Phase::Idle && !self.0.watched.swap(true, Ordering::AcqRel)
     }
 
     /// `Fresh` or `Idle` → `Head`, as the first bytes of a request come. An error where there is no

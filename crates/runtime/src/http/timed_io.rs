@@ -81,7 +81,6 @@ impl<K> TimedIo<K> {
 
     /// Fails once the phase has lasted longer than its limit.
     fn poll_read_limit(&mut self, cx: &mut Context<'_>) -> Poll<io::Error> {
-        self.phase.wake_when_idle(cx.waker());
         let phase = self.phase.get();
         let (limit, reason) = match phase {
             Phase::Fresh => (self.limits.first_byte_timeout, "first_byte_timeout"),
@@ -93,6 +92,7 @@ impl<K> TimedIo<K> {
                 return Poll::Pending;
             }
         };
+        self.phase.watch();
         if self.read_phase != Some(phase) {
             self.read_phase = Some(phase);
             self.read.restart(limit);
@@ -157,7 +157,7 @@ impl<K> TimedIo<K> {
         self.refuses = true;
         self.phase.set_unread(true);
         // The end of the last answer may still wait for a client that does not read it.
-        if !self.write.running {
+        if self.write.deadline.is_none() {
             self.instead = problem::no_memory();
         }
     }
@@ -290,37 +290,46 @@ impl Linger {
     }
 }
 
-/// A timer that keeps its allocation between uses.
+/// A timer that keeps its allocation between uses, and its place among the runtime's timers: one that
+/// is set again before it has passed moves only when its first time comes.
 #[derive(Debug, Default)]
 struct Timer {
     sleep: Option<Pin<Box<Sleep>>>,
-    running: bool,
+    /// None while it does not run.
+    deadline: Option<Instant>,
 }
 
 impl Timer {
     fn restart(&mut self, after: Duration) {
         let deadline = Instant::now() + after;
         match &mut self.sleep {
+            Some(sleep) if sleep.deadline() <= deadline => {}
             Some(sleep) => sleep.as_mut().reset(deadline),
             None => self.sleep = Some(Box::pin(tokio::time::sleep_until(deadline))),
         }
-        self.running = true;
+        self.deadline = Some(deadline);
     }
 
     fn start(&mut self, after: Duration) {
-        if !self.running {
+        if self.deadline.is_none() {
             self.restart(after);
         }
     }
 
     fn stop(&mut self) {
-        self.running = false;
+        self.deadline = None;
     }
 
     fn poll(&mut self, cx: &mut Context<'_>) -> Poll<()> {
-        match &mut self.sleep {
-            Some(sleep) if self.running => sleep.as_mut().poll(cx),
-            _ => Poll::Pending,
+        let (Some(sleep), Some(deadline)) = (&mut self.sleep, self.deadline) else {
+            return Poll::Pending;
+        };
+        loop {
+            ready!(sleep.as_mut().poll(cx));
+            if sleep.deadline() >= deadline {
+                return Poll::Ready(());
+            }
+            sleep.as_mut().reset(deadline);
         }
     }
 }

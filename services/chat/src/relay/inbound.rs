@@ -11,8 +11,8 @@ use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use axum::{Json, Router};
+use runtime::trace::Span;
 use serde_json::{Value, json};
-use tracing::Span;
 
 use crate::domain::log::{AppendOutcome, AppendRequest, Refusal, RelayPolicy};
 use crate::domain::{Event, Source, Token};

@@ -12,11 +12,10 @@ use reqwest::Request;
 use runtime::Lifecycle;
 use runtime::backoff::Backoff;
 use runtime::http_client::{HttpClient, HttpClientError, HttpResponse};
-use runtime::trace::{self, Parent, SpanKind};
+use runtime::trace::{self, Instrument, Parent, SpanKind};
 use tokio::net::TcpStream;
 use tokio::sync::watch;
 use tokio::time::Instant;
-use tracing::Instrument;
 use url::Url;
 
 use crate::domain::{Entry, Token};

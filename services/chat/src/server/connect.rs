@@ -8,7 +8,7 @@ use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use hyper_util::rt::TokioIo;
 use runtime::http::Forwarded;
-use tracing::Span;
+use runtime::trace::Span;
 
 use super::App;
 use super::origin::asked_host;

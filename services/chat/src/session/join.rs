@@ -5,9 +5,8 @@ use std::sync::Arc;
 use opentelemetry::KeyValue;
 use opentelemetry::trace::SpanContext;
 use runtime::Lifecycle;
-use runtime::trace::{self, Parent, SpanKind};
+use runtime::trace::{self, Instrument, Parent, Span, SpanKind};
 use tokio::time::Instant;
-use tracing::{Instrument, Span};
 
 use super::Session;
 use super::close::{Close, CloseHandshake};

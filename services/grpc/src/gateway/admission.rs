@@ -10,9 +10,8 @@ use axum::response::{IntoResponse, Response};
 use opentelemetry::{Array, StringValue, Value};
 use runtime::deadline;
 use runtime::http::Forwarded;
+use runtime::trace::Span;
 use tokio::time::Instant;
-use tracing::Span;
-use tracing_opentelemetry::OpenTelemetrySpanExt;
 
 use super::error::GatewayError;
 use super::{Gateway, changes, input};
@@ -26,9 +25,12 @@ pub(super) async fn admit(
     next: Next,
 ) -> Response {
     let id = request_id(request.headers());
-    if let Ok(text) = id.to_str() {
+    let span = Span::current();
+    if let Ok(text) = id.to_str()
+        && span.is_recorded()
+    {
         let values = vec![StringValue::from(text.to_owned())];
-        Span::current().set_attribute(
+        span.set_attribute(
             "http.request.header.x-request-id",
             Value::Array(Array::String(values)),
         );

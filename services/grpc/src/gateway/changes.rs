@@ -11,13 +11,11 @@ use axum::response::sse::{Event, KeepAlive, Sse};
 use axum::response::{IntoResponse, Response};
 use futures_util::{Stream, StreamExt, stream};
 use malha_proto::usuarios::v1::ObservarUsuariosResponse;
-use opentelemetry::trace::{SpanContext, TraceContextExt};
+use opentelemetry::trace::TraceContextExt;
 use runtime::backoff::Backoff;
-use runtime::trace::{self, Parent, SpanKind};
+use runtime::trace::{self, Instrument, Parent, Span, SpanKind};
 use tokio::sync::OwnedSemaphorePermit;
 use tonic::{Code, Status, Streaming};
-use tracing::{Instrument, Span};
-use tracing_opentelemetry::OpenTelemetrySpanExt;
 
 use super::error::GatewayError;
 use super::json::Mudanca;
@@ -185,8 +183,7 @@ impl ChangeStream {
             return;
         }
         let span = trace::start(SpanKind::Consumer, DELIVER, Parent::Remote(context), []);
-        let stream: SpanContext = self.span.context().span().span_context().clone();
-        if stream.is_valid() {
+        if let Some(stream) = self.span.identity() {
             span.add_link(stream);
         }
     }

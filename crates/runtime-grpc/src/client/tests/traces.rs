@@ -1,11 +1,10 @@
 use opentelemetry::trace::{SpanKind, Status};
 use tonic_health::pb::HealthCheckRequest;
 use tonic_health::pb::health_client::HealthClient;
-use tracing::Instrument;
 
 use super::super::{CallOptions, GrpcClient};
 use super::support::{Answers, Name, TestBackend, ask, client, patient};
-use runtime::trace::{self, Parent};
+use runtime::trace::{self, Instrument, Parent};
 use testing::{CapturedSpan, Spans, eventually};
 
 const CHECK: &str = "grpc.health.v1.Health/Check";

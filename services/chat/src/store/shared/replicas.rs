@@ -3,9 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use runtime::trace::{self, Parent, SpanKind};
+use runtime::trace::{self, Instrument, Parent, SpanKind};
 use runtime_redis::{Command, RedisError};
-use tracing::Instrument;
 
 use super::SharedLog;
 use super::scripts::Arguments;

@@ -3,10 +3,9 @@
 use std::time::Duration;
 
 use runtime::backoff::Backoff;
-use runtime::trace::{Parent, SpanKind};
+use runtime::trace::{Instrument, Parent, Span, SpanKind};
 use runtime::{Lifecycle, trace};
 use runtime_redis::{Command, Dedicated, RedisError};
-use tracing::{Instrument, Span};
 
 use super::{PRUNED_AT_ONCE, RedisStore, key, row};
 use crate::domain::{Position, Refusal};
