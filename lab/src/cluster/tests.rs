@@ -247,7 +247,24 @@ async fn where_they_are_on_a_break_changes_what_it_says_and_nothing_else() {
     assert_eq!(*server.writes.lock().unwrap(), expected);
 }
 
-/// A Jaeger with one trace of one service, and a service without any. As Jaeger 2.13, it knows no other
+/// Two traces as Jaeger gives them: the newer one first, a span's events in any order.
+fn two_traces(is_first: bool) -> String {
+    let mut events = vec![json!({"name": "a"}), json!({"name": "b"})];
+    if is_first {
+        events.reverse();
+    }
+    let span = |id: u8, start: u64| {
+        json!({"traceId": format!("{id:032x}"), "spanId": format!("{id:016x}"), "name": "work", "events": events.clone(),
+            "startTimeUnixNano": start.to_string(), "endTimeUnixNano": start.to_string()})
+    };
+    let spans = json!([
+        span(2, 1_900_000_000_000_000_000),
+        span(1, 1_800_000_000_000_000_000)
+    ]);
+    json!({"result": {"resourceSpans": [{"scopeSpans": [{"spans": spans}]}]}}).to_string()
+}
+
+/// A Jaeger with one trace of one service, two of another, and a service without any. As Jaeger 2.13, it knows no other
 /// names than these, and refuses a search without.
 async fn jaeger(uri: Uri) -> Response {
     let query = uri.query().unwrap_or_default();
@@ -262,7 +279,12 @@ async fn jaeger(uri: Uri) -> Response {
         .all(|name| query.contains(&format!("query.{name}=")));
     match uri.path() {
         "/base/api/v3/traces" if !is_whole => StatusCode::BAD_REQUEST.into_response(),
-        "/base/api/v3/services" => r#"{"services": ["desafio1-client", "quiet"]}"#.into_response(),
+        "/base/api/v3/services" => {
+            r#"{"services": ["desafio1-client", "quiet", "two"]}"#.into_response()
+        }
+        "/base/api/v3/traces" if query.contains("service_name=two&") => {
+            two_traces(query.contains("start_time_min=1970-01-01T00:00:00Z")).into_response()
+        }
         "/base/api/v3/traces" if query.contains("service_name=desafio1%2Dclient") => {
             include_str!("../../tests/data/jaeger-v3-http.json").into_response()
         }
@@ -284,8 +306,8 @@ async fn traces_come_from_jaeger_as_if_they_had_been_sent_here() {
         Jaeger::new(peer, store.clone())
     };
     // A second time, as later questions overlap with those before.
-    for _ in 0..2 {
-        asking("base").take(0, now()).await.unwrap();
+    for since in [0, 1_000_000_000] {
+        asking("base").take(since, now()).await.unwrap();
     }
     let id = trace_id_from_hex("0af7651916cd43dd8448eb211c80319c").unwrap();
     let again = crate::jaeger::v3::otlp::resource_spans(&store.lock().trace(id).unwrap(), true);
@@ -300,6 +322,17 @@ async fn traces_come_from_jaeger_as_if_they_had_been_sent_here() {
         spans(&Value::from(again)),
         spans(&recorded["result"]["resourceSpans"])
     );
+    let newest_first: Vec<_> = store
+        .lock()
+        .latest(9)
+        .iter()
+        .map(|trace| trace.id)
+        .collect();
+    // Three of the recorded trace, and one of each of the two.
+    assert_eq!(store.lock().counts().kept, 5);
+    let ids = [format!("{:032x}", 2), format!("{:032x}", 1)];
+    let ids = ids.map(|id| trace_id_from_hex(&id).unwrap());
+    assert_eq!(newest_first, [ids[0], ids[1], id]);
     let wrong = asking("").take(0, now()).await.unwrap_err().to_string();
     assert!(
         wrong.contains("is JAEGER_URL that of Jaeger's query API"),

@@ -15,6 +15,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use super::ClusterError;
 use super::peer::Peer;
 use crate::clock::now;
+use crate::collector::span::Span;
 use crate::collector::{SharedStore, json, wire};
 
 /// A Jaeger that is asked again and again. Every clone is the same one.
@@ -82,6 +83,7 @@ impl Jaeger {
         let body = self.ask(path).await?.unwrap_or_default();
         let named: Services =
             serde_json::from_slice(&body).map_err(|error| self.shape(path, &error))?;
+        let mut spans = Vec::new();
         for service in named.services.unwrap_or_default() {
             let path = search(&service, since, until);
             let Some(body) = self.ask(&path).await? else {
@@ -89,10 +91,26 @@ impl Jaeger {
             };
             for export in json::answer(&body) {
                 let export = export.map_err(|error| self.shape("/api/v3/traces", &error))?;
-                self.store.keep(wire::received(export).spans);
+                spans.extend(wire::received(export).spans);
             }
         }
+        // Jaeger gives the newest first; in the store the newest is what came last.
+        spans.sort_by_key(|span| span.start);
+        self.keep(spans);
         Ok(())
+    }
+
+    /// Keeps what is not there yet. Jaeger gives a span's events in another order each time, so that it
+    /// is not the same to the store.
+    fn keep(&self, spans: Vec<Span>) {
+        let mut store = self.store.lock();
+        for span in spans {
+            let kept = store.trace(span.trace_id);
+            let kept = kept.iter().flat_map(|trace| &trace.spans);
+            if !kept.into_iter().any(|kept| is_same(kept, &span)) {
+                store.insert(span);
+            }
+        }
     }
 
     /// The body of an answer; none where Jaeger has none.
@@ -123,6 +141,12 @@ impl Jaeger {
             reason: error.to_string(),
         }
     }
+}
+
+/// Whether two spans are one. Client and server may share an id, in Zipkin's way.
+fn is_same(one: &Span, other: &Span) -> bool {
+    let told = |span: &Span| (span.span_id, span.kind, span.start, span.end);
+    told(one) == told(other) && one.resource.service == other.resource.service
 }
 
 /// The path of a search, by today's names and by those that Jaeger 2.13 and older ones know alone.
