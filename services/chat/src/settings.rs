@@ -135,9 +135,38 @@ pub struct RelaySettings {
         value_parser = within(MILLISECOND..=HOUR)
     )]
     pub max_backoff: Duration,
+    /// effectively-once keeps a message until the peer has it; at-most-once tries it once, as the
+    /// original does, and loses it where that fails
+    #[arg(
+        id = "relay_delivery",
+        default_value = "effectively-once",
+        value_parser = parse::<Delivery>
+    )]
+    pub delivery: Delivery,
     /// Time between two questions to a peer who is there
     #[arg(default_value = "5s", value_parser = within(MILLISECOND..=HOUR))]
     pub presence_interval: Duration,
+}
+
+/// What becomes of a message that a peer does not take.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Delivery {
+    /// It waits and is tried again, and the peer drops what it has already.
+    EffectivelyOnce,
+    /// It is lost.
+    AtMostOnce,
+}
+
+impl FromSetting for Delivery {
+    const EXPECTED: &'static str = "effectively-once or at-most-once";
+
+    fn from_setting(text: &str) -> Option<Self> {
+        match text {
+            "effectively-once" => Some(Self::EffectivelyOnce),
+            "at-most-once" => Some(Self::AtMostOnce),
+            _ => None,
+        }
+    }
 }
 
 /// What one connection may do.
@@ -290,6 +319,7 @@ mod tests {
             ("RATE_PATIENCE", "2h"),
             ("FORWARDED_TRUST", "all"),
             ("RELAY_LISTEN", "8000"),
+            ("RELAY_DELIVERY", "once"),
             ("REDIS_URL", "redis://:tooshort@redis/x"),
         ] {
             let error = read(&[(name, value)]).unwrap_err();

@@ -1,5 +1,5 @@
 //! What is sent to the peers: entries in order, one at a time, each repeated until the peer has
-//! accepted it.
+//! accepted it, or tried once where `RELAY_DELIVERY` says so.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -22,7 +22,7 @@ use crate::domain::{Entry, Token};
 use crate::hub::{Hub, PeerName};
 use crate::metrics::{PeerLabel, RelayLabels};
 use crate::propagation;
-use crate::settings::RelaySettings;
+use crate::settings::{Delivery, RelaySettings};
 use crate::wire::relay::{self, Body, CHAT_AT, CHAT_SERVICE, Keys, PresenceReport, RelayHeaders};
 
 /// How requests reach a peer. Simulations bring their own.
@@ -64,6 +64,7 @@ pub struct Outbound<C> {
     host: String,
     keys: Option<Keys>,
     backoff: Backoff,
+    delivery: Delivery,
     presence_interval: Duration,
     /// The last sequence number that this process has settled with the peer.
     done: u64,
@@ -117,6 +118,7 @@ impl<C: HttpTransport> Outbound<C> {
             host,
             keys: settings.keys.clone(),
             backoff: Backoff::new(settings.backoff, settings.max_backoff),
+            delivery: settings.delivery,
             presence_interval: settings.presence_interval,
             done: 0,
             leads_until: None,
@@ -177,6 +179,12 @@ impl<C: HttpTransport> Outbound<C> {
                 Outcome::Refused(status) => {
                     let peer = &self.host;
                     tracing::error!(peer, %status, id = %entry.id, "a peer refuses a message for good");
+                    self.count_lost(1);
+                    self.hub.settle(&self.key, &entry, false).await;
+                }
+                Outcome::Failed(reason) if self.delivery == Delivery::AtMostOnce => {
+                    let peer = &self.host;
+                    tracing::warn!(peer, reason, id = %entry.id, "a message is lost: it is tried once (RELAY_DELIVERY)");
                     self.count_lost(1);
                     self.hub.settle(&self.key, &entry, false).await;
                 }

@@ -296,7 +296,7 @@ pub fn reason_text(reason: &str) -> &'static str {
         "empty" => "a mensagem está vazia",
         "id" => "a mensagem não tem um id válido",
         "type" => "tipo desconhecido",
-        "undeliverable" => "o outro serviço recusou a mensagem",
+        "undeliverable" => "o outro serviço recusou a mensagem, ou não respondeu a tempo",
         _ => "recusada",
     }
 }

@@ -17,6 +17,8 @@ const SECRET: &str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
 #[derive(Clone, Default)]
 struct Peer {
     got: Arc<Mutex<Vec<(HeaderMap, String)>>>,
+    /// The bodies that it took.
+    taken: Arc<Mutex<Vec<String>>>,
     answers: Arc<Mutex<Vec<u16>>>,
 }
 
@@ -55,8 +57,11 @@ async fn receive(
     body: Bytes,
 ) -> (StatusCode, String) {
     let body = String::from_utf8(body.to_vec()).unwrap();
-    peer.got.lock().unwrap().push((headers, body));
+    peer.got.lock().unwrap().push((headers, body.clone()));
     let status = peer.answers.lock().unwrap().pop().unwrap_or(200);
+    if status == 200 {
+        peer.taken.lock().unwrap().push(body);
+    }
     (
         StatusCode::from_u16(status).unwrap(),
         json!({"status":"ok"}).to_string(),
@@ -143,6 +148,38 @@ async fn what_a_peer_fails_to_take_is_sent_again_until_it_takes_it_and_in_order(
         .collect();
     signatures.dedup();
     assert_eq!(signatures.len(), 9, "no signature is used twice");
+}
+
+/// Says three things while the peer fails, then one when it is back: what the peer has of them in the
+/// end, and how many the service counts as lost.
+async fn survivors(pairs: &[(&str, &str)]) -> (Vec<String>, u64) {
+    let (peer, url, _life) = Peer::start(&[200, 503, 503, 503]).await;
+    let service = Service::alone(&[&[("PEER_URL", url.as_str())], pairs].concat()).await;
+    let (mut client, _) = service.v1(1, "").await;
+    peer.got(1).await; // the join
+    for (id, text) in [("a", "um"), ("b", "dois"), ("c", "três")] {
+        client.send(id, text).await;
+    }
+    peer.got(4).await;
+    client.send("depois", "depois").await;
+    while client.frame_of("delivered").await["id"] != "depois" {}
+    let mut bodies: Vec<_> = peer.taken.lock().unwrap().clone();
+    bodies.retain(|body| !body.contains("joined"));
+    let host = url.trim_start_matches("http://").trim_end_matches("/relay");
+    let lost = service.metric(&format!("chat_outbox_lost_total{{peer=\"{host}\"}}"));
+    (bodies, lost)
+}
+
+#[tokio::test]
+async fn what_is_said_while_a_peer_is_away_is_lost_where_it_is_sent_at_most_once() {
+    let said = |texts: &[&str]| -> Vec<String> {
+        let body = |text| json!({"message": format!("Client #1: {text}")}).to_string();
+        texts.iter().map(body).collect()
+    };
+    let (taken, lost) = survivors(&[("RELAY_DELIVERY", "at-most-once")]).await;
+    assert_eq!((taken, lost), (said(&["depois"]), 3));
+    let (taken, lost) = survivors(&[]).await;
+    assert_eq!((taken, lost), (said(&["um", "dois", "três", "depois"]), 0));
 }
 
 #[tokio::test]
