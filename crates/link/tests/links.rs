@@ -277,3 +277,151 @@ async fn a_link_without_a_server_refuses_and_one_that_refuses_keeps_what_is_conn
     link.mend().await.unwrap();
     assert!(TcpStream::connect(address).await.is_ok());
 }
+
+/// Requests as real clients send them: the client, the first line, the header lines that are its own,
+/// the body, the status of the answer, and a part of it.
+const OF_CLIENTS: &[(&str, &str, &str, &str, u16, &str)] = &[
+    // toxiproxy-cli 2.12.0
+    (
+        "cli: toxic add",
+        "POST /proxies/echo/toxics",
+        CLI,
+        r#"{"name":"c","type":"latency","stream":"downstream","toxicity":1,"attributes":{"latency":1}}"#,
+        200,
+        r#""latency":1"#,
+    ),
+    (
+        "cli: toxic update",
+        "PATCH /proxies/echo/toxics/c",
+        CLI,
+        r#"{"attributes":{"jitter":25},"toxicity":1}"#,
+        200,
+        r#""jitter":25"#,
+    ),
+    (
+        "cli: toggle",
+        "POST /proxies/echo",
+        CLI,
+        r#"{"name":"echo","listen":"127.0.0.1:0","upstream":"127.0.0.1:9","enabled":false,"toxics":[]}"#,
+        200,
+        r#""enabled":false"#,
+    ),
+    (
+        "cli: create",
+        "POST /proxies",
+        CLI,
+        r#"{"name":"mine","listen":"127.0.0.1:0","upstream":"127.0.0.1:9","enabled":true,"toxics":null}"#,
+        201,
+        r#""name":"mine""#,
+    ),
+    (
+        "cli: toxic remove",
+        "DELETE /proxies/echo/toxics/c",
+        CLI,
+        "",
+        204,
+        "",
+    ),
+    ("cli: delete", "DELETE /proxies/mine", CLI, "", 204, ""),
+    // toxiproxy-python 0.1.1, over requests 2.34
+    (
+        "python: add_toxic",
+        "POST /proxies/echo/toxics",
+        PYTHON,
+        r#"{"name": "latency_downstream", "type": "latency", "stream": "downstream", "toxicity": 1.0, "attributes": {"latency": 100, "jitter": 5}}"#,
+        200,
+        r#""name":"latency_downstream""#,
+    ),
+    (
+        "python: add_toxic again",
+        "POST /proxies/echo/toxics",
+        PYTHON,
+        r#"{"name": "latency_downstream", "type": "latency", "stream": "downstream", "toxicity": 1.0, "attributes": {"latency": 100}}"#,
+        409,
+        "toxic already exists",
+    ),
+    (
+        "python: enable",
+        "POST /proxies/echo",
+        PYTHON,
+        r#"{"enabled": true}"#,
+        200,
+        r#""enabled":true"#,
+    ),
+    (
+        "python: create",
+        "POST /proxies",
+        PYTHON,
+        r#"{"upstream": "127.0.0.1:9", "name": "py", "listen": "127.0.0.1:0"}"#,
+        201,
+        r#""enabled":true"#,
+    ),
+    (
+        "python: destroy_toxic",
+        "DELETE /proxies/echo/toxics/latency_downstream",
+        PYTHON,
+        "",
+        204,
+        "",
+    ),
+    ("python: reset", "POST /reset", PYTHON, "", 204, ""),
+    // toxiproxy-node-client 4.1.0, over fetch
+    ("node: getVersion", "GET /version", NODE, "", 200, "2.12.0"),
+    (
+        "node: addToxic",
+        "POST /proxies/echo/toxics",
+        NODE,
+        r#"{"type":"reset_peer","name":"rp","stream":"upstream","toxicity":1,"attributes":{"timeout":100}}"#,
+        200,
+        r#""type":"reset_peer""#,
+    ),
+    (
+        "node: update of a toxic",
+        "POST /proxies/echo/toxics/rp",
+        NODE,
+        r#"{"name":"rp","stream":"upstream","type":"reset_peer","toxicity":1,"attributes":{"timeout":300}}"#,
+        200,
+        r#""timeout":300"#,
+    ),
+    (
+        "node: populate",
+        "POST /populate",
+        NODE,
+        r#"[{"name":"node","listen":"127.0.0.1:0","upstream":"127.0.0.1:9"},{"name":"node2","listen":"127.0.0.1:0","upstream":"127.0.0.1:9","enabled":false}]"#,
+        201,
+        r#""proxies":["#,
+    ),
+    (
+        "node: get",
+        "GET /proxies/none",
+        NODE,
+        "",
+        404,
+        "proxy not found",
+    ),
+];
+
+const CLI: &str = "User-Agent: toxiproxy-cli/git (linux/amd64)\r\nContent-Type: application/json\r\nAccept-Encoding: gzip\r\n";
+const PYTHON: &str = "User-Agent: python-requests/2.34.2\r\nAccept-Encoding: gzip, deflate\r\nAccept: */*\r\nContent-Type: application/json\r\n";
+const NODE: &str = "Content-Type: application/json\r\naccept: */*\r\naccept-language: *\r\nsec-fetch-mode: cors\r\nuser-agent: node\r\naccept-encoding: gzip, deflate\r\n";
+
+#[tokio::test]
+async fn requests_of_real_clients_are_answered_as_by_toxiproxy() {
+    let mesh = Mesh::start().await;
+    let address = mesh.api.trim_start_matches("http://");
+    for (what, line, own, body, status, part) in OF_CLIENTS {
+        let mut stream = TcpStream::connect(address).await.unwrap();
+        let length = body.len();
+        let request = format!(
+            "{line} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n{own}Content-Length: {length}\r\n\r\n{body}"
+        );
+        stream.write_all(request.as_bytes()).await.unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).await.unwrap();
+        let begin = format!("HTTP/1.1 {status} ");
+        assert!(
+            answer.starts_with(&begin) && answer.contains(part),
+            "{what}: {answer}"
+        );
+    }
+}
