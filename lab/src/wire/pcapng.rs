@@ -1,6 +1,10 @@
 //! Messages as a capture for Wireshark, with trace ids as comments.
 //!
 //! What is not known is made up so that it fits: sequence numbers, the handshake, the server's address.
+//! So is what a reader lacks of a connection whose beginning is not in the capture: the upgrade before a
+//! WebSocket's frames, and the table that HTTP/2 headers refer to.
+
+mod plain;
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -31,6 +35,7 @@ pub(super) fn capture(messages: &[Arc<Recorded>], port: impl Fn(&str) -> u16) ->
     section(&mut out);
     interface(&mut out);
     let mut streams: HashMap<ConnectionId, Stream> = HashMap::new();
+    let referring = plain::referring(messages);
     for recorded in messages {
         let stream = streams.entry(recorded.connection).or_insert_with(|| {
             let mut stream = Stream {
@@ -40,6 +45,12 @@ pub(super) fn capture(messages: &[Arc<Recorded>], port: impl Fn(&str) -> u16) ->
                 server: 5000,
             };
             handshake(&mut out, &mut stream, recorded.at);
+            if recorded.message.protocol == "websocket" {
+                for (side, bytes) in plain::UPGRADE {
+                    let packet = stream.packet(side, ACK | PUSH, bytes);
+                    packet_block(&mut out, recorded.at, &packet, None);
+                }
+            }
             stream
         });
         let mut comment = recorded.message.trace.as_ref().map(|trace| {
@@ -49,7 +60,11 @@ pub(super) fn capture(messages: &[Arc<Recorded>], port: impl Fn(&str) -> u16) ->
                 trace.id, trace.span, recorded.link
             )
         });
-        for piece in recorded.message.bytes.chunks(SEGMENT) {
+        let rewritten = Some(&recorded.message)
+            .filter(|_| referring.contains(&recorded.connection))
+            .and_then(plain::headers);
+        let bytes = rewritten.as_ref().unwrap_or(&recorded.message.bytes);
+        for piece in bytes.chunks(SEGMENT) {
             let packet = stream.packet(recorded.message.side, ACK | PUSH, piece);
             packet_block(&mut out, recorded.at, &packet, comment.take().as_deref());
         }
