@@ -1,41 +1,42 @@
 //! What the guides break, and the symptom that they promise.
+//!
+//! The other experiments of "Break it" are held elsewhere, each where it is cheapest:
+//!
+//! | guide | experiment | held by |
+//! |---|---|---|
+//! | desafio1 | 2 a server that does not answer | here |
+//! | | 3 a server that dies | `lessons.rs`; `lab/tests/malha/deaths.rs`, `links.rs` |
+//! | | 4 and 5, in Kubernetes | `cluster/desafio1.rs`, `cluster/policies.rs` |
+//! | hello | 1 silence, 5 hostile names | `services/hello/tests/exchange` |
+//! | | 2 a pause in the wrong place | `readme.rs`, which runs the guides' sessions |
+//! | | 3 a frozen server, 7 an answer too late | `lessons.rs` |
+//! | | 6 Telnet | `services/hello/src/wire.rs` |
+//! | sockets | 1 and 2, two numbers in one, too long | `readme.rs` |
+//! | | 3 a server that comes and goes | here |
+//! | | 5 numbers that deceive | `services/sockets/src/domain` |
+//! | | 6 cut short, 7 one byte late | `lessons.rs` |
+//! | grpc | 1 a short TTL, 4 a frozen Redis | `lessons.rs` |
+//! | | 2 and 3, a frozen and a dead server | here, `lessons.rs` |
+//! | | 5, in Kubernetes | `cluster/users.rs` |
+//! | | 6 a page of another origin | `services/grpc/tests/gateway/proxies.rs` |
+//! | chat | 1 B dies, the cable | here, `lessons.rs` |
+//! | | 2 the page loses its connection | `services/chat/tests/page/outage.rs` |
+//! | | 3 a repetition | here, `lessons.rs`; `services/chat/tests/exchange/resume.rs` |
+//! | | 4 too fast, 5 an impostor | `services/chat/tests/exchange/limits.rs`, `relay.rs`, `tests/page/hostile.rs` |
+//! | | 6 a goodbye | `services/chat/tests/exchange/resume.rs`, `cluster/chat.rs` |
+//! | | 7 at most once | `lessons.rs`, `services/chat/tests/exchange/relay.rs` |
 #![cfg(test)]
 
 mod support;
 
-use std::process::Command;
-
-use e2e::chat::{Socket, join, next, say};
+use e2e::chat::{join, say};
 use e2e::journeys::Context;
+use support::chat::{heard, sees};
 use support::eventually;
-use support::lab::{Lab, malha};
+use support::lab::Lab;
 
-/// Runs a command of the lab's beside it.
 fn command(lab: &Lab, line: &str) {
-    let page = lab.page_address();
-    let output = Command::new(malha())
-        .args(line.split(' '))
-        .args(["--at", &page])
-        .output()
-        .unwrap();
-    let said = String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success(), "{line}: {said}");
-}
-
-/// The next text with this client's number in it that is no joining.
-async fn heard(socket: &mut Socket, client: u32) -> String {
-    loop {
-        let text = next(socket).await.unwrap();
-        if text.starts_with(&format!("Client #{client}: ")) {
-            return text;
-        }
-    }
-}
-
-/// Waits until somebody in the chat hears that this client has joined.
-async fn sees(socket: &mut Socket, client: u32) {
-    let joined = format!("Client #{client} joined the chat");
-    while next(socket).await.unwrap() != joined {}
+    lab.command(line);
 }
 
 #[tokio::test]
@@ -162,5 +163,26 @@ async fn a_frozen_server_is_a_timeout_and_a_dead_one_a_refusal() {
     });
     timed_out.await.unwrap();
     command(&lab, "resume desafio1-servidor");
+    lab.end().await;
+}
+
+#[tokio::test]
+async fn a_frozen_server_of_numbers_answers_every_try_of_one_trace_in_the_end() {
+    let settings = [("SOCKETS_CLIENT_TIMEOUT", "500ms")];
+    let lab = Lab::of("sockets", &settings).await;
+    let jaeger = Context::new(lab.target.clone()).unwrap().jaeger().unwrap();
+    command(&lab, "freeze sockets-server");
+    eventually("the client gives up once", async || {
+        lab.printed().contains("no answer").then_some(())
+    })
+    .await;
+    command(&lab, "resume sockets-server");
+    let answered = jaeger.recent("sockets-client", "a number that was tried again", |spans| {
+        let is_late = |span: &e2e::span::Span| span.has("error.type", "timeout").is_ok();
+        let late = spans.iter().filter(|span| is_late(span)).count();
+        let done = spans.iter().filter(|span| span.kind == "server").count();
+        late > 0 && done == late + 1
+    });
+    answered.await.unwrap();
     lab.end().await;
 }

@@ -15,6 +15,7 @@ use tokio::net::TcpListener;
 use crate::collector::{self, SharedStore};
 use crate::faults::{self, Board};
 use crate::health::Health;
+use crate::lessons::{self, Teacher};
 use crate::links::{LabLinks, Wiring};
 use crate::page::guard::{Hosts, guarded};
 use crate::page::{self, Shown};
@@ -107,7 +108,8 @@ impl Service for Lab {
         let (controls, orders) = Controls::of(registry.entries().iter().map(|entry| entry.name));
         let (wire, links) = links(&mut settings, &registry, &serving).await?.unzip();
         let health = health.opening(links.clone());
-        let board = Board::new(links.clone(), controls, &registry);
+        let board = Board::new(links.clone(), controls.clone(), &registry);
+        let teacher = Teacher::new(board.clone(), controls, &registry, &lifecycle);
         let wire = wire.zip(links.clone());
         let wire = wire.map(|(store, links)| wire::routes::routes(store, links));
         if let Some(links) = links {
@@ -135,6 +137,7 @@ impl Service for Lab {
         };
         let control = faults::routes::routes(board.clone(), Some(settings.toxiproxy_listen));
         let control = control.merge(wire.unwrap_or_default());
+        let control = control.merge(lessons::routes::routes(teacher));
         serve(&settings, shown, control, page, receiver, &serving)?;
         for line in banner::lines(&settings, address) {
             output.say(line).await;

@@ -16,6 +16,7 @@
 //! - [`health`]: what the services' probes say.
 //! - [`links`]: a TCP link before every service, which can be watched and broken.
 //! - [`faults`]: what can be made wrong with links and processes, and the HTTP API for it.
+//! - [`lessons`]: scripted breaks, each with what to do meanwhile and what to look for.
 //! - [`remote`]: commands to a lab that runs, over its HTTP API.
 //! - [`collector`]: takes spans by OTLP, over HTTP or gRPC, and keeps the latest of them in bounded memory.
 //! - [`jaeger`]: Jaeger's query API over what the collector keeps.
@@ -38,6 +39,7 @@ pub mod faults;
 pub mod health;
 pub mod jaeger;
 mod lab;
+pub mod lessons;
 pub mod links;
 pub mod page;
 pub mod plan;

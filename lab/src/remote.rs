@@ -3,10 +3,12 @@
 //! # Layout
 //! - [`Command`] (`command.rs`): what is asked for, from the arguments.
 //! - `client`: the lab's HTTP API.
+//! - `lesson`: lessons, as they go on.
 //! - `shown`: answers as text for people.
 
 mod client;
 mod command;
+mod lesson;
 mod shown;
 
 use std::process::ExitCode;

@@ -62,8 +62,8 @@ struct Moved {
 }
 
 impl Moved {
-    /// A free port for everything that listens.
-    fn everything() -> Self {
+    /// A free port for everything of this exercise that listens, or of all.
+    fn everything(of: Option<&str>) -> Self {
         let own = [
             ("LAB_PAGE_LISTEN", 8888),
             ("LAB_OTLP_LISTEN", 4318),
@@ -73,7 +73,9 @@ impl Moved {
         ];
         let own = own.map(|(setting, port)| (setting.to_owned(), port));
         let catalogue = Catalogue::read(&root()).unwrap();
-        let services = catalogue.services().flat_map(|(_, service)| {
+        let services = catalogue.services();
+        let wanted = services.filter(|(exercise, _)| of.is_none_or(|of| exercise.name == of));
+        let services = wanted.flat_map(|(_, service)| {
             let prefix = service.name.to_uppercase().replace('-', "_");
             let serves = service.serves.iter();
             let serves = serves.map(|serves| (format!("{prefix}_LISTEN"), serves.lab));
@@ -86,8 +88,14 @@ impl Moved {
     }
 
     fn of(&self, setting: &str) -> SocketAddr {
+        self.find(setting).unwrap()
+    }
+
+    /// None, where the service is of another exercise.
+    fn find(&self, setting: &str) -> Option<SocketAddr> {
         let mut all = self.all.iter();
-        all.find(|(known, ..)| known == setting).unwrap().2
+        all.find(|(known, ..)| known == setting)
+            .map(|(_, _, address)| *address)
     }
 }
 
@@ -105,14 +113,25 @@ pub(crate) struct Lab {
 
 impl Lab {
     pub(crate) async fn start() -> Self {
-        let moved = Moved::everything();
+        Self::with(None, &[]).await
+    }
+
+    /// A lab of one exercise, with these settings.
+    pub(crate) async fn of(exercise: &str, environment: &[(&str, &str)]) -> Self {
+        Self::with(Some(exercise), environment).await
+    }
+
+    async fn with(exercise: Option<&str>, environment: &[(&str, &str)]) -> Self {
+        let moved = Moved::everything(exercise);
         let listen = moved.all.iter();
         let listen = listen.map(|(setting, _, address)| (setting, address.to_string()));
         let mut process = tokio::process::Command::new(malha())
+            .args(exercise)
             .env_remove("OTEL_EXPORTER_OTLP_ENDPOINT")
             .envs(listen)
             .envs(CLIENTS.map(|client| (format!("{client}_INTERVAL"), "200ms")))
             .env("DESAFIO1_CLIENT_MAX_BACKOFF", "400ms")
+            .envs(environment.iter().copied())
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
@@ -123,14 +142,14 @@ impl Lab {
         let text = |address: SocketAddr| address.to_string();
         let page = url(moved.of("LAB_PAGE_LISTEN"));
         let target = Target {
-            desafio1: Some(url(moved.of("DESAFIO1_SERVIDOR_LISTEN"))),
-            hello: Some(text(moved.of("HELLO_SERVER_LISTEN"))),
-            usuarios: Some(url(moved.of("GRPC_CLIENTE_LISTEN"))),
-            usuarios_grpc: Some(url(moved.of("GRPC_SERVIDOR_LISTEN"))),
+            desafio1: moved.find("DESAFIO1_SERVIDOR_LISTEN").map(url),
+            hello: moved.find("HELLO_SERVER_LISTEN").map(text),
+            usuarios: moved.find("GRPC_CLIENTE_LISTEN").map(url),
+            usuarios_grpc: moved.find("GRPC_SERVIDOR_LISTEN").map(url),
             usuarios_store: None,
-            chat_a: Some(url(moved.of("SERVICEA_LISTEN"))),
-            chat_b: Some(url(moved.of("SERVICEB_LISTEN"))),
-            sockets: Some(text(moved.of("SOCKETS_SERVER_LISTEN"))),
+            chat_a: moved.find("SERVICEA_LISTEN").map(url),
+            chat_b: moved.find("SERVICEB_LISTEN").map(url),
+            sockets: moved.find("SOCKETS_SERVER_LISTEN").map(text),
             jaeger: Some(page.clone()),
         };
         let ready = url(moved.of("ADMIN_LISTEN")).join("readyz").unwrap();
@@ -180,14 +199,30 @@ impl Lab {
 
     /// What the page knows of the server.
     pub(crate) async fn servidor(&self) -> Option<Value> {
+        self.service("desafio1-servidor").await
+    }
+
+    /// What the page knows of a service.
+    pub(crate) async fn service(&self, name: &str) -> Option<Value> {
         let answer = reqwest::get(self.page.join("lab/services").unwrap())
             .await
             .ok()?;
         let state: Value = answer.json().await.ok()?;
         let services = state["services"].as_array()?.clone();
-        services
-            .into_iter()
-            .find(|service| service["name"] == "desafio1-servidor")
+        services.into_iter().find(|service| service["name"] == name)
+    }
+
+    /// Runs a command of the lab's beside it, and gives what it printed.
+    pub(crate) fn command(&self, line: &str) -> String {
+        let page = self.page_address();
+        let output = Command::new(malha())
+            .args(line.split(' '))
+            .args(["--at", &page])
+            .output()
+            .unwrap();
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success(), "{line}: {said}");
+        String::from_utf8(output.stdout).unwrap()
     }
 
     pub(crate) async fn end(mut self) {

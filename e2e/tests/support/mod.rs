@@ -2,6 +2,7 @@
 #![cfg(test)]
 #![expect(dead_code, reason = "each test uses the part that it needs")]
 
+pub(crate) mod chat;
 pub(crate) mod lab;
 
 use std::path::{Path, PathBuf};

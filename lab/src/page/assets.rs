@@ -26,6 +26,7 @@ const FILES: &[File] = &[
     ("/play", HTML, INDEX),
     ("/wire", HTML, INDEX),
     ("/logs", HTML, INDEX),
+    ("/lessons", HTML, INDEX),
     ("/guide/{name}", HTML, INDEX),
     ("/page.css", CSS, include_str!("assets/page.css")),
     ("/controls.css", CSS, include_str!("assets/controls.css")),
@@ -51,6 +52,8 @@ const FILES: &[File] = &[
     ("/guide.js", SCRIPT, include_str!("assets/guide.js")),
     ("/hex.js", SCRIPT, include_str!("assets/hex.js")),
     ("/hues.js", SCRIPT, include_str!("assets/hues.js")),
+    ("/lessons.css", CSS, include_str!("assets/lessons.css")),
+    ("/lessons.js", SCRIPT, include_str!("assets/lessons.js")),
     ("/lines.js", SCRIPT, include_str!("assets/lines.js")),
     ("/list.js", SCRIPT, include_str!("assets/list.js")),
     ("/live.js", SCRIPT, include_str!("assets/live.js")),
@@ -77,6 +80,11 @@ const FILES: &[File] = &[
         "/words-frame.js",
         SCRIPT,
         include_str!("assets/words-frame.js"),
+    ),
+    (
+        "/words-lessons.js",
+        SCRIPT,
+        include_str!("assets/words-lessons.js"),
     ),
     (
         "/words-mesh.js",

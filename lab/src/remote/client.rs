@@ -18,9 +18,14 @@ pub(super) fn ask(command: &Command) -> Result<(), ClientError> {
         None => crate::start::settings_of(&[])?.page_listen,
     };
     blocking(async {
-        let lab = Lab(LabClient::at(at, PATIENCE)?);
+        let patience = match command.what {
+            What::Lesson(_) => SLOW,
+            _ => PATIENCE,
+        };
+        let lab = Lab(LabClient::at(at, patience)?);
         match &command.what {
             What::Top { once } => lab.top(*once, command.json).await,
+            What::Lesson(lesson) => lesson.run(&lab.0, command.json).await,
             What::Wire { follows: true, .. } => lab.follow(&command.what, command.json).await,
             what => {
                 let answer = lab.answer(what).await?;
@@ -46,6 +51,7 @@ impl Lab {
                 answer["kinds"] = self.0.get("/lab/faults/kinds").await?["kinds"].take();
                 Ok(answer)
             }
+            What::Lesson(_) => self.0.get("/lab/lessons").await,
             What::Wire { .. } => self.0.get(&wire(what, None)).await,
             What::Break { link, fault, lasts } => {
                 let path = format!("/lab/links/{}/faults", path(link));
@@ -120,6 +126,9 @@ impl Lab {
 
 const SECOND: Duration = Duration::from_secs(1);
 
+/// A step of a lesson may start services anew, and is answered when they are ready.
+const SLOW: Duration = Duration::from_mins(2);
+
 /// The path of what passed.
 fn wire(what: &What, after: Option<u64>) -> String {
     let What::Wire { link, trace, .. } = what else {
@@ -140,7 +149,7 @@ fn wire(what: &What, after: Option<u64>) -> String {
 }
 
 /// A name as part of a path.
-fn path(name: &str) -> String {
+pub(super) fn path(name: &str) -> String {
     let mut path = String::new();
     for byte in name.bytes() {
         match byte {
@@ -154,7 +163,7 @@ fn path(name: &str) -> String {
 }
 
 /// Standard output may be a pipe whose reader has seen enough.
-fn print(text: &str) -> Result<(), ClientError> {
+pub(super) fn print(text: &str) -> Result<(), ClientError> {
     let mut out = io::stdout().lock();
     out.write_all(text.as_bytes())?;
     out.flush()?;

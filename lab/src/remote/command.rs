@@ -5,6 +5,7 @@ use std::net::SocketAddr;
 
 use runtime::settings::FromSetting;
 
+use super::lesson::LessonCommand;
 use crate::supervisor::control::Action;
 
 /// A command to a lab that runs.
@@ -54,6 +55,8 @@ pub enum What {
         /// Go on.
         follows: bool,
     },
+    /// Something about lessons.
+    Lesson(LessonCommand),
     /// Show services and links, again and again.
     Top {
         /// Only once.
@@ -71,7 +74,7 @@ pub struct UsageError {
 }
 
 /// Each verb and how it is used.
-pub(crate) const USAGE: [(&str, &str); 11] = [
+pub(crate) const USAGE: [(&str, &str); 12] = [
     ("links", "malha links [--json]"),
     (
         "break",
@@ -79,6 +82,10 @@ pub(crate) const USAGE: [(&str, &str); 11] = [
     ),
     ("mend", "malha mend [LINK]"),
     ("faults", "malha faults [--json]"),
+    (
+        "lesson",
+        "malha lesson [NAME]                  lists the lessons, or gives one; malha lesson next, malha lesson stop",
+    ),
     ("stop", "malha stop SERVICE [for=30s]"),
     ("start", "malha start SERVICE"),
     ("kill", "malha kill SERVICE [for=30s]"),
@@ -156,7 +163,7 @@ fn what(verb: &str, once: bool, args: &[&str], lasts: Option<String>) -> Result<
         }),
         ("break", ..) => Err("a link and a fault are needed".to_owned()),
         (_, Some(Action::Start | Action::Resume), _)
-        | ("mend" | "links" | "faults" | "top", ..)
+        | ("mend" | "links" | "faults" | "top" | "lesson", ..)
             if lasts.is_some() =>
         {
             Err("this takes no \"for\"".to_owned())
@@ -168,6 +175,7 @@ fn what(verb: &str, once: bool, args: &[&str], lasts: Option<String>) -> Result<
         }),
         (_, Some(_), _) => Err("the name of one service is needed".to_owned()),
         ("mend", _, [] | [_]) => Ok(What::Mend(args.first().map(owned))),
+        ("lesson", _, [] | [_]) => Ok(What::Lesson(LessonCommand::read(args.first().copied()))),
         ("links", _, []) => Ok(What::Links),
         ("faults", _, []) => Ok(What::Faults),
         ("top", _, []) => Ok(What::Top { once }),
@@ -247,12 +255,28 @@ mod tests {
     }
 
     #[test]
+    fn lessons_are_listed_given_and_ended() {
+        for (line, expected) in [
+            ("lesson --json", LessonCommand::List),
+            (
+                "lesson hello-late",
+                LessonCommand::Give("hello-late".to_owned()),
+            ),
+            ("lesson next", LessonCommand::Next),
+            ("lesson stop", LessonCommand::Stop),
+        ] {
+            assert_eq!(read(line).unwrap().what, What::Lesson(expected));
+        }
+    }
+
+    #[test]
     fn what_is_no_command_is_refused_with_its_usage() {
         for (line, says) in [
             ("break a-to-b", "a link and a fault are needed"),
             ("stop", "the name of one service is needed"),
             ("start serviceB for=3s", "takes no \"for\""),
             ("mend a b", "too much"),
+            ("lesson a b", "too much"),
             ("links --all", "\"--all\" is not known"),
             ("top --at", "--at needs a value"),
             ("wire", "the name of one link, or trace=ID"),

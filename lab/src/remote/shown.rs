@@ -22,6 +22,8 @@ pub(super) fn text(what: &What, answer: &Value) -> String {
         }
         What::Mend(Some(link)) => format!("{link} is mended\n"),
         What::Process { .. } => process(&answer["service"]),
+        // Shown as it goes on.
+        What::Lesson(_) => String::new(),
     }
 }
 
@@ -269,11 +271,11 @@ fn table(rows: &[Vec<String>]) -> String {
     text
 }
 
-fn array(value: &Value) -> &[Value] {
+pub(super) fn array(value: &Value) -> &[Value] {
     value.as_array().map_or(&[], Vec::as_slice)
 }
 
-fn text_of(value: &Value) -> &str {
+pub(super) fn text_of(value: &Value) -> &str {
     value.as_str().unwrap_or_default()
 }
 

@@ -1,9 +1,12 @@
 //! What may be done to a process from outside.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use serde::Serialize;
 use tokio::sync::mpsc;
+
+use crate::plan::Planned;
 
 /// What to do with a service's process.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -58,24 +61,57 @@ pub(super) enum Order {
     Resume,
 }
 
+/// Settings by service that it gets beside its own when it is started next.
+type Settings = Arc<Mutex<HashMap<String, BTreeMap<String, String>>>>;
+
 /// Reaches the keeper of each service.
 #[derive(Clone, Debug)]
-pub struct Controls(HashMap<&'static str, mpsc::UnboundedSender<Order>>);
+pub struct Controls {
+    keepers: HashMap<&'static str, mpsc::UnboundedSender<Order>>,
+    settings: Settings,
+}
 
 /// The other ends, for the keepers.
 #[derive(Debug, Default)]
-pub struct Orders(HashMap<&'static str, mpsc::UnboundedReceiver<Order>>);
+pub struct Orders {
+    orders: HashMap<&'static str, mpsc::UnboundedReceiver<Order>>,
+    settings: Settings,
+}
 
 impl Controls {
     /// One for each of these services.
     pub fn of(services: impl IntoIterator<Item = &'static str>) -> (Self, Orders) {
-        let (mut controls, mut orders) = (HashMap::new(), HashMap::new());
+        let (mut keepers, mut orders) = (HashMap::new(), HashMap::new());
         for service in services {
             let (sender, receiver) = mpsc::unbounded_channel();
-            controls.insert(service, sender);
+            keepers.insert(service, sender);
             orders.insert(service, receiver);
         }
-        (Self(controls), Orders(orders))
+        let settings = Settings::default();
+        let orders = Orders {
+            orders,
+            settings: Arc::clone(&settings),
+        };
+        (Self { keepers, settings }, orders)
+    }
+
+    /// Has a service started with these settings beside its own from now on, in the place of those
+    /// that it was given so before.
+    pub fn set(&self, service: &str, settings: &[(&str, &str)]) {
+        let owned = |(name, value): &(&str, &str)| ((*name).to_owned(), (*value).to_owned());
+        let settings: BTreeMap<_, _> = settings.iter().map(owned).collect();
+        let mut all = self.settings.lock().unwrap_or_else(PoisonError::into_inner);
+        if settings.is_empty() {
+            all.remove(service);
+        } else {
+            all.insert(service.to_owned(), settings);
+        }
+    }
+
+    /// Whether a service gets settings beside its own.
+    pub fn is_set(&self, service: &str) -> bool {
+        let all = self.settings.lock().unwrap_or_else(PoisonError::into_inner);
+        all.contains_key(service)
     }
 
     /// Has it done. `stays_down` is for who is killed: it is not started again by itself.
@@ -87,7 +123,7 @@ impl Controls {
             Action::Freeze => Order::Freeze,
             Action::Resume => Order::Resume,
         };
-        if let Some(keeper) = self.0.get(service) {
+        if let Some(keeper) = self.keepers.get(service) {
             // A keeper that has ended has nothing to keep: the lab is ending.
             _ = keeper.send(order);
         }
@@ -97,18 +133,24 @@ impl Controls {
 impl Orders {
     /// Those for one service.
     pub(super) fn take(&mut self, service: &str) -> OrdersOfOne {
-        OrdersOfOne(self.0.remove(service))
+        OrdersOfOne {
+            orders: self.orders.remove(service),
+            settings: Arc::clone(&self.settings),
+        }
     }
 }
 
 /// What one keeper is told.
 #[derive(Debug)]
-pub(super) struct OrdersOfOne(Option<mpsc::UnboundedReceiver<Order>>);
+pub(super) struct OrdersOfOne {
+    orders: Option<mpsc::UnboundedReceiver<Order>>,
+    settings: Settings,
+}
 
 impl OrdersOfOne {
     /// The next order; never, where nobody can give any.
     pub(super) async fn next(&mut self) -> Order {
-        let next = match &mut self.0 {
+        let next = match &mut self.orders {
             Some(orders) => orders.recv().await,
             None => None,
         };
@@ -116,5 +158,13 @@ impl OrdersOfOne {
             Some(order) => order,
             None => std::future::pending().await,
         }
+    }
+    /// A service with the settings that it gets beside its own.
+    pub(super) fn planned(&self, planned: &Planned) -> Planned {
+        let mut planned = planned.clone();
+        let all = self.settings.lock().unwrap_or_else(PoisonError::into_inner);
+        let own = all.get(planned.name).cloned();
+        planned.environment.extend(own.into_iter().flatten());
+        planned
     }
 }

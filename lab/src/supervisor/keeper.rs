@@ -135,7 +135,8 @@ impl Keeper {
             output: self.output.clone(),
         };
         let started = Instant::now();
-        let mut child = match Child::start(&self.program, &self.planned, &source, &self.lifecycle) {
+        let planned = self.orders.planned(&self.planned);
+        let mut child = match Child::start(&self.program, &planned, &source, &self.lifecycle) {
             Ok(child) => child,
             Err(error) => return Run::Died(Exit::NotStarted(error), Duration::ZERO),
         };

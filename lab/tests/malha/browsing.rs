@@ -10,7 +10,15 @@ use crate::harness::Lab;
 use crate::tab::{ENTER, Screen, Tab};
 
 /// Every page, a trace's own aside.
-const PAGES: [&str; 6] = ["/", "/mesh", "/play", "/wire", "/logs", "/guide/hello"];
+const PAGES: [&str; 7] = [
+    "/",
+    "/mesh",
+    "/play",
+    "/lessons",
+    "/wire",
+    "/logs",
+    "/guide/hello",
+];
 
 /// Asks `desafio1-servidor` as a person does on the page; the trace's id.
 async fn asked(page: &Tab) -> String {
@@ -184,6 +192,30 @@ async fn a_node_of_the_mesh_says_what_it_is_by_keyboard_too() {
         .await;
     assert_eq!(complaints(&page).await, "");
     assert_eq!(complaints(&logs).await, "");
+}
+
+#[tokio::test]
+async fn a_lesson_is_given_on_the_page() {
+    let Some(browser) = Browser::start().await else {
+        return;
+    };
+    let lab = Lab::ready(&[]).await;
+    let page = browser.open(&lab.url("/lessons")).await;
+    page.until("document.querySelectorAll('.lesson').length >= 10")
+        .await;
+    page.eval("document.querySelector('#desafio1-refused-or-silent [data-does=begin]').click()")
+        .await;
+    page.until("document.querySelector('.lesson-now .acts').textContent.includes('cut')")
+        .await;
+    page.eval("document.querySelector('.lesson-now [data-does=next]').click()")
+        .await;
+    page.until("document.querySelector('.lesson-now .acts').textContent.includes('silence')")
+        .await;
+    page.eval("document.querySelector('.lesson-now [data-does=stop]').click()")
+        .await;
+    page.until("document.querySelector('.lesson-now').hidden")
+        .await;
+    assert_eq!(complaints(&page).await, "");
 }
 
 #[tokio::test]

@@ -13,26 +13,26 @@ const SERVIDOR: &str = "desafio1-servidor";
 
 impl Lab {
     /// Runs a command beside this lab; what it printed, and whether it succeeded.
-    fn command(&self, args: &[&str]) -> (String, bool) {
+    pub(crate) fn command(&self, args: &[&str]) -> (String, bool) {
         let page = self.ports.page.to_string();
         let output = malha().args(args).args(["--at", &page]).output().unwrap();
         let text = [output.stdout, output.stderr].concat();
         (String::from_utf8(text).unwrap(), output.status.success())
     }
 
-    fn done(&self, args: &[&str]) -> String {
+    pub(crate) fn done(&self, args: &[&str]) -> String {
         let (said, is_success) = self.command(args);
         assert!(is_success, "{args:?}: {said}");
         said
     }
 
-    async fn link(&self, name: &str) -> Value {
+    pub(crate) async fn link(&self, name: &str) -> Value {
         let links = self.json("/lab/links").await;
         let links = links["links"].as_array().unwrap().clone();
         links.into_iter().find(|link| link["name"] == name).unwrap()
     }
 
-    async fn until_state(&self, service: &str, state: &str) -> Value {
+    pub(crate) async fn until_state(&self, service: &str, state: &str) -> Value {
         eventually(&format!("{service} is {state}"), async || {
             let service = self.service(service).await;
             (service["state"] == state).then_some(service)

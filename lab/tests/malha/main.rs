@@ -15,6 +15,7 @@ mod browsing;
 mod command_line;
 mod deaths;
 mod harness;
+mod lessons;
 mod links;
 mod metrics;
 mod page;

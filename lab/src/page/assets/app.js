@@ -13,6 +13,7 @@ const VIEWS = {
   compare: () => import("./compare.js"),
   mesh: () => import("./mesh.js"),
   play: () => import("./play.js"),
+  lessons: () => import("./lessons.js"),
   wire: () => import("./wire.js"),
   logs: () => import("./logs.js"),
   guide: () => import("./guide.js"),

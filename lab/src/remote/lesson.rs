@@ -1,0 +1,185 @@
+//! Lessons in a terminal.
+
+use std::fmt::Write as _;
+use std::time::Duration;
+
+use reqwest::Method;
+use serde_json::Value;
+
+use super::client::print;
+use super::shown::{array, text_of};
+use crate::client::{ClientError, LabClient};
+
+/// What is asked of the lessons.
+#[derive(Debug, PartialEq, Eq)]
+pub enum LessonCommand {
+    /// Show all.
+    List,
+    /// Give one, to its end.
+    Give(String),
+    /// Go on to the next step.
+    Next,
+    /// End the one that is given.
+    Stop,
+}
+
+impl LessonCommand {
+    /// From the word after the verb.
+    pub(super) fn read(word: Option<&str>) -> Self {
+        match word {
+            None => Self::List,
+            Some("next") => Self::Next,
+            Some("stop") => Self::Stop,
+            Some(name) => Self::Give(name.to_owned()),
+        }
+    }
+
+    /// Asks the lab, and prints what it says: for people, or as it came.
+    pub(super) async fn run(&self, lab: &LabClient, json: bool) -> Result<(), ClientError> {
+        let answer = match self {
+            Self::List => lab.get(PATH).await?,
+            Self::Give(name) => lab.send(Method::POST, &of(name), None).await?,
+            Self::Next => lab.send(Method::POST, &of("next"), None).await?,
+            Self::Stop => lab.send(Method::DELETE, PATH, None).await?,
+        };
+        if json {
+            return print(&format!("{answer:#}\n"));
+        }
+        match self {
+            Self::List => print(&list(&answer)),
+            Self::Give(name) => give(lab, name).await,
+            Self::Next | Self::Stop if answer["running"].is_null() => {
+                print("no lesson is being given; everything is put back\n")
+            }
+            Self::Next | Self::Stop => print("the next step has begun\n"),
+        }
+    }
+}
+
+const PATH: &str = "/lab/lessons";
+
+fn of(name: &str) -> String {
+    format!("{PATH}/{}", super::client::path(name))
+}
+
+/// Shows each step as it begins, until the lesson is over. Whoever interrupts it ends the lesson.
+async fn give(lab: &LabClient, name: &str) -> Result<(), ClientError> {
+    tokio::select! {
+        followed = follow(lab, name) => followed,
+        _ = tokio::signal::ctrl_c() => {
+            lab.send(Method::DELETE, PATH, None).await?;
+            print("\nended; everything is put back\n")
+        }
+    }
+}
+
+async fn follow(lab: &LabClient, name: &str) -> Result<(), ClientError> {
+    let mut shown = None;
+    loop {
+        let answer = lab.get(PATH).await?;
+        let running = &answer["running"];
+        if running["id"] != name {
+            return match answer["trouble"].as_str() {
+                Some(trouble) => Err(ClientError::Refused(trouble.to_owned())),
+                None => print("the lesson is over; everything is put back\n"),
+            };
+        }
+        let mut lessons = array(&answer["lessons"]).iter();
+        let lesson = lessons.find(|lesson| lesson["id"] == name);
+        let number = running["step"].as_u64();
+        if let Some(lesson) = lesson.filter(|_| number != shown) {
+            if shown.is_none() {
+                print(&head(lesson))?;
+            }
+            shown = number;
+            print(&step(lesson, number.unwrap_or_default()))?;
+        }
+        tokio::time::sleep(Duration::from_millis(250)).await;
+    }
+}
+
+/// Every lesson, one below the other.
+fn list(answer: &Value) -> String {
+    let mut text = String::new();
+    for lesson in array(&answer["lessons"]) {
+        let title = &lesson["title"];
+        _ = writeln!(text, "{}", text_of(&lesson["id"]));
+        _ = writeln!(text, "    {}", text_of(&title["en"]));
+        _ = writeln!(text, "    {}", text_of(&title["pt"]));
+        if let Some(lacks) = lesson["lacks"].as_str() {
+            _ = writeln!(text, "    not here: {lacks}");
+        }
+    }
+    match answer["running"]["id"].as_str() {
+        Some(id) => _ = writeln!(text, "\nbeing given: {id}"),
+        None => text.push_str("\nmalha lesson NAME gives one; next goes on, stop ends it\n"),
+    }
+    text
+}
+
+/// What a lesson is about, and what to look for in it.
+fn head(lesson: &Value) -> String {
+    let title = &lesson["title"];
+    let mut text = format!("{}\n{}\n\n", text_of(&title["en"]), text_of(&title["pt"]));
+    for (language, heading) in [("en", "look for"), ("pt", "procure")] {
+        _ = writeln!(text, "{heading}:");
+        for sign in array(&lesson["lookFor"]) {
+            let place = text_of(&sign["where"]);
+            _ = writeln!(text, "  {place}: {}", text_of(&sign[language]));
+        }
+    }
+    _ = writeln!(
+        text,
+        "more: {} of the lab's page, experiment {}\n",
+        text_of(&lesson["guide"]),
+        lesson["experiment"]
+    );
+    text
+}
+
+fn step(lesson: &Value, number: u64) -> String {
+    let steps = array(&lesson["steps"]);
+    let step = usize::try_from(number).ok().and_then(|at| steps.get(at));
+    let Some(step) = step else {
+        return String::new();
+    };
+    let mut text = format!("{}/{}", number + 1, steps.len());
+    for act in array(&step["acts"]) {
+        _ = write!(text, "  [{}]", text_of(act));
+    }
+    _ = writeln!(text, "  {} s, or malha lesson next", step["seconds"]);
+    for language in ["en", "pt"] {
+        _ = writeln!(text, "  {}", text_of(&step["say"][language]));
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn a_lesson_is_shown_with_its_steps_and_signs_in_both_languages() {
+        let lesson = json!({"id": "a-b", "title": {"en": "One", "pt": "Um"}, "lacks": "this lab runs without a",
+            "guide": "/guide/a#break-it", "experiment": 3, "lookFor": [{"where": "span", "en": "red", "pt": "vermelho"}],
+            "steps": [{"acts": ["break a-to-b cut"], "seconds": 20, "say": {"en": "Wait.", "pt": "Espere."}}]});
+        let text = head(&lesson) + &step(&lesson, 0);
+        for part in [
+            "look for:\n  span: red\n",
+            "procure:\n  span: vermelho\n",
+            "experiment 3\n",
+            "1/1  [break a-to-b cut]  20 s",
+            "  Wait.\n  Espere.\n",
+        ] {
+            assert!(text.contains(part), "{part}: {text}");
+        }
+        let text = list(&json!({"lessons": [lesson], "running": {"id": "a-b"}}));
+        assert!(
+            text.starts_with("a-b\n    One\n    Um\n    not here: "),
+            "{text}"
+        );
+        assert!(text.ends_with("being given: a-b\n"), "{text}");
+    }
+}
