@@ -73,7 +73,7 @@ for (const here of document.querySelectorAll("#nav a")) {
 
 /** What cannot be done here is not offered; `wire` stays, and says why there are no bytes. */
 function offerViews() {
-  const needs = { play: "play", logs: "logs" };
+  const needs = { play: "play", logs: "logs", lessons: "processes" };
   for (const here of document.querySelectorAll("#nav a")) {
     const need = needs[here.dataset.view];
     here.hidden = need !== undefined && !state.can.includes(need);
