@@ -19,6 +19,7 @@ use crate::lessons::{self, Teacher};
 use crate::links::{LabLinks, Wiring};
 use crate::page::guard::{Hosts, guarded};
 use crate::page::{self, Shown};
+use crate::samples::Samples;
 use crate::settings::LabSettings;
 use crate::supervisor::Supervisor;
 use crate::supervisor::control::Controls;
@@ -111,7 +112,8 @@ impl Service for Lab {
         let board = Board::new(links.clone(), controls.clone(), &registry);
         let teacher = Teacher::new(board.clone(), controls, &registry, &lifecycle);
         let wire = wire.zip(links.clone());
-        let wire = wire.map(|(store, links)| wire::routes::routes(store, links));
+        let traces = SharedStore::new(settings.kept());
+        let wire = wire.map(|(store, links)| wire::routes::routes(store, links, traces.clone()));
         if let Some(links) = links {
             let toxiproxy = net::bind("LAB_TOXIPROXY_LISTEN", settings.toxiproxy_listen)?;
             let routes = guarded(
@@ -130,11 +132,15 @@ impl Service for Lab {
         lifecycle.spawn(board.clone().watch(lifecycle.clone()));
         let shown = Shown {
             registry: registry.clone(),
+            plans: settings.services.clone().into(),
+            samples: Samples::default(),
             logs: output.book().clone(),
-            store: SharedStore::new(settings.kept()),
+            store: traces,
             client: client.clone(),
             spans_elsewhere: settings.spans_elsewhere.clone(),
         };
+        let samples = shown.samples.clone();
+        lifecycle.spawn(samples.watch(registry.clone(), client.clone(), lifecycle.clone()));
         let control = faults::routes::routes(board.clone(), Some(settings.toxiproxy_listen));
         let control = control.merge(wire.unwrap_or_default());
         let control = control.merge(lessons::routes::routes(teacher));

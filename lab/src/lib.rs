@@ -14,6 +14,7 @@
 //! - [`Lab`] (`lab.rs`): the lab's own lifecycle; `banner` says its first lines.
 //! - [`supervisor`]: keeps each service running in a process of its own.
 //! - [`health`]: what the services' probes say.
+//! - [`samples`]: what each process takes, over time.
 //! - [`links`]: a TCP link before every service, which can be watched and broken.
 //! - [`faults`]: what can be made wrong with links and processes, and the HTTP API for it.
 //! - [`lessons`]: scripted breaks, each with what to do meanwhile and what to look for.
@@ -45,6 +46,7 @@ pub mod page;
 pub mod plan;
 pub mod preflight;
 pub mod remote;
+pub mod samples;
 pub mod settings;
 mod start;
 pub mod supervisor;

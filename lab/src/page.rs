@@ -6,6 +6,7 @@
 //! - [`state`]: services and their health, which the page asks for every second.
 //! - [`traces`], [`query`], [`summary`]: the list of traces, what somebody looks for in it, a
 //!   trace in one line.
+//! - [`service`]: the settings of one service, and how it has fared lately.
 //! - [`mesh`]: who asks whom, how often and how fast.
 //! - [`logs`]: the lines of every process.
 //! - [`play`]: what a person does on the page.
@@ -16,6 +17,7 @@ pub(crate) mod logs;
 mod mesh;
 mod play;
 mod query;
+mod service;
 mod state;
 mod summary;
 mod traces;
@@ -33,6 +35,8 @@ pub fn routes(shown: Shown) -> Router {
     let traces = over(shown.store.clone());
     Router::new()
         .route("/lab/services", get(state::services))
+        .route("/lab/services/{service}/settings", get(service::settings))
+        .route("/lab/services/{service}/metrics", get(service::metrics))
         .route("/lab/logs", get(logs::lines))
         .merge(play::routes())
         .with_state(shown)

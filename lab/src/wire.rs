@@ -4,12 +4,14 @@
 //! - [`WireStore`] (`store.rs`): the latest messages of every link.
 //! - `decode.rs`: bytes as they pass become messages, away from where they are copied.
 //! - [`routes`]: the HTTP API.
+//! - `tie.rs`: what carries no context belongs to the span of its time and ports.
 //! - `pcapng.rs`: messages as a capture for Wireshark, with trace ids as comments.
 
 mod decode;
 mod pcapng;
 pub mod routes;
 mod store;
+mod tie;
 
 pub use decode::{Decoder, Feed};
 pub use store::{Recorded, WireStore};

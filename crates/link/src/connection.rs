@@ -35,6 +35,9 @@ impl Connection<'_> {
             reset_on_drop(&client);
             return Ended::Unreachable;
         };
+        if let Ok(from) = server.local_addr() {
+            self.tap.connected(self.id, from);
+        }
         for stream in [&client, &server] {
             if let Err(error) = stream.set_nodelay(true) {
                 tracing::debug!(%error, "nodelay not set");

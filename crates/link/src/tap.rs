@@ -35,6 +35,8 @@ pub enum Ended {
 pub trait Tap: Send + Sync + 'static {
     /// A client has connected.
     fn opened(&self, connection: ConnectionId, client: SocketAddr);
+    /// The server was reached, from this address of the link.
+    fn connected(&self, _connection: ConnectionId, _from: SocketAddr) {}
     /// One side has sent these bytes. What faults make of them comes after.
     fn sent(&self, connection: ConnectionId, direction: Direction, bytes: &[u8]);
     /// One side has ended its sending.

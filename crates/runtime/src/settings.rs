@@ -30,7 +30,7 @@ pub use command_line::{environment, invocation};
 pub use declared::{Setting, adjust, declared, undeclared};
 pub use layers::Inputs;
 pub use nearest::nearest;
-pub use source::{Source, defaults};
+pub use source::{ShownSetting, Source, defaults};
 pub use value::{
     CommaList, DAY, Expected, FromSetting, HOUR, MILLISECOND, Secret, bytes, list, parse, within,
 };

@@ -121,6 +121,13 @@ impl LabLinks {
         Some(listen.port())
     }
 
+    /// Who asks over a link, and who is asked.
+    pub fn ends(&self, name: &str) -> Option<(&'static str, &'static str)> {
+        let mut edges = self.0.wiring.edges.iter();
+        let edge = edges.find(|edge| edge.name == name)?;
+        Some((edge.from, edge.to))
+    }
+
     /// A service answers: its links open, before anybody is told that it is ready.
     pub async fn answered(&self, service: &str) {
         for edge in self.edges_to(service) {

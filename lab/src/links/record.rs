@@ -68,6 +68,10 @@ impl Tap for Record {
         self.feed.opened(&self.name, connection, client);
     }
 
+    fn connected(&self, connection: ConnectionId, from: SocketAddr) {
+        self.feed.connected(&self.name, connection, from);
+    }
+
     fn sent(&self, connection: ConnectionId, direction: Direction, bytes: &[u8]) {
         let counter = match direction {
             Direction::Upstream => &self.upstream,

@@ -167,7 +167,7 @@ fn text<'a>(span: &'a Span, key: &str) -> Option<&'a str> {
 }
 
 /// The smallest value that so many percent do not exceed.
-fn quantile(sorted: &[u64], percent: usize) -> u64 {
+pub(super) fn quantile(sorted: &[u64], percent: usize) -> u64 {
     let rank = (sorted.len() * percent).div_ceil(100).max(1);
     sorted.get(rank - 1).copied().unwrap_or(0)
 }

@@ -3,6 +3,7 @@
 //! Each answer has an `ETag`: while nothing changes, a browser gets 304 and no body.
 
 use std::hash::{DefaultHasher, Hash, Hasher};
+use std::sync::Arc;
 
 use axum::extract::State;
 use axum::http::header::{CONTENT_TYPE, ETAG, IF_NONE_MATCH};
@@ -12,6 +13,8 @@ use serde::Serialize;
 use serde_json::json;
 
 use crate::collector::SharedStore;
+use crate::plan::Planned;
+use crate::samples::Samples;
 use crate::supervisor::log_book::LogBook;
 use crate::supervisor::status::{Entry, StatusRegistry};
 
@@ -20,6 +23,10 @@ use crate::supervisor::status::{Entry, StatusRegistry};
 pub struct Shown {
     /// The services.
     pub registry: StatusRegistry,
+    /// How each process is started.
+    pub plans: Arc<[Planned]>,
+    /// What each process takes.
+    pub samples: Samples,
     /// The lines of every process.
     pub logs: LogBook,
     /// The traces.

@@ -26,6 +26,8 @@ struct Event {
 #[derive(Debug)]
 enum What {
     Opened(SocketAddr),
+    /// The server was reached from this address.
+    Connected(SocketAddr),
     Sent(Direction, Bytes),
     Finished(Direction),
     Ended,
@@ -54,6 +56,7 @@ pub struct Decoder {
 #[derive(Debug)]
 struct Open {
     client: SocketAddr,
+    upstream_port: Option<u16>,
     conversation: Conversation,
 }
 
@@ -106,6 +109,7 @@ impl Decoder {
             let conversation = Conversation::new(&self.descriptors);
             let open = Open {
                 client,
+                upstream_port: None,
                 conversation,
             };
             self.open.insert(connection, open);
@@ -117,9 +121,13 @@ impl Decoder {
             }
             return;
         };
-        let client = open.client;
+        if let What::Connected(from) = what {
+            open.upstream_port = Some(from.port());
+            return;
+        }
+        let (client, upstream_port) = (open.client, open.upstream_port);
         let messages = match what {
-            What::Opened(_) => Vec::new(),
+            What::Opened(_) | What::Connected(_) => Vec::new(),
             What::Sent(direction, bytes) => open.conversation.push(side(direction), &bytes),
             What::Finished(direction) => open.conversation.finish(side(direction)),
             What::Lost => {
@@ -139,6 +147,7 @@ impl Decoder {
                 link: Arc::clone(&link),
                 connection,
                 client,
+                upstream_port,
                 at,
                 message,
             });
@@ -159,6 +168,11 @@ impl Feed {
     /// A client has connected.
     pub fn opened(&self, link: &Arc<str>, connection: ConnectionId, client: SocketAddr) {
         self.tell(link, connection, What::Opened(client));
+    }
+
+    /// The link has reached the server from this address.
+    pub fn connected(&self, link: &Arc<str>, connection: ConnectionId, from: SocketAddr) {
+        self.tell(link, connection, What::Connected(from));
     }
 
     /// One side has sent these bytes.

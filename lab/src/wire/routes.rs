@@ -15,6 +15,9 @@ use serde_json::{Value, json};
 use super::decode::direction;
 use super::pcapng;
 use super::store::{Recorded, WireStore};
+use super::tie::{Ends, Spans};
+use crate::collector::SharedStore;
+use crate::collector::id::trace_id_from_hex;
 use crate::links::LabLinks;
 
 /// What is asked.
@@ -22,16 +25,82 @@ use crate::links::LabLinks;
 struct Wire {
     store: WireStore,
     links: LabLinks,
+    traces: SharedStore,
 }
 
-/// The routes, over this store of these links.
-pub fn routes(store: WireStore, links: LabLinks) -> Router {
+/// The routes, over this store of these links, whose messages belong to these traces.
+pub fn routes(store: WireStore, links: LabLinks, traces: SharedStore) -> Router {
     Router::new()
         .route("/lab/wire", get(of_trace))
         .route("/lab/wire.pcapng", get(capture))
         .route("/lab/wire/{link}", get(of_link))
         .route("/lab/wire/{link}/{message}", get(whole))
-        .with_state(Wire { store, links })
+        .with_state(Wire {
+            store,
+            links,
+            traces,
+        })
+}
+
+impl Wire {
+    /// The latest that are wanted, each with its trace.
+    fn latest(&self, wanted: &Wanted, limit: usize) -> Vec<Arc<Recorded>> {
+        let ends = |recorded: &Recorded| {
+            let (from, to) = self.links.ends(&recorded.link)?;
+            let port = self.links.port(&recorded.link)?;
+            Some(Ends { from, to, port })
+        };
+        let Some(id) = &wanted.trace else {
+            let mut latest = self.store.latest(limit, |recorded| wanted.is(recorded));
+            let untied = || latest.iter().filter(|one| one.message.trace.is_none());
+            let times = || untied().map(|one| one.at);
+            let Some((first, last)) = times().min().zip(times().max()) else {
+                return latest;
+            };
+            let spans = Spans::within(&self.traces.lock(), &(first..=last));
+            for recorded in &mut latest {
+                tie(recorded, &spans, ends);
+            }
+            return latest;
+        };
+        let time = {
+            let traces = self.traces.lock();
+            let trace = trace_id_from_hex(id).and_then(|id| traces.trace(id));
+            let spans = || trace.iter().flat_map(|trace| &trace.spans);
+            let first = spans().map(|span| span.start / 1000).min();
+            let time = first.zip(spans().map(|span| span.end / 1000).max());
+            time.map(|(first, last)| {
+                let time = first..=last;
+                (Spans::within(&traces, &time), time)
+            })
+        };
+        let tied = |recorded: &Recorded| {
+            let (spans, time) = time.as_ref()?;
+            let is_near =
+                super::tie::is_near(time, recorded.at) && recorded.message.trace.is_none();
+            spans.of(recorded, &ends(recorded).filter(|_| is_near)?)
+        };
+        let mut latest = self.store.latest(limit, |recorded| {
+            wanted.is(recorded) || tied(recorded).is_some_and(|trace| trace.id == *id)
+        });
+        if let Some((spans, _)) = &time {
+            for recorded in &mut latest {
+                tie(recorded, spans, ends);
+            }
+        }
+        latest
+    }
+}
+
+/// Says on a message without a trace to which one it belongs, where that can be known.
+fn tie(recorded: &mut Arc<Recorded>, spans: &Spans, ends: impl Fn(&Recorded) -> Option<Ends>) {
+    if recorded.message.trace.is_some() {
+        return;
+    }
+    let found = ends(recorded).and_then(|ends| spans.of(recorded, &ends));
+    if found.is_some() {
+        Arc::make_mut(recorded).message.trace = found;
+    }
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -40,6 +109,9 @@ struct Wanted {
     after: Option<u64>,
     trace: Option<String>,
     link: Option<String>,
+    /// This one alone.
+    #[serde(skip)]
+    id: Option<u64>,
 }
 
 /// More than that at once nobody reads.
@@ -53,6 +125,7 @@ impl Wanted {
         let trace = recorded.message.trace.as_ref();
         let is_trace = |id: &String| trace.is_some_and(|trace| trace.id == *id);
         self.after.is_none_or(|after| recorded.id > after)
+            && self.id.is_none_or(|id| recorded.id == id)
             && self.trace.as_ref().is_none_or(is_trace)
             && self
                 .link
@@ -87,9 +160,7 @@ async fn of_link(
 }
 
 fn list(wire: &Wire, wanted: &Wanted) -> Response {
-    let messages = wire
-        .store
-        .latest(wanted.limit(50), |recorded| wanted.is(recorded));
+    let messages = wire.latest(wanted, wanted.limit(50));
     let messages: Vec<_> = messages
         .iter()
         .map(|recorded| shown(recorded, SHOWN))
@@ -100,9 +171,12 @@ fn list(wire: &Wire, wanted: &Wanted) -> Response {
 
 async fn whole(State(wire): State<Wire>, Path((link, id)): Path<(String, String)>) -> Response {
     let id: Option<u64> = id.parse().ok();
-    let found = wire.store.latest(1, |recorded| {
-        Some(recorded.id) == id && *recorded.link == *link
-    });
+    let wanted = Wanted {
+        id: Some(id.unwrap_or_default()),
+        link: Some(link),
+        ..Wanted::default()
+    };
+    let found = wire.latest(&wanted, 1);
     match found.first() {
         Some(recorded) => Json(shown(recorded, usize::MAX)).into_response(),
         None => missing("this message is not remembered (any more)"),
@@ -110,9 +184,7 @@ async fn whole(State(wire): State<Wire>, Path((link, id)): Path<(String, String)
 }
 
 async fn capture(State(wire): State<Wire>, Query(wanted): Query<Wanted>) -> Response {
-    let messages = wire
-        .store
-        .latest(wanted.limit(MOST), |recorded| wanted.is(recorded));
+    let messages = wire.latest(&wanted, wanted.limit(MOST));
     let port = |link: &str| wire.links.port(link).unwrap_or_default();
     let headers = [
         (CONTENT_TYPE, "application/x-pcapng"),

@@ -18,6 +18,8 @@ pub struct Recorded {
     pub connection: ConnectionId,
     /// Who opened it.
     pub client: SocketAddr,
+    /// The link's own port on the way to the server.
+    pub upstream_port: Option<u16>,
     /// When, in microseconds since 1970.
     pub at: u64,
     /// What.
@@ -122,6 +124,7 @@ mod tests {
             link: link.into(),
             connection: 1,
             client: ([127, 0, 0, 1], 4000).into(),
+            upstream_port: None,
             at: 0,
             message: Message {
                 side: Side::Client,

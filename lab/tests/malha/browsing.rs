@@ -42,6 +42,11 @@ async fn complaints(page: &Tab) -> String {
             writeln!(said, "{}", event["params"]["args"]).unwrap();
         }
     }
+    for event in page.events("Log.entryAdded").await {
+        if event["params"]["entry"]["level"] == "error" {
+            writeln!(said, "{}", event["params"]["entry"]).unwrap();
+        }
+    }
     for event in page.events("Runtime.exceptionThrown").await {
         writeln!(said, "{}", event["params"]["exceptionDetails"]).unwrap();
     }
@@ -79,6 +84,25 @@ async fn a_trace_s_own_page_begins_with_it_and_each_span_says_what_it_is() {
             .await;
         assert_eq!(complaints(&alone).await, "");
     }
+}
+
+#[tokio::test]
+async fn what_a_process_says_stands_below_its_span() {
+    let Some(browser) = Browser::start().await else {
+        return;
+    };
+    let lab = Lab::ready(&[]).await;
+    let said = lab
+        .json("/lab/logs?service=desafio1-client&text=ready")
+        .await;
+    let trace = said["lines"][0]["trace"].as_str().unwrap();
+    let page = browser.open(&lab.url(&format!("/trace/{trace}"))).await;
+    let below = "document.querySelector('.spans > li .said-here')?.textContent";
+    page.until(&format!("{below}?.includes('ready dependency')"))
+        .await;
+    page.until("document.querySelector('.track .noted') !== null")
+        .await;
+    assert_eq!(complaints(&page).await, "");
 }
 
 #[tokio::test]
@@ -164,6 +188,24 @@ async fn what_a_person_does_on_the_page_opens_its_trace() {
     page.until("document.querySelector('.said .own').textContent.includes('delivered')")
         .await;
     assert_eq!(complaints(&page).await, "");
+
+    // The frame in which it was said, without its mask.
+    let wire = browser
+        .open(&lab.url("/wire?link=browser-to-serviceA"))
+        .await;
+    let masked = "[...document.querySelectorAll('.messages .line')]
+        .find((line) => line.textContent.includes('websocket') && line.querySelector('.way.upstream'))";
+    wire.until(&format!("{masked} !== undefined")).await;
+    wire.eval(&format!("{masked}.click()")).await;
+    wire.until("document.querySelector('.mask-letter')?.textContent.includes('{\"')")
+        .await;
+    wire.eval(
+        "document.querySelector('.byte').dispatchEvent(new Event('mouseover', { bubbles: true }))",
+    )
+    .await;
+    wire.until("document.querySelector('.means').textContent.includes('RFC 6455')")
+        .await;
+    assert_eq!(complaints(&wire).await, "");
 }
 
 #[tokio::test]
@@ -183,6 +225,12 @@ async fn a_node_of_the_mesh_says_what_it_is_by_keyboard_too() {
     page.until("document.querySelector('.panel .facts')?.textContent.includes('pid')")
         .await;
     page.shows("servidor: ready").await;
+    page.until("document.querySelectorAll('.spark svg').length >= 3")
+        .await;
+    page.eval("document.querySelector('.settings summary').click()")
+        .await;
+    page.until("document.querySelector('.settings .table')?.textContent.includes('DRAIN_TIMEOUT')")
+        .await;
     page.until("document.querySelectorAll('.panel .log').length > 0")
         .await;
     let logs = browser
@@ -240,7 +288,7 @@ async fn no_word_lacks_its_translation_and_no_page_is_wider_than_a_phone() {
 }
 
 #[tokio::test]
-async fn axe_finds_nothing_on_any_page_in_light_and_in_the_dark() {
+async fn axe_finds_nothing_on_any_page_at_a_desk_and_on_a_phone_in_the_dark() {
     let Some(browser) = Browser::start().await else {
         return;
     };
@@ -248,33 +296,74 @@ async fn axe_finds_nothing_on_any_page_in_light_and_in_the_dark() {
         return;
     };
     let lab = Lab::ready(&[]).await;
-    let dark = Screen {
-        dark: true,
-        ..Screen::DESK
-    };
-    let light = Screen {
-        dark: false,
-        ..Screen::PHONE
-    };
     let page = browser.open(&lab.url("/")).await;
     page.until("document.querySelector('#search') !== null")
         .await;
-    let trace = format!("/trace/{}", asked(&page).await);
-    for (path, screen) in PAGES
-        .into_iter()
-        .zip([Screen::DESK, dark, light].into_iter().cycle())
-    {
-        let page = browser.open_with(&lab.url(path), screen).await;
-        page.until("document.querySelector('#view h1, #view h2') !== null")
-            .await;
-        assert_eq!(axe.violations(&page).await, Vec::<String>::new(), "{path}");
+    let (one, other) = (asked(&page).await, asked(&page).await);
+    let is_drawn = "document.querySelector('#view h1, #view h2') !== null";
+    let is_open = "document.querySelectorAll('.spans .span').length > 1";
+    let has_panel = "document.querySelectorAll('.spark').length > 0";
+    let pages = PAGES.map(|path| (path.to_owned(), is_drawn));
+    let more = [
+        (format!("/trace/{one}"), is_open),
+        (format!("/compare/{one}/{other}"), is_open),
+        ("/mesh#desafio1-client".to_owned(), has_panel),
+        (
+            format!("/wire?trace={one}"),
+            "document.querySelector('.messages .line') !== null",
+        ),
+    ];
+    for (path, is_there) in pages.into_iter().chain(more) {
+        for screen in [Screen::DESK, Screen::PHONE] {
+            let page = browser.open_with(&lab.url(&path), screen).await;
+            page.until(is_there).await;
+            // What can be opened counts, too.
+            page.eval("for (const one of document.querySelectorAll('#view summary, .spans .span, .messages .line')) one.click()")
+                .await;
+            let found = axe.violations(&page).await;
+            assert_eq!(found, Vec::<String>::new(), "{path}");
+            assert_eq!(complaints(&page).await, "", "{path}");
+        }
     }
-    for screen in [Screen::DESK, Screen::PHONE] {
-        let page = browser.open_with(&lab.url(&trace), screen).await;
-        page.until("document.querySelector('.spans .span') !== null")
-            .await;
-        page.eval("document.querySelector('.spans .span').click()")
-            .await;
-        assert_eq!(axe.violations(&page).await, Vec::<String>::new(), "{trace}");
+}
+
+#[tokio::test]
+async fn the_gateway_s_documents_can_be_read_by_anybody_at_a_desk_and_on_a_phone() {
+    let Some(browser) = Browser::start().await else {
+        return;
+    };
+    let Some(axe) = Axe::get(15).await else {
+        return;
+    };
+    let lab = Lab::ready(&[]).await;
+    let gateway = lab.service("grpc-cliente").await["listen"].clone();
+    let gateway = format!("http://{}", gateway.as_str().unwrap());
+    let pages = [
+        (
+            "/docs",
+            "document.querySelectorAll('.opblock').length === 7",
+        ),
+        (
+            "/redoc",
+            "document.querySelector('h1') && document.querySelectorAll('[id^=\"operation/\"]').length >= 7",
+        ),
+    ];
+    for (path, is_drawn) in pages {
+        for screen in [Screen::DESK, Screen::PHONE] {
+            let page = browser.open_with(&format!("{gateway}{path}"), screen).await;
+            page.until(is_drawn).await;
+            page.eval("for (const one of document.querySelectorAll('.opblock-summary-control')) one.click()")
+                .await;
+            page.until("document.querySelectorAll('.responses-table').length === document.querySelectorAll('.opblock').length")
+                .await;
+            let found = axe.violations(&page).await;
+            assert_eq!(found, Vec::<String>::new(), "{path}");
+            assert_eq!(complaints(&page).await, "", "{path}");
+            let fits = "document.documentElement.scrollWidth <= innerWidth";
+            assert_eq!(page.eval(fits).await, true, "{path}");
+            let is_dark = "document.documentElement.classList.contains('dark-mode')
+                || getComputedStyle(document.body).backgroundColor === 'rgb(27, 31, 35)'";
+            assert_eq!(page.eval(is_dark).await, screen.dark, "{path}");
+        }
     }
 }

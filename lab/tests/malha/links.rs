@@ -280,3 +280,29 @@ async fn what_passes_a_link_is_shown_with_its_trace() {
     assert!(said.contains("-> http/1.1: GET /"), "{said}");
     assert!(said.contains("47 45 54 20 2f"), "{said}");
 }
+
+#[tokio::test]
+async fn a_request_without_a_context_belongs_to_the_span_of_its_time_and_port() {
+    let lab = Lab::ready(&[]).await;
+    let plain = format!("http://{}/", lab.ports.servidor);
+    let http = reqwest::Client::builder().no_proxy().build().unwrap();
+    assert_eq!(http.get(plain).send().await.unwrap().status(), 200);
+    let tied = eventually("what carries no context is tied to a span", async || {
+        let passed = lab.json(&format!("/lab/wire/{LINK}?limit=500")).await;
+        let messages = passed["messages"].as_array().unwrap().clone();
+        let tied = messages.into_iter();
+        let tied: Vec<_> = tied
+            .filter(|message| message["trace"]["by"] == "time")
+            .collect();
+        (tied.len() == 2).then_some(tied)
+    })
+    .await;
+    assert_eq!(tied[0]["trace"]["id"], tied[1]["trace"]["id"]);
+    let id = tied[0]["trace"]["id"].as_str().unwrap();
+    let trace = lab.json(&format!("/api/traces/{id}")).await;
+    let spans = trace["data"][0]["spans"].as_array().unwrap();
+    assert_eq!(spans.len(), 1);
+    assert_eq!(spans[0]["spanID"], tied[0]["trace"]["span"]);
+    let both = lab.json(&format!("/lab/wire?trace={id}")).await;
+    assert_eq!(both["messages"], json!(tied));
+}

@@ -71,6 +71,37 @@ async fn a_healthy_start_warns_of_nothing_and_no_trace_of_it_has_failed() {
     assert_eq!(warnings["lines"], serde_json::json!([]));
 }
 
+#[tokio::test]
+async fn a_service_tells_its_settings_without_its_secrets_and_how_it_fares() {
+    let secret = [
+        ("SERVICEA_RELAY_SECRET", "abracadabra-abracadabra"),
+        ("SERVICEB_RELAY_SECRET", "abracadabra-abracadabra"),
+    ];
+    let lab = Lab::ready(&secret).await;
+    let answer = lab.request("/lab/services/serviceA/settings");
+    let text = answer.send().await.unwrap().text().await.unwrap();
+    assert!(!text.contains("abracadabra"), "{text}");
+    let settings: Value = serde_json::from_str(&text).unwrap();
+    let value = |name: &str| {
+        let mut all = settings["settings"].as_array().unwrap().iter();
+        all.find(|one| one["name"] == name).unwrap()["value"].clone()
+    };
+    assert_eq!(value("RELAY_SECRET"), "***");
+    assert!(value("PEER_URL").as_str().unwrap().ends_with("/relay"));
+    assert_eq!(value("DRAIN_TIMEOUT"), "5s");
+
+    let fares = "/lab/services/desafio1-servidor/metrics";
+    eventually("requests are counted", async || {
+        let metrics = lab.json(fares).await;
+        let requests = metrics["requests"].as_array()?.iter();
+        let counted: u64 = requests.filter_map(|step| step["count"].as_u64()).sum();
+        (counted > 0 && metrics["samples"].is_array()).then_some(())
+    })
+    .await;
+    let unknown = lab.request("/lab/services/nobody/settings");
+    assert_eq!(unknown.send().await.unwrap().status(), 404);
+}
+
 fn tag<'a>(span: &'a Value, key: &str) -> &'a str {
     let tags = span["tags"].as_array().unwrap();
     let tag = tags.iter().find(|tag| tag["key"] == key);

@@ -7,6 +7,19 @@ use super::command_line::with_flags;
 use super::layers::Layers;
 use super::{Expected, Inputs, Setting, Settings, SettingsError, declared};
 
+/// A setting with the value that holds, secrets hidden.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
+pub struct ShownSetting {
+    /// The name in the environment, as in `DRAIN_DELAY`.
+    pub name: String,
+    /// What holds; empty: nothing.
+    pub value: String,
+    /// What would hold where nobody said otherwise.
+    pub default: String,
+    /// What it is.
+    pub about: String,
+}
+
 /// All settings of one program, merged and checked one by one.
 pub struct Source {
     settings: Vec<Setting>,
@@ -66,11 +79,23 @@ impl Source {
 
     /// Name and value of every setting, secrets hidden, for one log line at the start.
     pub fn shown(&self) -> String {
-        let shown = self.settings.iter().map(|setting| {
-            let text = self.layers.text(&setting.key).unwrap_or_default();
-            format!("{}={}", setting.env(), setting.shown(&text))
-        });
+        let listed = self.listed().into_iter();
+        let shown = listed.map(|one| format!("{}={}", one.name, one.value));
         shown.collect::<Vec<_>>().join(" ")
+    }
+
+    /// Every setting as anybody may see it, in the order of `--help`.
+    pub fn listed(&self) -> Vec<ShownSetting> {
+        let listed = self.settings.iter().map(|setting| {
+            let text = self.layers.text(&setting.key).unwrap_or_default();
+            ShownSetting {
+                name: setting.env(),
+                value: setting.shown(&text),
+                default: setting.shown(&setting.default),
+                about: setting.about.clone(),
+            }
+        });
+        listed.collect()
     }
 
     fn setting(&self, name: &str) -> Option<&Setting> {

@@ -9,6 +9,7 @@ import "./words-traces.js";
 export function show(place, [first = "", second = ""]) {
   const sides = make("div", "sides");
   const table = make("div", "scroll");
+  table.tabIndex = 0;
   place.append(make("div", "heading", make("h1", "", word("compareTitle")), link(word("every"), "/", "end")), sides, table);
   draw([first, second], sides, table);
   return {};

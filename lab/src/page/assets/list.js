@@ -21,6 +21,7 @@ export function show(place, _path, state) {
   const items = new Map();
   const pins = new Map();
   const open = new Set();
+  const hasLogs = state.can.includes("logs");
   let wanted = PART;
   let earlier = null;
 
@@ -149,6 +150,7 @@ export function show(place, _path, state) {
 
   const rowOptions = (id) => ({
     isOpen: open.has(id),
+    hasLogs,
     opened(isOpen) {
       if (isOpen) open.add(id);
       else open.delete(id);
@@ -172,7 +174,7 @@ export function show(place, _path, state) {
     }
     for (const row of newest.pinned) {
       if (!pins.has(row.id)) {
-        const item = makeRow(row.id, { opened() {}, changed: () => look() });
+        const item = makeRow(row.id, { hasLogs, opened() {}, changed: () => look() });
         pins.set(row.id, item);
         pinned.append(item.element);
       }

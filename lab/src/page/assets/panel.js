@@ -4,8 +4,10 @@ import { button, fold, link, make, terms } from "./dom.js";
 import { makeBreak } from "./faults.js";
 import { ago, portOf } from "./format.js";
 import { hue } from "./hues.js";
-import { latestLines } from "./logs.js";
-import { send } from "./poll.js";
+import { lineOf } from "./lines.js";
+import { send, watch } from "./poll.js";
+import { settings } from "./settings.js";
+import { sparks } from "./sparks.js";
 import { stateOf } from "./states.js";
 import { word } from "./words.js";
 
@@ -45,8 +47,14 @@ function build(name, service, edges, changed) {
   said.setAttribute("role", "status");
   const lines = make("div", "lines short");
   lines.tabIndex = 0;
-  const fill = async () => lines.replaceChildren(...(await latestLines(name, 12)));
-  fill();
+  let isNew = true;
+  watch(
+    () => (isNew || lines.isConnected ? `/lab/logs?service=${encodeURIComponent(name)}&limit=12` : null),
+    (answer) => {
+      isNew = false;
+      lines.replaceChildren(...answer.lines.map(lineOf));
+    },
+  );
   const actions = Object.keys(ACTIONS).map((action) => {
     const does = button(word("actions")[action], async () => {
       said.textContent = await act(name, action);
@@ -61,12 +69,15 @@ function build(name, service, edges, changed) {
     "panel",
     make("div", "head", title, part("p", "state")),
     part("dl", "facts", "facts"),
+    make("h3", "", word("readiness")),
     part("div", "ready"),
+    sparks(name),
     make("h3", "", word("process")),
     part("div", "actions", "toolbar", ...actions),
     said,
     linked.length > 0 ? make("h3", "", word("edgesOf")) : null,
     linked.map((edge) => makeBreak(edge, changed)),
+    settings(name),
     make("h3", "", word("newest")),
     lines,
     make("p", "", link(word("allLines"), `/logs?service=${name}`), " · ", link(word("tracesOf"), `/?service=${name}&fold=false`), " · ", adminLink(service, "/metrics", word("metrics"))),
@@ -114,6 +125,7 @@ function reasons(service) {
     make("p", check.ready ? "check-well" : "trouble", `${check.name}: ${check.ready ? word("states").ready : check.reason ?? word("states").not_ready}`),
   );
   const trouble = service.trouble && rows.length === 0 ? [make("p", "trouble", service.trouble)] : [];
+  if (service.ready && rows.length === 0) rows.push(make("p", "check-well", word("needsNothing")));
   const fault = service.fault?.lookFor ? [lookFor(service.fault.lookFor)] : [];
   return [...trouble, ...rows, ...fault];
 }

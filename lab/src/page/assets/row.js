@@ -4,7 +4,7 @@ import { button, link, make } from "./dom.js";
 import { clock, duration } from "./format.js";
 import { hue } from "./hues.js";
 import { send } from "./poll.js";
-import { fetchTrace, waterfall } from "./waterfall.js";
+import { fetchLines, fetchTrace, waterfall } from "./waterfall.js";
 import { word } from "./words.js";
 
 /** The trace that is to be compared with the next one that is chosen. */
@@ -12,9 +12,9 @@ let chosen = null;
 
 /**
  * The item of a trace. `opened` hears whether it is open; `changed` is called after it was pinned
- * or let go.
+ * or let go. `hasLogs`: what the processes said can be asked for.
  */
-export function makeRow(id, { isOpen = false, opened, changed }) {
+export function makeRow(id, { isOpen = false, hasLogs, opened, changed }) {
   const line = make("button", "line");
   line.type = "button";
   const detail = make("div", "detail");
@@ -31,8 +31,8 @@ export function makeRow(id, { isOpen = false, opened, changed }) {
     const version = `${current.spans} ${current.pinned}`;
     if (drawn === version) return;
     drawn = version;
-    const trace = await fetchTrace(id);
-    const picture = trace ? waterfall(trace, { open }) : make("p", "note", word("gone"));
+    const [trace, lines] = await Promise.all([fetchTrace(id), hasLogs ? fetchLines(id) : []]);
+    const picture = trace ? waterfall(trace, { open, lines }) : make("p", "note", word("gone"));
     // What has the focus is drawn anew: the focus goes along.
     const focused = detail.contains(document.activeElement) ? document.activeElement.id : "";
     detail.replaceChildren(toolbar(current, { trace, changed }), picture);

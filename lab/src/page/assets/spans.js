@@ -84,6 +84,33 @@ export function criticalPath(nodes) {
 }
 
 /**
+ * Lines of logs in their places: for each node those that its service said while it was the
+ * innermost, as [line, moment]; and those that have no place. Moments are in microseconds.
+ */
+export function placeLines(nodes, processes, lines) {
+  const placed = new Map();
+  const rest = [];
+  for (const line of lines) {
+    const moment = momentOf(line);
+    const own = nodes.filter(({ span }) => processes[span.processID].serviceName === line.service);
+    const during = own.filter(({ span }) => span.startTime <= moment && moment <= end(span));
+    const before = own.filter(({ span }) => span.startTime <= moment);
+    const latest = (some) => some.reduce((best, one) => (one.span.startTime >= best.span.startTime ? one : best));
+    const node = during.length > 0 ? latest(during) : before.length > 0 ? latest(before) : own[0];
+    if (!node) rest.push(line);
+    else placed.set(node, [...(placed.get(node) ?? []), [line, moment]]);
+  }
+  return { placed, rest };
+}
+
+/** When a line was said: as it says itself, to the microsecond; else when it came. */
+function momentOf({ text, time }) {
+  const [, seconds, fraction] = text.match(/(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.(\d{1,6}))?Z/) ?? [];
+  if (!seconds) return time * 1000;
+  return Date.parse(`${seconds}Z`) * 1000 + Number((fraction ?? "").padEnd(6, "0"));
+}
+
+/**
  * The time between a caller and the server that answers it: on the way there and back. Null where
  * their clocks do not fit, and for what is no such pair.
  */

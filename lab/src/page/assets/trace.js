@@ -1,24 +1,20 @@
-// One trace alone: the waterfall first, then its bytes and its logs.
+// One trace alone: the waterfall with its logs, then what can be done with it.
 
 import { link, make } from "./dom.js";
 import { clock, duration } from "./format.js";
-import { lineOf } from "./lines.js";
-import { ask, watch } from "./poll.js";
+import { watch } from "./poll.js";
 import { toolbar } from "./row.js";
-import { fetchTrace, waterfall } from "./waterfall.js";
+import { fetchLines, fetchTrace, waterfall } from "./waterfall.js";
 import { word } from "./words.js";
 import "./words-traces.js";
 
-export function show(place, [given = ""]) {
+export function show(place, [given = ""], { can }) {
   const id = given.toLowerCase().padStart(32, "0");
   const title = make("h1", "", word("trace"));
   const about = make("p", "note");
   const tools = make("div", "");
   const picture = make("div", "alone");
-  const lines = make("div", "lines");
-  const logs = make("section", "", make("h2", "", word("linesOf")), lines);
-  logs.hidden = true;
-  place.append(make("div", "heading", title, about, link(word("every"), "/", "end")), picture, tools, logs);
+  place.append(make("div", "heading", title, about, link(word("every"), "/", "end")), picture, tools);
   const open = new Set(location.hash.length > 1 ? [location.hash.slice(1)] : []);
   let isFirst = true;
 
@@ -28,20 +24,17 @@ export function show(place, [given = ""]) {
       about.textContent = word("notHere");
       return;
     }
-    const trace = await fetchTrace(id);
+    const [trace, lines] = await Promise.all([fetchTrace(id), can.includes("logs") ? fetchLines(id) : []]);
     title.textContent = `${summary.service} ${summary.operation}`;
     about.textContent = `${clock(summary.start)} · ${duration(summary.duration)} · ${word("spans", summary.spans)}`;
     document.title = `${summary.operation} · Malha`;
     const focused = document.activeElement?.id ?? "";
     const isPinned = answer.pinned.some((row) => row.id === id);
     tools.replaceChildren(toolbar({ ...summary, pinned: isPinned }, { trace, changed: look, isAlone: true }));
-    picture.replaceChildren(waterfall(trace, { open }));
+    picture.replaceChildren(waterfall(trace, { open, lines }));
     if (focused) document.getElementById(focused)?.focus();
     if (isFirst && open.size > 0) document.getElementById(`span-${[...open][0]}`)?.scrollIntoView({ block: "center" });
     isFirst = false;
-    const { lines: found } = JSON.parse(await ask(`/lab/logs?trace=${id}`));
-    logs.hidden = found.length === 0;
-    lines.replaceChildren(...found.map(lineOf));
   }
 
   const look = watch(() => (place.contains(picture) ? `/lab/traces?trace=${id}` : null), drawn);

@@ -5,13 +5,14 @@ import { button, field, link, make, makeWith } from "./dom.js";
 import { clock } from "./format.js";
 import { hexDump } from "./hex.js";
 import { hue } from "./hues.js";
+import { maskSteps } from "./mask.js";
 import { ask, watch } from "./poll.js";
 import { learn, word } from "./words.js";
 
 learn({
   pt: {
     wireTitle: "Bytes",
-    wireAbout: "O que passou em cada ligação, decodificado. Passe o mouse ou o foco sobre um campo para ver seus bytes.",
+    wireAbout: "O que passou em cada ligação, decodificado. Passe o mouse ou o foco sobre um campo para ver seus bytes, ou o mouse sobre um byte para ver o que ele é.",
     linkName: "ligação",
     ofTrace: (id) => `do trace ${id}`,
     wireFollow: "seguir",
@@ -22,13 +23,13 @@ learn({
     cutShort: "Só o começo está aqui; veja tudo:",
     allOf: "a mensagem inteira",
     bytes: (n) => (n === 1 ? "1 byte" : `${n.toLocaleString("pt-BR")} bytes`),
-    tiedBy: { traceparent: "pelo cabeçalho traceparent", tlv: "pelo TLV do PROXY v2", connection: "pela conexão" },
+    tiedBy: { traceparent: "pelo cabeçalho traceparent", tlv: "pelo TLV do PROXY v2", connection: "pela conexão", time: "pela hora e pelas portas: não traz contexto" },
     upstream: "ao servidor",
     downstream: "de volta",
   },
   en: {
     wireTitle: "Wire",
-    wireAbout: "What passed each link, decoded. Hover or focus a field to see its bytes.",
+    wireAbout: "What passed each link, decoded. Hover or focus a field to see its bytes, or hover a byte to see what it is.",
     linkName: "link",
     ofTrace: (id) => `of trace ${id}`,
     wireFollow: "follow",
@@ -39,7 +40,7 @@ learn({
     cutShort: "Only the beginning is here; see all of it:",
     allOf: "the whole message",
     bytes: (n) => (n === 1 ? "1 byte" : `${n.toLocaleString("en")} bytes`),
-    tiedBy: { traceparent: "by the header traceparent", tlv: "by the TLV of PROXY v2", connection: "by the connection" },
+    tiedBy: { traceparent: "by the header traceparent", tlv: "by the TLV of PROXY v2", connection: "by the connection", time: "by time and ports: it carries no context" },
     upstream: "to the server",
     downstream: "back",
   },
@@ -169,7 +170,7 @@ function inside(message) {
       for (const event of ["mouseenter", "focus"]) row.addEventListener(event, () => dump.mark(one.start, one.end));
       return make("li", "", row);
     });
-    const title = button(`${layer.name} · ${layer.section}`, () => dump.mark(layer.start, layer.end), `meaning title layer-${index % 6}`);
+    const title = button(layer.section ? `${layer.name} · ${layer.section}` : layer.name, () => dump.mark(layer.start, layer.end), `meaning title layer-${index % 6}`);
     for (const event of ["mouseenter", "focus"]) title.addEventListener(event, () => dump.mark(layer.start, layer.end));
     return make("li", "", title, make("ul", "", fields));
   });
@@ -179,5 +180,5 @@ function inside(message) {
   const whole = message.truncated
     ? make("p", "note", `${word("cutShort")} `, link(word("allOf"), `/lab/wire/${message.link}/${message.id}`))
     : null;
-  return [make("p", `chip ${hue(message.link)}`, message.link), tied, make("div", "opened", make("ul", "layers", layers), dump.element), whole].filter(Boolean);
+  return [make("p", `chip ${hue(message.link)}`, message.link), tied, make("div", "opened", make("ul", "layers", layers), dump.element), maskSteps(message, dump.mark), whole].filter(Boolean);
 }

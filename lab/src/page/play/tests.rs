@@ -31,6 +31,8 @@ fn lab(listen: SocketAddr, http: bool) -> (SharedStore, Router) {
     registry.started("server", Some(1));
     let store = SharedStore::new(ROOMY);
     let shown = Shown {
+        plans: [].into(),
+        samples: crate::samples::Samples::default(),
         logs: LogBook::default(),
         registry,
         store: store.clone(),

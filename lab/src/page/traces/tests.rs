@@ -15,6 +15,8 @@ use crate::supervisor::status::StatusRegistry;
 fn page() -> (SharedStore, Router) {
     let store = SharedStore::new(ROOMY);
     let shown = Shown {
+        plans: [].into(),
+        samples: crate::samples::Samples::default(),
         registry: StatusRegistry::new(&[]),
         store: store.clone(),
         logs: LogBook::default(),
