@@ -34,6 +34,7 @@ pub(super) fn routes<S: Clone + Send + Sync + 'static>() -> Router<S> {
         })
     };
     let script = |text: &'static str| get(async move || ([(CONTENT_TYPE, JS)], text));
+    let style = |text: &'static str| get(async move || ([(CONTENT_TYPE, CSS)], text));
     let packed = |kind: &'static str, bytes: &'static [u8]| {
         get(async move |headers: HeaderMap| packed(&headers, kind, bytes))
     };
@@ -41,6 +42,7 @@ pub(super) fn routes<S: Clone + Send + Sync + 'static>() -> Router<S> {
         .route("/", get(async |root: Root| root.redirect("/docs")))
         .route("/docs", page(include_str!("assets/docs.html")))
         .route("/docs/start.js", script(include_str!("assets/docs.js")))
+        .route("/docs/start.css", style(include_str!("assets/docs.css")))
         .route(
             "/docs/swagger-ui-bundle.js",
             packed(JS, include_bytes!("assets/swagger-ui-bundle.js.gz")),
