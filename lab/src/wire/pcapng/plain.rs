@@ -137,6 +137,7 @@ mod tests {
                 link: "a-to-b".into(),
                 connection: 7,
                 client: ([127, 0, 0, 1], 9).into(),
+                upstream_port: None,
                 at: 0,
                 message,
             })
