@@ -7,7 +7,7 @@ use runtime::Lifecycle;
 use super::room::{Admitted, Member, join_request, leave_request};
 use super::{ClientConnection, Eviction, Hub, Join, MemberId, Room, retry};
 use crate::domain::TraceContext;
-use crate::domain::log::AppendOutcome;
+use crate::domain::log::{AppendOutcome, AppendRequest, Refusal};
 use crate::metrics::RecoveredLabel;
 use crate::store::{Backend, JournalQueue};
 
@@ -82,22 +82,33 @@ impl Hub {
                 self.append_now(&mut room, request);
                 self.left(&mut room);
             }
-            Backend::Disk(journal) => journal.submit(move |journal| {
-                hub.append_to(journal, request);
-                hub.left(&mut hub.lock());
-            }),
-            Backend::Shared(_) => {
-                let stopping = lifecycle.clone();
-                lifecycle.spawn(async move {
-                    let append = || {
-                        let (hub, request) = (hub.clone(), request.clone());
-                        async move { hub.append(request).await }
-                    };
-                    retry::until_known(append, &stopping).await;
-                    hub.left(&mut hub.lock());
+            Backend::Disk(journal) => {
+                let lifecycle = lifecycle.clone();
+                journal.submit(move |journal| {
+                    match hub.append_to(journal, request.clone()) {
+                        // The disk is full, or the like.
+                        AppendOutcome::Refused(Refusal::Unavailable) => {
+                            hub.leave_in_time(request, &lifecycle);
+                        }
+                        _ => hub.left(&mut hub.lock()),
+                    }
                 });
             }
+            Backend::Shared(_) => self.leave_in_time(request, lifecycle),
         }
+    }
+
+    /// Has the log say that a client is gone as soon as it takes it: else it would be shown for ever.
+    fn leave_in_time(&self, request: AppendRequest, lifecycle: &Lifecycle) {
+        let (hub, stopping) = (self.clone(), lifecycle.clone());
+        lifecycle.spawn(async move {
+            let append = || {
+                let (hub, request) = (hub.clone(), request.clone());
+                async move { hub.append(request).await }
+            };
+            retry::until_taken(append, &stopping).await;
+            hub.left(&mut hub.lock());
+        });
     }
 
     fn remove(&self, member: MemberId) -> Option<Member<Arc<ClientConnection>>> {

@@ -5,19 +5,20 @@ use std::time::Duration;
 use runtime::Lifecycle;
 use runtime::backoff::Backoff;
 
-use crate::domain::log::AppendOutcome;
+use crate::domain::log::{AppendOutcome, Refusal};
 
 /// Shortest and longest wait between two tries to reach Redis.
 pub const RETRY: (Duration, Duration) = (Duration::from_millis(50), Duration::from_secs(2));
 
-/// Repeats an append until its outcome is known. A process that stops gives up after a try: the
-/// other replicas announce who left with it.
-pub(super) async fn until_known<F>(append: impl Fn() -> F, lifecycle: &Lifecycle)
+/// Repeats an append while its store fails. A process that stops gives up after a try: the other
+/// replicas announce who left with it, or it does so itself when it is started again.
+pub(super) async fn until_taken<F>(append: impl Fn() -> F, lifecycle: &Lifecycle)
 where
     F: Future<Output = AppendOutcome>,
 {
     let mut backoff = Backoff::new(RETRY.0, RETRY.1);
-    while append().await == AppendOutcome::Unknown {
+    while let AppendOutcome::Unknown | AppendOutcome::Refused(Refusal::Unavailable) = append().await
+    {
         tokio::select! {
             biased;
             () = lifecycle.stopping() => return,
@@ -34,20 +35,21 @@ mod tests {
     use tokio::time::Instant;
 
     use super::*;
-    use crate::domain::log::Refusal;
 
     /// A store that answers errors so many times, and how often it was asked.
     async fn asked(errors: u32, lifecycle: &TestLifecycle) -> u32 {
         let asked = Cell::new(0);
         let append = || {
             asked.set(asked.get() + 1);
-            std::future::ready(if asked.get() <= errors {
-                AppendOutcome::Unknown
-            } else {
+            std::future::ready(if asked.get() > errors {
                 AppendOutcome::Refused(Refusal::OutboxFull)
+            } else if asked.get().is_multiple_of(2) {
+                AppendOutcome::Refused(Refusal::Unavailable)
+            } else {
+                AppendOutcome::Unknown
             })
         };
-        until_known(append, lifecycle.lifecycle()).await;
+        until_taken(append, lifecycle.lifecycle()).await;
         asked.get()
     }
 

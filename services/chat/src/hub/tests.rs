@@ -51,6 +51,55 @@ async fn who_sees_that_nobody_is_left_finds_in_the_log_that_they_left() {
     }
 }
 
+/// Once it was shown as there until the service was started again.
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
+async fn who_leaves_while_the_disk_takes_nothing_is_gone_once_it_does() {
+    let (lifecycle, disk) = (TestLifecycle::default(), tempfile::tempdir().unwrap());
+    let hub = on_disk(disk.path(), &lifecycle);
+    let connection = hub.connect(Box::new(duplex(1).0));
+    let joined = hub
+        .join(newcomer(), connection, TraceContext::default())
+        .await;
+    break_journal(&hub, true).await;
+    hub.leave(
+        joined.unwrap(),
+        TraceContext::default(),
+        lifecycle.lifecycle(),
+    );
+    break_journal(&hub, false).await;
+    hub.members()
+        .wait_for(|members| *members == 0)
+        .await
+        .unwrap();
+    let events = [0, 1].map(|after| hub.next_pending(PEER, after).unwrap().event.clone());
+    assert!(matches!(events[1], Event::Left { .. }), "{events:?}");
+    assert_eq!(hub.presence().clients, []);
+}
+
+/// Has the journal take nothing, or everything again. Returns once all that stood before is done.
+async fn break_journal(hub: &Hub, broken: bool) {
+    let Backend::Disk(journal) = &hub.0.backend else {
+        panic!("the log is on disk");
+    };
+    let (done, is_done) = oneshot::channel();
+    journal.submit(move |journal| {
+        journal.set_broken(broken);
+        let _ = done.send(());
+    });
+    is_done.await.unwrap();
+}
+
+/// A client who is new here.
+fn newcomer() -> Join {
+    Join {
+        client: ClientId::parse("7").unwrap(),
+        session: Token::random(),
+        protocol: Protocol::V1,
+        resume: None,
+        history: 0,
+    }
+}
+
 /// A hub whose log is in this directory, at work.
 fn on_disk(directory: &Path, lifecycle: &TestLifecycle) -> Hub {
     let directory = directory.to_str().unwrap();
@@ -137,15 +186,10 @@ async fn what_was_acknowledged_is_there_after_a_restart_and_who_was_there_has_le
     {
         let lifecycle = TestLifecycle::default();
         let hub = on_disk(disk.path(), &lifecycle);
-        let join = Join {
-            client: ClientId::parse("7").unwrap(),
-            session: Token::random(),
-            protocol: Protocol::V1,
-            resume: None,
-            history: 0,
-        };
         let connection = hub.connect(Box::new(duplex(1).0));
-        let joined = hub.join(join, connection, TraceContext::default()).await;
+        let joined = hub
+            .join(newcomer(), connection, TraceContext::default())
+            .await;
         joined.unwrap();
         assert!(matches!(post(&hub, "m").await, AppendOutcome::Appended(_)));
         let first = hub.next_pending(PEER, 0).unwrap();

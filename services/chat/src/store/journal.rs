@@ -114,6 +114,12 @@ impl Journal {
         Ok(())
     }
 
+    /// Takes no record, as on a disk that is full, or takes them again.
+    #[cfg(test)]
+    pub(crate) fn set_broken(&mut self, broken: bool) {
+        self.broken = broken;
+    }
+
     /// Whether it holds much more than it needs to.
     pub fn is_long(&self) -> bool {
         self.length > self.limit
