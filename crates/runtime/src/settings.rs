@@ -26,6 +26,8 @@ mod nearest;
 mod source;
 mod value;
 
+use config::ConfigError;
+
 pub use command_line::{environment, invocation};
 pub use declared::{Setting, adjust, declared, undeclared};
 pub use layers::Inputs;
@@ -98,17 +100,32 @@ impl SettingsError {
     }
 }
 
-impl From<config::ConfigError> for SettingsError {
-    /// The text of the file itself is left out: the line that cannot be read may hold a secret.
-    fn from(error: config::ConfigError) -> Self {
-        let text = error.to_string();
-        let is_quoted = |line: &&str| {
-            let bar = line.trim_start_matches(|c: char| c.is_ascii_digit() || c == ' ');
-            bar.starts_with('|')
-        };
-        let told: Vec<_> = text.lines().filter(|line| !is_quoted(line)).collect();
-        Self::Unreadable(told.join(": "))
+impl From<ConfigError> for SettingsError {
+    fn from(error: ConfigError) -> Self {
+        Self::Unreadable(without_quotes(&error.to_string()))
     }
+}
+
+impl SettingsError {
+    /// The file is called as it was called to us: `config` calls it as seen from where the process runs.
+    fn in_file(path: &str, error: ConfigError) -> Self {
+        match error {
+            ConfigError::FileParse { cause, .. } => {
+                Self::Unreadable(format!("{path}: {}", without_quotes(&cause.to_string())))
+            }
+            error => error.into(),
+        }
+    }
+}
+
+/// The text of the file itself is left out: the line that cannot be read may hold a secret.
+fn without_quotes(text: &str) -> String {
+    let is_quoted = |line: &&str| {
+        let bar = line.trim_start_matches(|c: char| c.is_ascii_digit() || c == ' ');
+        bar.starts_with('|')
+    };
+    let told: Vec<_> = text.lines().filter(|line| !is_quoted(line)).collect();
+    told.join(": ")
 }
 
 #[cfg(test)]

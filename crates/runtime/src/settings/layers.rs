@@ -80,7 +80,8 @@ impl Layers {
 fn read_file(path: &str, settings: &[Setting]) -> Result<Config, SettingsError> {
     let file = Config::builder()
         .add_source(File::new(path, FileFormat::Toml))
-        .build()?;
+        .build()
+        .map_err(|error| SettingsError::in_file(path, error))?;
     let table = file.cache.clone().into_table()?;
     let known = || settings.iter().map(|setting| setting.key.as_str());
     for key in table.keys() {
