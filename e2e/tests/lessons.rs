@@ -15,20 +15,20 @@ use support::lab::Lab;
 use url::Url;
 
 /// A lesson that is given in a lab of its own.
-struct Given {
+struct LessonRun {
     lab: Lab,
     jaeger: Jaeger,
 }
 
-impl Given {
+impl LessonRun {
     /// Begins a lesson in a lab of its exercise, with these settings.
     async fn begin(lesson: &str, environment: &[(&str, &str)]) -> Self {
         let exercise = lesson.split('-').next().unwrap();
         let lab = Lab::of(exercise, environment).await;
         let jaeger = Context::new(lab.target.clone()).unwrap().jaeger().unwrap();
-        let given = Self { lab, jaeger };
-        given.start(lesson).await;
-        given
+        let run = Self { lab, jaeger };
+        run.start(lesson).await;
+        run
     }
 
     async fn start(&self, lesson: &str) {
@@ -36,7 +36,7 @@ impl Given {
         assert_eq!(running["running"]["id"], lesson, "{running}");
     }
 
-    /// The next step, whose acts are done then.
+    /// The next step, whose actions are done then.
     async fn next(&self) {
         self.ask("POST", "/lab/lessons/next").await;
     }
@@ -148,7 +148,7 @@ const QUICK: [(&str, &str); 2] = [
 
 #[tokio::test]
 async fn desafio1_refused_or_silent() {
-    let given = Given::begin("desafio1-refused-or-silent", &QUICK).await;
+    let run = LessonRun::begin("desafio1-refused-or-silent", &QUICK).await;
     let without_server = |how: &'static str| {
         move |spans: &[Span]| {
             let mut spans = spans.iter();
@@ -157,27 +157,24 @@ async fn desafio1_refused_or_silent() {
         }
     };
     let client = "desafio1-client";
-    given
-        .trace(client, "a round that is refused", without_server("connect"))
+    run.trace(client, "a round that is refused", without_server("connect"))
         .await;
-    given.trouble(client, "Connection refused").await;
-    given.next().await;
+    run.trouble(client, "Connection refused").await;
+    run.next().await;
     let silent = without_server("timeout");
-    given
-        .trace(client, "a round without an answer", silent)
-        .await;
-    given.trouble(client, "in time").await;
-    given.end().await;
+    run.trace(client, "a round without an answer", silent).await;
+    run.trouble(client, "in time").await;
+    run.end().await;
 }
 
 #[tokio::test]
 async fn hello_frozen() {
-    let given = Given::begin("hello-frozen", &QUICK).await;
+    let run = LessonRun::begin("hello-frozen", &QUICK).await;
     eventually("the client gives up once", async || {
-        given.lab.printed().contains("no answer").then_some(())
+        run.lab.printed().contains("no answer").then_some(())
     })
     .await;
-    given.next().await;
+    run.next().await;
     let what = "tries that timed out, each done by the server in the end";
     let is_done_in_vain = |spans: &[Span]| {
         let late = spans.iter().filter(|span| failed(span, "timeout")).count();
@@ -185,48 +182,48 @@ async fn hello_frozen() {
         let mut tries = spans.iter().filter(|span| span.kind == "client");
         late > 0 && done.count() == late + 1 && tries.any(|span| !span.failed())
     };
-    given.trace("hello-client", what, is_done_in_vain).await;
-    given.end().await;
+    run.trace("hello-client", what, is_done_in_vain).await;
+    run.end().await;
 }
 
 #[tokio::test]
 async fn hello_late() {
-    let given = Given::begin("hello-late", &QUICK).await;
+    let run = LessonRun::begin("hello-late", &QUICK).await;
     let what = "tries that timed out while the server did well";
     let is_in_vain = |spans: &[Span]| {
         let served = spans.iter().filter(|span| is_of(span, "hello-server"));
         let well = served.filter(|span| span.has("malha.outcome", "ok").is_ok());
         well.count() > 1 && spans.iter().any(|span| failed(span, "timeout"))
     };
-    given.trace("hello-client", what, is_in_vain).await;
-    given.end().await;
+    run.trace("hello-client", what, is_in_vain).await;
+    run.end().await;
 }
 
 #[tokio::test]
 async fn sockets_cut_short() {
     let settings = [("SOCKETS_CLIENT_NUMBER", "2")];
-    let given = Given::begin("sockets-cut-short", &settings).await;
-    given.printed("sockets-client", "| PA").await;
-    given.end().await;
+    let run = LessonRun::begin("sockets-cut-short", &settings).await;
+    run.printed("sockets-client", "| PA").await;
+    run.end().await;
 }
 
 #[tokio::test]
 async fn sockets_one_byte_late() {
     let settings = [("SOCKETS_CLIENT_NUMBER", "258")];
-    let given = Given::begin("sockets-one-byte-late", &settings).await;
+    let run = LessonRun::begin("sockets-one-byte-late", &settings).await;
     // By its first byte, 1.
-    given.printed("sockets-client", "| ÍMPAR").await;
-    given.end().await;
+    run.printed("sockets-client", "| ÍMPAR").await;
+    run.end().await;
 }
 
 #[tokio::test]
 async fn grpc_short_lives() {
-    let given = Given::begin("grpc-short-lives", &[]).await;
-    given.readable().await;
-    let changes = given.users().join("usuarios/mudancas").unwrap();
+    let run = LessonRun::begin("grpc-short-lives", &[]).await;
+    run.readable().await;
+    let changes = run.users().join("usuarios/mudancas").unwrap();
     let mut changes = reqwest::get(changes).await.unwrap();
     let body = json!({"nome": "Ana", "email": "ana@example.com"}).to_string();
-    let create = reqwest::Client::new().post(given.users()).body(body);
+    let create = reqwest::Client::new().post(run.users()).body(body);
     let create = create.header("content-type", "application/json");
     let created: Value = create.send().await.unwrap().json().await.unwrap();
     let mut said = String::new();
@@ -235,27 +232,26 @@ async fn grpc_short_lives() {
         said.push_str(&String::from_utf8_lossy(&chunk));
     }
     let id = created["id"].as_str().unwrap();
-    let user = given.users().join(&format!("usuarios/{id}")).unwrap();
+    let user = run.users().join(&format!("usuarios/{id}")).unwrap();
     assert_eq!(reqwest::get(user).await.unwrap().status(), 404);
     drop(changes);
-    given.end().await;
+    run.end().await;
 }
 
 #[tokio::test]
 async fn grpc_frozen() {
-    let given = Given::begin("grpc-frozen", &[]).await;
-    assert_eq!(given.read().await, 504);
+    let run = LessonRun::begin("grpc-frozen", &[]).await;
+    assert_eq!(run.read().await, 504);
     let is_late = |spans: &[Span]| {
         let mut spans = spans.iter();
         spans.clone().any(|span| failed(span, "DEADLINE_EXCEEDED"))
             && !spans.any(|span| is_of(span, "grpc-servidor"))
     };
-    given
-        .trace("grpc-cliente", "a read whose time was over", is_late)
+    run.trace("grpc-cliente", "a read whose time was over", is_late)
         .await;
-    given.next().await;
-    given.readable().await;
-    given.end().await;
+    run.next().await;
+    run.readable().await;
+    run.end().await;
 }
 
 #[tokio::test]
@@ -265,77 +261,75 @@ async fn grpc_redis_cut_and_frozen() {
     }
     let redis = testing::RedisServer::start(&[]).await;
     let url = redis.url();
-    let given = Given::begin("grpc-redis-cut", &[("GRPC_SERVIDOR_REDIS_URL", &url)]).await;
+    let run = LessonRun::begin("grpc-redis-cut", &[("GRPC_SERVIDOR_REDIS_URL", &url)]).await;
     let refused = eventually("the store is away", async || {
-        let answer = reqwest::get(given.users()).await.ok()?;
+        let answer = reqwest::get(run.users()).await.ok()?;
         (answer.status() == 503).then_some(answer)
     })
     .await;
     assert!(refused.headers().contains_key("retry-after"));
-    given.trouble("grpc-servidor", "Redis").await;
+    run.trouble("grpc-servidor", "Redis").await;
     let is_unavailable = |spans: &[Span]| spans.iter().any(|span| failed(span, "UNAVAILABLE"));
-    given
-        .trace("grpc-cliente", "a read without a store", is_unavailable)
+    run.trace("grpc-cliente", "a read without a store", is_unavailable)
         .await;
-    given.next().await;
-    given.readable().await;
+    run.next().await;
+    run.readable().await;
 
     // The guide's frozen Redis: the server learns that it does not answer, and recovers by itself.
     redis.signal(Signal::SIGSTOP);
     eventually("the server has learnt that nobody answers", async || {
-        let status = given.read().await;
-        let server = given.lab.service("grpc-servidor").await?;
+        let status = run.read().await;
+        let server = run.lab.service("grpc-servidor").await?;
         let trouble = server["trouble"].as_str()?;
         let is_learnt = trouble.contains("Redis does not answer");
         (status == 503 && is_learnt).then_some(())
     })
     .await;
     redis.signal(Signal::SIGCONT);
-    given.readable().await;
-    given.end().await;
+    run.readable().await;
+    run.end().await;
 }
 
 #[tokio::test]
 async fn chat_killed() {
-    let given = Given::begin("chat-killed", &[]).await;
-    let at_a = given.lab.target.chat_a.clone().unwrap();
+    let run = LessonRun::begin("chat-killed", &[]).await;
+    let at_a = run.lab.target.chat_a.clone().unwrap();
     let mut here = join(&at_a, 1, "", None).await.unwrap();
     sees(&mut here, 1).await;
     say(&mut here, "espera").await.unwrap();
-    given
-        .trace("serviceA", "a relay in vain", tried_in_vain)
+    run.trace("serviceA", "a relay in vain", tried_in_vain)
         .await;
-    given.next().await;
+    run.next().await;
     let what = "a message that was tried before it arrived";
     let is_late =
         |spans: &[Span]| tried_in_vain(spans) && spans.iter().any(|span| is_of(span, "serviceB"));
-    given.trace("serviceB", what, is_late).await;
-    given.end().await;
+    run.trace("serviceB", what, is_late).await;
+    run.end().await;
 }
 
 #[tokio::test]
 async fn chat_cable_and_lost_answer() {
     let lab = Lab::of("chat", &[]).await;
     let jaeger = Context::new(lab.target.clone()).unwrap().jaeger().unwrap();
-    let given = Given { lab, jaeger };
-    let (mut here, mut there) = given.both().await;
+    let run = LessonRun { lab, jaeger };
+    let (mut here, mut there) = run.both().await;
     sees(&mut here, 1).await;
-    given.start("chat-cable").await;
+    run.start("chat-cable").await;
     for text in ["um", "dois", "três"] {
         say(&mut here, text).await.unwrap();
     }
     say(&mut there, "de lá").await.unwrap();
     for service in ["serviceA", "serviceB"] {
-        given.trace(service, "a relay in vain", tried_in_vain).await;
+        run.trace(service, "a relay in vain", tried_in_vain).await;
     }
-    given.next().await;
+    run.next().await;
     for text in ["um", "dois", "três"] {
         assert_eq!(heard(&mut there, 1).await, format!("Client #1: {text}"));
     }
     assert_eq!(heard(&mut here, 2).await, "Client #2: de lá");
-    given.next().await;
+    run.next().await;
 
-    given.start("chat-lost-answer").await;
+    run.start("chat-lost-answer").await;
     say(&mut here, "uma vez").await.unwrap();
     assert_eq!(heard(&mut there, 1).await, "Client #1: uma vez");
     let is_repeated = |spans: &[Span]| {
@@ -345,28 +339,27 @@ async fn chat_cable_and_lost_answer() {
         let done = spans.iter().filter(|span| is_of(span, "serviceB"));
         tries.count() > 1 && done.count() > 1
     };
-    given
-        .trace("serviceA", "a relay done and repeated", is_repeated)
+    run.trace("serviceA", "a relay done and repeated", is_repeated)
         .await;
-    given.next().await;
+    run.next().await;
     say(&mut here, "depois").await.unwrap();
     assert_eq!(heard(&mut there, 1).await, "Client #1: depois");
-    given.end().await;
+    run.end().await;
 }
 
 #[tokio::test]
 async fn chat_at_most_once() {
-    let given = Given::begin("chat-at-most-once", &[]).await;
-    let (mut here, mut there) = given.both().await;
-    given.next().await;
+    let run = LessonRun::begin("chat-at-most-once", &[]).await;
+    let (mut here, mut there) = run.both().await;
+    run.next().await;
     say(&mut here, "perdida").await.unwrap();
     eventually("A says that it is lost", async || {
-        let printed = given.lab.printed();
+        let printed = run.lab.printed();
         printed.contains("a message is lost").then_some(())
     })
     .await;
-    given.next().await;
+    run.next().await;
     say(&mut here, "quarta").await.unwrap();
     assert_eq!(heard(&mut there, 1).await, "Client #1: quarta");
-    given.end().await;
+    run.end().await;
 }

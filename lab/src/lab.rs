@@ -15,7 +15,7 @@ use tokio::net::TcpListener;
 use crate::collector::{self, SharedStore};
 use crate::faults::{self, Board};
 use crate::health::Health;
-use crate::lessons::{self, Teacher};
+use crate::lessons::{self, LessonRunner};
 use crate::links::{LabLinks, Wiring};
 use crate::page::guard::{Hosts, guarded};
 use crate::page::{self, Shown};
@@ -110,7 +110,7 @@ impl Service for Lab {
         let (wire, links) = links(&mut settings, &registry, &serving).await?.unzip();
         let health = health.opening(links.clone());
         let board = Board::new(links.clone(), controls.clone(), &registry);
-        let teacher = Teacher::new(board.clone(), controls, &registry, &lifecycle);
+        let lesson_runner = LessonRunner::new(board.clone(), controls, &registry, &lifecycle);
         let wire = wire.zip(links.clone());
         let traces = SharedStore::new(settings.kept());
         let wire = wire.map(|(store, links)| wire::routes::routes(store, links, traces.clone()));
@@ -143,7 +143,7 @@ impl Service for Lab {
         lifecycle.spawn(samples.watch(registry.clone(), client.clone(), lifecycle.clone()));
         let control = faults::routes::routes(board.clone(), Some(settings.toxiproxy_listen));
         let control = control.merge(wire.unwrap_or_default());
-        let control = control.merge(lessons::routes::routes(teacher));
+        let control = control.merge(lessons::routes::routes(lesson_runner));
         serve(&settings, shown, control, page, receiver, &serving)?;
         for line in banner::lines(&settings, address) {
             output.say(line).await;

@@ -3,13 +3,13 @@
 //! # Layout
 //! - [`lesson`]: what a lesson is made of.
 //! - [`table`]: every lesson, one file an exercise. A new one is one row there.
-//! - [`teacher`]: gives a lesson, step by step, and puts everything back.
+//! - [`runner`]: gives a lesson, step by step, and puts everything back.
 //! - [`routes`]: the HTTP API over them.
 
 pub mod lesson;
 pub mod routes;
+pub mod runner;
 pub mod table;
-pub mod teacher;
 
 pub use lesson::Lesson;
-pub use teacher::Teacher;
+pub use runner::LessonRunner;

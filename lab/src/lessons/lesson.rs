@@ -20,7 +20,7 @@ pub struct Lesson {
     /// What happens, in this order; at the end everything is put back.
     pub steps: &'static [Step],
     /// What shows it.
-    pub look_for: &'static [Sign],
+    pub look_for: &'static [Symptom],
     /// The number of the experiment in the guide's section "Break it".
     pub experiment: u32,
 }
@@ -29,7 +29,7 @@ pub struct Lesson {
 #[derive(Clone, Copy, Debug, Serialize)]
 pub struct Step {
     /// What is broken or mended when it begins.
-    pub acts: &'static [Act],
+    pub actions: &'static [LessonAction],
     /// How long it lasts, unless somebody goes on sooner.
     pub seconds: u64,
     /// What is to be done meanwhile.
@@ -38,7 +38,7 @@ pub struct Step {
 
 /// One thing that is broken or mended. It is written as the command line has it.
 #[derive(Clone, Copy, Debug)]
-pub enum Act {
+pub enum LessonAction {
     /// Breaks a link.
     Break(&'static str, &'static str),
     /// Mends a link.
@@ -51,7 +51,7 @@ pub enum Act {
 
 /// A symptom.
 #[derive(Clone, Copy, Debug, Serialize)]
-pub struct Sign {
+pub struct Symptom {
     /// Where it is seen.
     #[serde(rename = "where")]
     pub place: Place,
@@ -81,12 +81,12 @@ impl Lesson {
     }
 
     /// Everything that is broken or mended in it.
-    pub fn acts(&self) -> impl Iterator<Item = &'static Act> {
-        self.steps.iter().flat_map(|step| step.acts)
+    pub fn actions(&self) -> impl Iterator<Item = &'static LessonAction> {
+        self.steps.iter().flat_map(|step| step.actions)
     }
 }
 
-impl fmt::Display for Act {
+impl fmt::Display for LessonAction {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Break(link, fault) => write!(f, "break {link} {fault}"),
@@ -102,7 +102,7 @@ impl fmt::Display for Act {
     }
 }
 
-impl Serialize for Act {
+impl Serialize for LessonAction {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.collect_str(self)
     }

@@ -9,16 +9,16 @@ use serde::Serialize;
 use serde_json::{Value, json};
 
 use super::lesson::Lesson;
+use super::runner::{LessonError, LessonRunner, Running};
 use super::table;
-use super::teacher::{LessonError, Running, Teacher};
 
-/// The routes, over this teacher.
-pub fn routes(teacher: Teacher) -> Router {
+/// The routes, over this runner.
+pub fn routes(runner: LessonRunner) -> Router {
     Router::new()
         .route("/lab/lessons", get(list).delete(stop))
         .route("/lab/lessons/next", post(go_on))
         .route("/lab/lessons/{id}", post(start))
-        .with_state(teacher)
+        .with_state(runner)
 }
 
 impl IntoResponse for LessonError {
@@ -36,32 +36,32 @@ struct Shown {
     lacks: Option<String>,
 }
 
-async fn list(State(teacher): State<Teacher>) -> Json<Value> {
+async fn list(State(runner): State<LessonRunner>) -> Json<Value> {
     let lessons = table::lessons().map(|lesson| Shown {
         lesson,
         guide: lesson.guide(),
-        lacks: teacher.lacks(lesson),
+        lacks: runner.lacks(lesson),
     });
     let lessons: Vec<_> = lessons.collect();
-    let (running, trouble) = (teacher.running(), teacher.trouble());
+    let (running, trouble) = (runner.running(), runner.trouble());
     Json(json!({ "lessons": lessons, "running": running, "trouble": trouble }))
 }
 
 async fn start(
-    State(teacher): State<Teacher>,
+    State(runner): State<LessonRunner>,
     Path(id): Path<String>,
 ) -> Result<Response, LessonError> {
-    let running = teacher.start(&id).await?;
+    let running = runner.start(&id).await?;
     Ok((StatusCode::CREATED, of(Some(&running))).into_response())
 }
 
-async fn go_on(State(teacher): State<Teacher>) -> Result<Json<Value>, LessonError> {
-    Ok(of(teacher.go_on().await?.as_ref()))
+async fn go_on(State(runner): State<LessonRunner>) -> Result<Json<Value>, LessonError> {
+    Ok(of(runner.go_on().await?.as_ref()))
 }
 
-async fn stop(State(teacher): State<Teacher>) -> Json<Value> {
-    teacher.stop().await;
-    of(teacher.running().as_ref())
+async fn stop(State(runner): State<LessonRunner>) -> Json<Value> {
+    runner.stop().await;
+    of(runner.running().as_ref())
 }
 
 fn of(running: Option<&Running>) -> Json<Value> {

@@ -6,7 +6,7 @@ mod grpc;
 mod hello;
 mod sockets;
 
-use super::lesson::{Lesson, Place, Sign, Step};
+use super::lesson::{Lesson, Place, Step, Symptom};
 use crate::faults::Words;
 
 /// Every lesson, in the order of the exercises.
@@ -31,15 +31,15 @@ const fn words(en: &'static str, pt: &'static str) -> Words {
     Words { en, pt }
 }
 
-const fn sign(place: Place, en: &'static str, pt: &'static str) -> Sign {
+const fn symptom(place: Place, en: &'static str, pt: &'static str) -> Symptom {
     let text = words(en, pt);
-    Sign { place, text }
+    Symptom { place, text }
 }
 
 /// The last step: everything is right again.
-const fn well(acts: &'static [super::lesson::Act], say: Words) -> Step {
+const fn well(actions: &'static [super::lesson::LessonAction], say: Words) -> Step {
     Step {
-        acts,
+        actions,
         seconds: 10,
         say,
     }
@@ -53,7 +53,7 @@ mod tests {
     use super::*;
     use crate::catalogue;
     use crate::faults::spec::Spec;
-    use crate::lessons::lesson::Act;
+    use crate::lessons::lesson::LessonAction;
 
     #[test]
     fn every_lesson_has_a_name_of_its_own_that_begins_with_its_exercise() {
@@ -78,8 +78,8 @@ mod tests {
     fn every_text_is_in_both_languages() {
         for lesson in lessons() {
             let steps = lesson.steps.iter().map(|step| step.say);
-            let signs = lesson.look_for.iter().map(|sign| sign.text);
-            for Words { en, pt } in [lesson.title].into_iter().chain(steps).chain(signs) {
+            let symptoms = lesson.look_for.iter().map(|symptom| symptom.text);
+            for Words { en, pt } in [lesson.title].into_iter().chain(steps).chain(symptoms) {
                 assert!(!en.is_empty() && !pt.is_empty(), "{}", lesson.id);
                 assert_ne!(en, pt, "{}", lesson.id);
             }
@@ -88,15 +88,17 @@ mod tests {
 
     #[test]
     fn faults_can_be_written_so_and_settings_are_some_of_the_service_s() {
-        for act in lessons().flat_map(Lesson::acts) {
-            match act {
-                Act::Break(_, fault) => assert!(Spec::read(fault).is_ok(), "{act}"),
-                Act::Mend(_) => {}
-                Act::Process(_, service) => assert!(catalogue::service(service).is_some(), "{act}"),
-                Act::Restart(service, settings) => {
+        for action in lessons().flat_map(Lesson::actions) {
+            match action {
+                LessonAction::Break(_, fault) => assert!(Spec::read(fault).is_ok(), "{action}"),
+                LessonAction::Mend(_) => {}
+                LessonAction::Process(_, service) => {
+                    assert!(catalogue::service(service).is_some(), "{action}");
+                }
+                LessonAction::Restart(service, settings) => {
                     let program = catalogue::service(service).unwrap().program;
                     for (name, _) in *settings {
-                        assert!(program.has_setting(&name.to_lowercase()), "{act}");
+                        assert!(program.has_setting(&name.to_lowercase()), "{action}");
                     }
                 }
             }

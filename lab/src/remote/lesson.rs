@@ -144,8 +144,8 @@ fn step(lesson: &Value, number: u64) -> String {
         return String::new();
     };
     let mut text = format!("{}/{}", number + 1, steps.len());
-    for act in array(&step["acts"]) {
-        _ = write!(text, "  [{}]", text_of(act));
+    for action in array(&step["actions"]) {
+        _ = write!(text, "  [{}]", text_of(action));
     }
     _ = writeln!(text, "  {} s, or malha lesson next", step["seconds"]);
     for language in ["en", "pt"] {
@@ -161,10 +161,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_lesson_is_shown_with_its_steps_and_signs_in_both_languages() {
+    fn a_lesson_is_shown_with_its_steps_and_symptoms_in_both_languages() {
         let lesson = json!({"id": "a-b", "title": {"en": "One", "pt": "Um"}, "lacks": "this lab runs without a",
             "guide": "/guide/a#break-it", "experiment": 3, "lookFor": [{"where": "span", "en": "red", "pt": "vermelho"}],
-            "steps": [{"acts": ["break a-to-b cut"], "seconds": 20, "say": {"en": "Wait.", "pt": "Espere."}}]});
+            "steps": [{"actions": ["break a-to-b cut"], "seconds": 20, "say": {"en": "Wait.", "pt": "Espere."}}]});
         let text = head(&lesson) + &step(&lesson, 0);
         for part in [
             "look for:\n  span: red\n",

@@ -253,11 +253,11 @@ async fn a_lesson_is_given_on_the_page() {
         .await;
     page.eval("document.querySelector('#desafio1-refused-or-silent [data-does=begin]').click()")
         .await;
-    page.until("document.querySelector('.lesson-now .acts').textContent.includes('cut')")
+    page.until("document.querySelector('.lesson-now .actions').textContent.includes('cut')")
         .await;
     page.eval("document.querySelector('.lesson-now [data-does=next]').click()")
         .await;
-    page.until("document.querySelector('.lesson-now .acts').textContent.includes('silence')")
+    page.until("document.querySelector('.lesson-now .actions').textContent.includes('silence')")
         .await;
     page.eval("document.querySelector('.lesson-now [data-does=stop]').click()")
         .await;

@@ -1,8 +1,8 @@
 //! Lessons over chat.
 
-use super::{sign, well, words};
+use super::{symptom, well, words};
 use crate::lessons::lesson::Place::{Client, Log, Readiness, Span};
-use crate::lessons::lesson::{Act, Lesson, Step};
+use crate::lessons::lesson::{Lesson, LessonAction, Step};
 use crate::supervisor::control::Action;
 
 const A_TO_B: &str = "serviceA-to-serviceB";
@@ -18,7 +18,7 @@ pub(super) const LESSONS: &[Lesson] = &[
         title: words("B is killed and comes back", "B é morto e volta"),
         steps: &[
             Step {
-                acts: &[Act::Process(Action::Kill, "serviceB")],
+                actions: &[LessonAction::Process(Action::Kill, "serviceB")],
                 seconds: 30,
                 say: words(
                     "serviceB is dead. Write three messages at A. How many does A's page say wait?",
@@ -26,7 +26,7 @@ pub(super) const LESSONS: &[Lesson] = &[
                 ),
             },
             well(
-                &[Act::Process(Action::Start, "serviceB")],
+                &[LessonAction::Process(Action::Start, "serviceB")],
                 words(
                     "serviceB is another process now. The three arrive, once each and in order; its page says that its own log is new.",
                     "serviceB é agora outro processo. As três chegam, uma vez cada e em ordem; a página dele diz que o seu próprio log é novo.",
@@ -34,12 +34,12 @@ pub(super) const LESSONS: &[Lesson] = &[
             ),
         ],
         look_for: &[
-            sign(
+            symptom(
                 Client,
                 "At A: 'accepted', and only after B is back 'seen'.",
                 "Em A: 'aceita', e só depois de B voltar, 'vista'.",
             ),
-            sign(
+            symptom(
                 Span,
                 "One relay span for each try in the message's trace; the last one goes on at serviceB.",
                 "Um span relay para cada tentativa no trace da mensagem; o último continua em serviceB.",
@@ -56,7 +56,10 @@ pub(super) const LESSONS: &[Lesson] = &[
         ),
         steps: &[
             Step {
-                acts: &[Act::Break(A_TO_B, "cut"), Act::Break(B_TO_A, "cut")],
+                actions: &[
+                    LessonAction::Break(A_TO_B, "cut"),
+                    LessonAction::Break(B_TO_A, "cut"),
+                ],
                 seconds: 40,
                 say: words(
                     "Open both pages and write on each. Who sees what, and what do the states say?",
@@ -64,7 +67,7 @@ pub(super) const LESSONS: &[Lesson] = &[
                 ),
             },
             well(
-                &[Act::Mend(A_TO_B), Act::Mend(B_TO_A)],
+                &[LessonAction::Mend(A_TO_B), LessonAction::Mend(B_TO_A)],
                 words(
                     "The cable is back. Count the messages, and compare their order on both sides.",
                     "O cabo voltou. Conte as mensagens, e compare a ordem nos dois lados.",
@@ -72,17 +75,17 @@ pub(super) const LESSONS: &[Lesson] = &[
             ),
         ],
         look_for: &[
-            sign(
+            symptom(
                 Client,
                 "Each page shows its own messages and how many wait; later all arrive, once each, each sender's in order. Nothing is lost.",
                 "Cada página mostra as próprias mensagens e quantas esperam; depois todas chegam, uma vez cada, as de cada remetente em ordem. Nada se perde.",
             ),
-            sign(
+            symptom(
                 Span,
                 "POST spans that fail within a millisecond, with growing pauses between them.",
                 "Spans POST que falham em um milissegundo, com pausas crescentes entre eles.",
             ),
-            sign(
+            symptom(
                 Log,
                 "'a peer is away; its messages wait'.",
                 "'a peer is away; its messages wait' (um par está fora; suas mensagens esperam).",
@@ -99,7 +102,7 @@ pub(super) const LESSONS: &[Lesson] = &[
         ),
         steps: &[
             Step {
-                acts: &[Act::Break(A_TO_B, "drop-answer")],
+                actions: &[LessonAction::Break(A_TO_B, "drop-answer")],
                 seconds: 20,
                 say: words(
                     "Write one message at A. B shows it; A goes on trying.",
@@ -107,7 +110,7 @@ pub(super) const LESSONS: &[Lesson] = &[
                 ),
             },
             well(
-                &[Act::Mend(A_TO_B)],
+                &[LessonAction::Mend(A_TO_B)],
                 words(
                     "An answer arrives, and the message is 'seen'. How often is it on B's page?",
                     "Uma resposta chega, e a mensagem é 'vista'. Quantas vezes ela está na página de B?",
@@ -115,12 +118,12 @@ pub(super) const LESSONS: &[Lesson] = &[
             ),
         ],
         look_for: &[
-            sign(
+            symptom(
                 Span,
                 "POST failed at A and POST /relay succeeded at B, several times in one trace; B broadcasts only the first.",
                 "O POST falhou em A e o POST /relay deu certo em B, várias vezes em um trace; B só difunde o primeiro.",
             ),
-            sign(
+            symptom(
                 Client,
                 "The message stands at B once.",
                 "A mensagem está em B uma só vez.",
@@ -137,9 +140,9 @@ pub(super) const LESSONS: &[Lesson] = &[
         ),
         steps: &[
             Step {
-                acts: &[
-                    Act::Restart("serviceA", ONCE),
-                    Act::Restart("serviceB", ONCE),
+                actions: &[
+                    LessonAction::Restart("serviceA", ONCE),
+                    LessonAction::Restart("serviceB", ONCE),
                 ],
                 seconds: 15,
                 say: words(
@@ -148,7 +151,7 @@ pub(super) const LESSONS: &[Lesson] = &[
                 ),
             },
             Step {
-                acts: &[Act::Break(A_TO_B, "cut")],
+                actions: &[LessonAction::Break(A_TO_B, "cut")],
                 seconds: 30,
                 say: words(
                     "The cable from A to B is out. Write three messages at A.",
@@ -156,7 +159,7 @@ pub(super) const LESSONS: &[Lesson] = &[
                 ),
             },
             well(
-                &[Act::Mend(A_TO_B)],
+                &[LessonAction::Mend(A_TO_B)],
                 words(
                     "The cable is back. Write a fourth. Which ones does B have? Compare with the lesson chat-cable.",
                     "O cabo voltou. Escreva uma quarta. Quais B tem? Compare com a lição chat-cable.",
@@ -164,22 +167,22 @@ pub(super) const LESSONS: &[Lesson] = &[
             ),
         ],
         look_for: &[
-            sign(
+            symptom(
                 Client,
                 "B never gets the three; the fourth arrives. A's page says that they were not delivered.",
                 "B nunca recebe as três; a quarta chega. A página de A diz que não foram entregues.",
             ),
-            sign(
+            symptom(
                 Span,
                 "One relay span in each trace, failed, and none after it.",
                 "Um span relay em cada trace, com falha, e nenhum depois.",
             ),
-            sign(
+            symptom(
                 Log,
                 "serviceA: 'a message is lost'; the metric chat_outbox_lost_total counts them.",
                 "serviceA: 'a message is lost'; a métrica chat_outbox_lost_total as conta.",
             ),
-            sign(
+            symptom(
                 Readiness,
                 "Both services are ready all the while: nobody notices but those who wrote.",
                 "Os dois serviços ficam prontos o tempo todo: só quem escreveu percebe.",

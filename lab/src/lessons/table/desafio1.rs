@@ -1,8 +1,8 @@
 //! Lessons over desafio1.
 
-use super::{sign, well, words};
+use super::{symptom, well, words};
 use crate::lessons::lesson::Place::{Client, Readiness, Span};
-use crate::lessons::lesson::{Act, Lesson, Step};
+use crate::lessons::lesson::{Lesson, LessonAction, Step};
 
 const LINK: &str = "desafio1-client-to-desafio1-servidor";
 
@@ -15,7 +15,7 @@ pub(super) const LESSONS: &[Lesson] = &[Lesson {
     ),
     steps: &[
         Step {
-            acts: &[Act::Break(LINK, "cut")],
+            actions: &[LessonAction::Break(LINK, "cut")],
             seconds: 20,
             say: words(
                 "Nobody listens on the port any more. Open a failed trace of desafio1-client: how long did GET take?",
@@ -23,7 +23,10 @@ pub(super) const LESSONS: &[Lesson] = &[Lesson {
             ),
         },
         Step {
-            acts: &[Act::Mend(LINK), Act::Break(LINK, "silence")],
+            actions: &[
+                LessonAction::Mend(LINK),
+                LessonAction::Break(LINK, "silence"),
+            ],
             seconds: 30,
             say: words(
                 "Now connections open and nothing comes back. Compare the newest failed trace with the one before.",
@@ -31,7 +34,7 @@ pub(super) const LESSONS: &[Lesson] = &[Lesson {
             ),
         },
         well(
-            &[Act::Mend(LINK)],
+            &[LessonAction::Mend(LINK)],
             words(
                 "The cable is back. The next round succeeds by itself.",
                 "O cabo voltou. A volta seguinte dá certo sozinha.",
@@ -39,17 +42,17 @@ pub(super) const LESSONS: &[Lesson] = &[Lesson {
         ),
     ],
     look_for: &[
-        sign(
+        symptom(
             Span,
             "Refused: GET fails after about 1 ms, with error.type=connect. Silent: after 2 s (TIMEOUT), with error.type=timeout. The server has a span in neither.",
             "Recusa: o GET falha depois de cerca de 1 ms, com error.type=connect. Silêncio: depois de 2 s (TIMEOUT), com error.type=timeout. O servidor não tem span em nenhum dos dois.",
         ),
-        sign(
+        symptom(
             Readiness,
             "desafio1-client is not ready, and says which of the two it is.",
             "desafio1-client não está pronto, e diz qual dos dois é.",
         ),
-        sign(
+        symptom(
             Client,
             "'Connection refused' the first time, 'no answer … in time' the second.",
             "'Connection refused' na primeira vez, 'no answer … in time' na segunda.",

@@ -1,8 +1,8 @@
 //! Lessons over grpc.
 
-use super::{sign, well, words};
+use super::{symptom, well, words};
 use crate::lessons::lesson::Place::{Client, Readiness, Span};
-use crate::lessons::lesson::{Act, Lesson, Step};
+use crate::lessons::lesson::{Lesson, LessonAction, Step};
 use crate::supervisor::control::Action;
 
 const SERVER: &str = "grpc-servidor";
@@ -18,7 +18,7 @@ pub(super) const LESSONS: &[Lesson] = &[
         ),
         steps: &[
             Step {
-                acts: &[Act::Restart(SERVER, &[("USER_TTL", "5s")])],
+                actions: &[LessonAction::Restart(SERVER, &[("USER_TTL", "5s")])],
                 seconds: 40,
                 say: words(
                     "grpc-servidor was started anew with USER_TTL=5s. Create a user (under Play, or at /docs), list, and watch the changes.",
@@ -26,14 +26,14 @@ pub(super) const LESSONS: &[Lesson] = &[
                 ),
             },
             well(
-                &[Act::Restart(SERVER, &[])],
+                &[LessonAction::Restart(SERVER, &[])],
                 words(
                     "It runs as before. Without Redis its users are gone with the process: list them.",
                     "Ele roda como antes. Sem Redis, seus usuários se foram com o processo: liste-os.",
                 ),
             ),
         ],
-        look_for: &[sign(
+        look_for: &[symptom(
             Client,
             "After 5 s the user is gone (404), nobody has deleted it, and /usuarios/mudancas says \"tipo\":\"expirado\".",
             "Depois de 5 s o usuário sumiu (404), ninguém o apagou, e /usuarios/mudancas diz \"tipo\":\"expirado\".",
@@ -49,7 +49,7 @@ pub(super) const LESSONS: &[Lesson] = &[
         ),
         steps: &[
             Step {
-                acts: &[Act::Process(Action::Freeze, SERVER)],
+                actions: &[LessonAction::Process(Action::Freeze, SERVER)],
                 seconds: 30,
                 say: words(
                     "Read the users: curl -i localhost:8100/usuarios. How long does the answer take, and which status is it?",
@@ -57,7 +57,7 @@ pub(super) const LESSONS: &[Lesson] = &[
                 ),
             },
             well(
-                &[Act::Process(Action::Resume, SERVER)],
+                &[LessonAction::Process(Action::Resume, SERVER)],
                 words(
                     "It goes on; the next read is 200.",
                     "Ele continua; a leitura seguinte é 200.",
@@ -65,12 +65,12 @@ pub(super) const LESSONS: &[Lesson] = &[
             ),
         ],
         look_for: &[
-            sign(
+            symptom(
                 Client,
                 "504 after 2.0 s (REQUEST_DEADLINE), no sooner and no later.",
                 "504 depois de 2,0 s (REQUEST_DEADLINE), nem antes nem depois.",
             ),
-            sign(
+            symptom(
                 Span,
                 "The gateway's call ends with DEADLINE_EXCEEDED; the server has no span of it.",
                 "A chamada do gateway termina com DEADLINE_EXCEEDED; o servidor não tem span dela.",
@@ -87,7 +87,7 @@ pub(super) const LESSONS: &[Lesson] = &[
         ),
         steps: &[
             Step {
-                acts: &[Act::Break(REDIS, "cut")],
+                actions: &[LessonAction::Break(REDIS, "cut")],
                 seconds: 30,
                 say: words(
                     "Read the users some times: curl -i localhost:8100/usuarios. Then ask curl -s localhost:9151/readyz.",
@@ -95,7 +95,7 @@ pub(super) const LESSONS: &[Lesson] = &[
                 ),
             },
             well(
-                &[Act::Mend(REDIS)],
+                &[LessonAction::Mend(REDIS)],
                 words(
                     "Redis is reached again. Nobody was restarted, and the users are there.",
                     "O Redis voltou a ser alcançado. Ninguém foi reiniciado, e os usuários estão lá.",
@@ -103,17 +103,17 @@ pub(super) const LESSONS: &[Lesson] = &[
             ),
         ],
         look_for: &[
-            sign(
+            symptom(
                 Client,
                 "503 within milliseconds, with Retry-After.",
                 "503 em milissegundos, com Retry-After.",
             ),
-            sign(
+            symptom(
                 Readiness,
                 "grpc-servidor is not ready, and says that Redis does not answer.",
                 "grpc-servidor não está pronto, e diz que o Redis não responde.",
             ),
-            sign(
+            symptom(
                 Span,
                 "The gateway's call ends with UNAVAILABLE.",
                 "A chamada do gateway termina com UNAVAILABLE.",

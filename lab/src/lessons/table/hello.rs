@@ -1,8 +1,8 @@
 //! Lessons over hello.
 
-use super::{sign, well, words};
+use super::{symptom, well, words};
 use crate::lessons::lesson::Place::{Client, Log, Span};
-use crate::lessons::lesson::{Act, Lesson, Step};
+use crate::lessons::lesson::{Lesson, LessonAction, Step};
 use crate::supervisor::control::Action;
 
 const LINK: &str = "hello-client-to-hello-server";
@@ -18,7 +18,7 @@ pub(super) const LESSONS: &[Lesson] = &[
         ),
         steps: &[
             Step {
-                acts: &[Act::Process(Action::Freeze, SERVER)],
+                actions: &[LessonAction::Process(Action::Freeze, SERVER)],
                 seconds: 12,
                 say: words(
                     "hello-server is stopped by a signal. The kernel still accepts connections for it. Wait until hello-client gives up once.",
@@ -26,7 +26,7 @@ pub(super) const LESSONS: &[Lesson] = &[
                 ),
             },
             well(
-                &[Act::Process(Action::Resume, SERVER)],
+                &[LessonAction::Process(Action::Resume, SERVER)],
                 words(
                     "It goes on. Open the newest trace 'say hello' and count the server's spans.",
                     "Ele continua. Abra o trace 'say hello' mais novo e conte os spans do servidor.",
@@ -34,12 +34,12 @@ pub(super) const LESSONS: &[Lesson] = &[
             ),
         ],
         look_for: &[
-            sign(
+            symptom(
                 Span,
                 "One try or two with error.type=timeout, the last one well; the server has a span for each, all at the end.",
                 "Uma ou duas tentativas com error.type=timeout, a última certa; o servidor tem um span para cada uma, todos no fim.",
             ),
-            sign(
+            symptom(
                 Log,
                 "hello-client: 'no answer', with retry_in.",
                 "hello-client: 'no answer', com retry_in.",
@@ -56,7 +56,7 @@ pub(super) const LESSONS: &[Lesson] = &[
         ),
         steps: &[
             Step {
-                acts: &[Act::Break(LINK, "latency=6s")],
+                actions: &[LessonAction::Break(LINK, "latency=6s")],
                 seconds: 20,
                 say: words(
                     "Each answer comes 6 s late; hello-client waits for 5 s (TIMEOUT). Open a trace of it: who is right?",
@@ -64,7 +64,7 @@ pub(super) const LESSONS: &[Lesson] = &[
                 ),
             },
             well(
-                &[Act::Mend(LINK)],
+                &[LessonAction::Mend(LINK)],
                 words(
                     "The network is quick again. The same call succeeds with its next try.",
                     "A rede voltou a ser rápida. A mesma chamada dá certo na tentativa seguinte.",
@@ -72,12 +72,12 @@ pub(super) const LESSONS: &[Lesson] = &[
             ),
         ],
         look_for: &[
-            sign(
+            symptom(
                 Span,
                 "The server's spans are well and last less than a millisecond; the client's have error.type=timeout. The work was done, each time, in vain.",
                 "Os spans do servidor deram certo e duram menos de um milissegundo; os do cliente têm error.type=timeout. O trabalho foi feito, todas as vezes, em vão.",
             ),
-            sign(
+            symptom(
                 Client,
                 "No greeting is printed, although each one was sent.",
                 "Nenhuma saudação aparece, embora todas tenham sido enviadas.",

@@ -1,8 +1,8 @@
 //! Lessons over sockets.
 
-use super::{sign, well, words};
+use super::{symptom, well, words};
 use crate::lessons::lesson::Place::{Client, Log, Span};
-use crate::lessons::lesson::{Act, Lesson, Step};
+use crate::lessons::lesson::{Lesson, LessonAction, Step};
 
 const LINK: &str = "sockets-client-to-sockets-server";
 
@@ -16,7 +16,7 @@ pub(super) const LESSONS: &[Lesson] = &[
         ),
         steps: &[
             Step {
-                acts: &[Act::Break(LINK, "reset=2")],
+                actions: &[LessonAction::Break(LINK, "reset=2")],
                 seconds: 25,
                 say: words(
                     "Each connection is reset after 2 bytes of the answer. Read what sockets-client prints.",
@@ -24,7 +24,7 @@ pub(super) const LESSONS: &[Lesson] = &[
                 ),
             },
             well(
-                &[Act::Mend(LINK)],
+                &[LessonAction::Mend(LINK)],
                 words(
                     "Answers are whole again. How could the client have known?",
                     "As respostas voltaram a ser inteiras. Como o cliente poderia ter sabido?",
@@ -32,12 +32,12 @@ pub(super) const LESSONS: &[Lesson] = &[
             ),
         ],
         look_for: &[
-            sign(
+            symptom(
                 Client,
                 "'PA' in place of 'PAR', 'Í' in place of 'ÍMPAR': nothing says how long an answer is.",
                 "'PA' no lugar de 'PAR', 'Í' no lugar de 'ÍMPAR': nada diz que tamanho tem uma resposta.",
             ),
-            sign(
+            symptom(
                 Span,
                 "Both spans are well: the server sent all of it, and the client took what came for all.",
                 "Os dois spans deram certo: o servidor enviou tudo, e o cliente tomou o que veio por tudo.",
@@ -54,7 +54,10 @@ pub(super) const LESSONS: &[Lesson] = &[
         ),
         steps: &[
             Step {
-                acts: &[Act::Break(LINK, "slices=46 pause=2s toward=server")],
+                actions: &[LessonAction::Break(
+                    LINK,
+                    "slices=46 pause=2s toward=server",
+                )],
                 seconds: 30,
                 say: words(
                     "The 45 bytes of the trace and the number's first byte arrive at once, its second byte 2 s later. Compare each number in the log with its answer.",
@@ -62,7 +65,7 @@ pub(super) const LESSONS: &[Lesson] = &[
                 ),
             },
             well(
-                &[Act::Mend(LINK)],
+                &[LessonAction::Mend(LINK)],
                 words(
                     "Both bytes arrive together again. Which framing would have noticed?",
                     "Os dois bytes voltaram a chegar juntos. Que enquadramento teria percebido?",
@@ -70,17 +73,17 @@ pub(super) const LESSONS: &[Lesson] = &[
             ),
         ],
         look_for: &[
-            sign(
+            symptom(
                 Client,
                 "258 is called ÍMPAR: the server has answered for its first byte, 1. Below 256 all are PAR; from there on, the answer changes only every 256.",
                 "258 é ÍMPAR: o servidor respondeu pelo primeiro byte, 1. Abaixo de 256 todos são PAR; daí em diante, a resposta muda só a cada 256.",
             ),
-            sign(
+            symptom(
                 Log,
                 "sockets-client says 'sending' with the right number; no line tells of an error.",
                 "sockets-client diz 'sending' com o número certo; nenhuma linha fala de erro.",
             ),
-            sign(
+            symptom(
                 Span,
                 "Both spans are well. The server's lasts 1 s: the pause that it takes for the end after a single byte (TYPING_PAUSE).",
                 "Os dois spans deram certo. O do servidor dura 1 s: a pausa que, depois de um só byte, ele toma pelo fim (TYPING_PAUSE).",

@@ -39,7 +39,7 @@ export function show(place) {
     // The buttons are drawn anew: whoever works here keeps the place.
     const focused = document.activeElement?.dataset?.does;
     now.hidden = running === null;
-    now.replaceChildren(...(running ? given(lessons.find(({ id }) => id === running.id), running, busy, does) : []));
+    now.replaceChildren(...(running ? current(lessons.find(({ id }) => id === running.id), running, busy, does) : []));
     for (const one of list.querySelectorAll("[data-does='begin']")) one.disabled = busy || running !== null || one.dataset.lacks !== "";
     if (focused) now.querySelector(`[data-does="${focused}"]`)?.focus();
   }
@@ -72,7 +72,7 @@ export function show(place) {
 }
 
 /** The lesson that is given: its step, what to do, what to look for. */
-function given(lesson, { step, until }, busy, does) {
+function current(lesson, { step, until }, busy, does) {
   const at = lesson.steps[step];
   const rest = make("span", "note", word("lessonLeft", Math.max(0, Math.round((until - Date.now()) / 1000))));
   rest.dataset.until = until;
@@ -85,15 +85,15 @@ function given(lesson, { step, until }, busy, does) {
   return [
     make("div", "head", make("h2", "", lesson.title[spoken()]), make("b", "step", word("lessonStep", step + 1, lesson.steps.length))),
     make("p", "lesson-say", at.say[spoken()]),
-    make("p", "acts", at.acts.map((act) => make("code", "", act))),
+    make("p", "actions", at.actions.map((action) => make("code", "", action))),
     make("div", "toolbar", doing(word("lessonNext"), "next", "POST", `${PATH}/next`), doing(word("lessonStop"), "stop", "DELETE", PATH), rest),
-    make("h3", "", word("lessonSigns")),
-    signs(lesson),
+    make("h3", "", word("lessonSymptoms")),
+    symptoms(lesson),
   ];
 }
 
-function signs(lesson) {
-  return terms("signs", lesson.lookFor.map((sign) => [word("places")[sign.where], sign[spoken()]]));
+function symptoms(lesson) {
+  return terms("symptoms", lesson.lookFor.map((symptom) => [word("places")[symptom.where], symptom[spoken()]]));
 }
 
 /** One lesson that can be given. */
@@ -102,7 +102,7 @@ function card(lesson, begins) {
   begin.dataset.does = "begin";
   begin.dataset.lacks = lesson.lacks ?? "";
   begin.setAttribute("aria-label", `${word("lessonBegin")}: ${lesson.title[spoken()]}`);
-  const steps = lesson.steps.map((step) => make("li", "", make("span", "acts", step.acts.map((act) => make("code", "", act))), ` ${step.say[spoken()]}`));
+  const steps = lesson.steps.map((step) => make("li", "", make("span", "actions", step.actions.map((action) => make("code", "", action))), ` ${step.say[spoken()]}`));
   const element = make(
     "section",
     "lesson",
@@ -110,7 +110,7 @@ function card(lesson, begins) {
     make("p", "note", make("code", "", `malha lesson ${lesson.id}`), " · ", link(word("lessonGuide", lesson.exercise, lesson.experiment), lesson.guide)),
     lesson.lacks ? make("p", "trouble", word("lessonLacks", lesson.lacks)) : null,
     fold(word("lessonSteps"), make("ol", "", steps)),
-    fold(word("lessonSigns"), signs(lesson)),
+    fold(word("lessonSymptoms"), symptoms(lesson)),
   );
   element.id = lesson.id;
   return element;

@@ -10,7 +10,7 @@ use serde::Serialize;
 use tokio::sync::{mpsc, oneshot};
 use tokio_util::sync::CancellationToken;
 
-use super::lesson::{Act, Lesson, Step};
+use super::lesson::{Lesson, LessonAction, Step};
 use super::table;
 use crate::clock::now_millis;
 use crate::faults::Board;
@@ -73,7 +73,7 @@ impl LessonError {
 
 /// Who gives the lessons, one at a time. Clones are the same one.
 #[derive(Clone, Debug)]
-pub struct Teacher(Arc<Inner>);
+pub struct LessonRunner(Arc<Inner>);
 
 #[derive(Debug)]
 struct Inner {
@@ -81,19 +81,19 @@ struct Inner {
     controls: Controls,
     registry: StatusRegistry,
     lifecycle: Lifecycle,
-    class: Mutex<Class>,
+    state: Mutex<RunnerState>,
 }
 
 #[derive(Debug, Default)]
-struct Class {
-    given: Option<Given>,
+struct RunnerState {
+    active: Option<ActiveRun>,
     /// Why the last one ended before its time.
     trouble: Option<String>,
 }
 
 /// A lesson under way, from outside.
 #[derive(Debug)]
-struct Given {
+struct ActiveRun {
     running: Running,
     go_on: mpsc::UnboundedSender<Waiting>,
     stop: CancellationToken,
@@ -101,7 +101,7 @@ struct Given {
 }
 
 /// The same, from inside.
-struct Hand {
+struct RunHandle {
     go_on: mpsc::UnboundedReceiver<Waiting>,
     stop: CancellationToken,
     over: CancellationToken,
@@ -114,7 +114,7 @@ type Waiting = oneshot::Sender<Result<(), LessonError>>;
 /// How long a process may take to do as it is told before the lesson goes on without it.
 const PATIENCE: Duration = Duration::from_secs(20);
 
-impl Teacher {
+impl LessonRunner {
     /// Gives no lesson yet.
     pub fn new(
         board: Board,
@@ -127,14 +127,14 @@ impl Teacher {
             controls,
             registry: registry.clone(),
             lifecycle: lifecycle.clone(),
-            class: Mutex::default(),
+            state: Mutex::default(),
         }))
     }
 
     /// The lesson that is given now.
     pub fn running(&self) -> Option<Running> {
-        let class = self.lock();
-        class.given.as_ref().map(|given| given.running.clone())
+        let state = self.lock();
+        state.active.as_ref().map(|active| active.running.clone())
     }
 
     /// Why the last lesson ended before its time, if it did.
@@ -144,9 +144,11 @@ impl Teacher {
 
     /// What this lab lacks for a lesson.
     pub fn lacks(&self, lesson: &Lesson) -> Option<String> {
-        lesson.acts().find_map(|act| match *act {
-            Act::Break(link, _) | Act::Mend(link) => self.lacks_link(lesson, link),
-            Act::Process(_, service) | Act::Restart(service, _) => {
+        lesson.actions().find_map(|action| match *action {
+            LessonAction::Break(link, _) | LessonAction::Mend(link) => {
+                self.lacks_link(lesson, link)
+            }
+            LessonAction::Process(_, service) | LessonAction::Restart(service, _) => {
                 let entry = self.0.registry.entry(service);
                 let is_here = entry.is_some_and(|entry| entry.state != State::Absent);
                 (!is_here).then(|| format!("this lab runs without {service}"))
@@ -182,19 +184,19 @@ impl Teacher {
             return Err(LessonError::Lacks(lacks));
         }
         let (waiting, begun) = oneshot::channel();
-        let hand = self.take(lesson, waiting)?;
+        let run = self.take(lesson, waiting)?;
         let own = self.clone();
         self.0
             .lifecycle
-            .spawn(async move { own.give(lesson, hand).await });
+            .spawn(async move { own.give(lesson, run).await });
         self.begun(begun).await?.ok_or(LessonError::Ended)
     }
 
     /// Goes on to the next step. Returns once it has begun, or everything is put back.
     pub async fn go_on(&self) -> Result<Option<Running>, LessonError> {
         let (waiting, begun) = oneshot::channel();
-        let sent = match &self.lock().given {
-            Some(given) => given.go_on.send(waiting).is_ok(),
+        let sent = match &self.lock().active {
+            Some(active) => active.go_on.send(waiting).is_ok(),
             None => false,
         };
         if !sent {
@@ -206,24 +208,24 @@ impl Teacher {
     /// Ends the lesson, if there is one. Returns once everything is put back.
     pub async fn stop(&self) {
         let over = {
-            let class = self.lock();
-            let Some(given) = &class.given else { return };
-            given.stop.cancel();
-            given.over.clone()
+            let state = self.lock();
+            let Some(active) = &state.active else { return };
+            active.stop.cancel();
+            active.over.clone()
         };
         over.cancelled().await;
     }
 
     /// Nobody else gives a lesson from now on.
-    fn take(&self, lesson: &'static Lesson, waiting: Waiting) -> Result<Hand, LessonError> {
-        let mut class = self.lock();
-        if let Some(given) = &class.given {
-            return Err(LessonError::Busy(given.running.id));
+    fn take(&self, lesson: &'static Lesson, waiting: Waiting) -> Result<RunHandle, LessonError> {
+        let mut state = self.lock();
+        if let Some(active) = &state.active {
+            return Err(LessonError::Busy(active.running.id));
         }
         let (go_on, orders) = mpsc::unbounded_channel();
         let (stop, over) = (CancellationToken::new(), CancellationToken::new());
-        *class = Class {
-            given: Some(Given {
+        *state = RunnerState {
+            active: Some(ActiveRun {
                 running: at(lesson, 0, 0),
                 go_on,
                 stop: stop.clone(),
@@ -231,7 +233,7 @@ impl Teacher {
             }),
             trouble: None,
         };
-        Ok(Hand {
+        Ok(RunHandle {
             go_on: orders,
             stop,
             over,
@@ -247,62 +249,66 @@ impl Teacher {
         Ok(self.running())
     }
 
-    async fn give(self, lesson: &'static Lesson, mut hand: Hand) {
-        let outcome = self.steps(lesson, &mut hand).await;
+    async fn give(self, lesson: &'static Lesson, mut run: RunHandle) {
+        let outcome = self.steps(lesson, &mut run).await;
         self.put_back(lesson).await;
         let trouble = outcome.as_ref().err().map(ToString::to_string);
         if let Some(error) = &trouble {
             tracing::warn!(error, lesson = lesson.id, "a lesson ended before its time");
         }
-        *self.lock() = Class {
-            given: None,
+        *self.lock() = RunnerState {
+            active: None,
             trouble,
         };
-        if let Some(waiting) = hand.waiting.take() {
+        if let Some(waiting) = run.waiting.take() {
             _ = waiting.send(outcome);
         }
-        hand.over.cancel();
+        run.over.cancel();
     }
 
-    async fn steps(&self, lesson: &'static Lesson, hand: &mut Hand) -> Result<(), LessonError> {
+    async fn steps(&self, lesson: &'static Lesson, run: &mut RunHandle) -> Result<(), LessonError> {
         for (number, step) in lesson.steps.iter().enumerate() {
-            for act in step.acts {
-                self.act(act, step, &hand.stop).await?;
-                if hand.stop.is_cancelled() {
+            for action in step.actions {
+                self.perform(action, step, &run.stop).await?;
+                if run.stop.is_cancelled() {
                     return Ok(());
                 }
             }
-            if let Some(given) = &mut self.lock().given {
-                given.running = at(lesson, number, step.seconds);
+            if let Some(active) = &mut self.lock().active {
+                active.running = at(lesson, number, step.seconds);
             }
-            if let Some(waiting) = hand.waiting.take() {
+            if let Some(waiting) = run.waiting.take() {
                 _ = waiting.send(Ok(()));
             }
             tokio::select! {
                 () = tokio::time::sleep(Duration::from_secs(step.seconds)) => {}
-                waiting = hand.go_on.recv() => hand.waiting = waiting,
-                () = hand.stop.cancelled() => return Ok(()),
+                waiting = run.go_on.recv() => run.waiting = waiting,
+                () = run.stop.cancelled() => return Ok(()),
                 () = self.0.lifecycle.draining() => return Ok(()),
             }
         }
         Ok(())
     }
 
-    async fn act(
+    async fn perform(
         &self,
-        act: &Act,
+        action: &LessonAction,
         step: &Step,
         stop: &CancellationToken,
     ) -> Result<(), LessonError> {
-        match *act {
-            Act::Break(link, fault) => {
+        match *action {
+            LessonAction::Break(link, fault) => {
                 self.0.board.break_link(link, fault, None).await?;
             }
-            Act::Mend(link) => {
+            LessonAction::Mend(link) => {
                 self.0.board.mend_link(link, None).await?;
             }
-            Act::Process(action, service) => self.process(action, service, step, stop).await?,
-            Act::Restart(service, settings) => self.restart(service, settings, stop).await?,
+            LessonAction::Process(action, service) => {
+                self.process(action, service, step, stop).await?;
+            }
+            LessonAction::Restart(service, settings) => {
+                self.restart(service, settings, stop).await?;
+            }
         }
         Ok(())
     }
@@ -380,23 +386,25 @@ impl Teacher {
     /// Puts back what the lesson has done. At the lab's own end the lab does it.
     async fn put_back(&self, lesson: &Lesson) {
         let never = CancellationToken::new();
-        for act in lesson.acts() {
+        for action in lesson.actions() {
             if self.0.lifecycle.is_draining() {
                 return;
             }
-            let done = match *act {
-                Act::Break(link, _) => {
+            let done = match *action {
+                LessonAction::Break(link, _) => {
                     let mended = self.0.board.mend_link(link, None).await;
                     mended.map(drop).map_err(LessonError::from)
                 }
-                Act::Restart(service, _) if self.0.controls.is_set(service) => {
+                LessonAction::Restart(service, _) if self.0.controls.is_set(service) => {
                     self.restart(service, &[], &never).await
                 }
-                Act::Process(_, service) | Act::Restart(service, _) => self.right(service),
-                Act::Mend(_) => Ok(()),
+                LessonAction::Process(_, service) | LessonAction::Restart(service, _) => {
+                    self.right(service)
+                }
+                LessonAction::Mend(_) => Ok(()),
             };
             if let Err(error) = done {
-                tracing::warn!(%error, %act, "what a lesson did is not put back");
+                tracing::warn!(%error, %action, "what a lesson did is not put back");
             }
         }
     }
@@ -413,8 +421,8 @@ impl Teacher {
         Ok(())
     }
 
-    fn lock(&self) -> MutexGuard<'_, Class> {
-        self.0.class.lock().unwrap_or_else(PoisonError::into_inner)
+    fn lock(&self) -> MutexGuard<'_, RunnerState> {
+        self.0.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
