@@ -6,9 +6,8 @@
 //! # Layout
 //! - [`scenarios`]: one file for each scenario.
 //! - [`timeline`]: calm, a fault, calm again.
-//! - [`world`], [`service`]: the exercises as processes; [`toxics`]: faults of links;
-//!   [`collector`]: one that fails; [`disk`]: one
-//!   that can be filled.
+//! - [`world`], [`service`]: the exercises as processes; [`toxics`], [`redis`]: faults of links
+//!   and of Redis; [`collector`]: one that fails; [`disk`]: one that can be filled.
 //! - [`load`]: who uses them meanwhile; [`tally`]: what came of each call.
 //! - [`row`]: what was measured, and the judgement; [`document`]: `docs/resilience.md`.
 #![expect(clippy::print_stdout, reason = "its report is its product")]
@@ -17,6 +16,7 @@ mod collector;
 mod disk;
 mod document;
 mod load;
+mod redis;
 mod row;
 mod scenarios;
 mod service;

@@ -62,6 +62,14 @@ pub(crate) struct How {
     pub(crate) settings: Vec<(String, String)>,
 }
 
+impl How {
+    /// Behind links.
+    pub(crate) const LINKED: Self = Self {
+        linked: true,
+        settings: Vec::new(),
+    };
+}
+
 /// What Redis is told, so that no acknowledged write is lost.
 const DURABLE: [&str; 4] = ["--appendonly", "yes", "--appendfsync", "always"];
 
@@ -324,12 +332,6 @@ impl World {
         };
         Ok(ready("chat", Load::Chat(Chat { services: bases }), parts).await)
     }
-}
-
-/// Says something to Redis that it must take.
-pub(crate) fn asked(redis: &RedisServer, command: &[&str]) {
-    let answer = redis.ask(command);
-    assert_eq!(answer.as_deref(), Some("OK"), "{command:?}");
 }
 
 async fn ready(exercise: &'static str, load: Load, mut parts: Parts) -> Subject {

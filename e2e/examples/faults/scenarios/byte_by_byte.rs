@@ -2,13 +2,12 @@
 
 use std::time::Duration;
 
-use link::{Direction, Fault};
+use link::Fault;
 
 use super::Scenario;
 use crate::row::{Promise, Row};
-use crate::timeline::under_load;
-use crate::toxics::poisoned;
-use crate::world::{How, Parts, World};
+use crate::toxics::{behind, both_ways};
+use crate::world::World;
 
 pub(crate) const SCENARIO: Scenario = Scenario {
     name: "byte_by_byte",
@@ -19,27 +18,10 @@ pub(crate) const SCENARIO: Scenario = Scenario {
 };
 
 async fn run(world: &World) -> anyhow::Result<Vec<Row>> {
-    let how = How {
-        linked: true,
-        ..How::default()
-    };
-    let subjects = world.exercises(&how).await?;
-    let lasts = world.stages().fault;
-    let faults = [Direction::Upstream, Direction::Downstream].map(|way| {
-        let fault = Fault::Slicer {
-            average_size: 1,
-            size_variation: 0,
-            delay: Duration::from_micros(20),
-        };
-        (way, fault)
+    let faults = both_ways(Fault::Slicer {
+        average_size: 1,
+        size_variation: 0,
+        delay: Duration::from_micros(20),
     });
-    under_load(
-        world,
-        subjects,
-        Promise::NothingFails,
-        async |parts: &mut Parts| {
-            poisoned(&parts.links, &faults, lasts).await;
-        },
-    )
-    .await
+    behind(world, &faults, Promise::NothingFails).await
 }

@@ -16,11 +16,7 @@ pub(crate) const SCENARIO: Scenario = Scenario {
 };
 
 async fn run(world: &World) -> anyhow::Result<Vec<Row>> {
-    let how = How {
-        linked: true,
-        ..How::default()
-    };
-    let subjects = world.exercises(&how).await?;
+    let subjects = world.exercises(&How::LINKED).await?;
     let cut = world.stages().fault;
     under_load(
         world,

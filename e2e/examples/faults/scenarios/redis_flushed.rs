@@ -1,11 +1,12 @@
 //! Redis forgets its scripts, as after a restart.
 
+use testing::RedisServer;
 use tokio::time::sleep;
 
 use super::Scenario;
+use crate::redis::{asked, broken};
 use crate::row::{Promise, Row};
-use crate::timeline::under_load;
-use crate::world::{Parts, World, asked};
+use crate::world::World;
 
 pub(crate) const SCENARIO: Scenario = Scenario {
     name: "redis_flushed",
@@ -18,18 +19,14 @@ pub(crate) const SCENARIO: Scenario = Scenario {
 const TIMES: u32 = 5;
 
 async fn run(world: &World) -> anyhow::Result<Vec<Row>> {
-    let subjects = world.with_redis().await?;
     let lasts = world.stages().fault;
-    under_load(
+    broken(
         world,
-        subjects,
         Promise::NothingFails,
-        async |parts: &mut Parts| {
-            if let Some(redis) = &parts.redis {
-                for _ in 0..TIMES {
-                    asked(redis, &["SCRIPT", "FLUSH"]);
-                    sleep(lasts / TIMES).await;
-                }
+        async |redis: &mut RedisServer| {
+            for _ in 0..TIMES {
+                asked(redis, &["SCRIPT", "FLUSH"]);
+                sleep(lasts / TIMES).await;
             }
         },
     )

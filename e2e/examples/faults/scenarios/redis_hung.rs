@@ -1,11 +1,12 @@
 //! Redis stands still, and goes on.
 
+use testing::RedisServer;
 use tokio::time::sleep;
 
 use super::Scenario;
+use crate::redis::broken;
 use crate::row::{Promise, Row};
-use crate::timeline::under_load;
-use crate::world::{Parts, World};
+use crate::world::World;
 
 pub(crate) const SCENARIO: Scenario = Scenario {
     name: "redis_hung",
@@ -16,18 +17,14 @@ pub(crate) const SCENARIO: Scenario = Scenario {
 };
 
 async fn run(world: &World) -> anyhow::Result<Vec<Row>> {
-    let subjects = world.with_redis().await?;
     let lasts = world.stages().fault;
-    under_load(
+    broken(
         world,
-        subjects,
         Promise::FailsMeanwhile,
-        async |parts: &mut Parts| {
-            if let Some(redis) = &parts.redis {
-                redis.signal(testing::Signal::SIGSTOP);
-                sleep(lasts).await;
-                redis.signal(testing::Signal::SIGCONT);
-            }
+        async |redis: &mut RedisServer| {
+            redis.signal(testing::Signal::SIGSTOP);
+            sleep(lasts).await;
+            redis.signal(testing::Signal::SIGCONT);
         },
     )
     .await

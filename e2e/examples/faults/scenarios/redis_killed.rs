@@ -1,11 +1,12 @@
 //! Redis is killed, and comes back with what its append-only file holds.
 
+use testing::RedisServer;
 use tokio::time::sleep;
 
 use super::Scenario;
+use crate::redis::broken;
 use crate::row::{Promise, Row};
-use crate::timeline::under_load;
-use crate::world::{Parts, World};
+use crate::world::World;
 
 pub(crate) const SCENARIO: Scenario = Scenario {
     name: "redis_killed",
@@ -16,18 +17,14 @@ pub(crate) const SCENARIO: Scenario = Scenario {
 };
 
 async fn run(world: &World) -> anyhow::Result<Vec<Row>> {
-    let subjects = world.with_redis().await?;
     let lasts = world.stages().fault;
-    under_load(
+    broken(
         world,
-        subjects,
         Promise::FailsMeanwhile,
-        async |parts: &mut Parts| {
-            if let Some(redis) = &mut parts.redis {
-                redis.kill();
-                sleep(lasts).await;
-                redis.restart().await;
-            }
+        async |redis: &mut RedisServer| {
+            redis.kill();
+            sleep(lasts).await;
+            redis.restart().await;
         },
     )
     .await

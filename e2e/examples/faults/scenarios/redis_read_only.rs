@@ -1,11 +1,12 @@
 //! Redis becomes a replica of nobody who answers: it takes no writes.
 
+use testing::RedisServer;
 use tokio::time::sleep;
 
 use super::Scenario;
+use crate::redis::{asked, broken};
 use crate::row::{Promise, Row};
-use crate::timeline::under_load;
-use crate::world::{Parts, World, asked};
+use crate::world::World;
 
 pub(crate) const SCENARIO: Scenario = Scenario {
     name: "redis_read_only",
@@ -16,18 +17,14 @@ pub(crate) const SCENARIO: Scenario = Scenario {
 };
 
 async fn run(world: &World) -> anyhow::Result<Vec<Row>> {
-    let subjects = world.with_redis().await?;
     let lasts = world.stages().fault;
-    under_load(
+    broken(
         world,
-        subjects,
         Promise::FailsMeanwhile,
-        async |parts: &mut Parts| {
-            if let Some(redis) = &parts.redis {
-                asked(redis, &["REPLICAOF", "127.0.0.1", "1"]);
-                sleep(lasts).await;
-                asked(redis, &["REPLICAOF", "NO", "ONE"]);
-            }
+        async |redis: &mut RedisServer| {
+            asked(redis, &["REPLICAOF", "127.0.0.1", "1"]);
+            sleep(lasts).await;
+            asked(redis, &["REPLICAOF", "NO", "ONE"]);
         },
     )
     .await

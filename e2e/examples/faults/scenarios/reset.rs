@@ -4,9 +4,8 @@ use link::{Direction, Fault};
 
 use super::Scenario;
 use crate::row::{Promise, Row};
-use crate::timeline::under_load;
-use crate::toxics::poisoned;
-use crate::world::{How, Parts, World};
+use crate::toxics::behind;
+use crate::world::World;
 
 pub(crate) const SCENARIO: Scenario = Scenario {
     name: "reset",
@@ -17,20 +16,6 @@ pub(crate) const SCENARIO: Scenario = Scenario {
 };
 
 async fn run(world: &World) -> anyhow::Result<Vec<Row>> {
-    let how = How {
-        linked: true,
-        ..How::default()
-    };
-    let subjects = world.exercises(&how).await?;
-    let lasts = world.stages().fault;
     let faults = [(Direction::Downstream, Fault::ResetAfter { bytes: 2 })];
-    under_load(
-        world,
-        subjects,
-        Promise::FailsMeanwhile,
-        async |parts: &mut Parts| {
-            poisoned(&parts.links, &faults, lasts).await;
-        },
-    )
-    .await
+    behind(world, &faults, Promise::FailsMeanwhile).await
 }

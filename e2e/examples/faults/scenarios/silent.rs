@@ -1,12 +1,11 @@
 //! A link goes silent: nothing passes and nobody is told, until all of it arrives late.
 
-use link::{Direction, Fault};
+use link::Fault;
 
 use super::Scenario;
 use crate::row::{Promise, Row};
-use crate::timeline::under_load;
-use crate::toxics::poisoned;
-use crate::world::{How, Parts, World};
+use crate::toxics::{behind, both_ways};
+use crate::world::World;
 
 pub(crate) const SCENARIO: Scenario = Scenario {
     name: "silent",
@@ -17,22 +16,7 @@ pub(crate) const SCENARIO: Scenario = Scenario {
 };
 
 async fn run(world: &World) -> anyhow::Result<Vec<Row>> {
-    let how = How {
-        linked: true,
-        ..How::default()
-    };
-    let subjects = world.exercises(&how).await?;
-    let lasts = world.stages().fault;
     // Whatever is held back leaves when the fault is over.
-    let faults = [Direction::Upstream, Direction::Downstream];
-    let faults = faults.map(|way| (way, Fault::Bandwidth { rate: 0 }));
-    under_load(
-        world,
-        subjects,
-        Promise::FailsMeanwhile,
-        async |parts: &mut Parts| {
-            poisoned(&parts.links, &faults, lasts).await;
-        },
-    )
-    .await
+    let faults = both_ways(Fault::Bandwidth { rate: 0 });
+    behind(world, &faults, Promise::FailsMeanwhile).await
 }
