@@ -40,6 +40,8 @@ pub(crate) struct Http2 {
     descriptors: Descriptors,
     client: Decoder<'static>,
     server: Decoder<'static>,
+    /// By side: whether a header block was not read, and with it what later ones refer to.
+    is_lost: [bool; 2],
     streams: HashMap<u32, Stream>,
     has_begun: bool,
 }
@@ -67,6 +69,9 @@ impl fmt::Debug for Http2 {
 /// Streams that are remembered; a peer that opens more is read without them.
 const MOST_STREAMS: usize = 1024;
 
+/// A header block beyond this is not put together, nor a table of them kept.
+const LARGEST_BLOCK: usize = 64 * 1024;
+
 /// A gRPC message beyond this is not put together.
 const LARGEST_MESSAGE: usize = 256 * 1024;
 
@@ -79,11 +84,22 @@ impl Http2 {
     pub(crate) fn new(descriptors: Descriptors) -> Self {
         Self {
             descriptors,
-            client: Decoder::new(),
-            server: Decoder::new(),
+            client: decoder(),
+            server: decoder(),
+            is_lost: [false; 2],
             streams: HashMap::new(),
             has_begun: false,
         }
+    }
+
+    /// Bytes of header blocks and gRPC messages that wait for their ends.
+    #[cfg(test)]
+    pub(crate) fn held(&self) -> usize {
+        let held = |stream: &Stream| {
+            let pieces = stream.pieces.iter().map(Vec::capacity).sum::<usize>();
+            pieces + stream.block.capacity()
+        };
+        self.streams.values().map(held).sum()
     }
 
     pub(crate) fn read(&mut self, side: Side, buffer: &mut Buffer, messages: &mut Vec<Message>) {
@@ -146,14 +162,16 @@ impl Http2 {
         let payload = unpadded(kind, flags, &bytes);
         match kind {
             0x1 | 0x9 => {
-                if let Some((shown, secret)) =
-                    self.headers(side, stream, flags, &bytes, payload, &mut layers)
-                {
+                let found = self.headers(side, stream, flags, &bytes, payload, &mut layers);
+                // What is not read, or not to its end, may hold a secret.
+                let mut has_secret = true;
+                if let Some((shown, found)) = found {
                     summary = format!("{name}: {shown}");
-                    if secret {
-                        let (start, end) = payload;
-                        mask(&mut bytes, start, end);
-                    }
+                    has_secret = found;
+                }
+                if has_secret {
+                    let (start, end) = payload;
+                    mask(&mut bytes, start, end);
                 }
             }
             0x0 => {
@@ -196,8 +214,17 @@ impl Http2 {
         (start, end): (usize, usize),
         layers: &mut Vec<Layer>,
     ) -> Option<(String, bool)> {
+        let is_lost = &mut self.is_lost[usize::from(side == Side::Server)];
+        let piece = bytes.get(start..end)?;
         let stream = self.streams.entry(id).or_default();
-        stream.block.extend_from_slice(bytes.get(start..end)?);
+        if stream.block.len() + piece.len() > LARGEST_BLOCK {
+            stream.block = Vec::new();
+            *is_lost = true;
+        }
+        if *is_lost {
+            return None;
+        }
+        stream.block.extend_from_slice(piece);
         if flags & END_HEADERS == 0 {
             return None;
         }
@@ -208,7 +235,10 @@ impl Http2 {
             Side::Client => &mut self.client,
             Side::Server => &mut self.server,
         };
-        let decoded = decoder.decode(&block).ok()?;
+        let Ok(decoded) = decoder.decode(&block) else {
+            *is_lost = true;
+            return None;
+        };
         let (mut fields, mut shown, mut has_secret) = (Vec::new(), Vec::new(), false);
         let places = places.filter(|places| places.len() == decoded.len());
         for (index, (name, value)) in decoded.iter().enumerate() {
@@ -335,6 +365,12 @@ impl Http2 {
             self.streams.remove(&id);
         }
     }
+}
+
+fn decoder() -> Decoder<'static> {
+    let mut decoder = Decoder::new();
+    decoder.set_max_allowed_table_size(LARGEST_BLOCK);
+    decoder
 }
 
 fn layer(

@@ -87,16 +87,22 @@ pub enum By {
 }
 
 impl TraceContext {
-    /// Reads `00-TRACE-SPAN-FLAGS`.
+    /// Reads `00-TRACE-SPAN-FLAGS`. A later version may say more behind it (W3C Trace Context, 3.2).
     pub fn parse(traceparent: &str) -> Option<Self> {
         let mut parts = traceparent.trim().split('-');
-        let (version, id, span) = (parts.next()?, parts.next()?, parts.next()?);
+        let [version, id, span, flags] = [(); 4].map(|()| parts.next().unwrap_or_default());
+        let says_more = parts.next().is_some();
         let is_hex = |text: &str, length: usize| {
             let mut bytes = text.bytes();
             text.len() == length && bytes.all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
         };
         let is_set = |text: &str| text.bytes().any(|byte| byte != b'0');
-        let is_right = is_hex(version, 2) && is_hex(id, 32) && is_hex(span, 16);
+        let is_known = version != "ff" && !(version == "00" && says_more);
+        let is_right = is_known
+            && is_hex(version, 2)
+            && is_hex(id, 32)
+            && is_hex(span, 16)
+            && is_hex(flags, 2);
         (is_right && is_set(id) && is_set(span)).then(|| Self {
             id: id.to_owned(),
             span: span.to_owned(),
@@ -159,4 +165,36 @@ pub(crate) fn hex(bytes: &[u8]) -> String {
         _ = write!(hex, "{byte:02x}");
     }
     hex
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_what_the_services_take_is_a_trace() {
+        const TRACE: &str = "4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7";
+        for (text, is_one) in [
+            (format!("00-{TRACE}-01"), true),
+            (format!(" 00-{TRACE}-ff "), true),
+            (format!("cc-{TRACE}-01-what-the-future-says"), true),
+            (format!("00-{TRACE}-01-more"), false),
+            (format!("00-{TRACE}"), false),
+            (format!("00-{TRACE}-"), false),
+            (format!("00-{TRACE}-1"), false),
+            (format!("ff-{TRACE}-01"), false),
+            (format!("00-{}-01", TRACE.to_uppercase()), false),
+            ("00-0000-00-01".to_owned(), false),
+            (
+                format!("00-{}-{}-01", "0".repeat(32), "1".repeat(16)),
+                false,
+            ),
+            (
+                format!("00-{}-{}-01", "1".repeat(32), "0".repeat(16)),
+                false,
+            ),
+        ] {
+            assert_eq!(TraceContext::parse(&text).is_some(), is_one, "{text}");
+        }
+    }
 }

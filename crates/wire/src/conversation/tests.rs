@@ -178,6 +178,73 @@ fn headers_of_http_2_are_decoded_and_grpc_is_named() {
     );
 }
 
+fn frame(kind: u8, flags: u8, payload: &[u8]) -> Vec<u8> {
+    let length = u32::try_from(payload.len()).unwrap().to_be_bytes();
+    let mut frame = length[1..].to_vec();
+    frame.extend([kind, flags, 0, 0, 0, 1]);
+    frame.extend(payload);
+    frame
+}
+
+fn shown(messages: &[Message]) -> String {
+    let bytes = messages.iter().flat_map(|message| message.bytes.clone());
+    String::from_utf8_lossy(&bytes.collect::<Vec<_>>()).into_owned()
+}
+
+#[test]
+fn a_secret_that_is_spread_over_frames_of_http_2_is_hidden() {
+    let block = b"\x00\x0dauthorization\x0aBearer abc\x00\x01a\x02bc";
+    for cut in 1..block.len() {
+        let (first, rest) = block.split_at(cut);
+        let bytes = [PREFACE.to_vec(), frame(1, 0, first), frame(9, 4, rest)].concat();
+        let messages = conversation().push(Side::Client, &bytes);
+        assert_eq!(messages.len(), 3, "cut at {cut}");
+        assert!(!shown(&messages).contains("Bearer"), "cut at {cut}");
+        let hpack = messages[2].layers.last().unwrap();
+        assert_eq!(hpack.fields[0].value, "•••", "cut at {cut}");
+    }
+    // Nor is it shown where the block is not understood: here by an index that there is not.
+    let wrong = [&block[..], b"\xfe"].concat();
+    let bytes = [PREFACE.to_vec(), frame(1, 4, &wrong)].concat();
+    assert!(!shown(&conversation().push(Side::Client, &bytes)).contains("Bearer"));
+}
+
+#[test]
+fn continuations_without_end_are_not_kept_and_what_follows_is_hidden() {
+    let mut conversation = conversation();
+    let piece = [b'x'; 16 * 1024];
+    let mut bytes = [PREFACE.to_vec(), frame(1, 0, &piece)].concat();
+    for _ in 0..20 {
+        bytes.extend(frame(9, 0, &piece));
+    }
+    // It is not read: it may refer to what was passed over.
+    bytes.extend(frame(9, 4, b"\x00\x01a\x02bc"));
+    bytes.extend(frame(1, 4, b"\x00\x01a\x06secret"));
+    let mut messages = Vec::new();
+    for piece in bytes.chunks(8 * 1024) {
+        messages.extend(conversation.push(Side::Client, piece));
+    }
+    assert_eq!(messages.len(), 24);
+    assert!(messages.iter().all(|message| message.layers.len() == 1));
+    assert!(!shown(&messages).contains("secret"));
+    let Speaks::Http2(http) = &conversation.speaks else {
+        panic!("{:?}", conversation.speaks)
+    };
+    assert_eq!(http.held(), 0);
+}
+
+#[test]
+fn a_table_of_headers_is_bounded() {
+    // A table of 2^28 bytes, which no server of HTTP/2 grants without being asked.
+    let bytes = [
+        PREFACE.to_vec(),
+        frame(1, 4, b"\x3f\xe1\xff\xff\x7f\x00\x01a\x02bc"),
+    ]
+    .concat();
+    let messages = conversation().push(Side::Client, &bytes);
+    assert_eq!(messages[1].layers.len(), 1, "{messages:?}");
+}
+
 #[test]
 fn commands_of_redis_hide_passwords() {
     let mut conversation = conversation();
