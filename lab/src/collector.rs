@@ -6,7 +6,7 @@
 //! - `partial`: what an answer says of what was not taken as it was sent.
 //! - [`json`]: from OTLP's JSON to its messages.
 //! - [`json_value`]: an attribute's value as JSON.
-//! - [`wire`]: from OTLP's messages to spans.
+//! - [`wire`], `weight`: from OTLP's messages to spans, and what these take.
 //! - [`id`], [`span`], [`trace`]: what is kept.
 //! - [`rounds`]: what services do by themselves, which nobody asked for.
 //! - [`store`]: the latest traces, bounded in number and bytes.
@@ -25,6 +25,7 @@ pub mod search;
 pub mod span;
 pub mod store;
 pub mod trace;
+mod weight;
 pub mod wire;
 
 pub use store::{Limits, SharedStore};

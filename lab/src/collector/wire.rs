@@ -6,10 +6,10 @@ use opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceRequest;
 use opentelemetry_proto::tonic::common::v1::{AnyValue, KeyValue, any_value};
 use opentelemetry_proto::tonic::resource::v1::Resource as WireResource;
 use opentelemetry_proto::tonic::trace::v1::{Span as WireSpan, span, status};
-use prost::Message;
 
 use super::id::{span_id, trace_id};
 use super::span::{Attributes, Event, Kind, Link, Resource, Scope, Span, Status, Value};
+use super::weight;
 
 /// What a request held.
 #[derive(Debug, Default, PartialEq)]
@@ -23,9 +23,6 @@ pub struct Received {
 /// What Jaeger calls a process that does not name itself.
 const NAMELESS: &str = "missing-service-name";
 
-/// What a kept span takes beside its own bytes: the structs, their vectors, its place in the store.
-const OVERHEAD: usize = 400;
-
 /// The deepest nesting of an attribute's value that is kept.
 const MAX_DEPTH: usize = 8;
 
@@ -34,6 +31,7 @@ pub fn received(request: ExportTraceServiceRequest) -> Received {
     let mut received = Received::default();
     for group in request.resource_spans {
         let resource = Arc::new(resource(group.resource.unwrap_or_default()));
+        let first = received.spans.len();
         for group in group.scope_spans {
             let scope = group.scope.unwrap_or_default();
             let scope = Arc::new(Scope {
@@ -47,6 +45,7 @@ pub fn received(request: ExportTraceServiceRequest) -> Received {
                 }
             }
         }
+        weight::add(&mut received.spans[first..], &resource);
     }
     received
 }
@@ -65,7 +64,6 @@ fn resource(resource: WireResource) -> Resource {
 }
 
 fn kept(span: WireSpan, scope: &Arc<Scope>, resource: &Arc<Resource>) -> Option<Span> {
-    let weight = span.encoded_len() + OVERHEAD;
     let (status, description) = match span.status {
         Some(status) => (outcome(status.code()), status.message),
         None => (Status::Unset, String::new()),
@@ -87,7 +85,7 @@ fn kept(span: WireSpan, scope: &Arc<Scope>, resource: &Arc<Resource>) -> Option<
         description,
         scope: Arc::clone(scope),
         resource: Arc::clone(resource),
-        weight,
+        weight: 0,
     })
 }
 
