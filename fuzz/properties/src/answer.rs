@@ -1,26 +1,15 @@
-//! What the targets share.
-//!
-//! # Targets
-//! - `chat_frames`: a client's WebSocket frames, cut into pieces in every way.
-//! - `hello_name`: the bytes of a name.
-//! - `sockets_number`: the bytes of a number, against libraries that share no code with ours.
-//! - `proxy_header`: the header that carries a trace's context, against a second reading of its
-//!   document.
-//! - `tcp_pieces`: whole connections of both exercises, cut into pieces in every way.
+//! An answer over TCP, as any client may get it.
 
 use opentelemetry::trace::SpanContext;
 use runtime_tcp::incoming::{Incoming, Step};
 use runtime_tcp::{Answer, Procedure, RequestRefusal};
 
 /// What both exercises begin a refusal with.
-pub const ERROR: &str = "Erro: ";
+pub(crate) const ERROR: &str = "Erro: ";
 
 /// An answer as any client may get it: short, on one line, and a refusal exactly where the
 /// outcome is not `ok`.
-///
-/// # Panics
-/// If it is not.
-pub fn is_fit_to_send(answer: &Answer, max: usize) {
+pub(crate) fn is_fit_to_send(answer: &Answer, max: usize) {
     let Answer { text, outcome } = answer;
     assert!(!text.is_empty() && text.len() <= max, "{answer:?}");
     assert!(!text.chars().any(char::is_control), "{answer:?}");
@@ -28,7 +17,7 @@ pub fn is_fit_to_send(answer: &Answer, max: usize) {
 }
 
 /// What a client is answered that sends these pieces and ends its input, and the trace it told.
-pub fn answered<'a, P: Procedure>(
+pub(crate) fn answered<'a, P: Procedure>(
     procedure: &P,
     pieces: impl IntoIterator<Item = &'a [u8]>,
 ) -> (Answer, Option<SpanContext>) {

@@ -1,0 +1,4 @@
+//! `properties::users` says what must hold.
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|sent: &[u8]| properties::users::check(sent));
