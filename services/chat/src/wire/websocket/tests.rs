@@ -6,6 +6,8 @@ use tokio_tungstenite::tungstenite::{Message, WebSocket};
 
 use super::*;
 
+mod cases;
+
 const LARGEST: usize = 16 * 1024;
 
 /// A masked frame, built by hand.
