@@ -205,8 +205,8 @@ async fn links(
         .map_err(LabError::Ports)?;
     let store = WireStore::new(settings.lab_wire_bytes);
     let (feed, decoder) = Decoder::new(store.clone());
-    lifecycle.spawn(decoder.run(lifecycle.clone()));
     let links = LabLinks::start(wiring, registry, feed, lifecycle).await?;
+    lifecycle.spawn(decoder.run(links.clone(), lifecycle.clone()));
     Ok(Some((store, links)))
 }
 

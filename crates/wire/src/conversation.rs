@@ -1,7 +1,8 @@
 //! One connection: which protocol it speaks.
 
+use crate::descriptors::Descriptors;
 use crate::http1::Http1;
-use crate::http2::{Descriptors, Http2, PREFACE};
+use crate::http2::{Http2, PREFACE};
 use crate::message::{Layer, Message, Side, TraceContext};
 use crate::proxy::{Header, header};
 use crate::{http1, raw, resp};
@@ -200,6 +201,7 @@ pub(crate) fn raw_message(side: Side, buffer: &mut Buffer) -> Option<Message> {
         text: raw.text,
         layers: vec![raw.layer],
         trace: None,
+        call: None,
         bytes,
     })
 }

@@ -156,6 +156,7 @@ impl Http1 {
             summary: head.summary,
             text,
             trace,
+            call: None,
             layers,
             bytes,
         })
@@ -242,6 +243,7 @@ fn part(
         }],
         text,
         trace,
+        call: None,
         bytes,
     }
 }

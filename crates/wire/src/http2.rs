@@ -4,36 +4,16 @@ use std::collections::HashMap;
 use std::fmt;
 
 use loona_hpack::Decoder;
-use prost_reflect::{DescriptorPool, DynamicMessage, MessageDescriptor};
 
 use crate::conversation::Buffer;
+use crate::descriptors::Descriptors;
+use crate::grpc::{Piece, Understood, understand};
+use crate::hpack;
 use crate::message::{Field, Layer, Message, Side, TraceContext, hex, printable, short};
 use crate::secret::{MASK, is_secret, mask};
-use crate::{hpack, protobuf};
 
 /// What a client says first.
 pub(crate) const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
-
-/// What gRPC messages are made of.
-#[derive(Clone, Debug, Default)]
-pub struct Descriptors(DescriptorPool);
-
-impl Descriptors {
-    /// Those of a file descriptor set; none where it is not one.
-    pub fn read(set: &[u8]) -> Self {
-        Self(DescriptorPool::decode(set).unwrap_or_default())
-    }
-
-    fn of(&self, path: &str, side: Side) -> Option<MessageDescriptor> {
-        let (service, method) = path.strip_prefix('/')?.split_once('/')?;
-        let service = self.0.get_service_by_name(service)?;
-        let method = service.methods().find(|known| known.name() == method)?;
-        Some(match side {
-            Side::Client => method.input(),
-            Side::Server => method.output(),
-        })
-    }
-}
 
 /// Both sides of a connection.
 pub(crate) struct Http2 {
@@ -113,6 +93,7 @@ impl Http2 {
                 summary: "connection preface".to_owned(),
                 text: None,
                 trace: None,
+                call: None,
                 layers: vec![layer(
                     "HTTP/2",
                     "RFC 9113, 3.4",
@@ -155,7 +136,7 @@ impl Http2 {
             0 => name.to_owned(),
             stream => format!("{name} of stream {stream}"),
         };
-        let mut text = None;
+        let (mut text, mut call) = (None, None);
         if self.streams.len() >= MOST_STREAMS && !self.streams.contains_key(&stream) {
             self.streams.clear();
         }
@@ -175,10 +156,12 @@ impl Http2 {
                 }
             }
             0x0 => {
-                let (shown, found) = self.data(side, stream, &bytes, payload, &mut layers);
-                text = found;
-                if let Some(shown) = shown {
-                    summary = format!("{name}: {shown}");
+                let understood = self.data(side, stream, &bytes, payload);
+                layers.extend(understood.layers);
+                call = understood.call;
+                text = understood.text;
+                if let Some(text) = &text {
+                    summary = format!("{name}: {}", short(text));
                 }
             }
             _ => layers.extend(other(kind, &bytes)),
@@ -200,6 +183,7 @@ impl Http2 {
             summary: short(&summary),
             text,
             trace,
+            call,
             layers,
             bytes,
         })
@@ -272,83 +256,48 @@ impl Http2 {
         id: u32,
         bytes: &[u8],
         (start, end): (usize, usize),
-        layers: &mut Vec<Layer>,
-    ) -> (Option<String>, Option<String>) {
+    ) -> Understood {
         let content = bytes.get(start..end).unwrap_or_default();
         let Some(stream) = self.streams.get_mut(&id).filter(|stream| stream.is_grpc) else {
-            let text = printable(content).map(str::to_owned);
-            return (text.as_deref().map(short), text);
+            return Understood {
+                text: printable(content).map(str::to_owned),
+                ..Understood::default()
+            };
         };
         let pieces = &mut stream.pieces[usize::from(side == Side::Server)];
         if pieces.len() + content.len() > LARGEST_MESSAGE {
             pieces.clear();
-            return (None, None);
+            return Understood::default();
         }
         let begins_here = pieces.is_empty();
         pieces.extend_from_slice(content);
-        let mut texts = Vec::new();
-        let mut at = 0;
+        let (mut found, mut at) = (Vec::new(), 0);
         while let Some(&[compressed, a, b, c, d]) =
             pieces.get(at..at + 5).and_then(<[u8]>::first_chunk)
         {
             let length = u32::from_be_bytes([a, b, c, d]) as usize;
-            let Some(message) = pieces.get(at + 5..(at + 5).saturating_add(length)) else {
+            let Some(content) = pieces.get(at + 5..(at + 5).saturating_add(length)) else {
                 break;
             };
-            let descriptor = self.descriptors.of(&stream.path, side);
-            let is_here = begins_here && start + at + 5 + length <= end && compressed == 0;
-            let inside = protobuf::fields(message, start + at + 5, descriptor.as_ref());
-            let inside = inside.filter(|_| is_here);
-            let text = match descriptor {
-                Some(descriptor) if compressed == 0 => {
-                    let name = descriptor.name().to_owned();
-                    let decoded = DynamicMessage::decode(descriptor, message);
-                    decoded.map_or_else(
-                        |_| format!("{name}, not understood: {}", hex(message)),
-                        |decoded| format!("{name} {{{}}}", unescaped(&decoded.to_text_format())),
-                    )
-                }
-                _ => hex(message.get(..64).unwrap_or(message)),
-            };
+            let is_compressed = compressed != 0;
+            let is_here = begins_here && start + at + 5 + length <= end && !is_compressed;
             // Where it began in an earlier frame, only its end stands here.
-            let from = if begins_here { start + at } else { start };
-            let to = if begins_here {
-                (start + at + 5 + length).min(end)
+            let (from, to) = if begins_here {
+                (start + at, (start + at + 5 + length).min(end))
             } else {
-                end
+                (start, end)
             };
-            let fields = vec![
-                Field::new(
-                    "compressed",
-                    (compressed != 0).to_string(),
-                    from,
-                    (from + 1).min(to),
-                ),
-                Field::new(
-                    "length",
-                    length.to_string(),
-                    (from + 1).min(to),
-                    (from + 5).min(to),
-                ),
-                Field::new("message", text.clone(), (from + 5).min(to), to),
-            ];
-            layers.push(layer(
-                "gRPC message",
-                "gRPC over HTTP2, Length-Prefixed-Message",
+            found.push(Piece {
                 from,
                 to,
-                fields,
-            ));
-            if let Some(inside) = inside.filter(|inside| !inside.is_empty()) {
-                let name = "Protocol Buffers";
-                layers.push(layer(name, "protobuf.dev, Encoding", from + 5, to, inside));
-            }
-            texts.push(text);
+                is_compressed,
+                content_at: is_here.then_some(start + at + 5),
+                content: content.to_vec(),
+            });
             at += 5 + length;
         }
         pieces.drain(..at.min(pieces.len()));
-        let text = (!texts.is_empty()).then(|| texts.join("\n"));
-        (text.as_deref().map(short), text)
+        understand(found, &stream.path, side, &self.descriptors)
     }
 
     /// A stream that both sides have ended is not remembered.
@@ -403,25 +352,6 @@ fn frame_name(kind: u8) -> &'static str {
         0x9 => "CONTINUATION",
         _ => "unknown frame",
     }
-}
-
-/// The text format writes what is not ASCII as bytes in octal; people read letters.
-fn unescaped(text: &str) -> String {
-    let mut bytes = Vec::with_capacity(text.len());
-    let mut rest = text.as_bytes();
-    while let [first, after @ ..] = rest {
-        let octal = after.get(..3).filter(|_| *first == b'\\');
-        let octal = octal.and_then(|digits| std::str::from_utf8(digits).ok());
-        let octal = octal.and_then(|digits| u8::from_str_radix(digits, 8).ok());
-        if let Some(byte) = octal.filter(|byte| *byte >= 0x80) {
-            bytes.push(byte);
-            rest = after.get(3..).unwrap_or_default();
-        } else {
-            bytes.push(*first);
-            rest = after;
-        }
-    }
-    String::from_utf8_lossy(&bytes).into_owned()
 }
 
 /// Where a frame's content stands, without padding and priority.
@@ -498,16 +428,5 @@ fn setting_name(id: u16) -> &'static str {
         5 => "MAX_FRAME_SIZE",
         6 => "MAX_HEADER_LIST_SIZE",
         _ => "unknown setting",
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn letters_of_a_message_are_shown_as_letters() {
-        assert_eq!(unescaped(r#"nome:"Zo\303\253\n""#), r#"nome:"Zoë\n""#);
-        assert_eq!(unescaped("\\30"), "\\30");
     }
 }

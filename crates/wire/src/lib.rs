@@ -10,13 +10,17 @@
 //! - `proxy.rs`: the PROXY protocol, version 2, and a trace's context in it.
 //! - `http1.rs`: HTTP/1.1, and the way to a WebSocket.
 //! - `websocket.rs`: frames of a WebSocket.
-//! - `http2.rs`: frames of HTTP/2 with their headers, and gRPC messages in them.
+//! - `http2.rs`: frames of HTTP/2 with their headers.
+//! - [`Call`] (`grpc.rs`): gRPC messages in them.
+//! - [`Descriptors`] (`descriptors.rs`): what gRPC messages are made of, given or learnt.
 //! - `hpack.rs`, `protobuf.rs`: where each header and each field of these stands.
 //! - `resp.rs`: commands and replies of Redis.
 //! - `raw.rs`: text and numbers without a protocol.
 //! - `secret.rs`: which values nobody may see.
 
 mod conversation;
+mod descriptors;
+mod grpc;
 mod hpack;
 mod http1;
 mod http2;
@@ -29,5 +33,6 @@ mod secret;
 mod websocket;
 
 pub use conversation::Conversation;
-pub use http2::Descriptors;
+pub use descriptors::{Descriptors, file_name, imports};
+pub use grpc::Call;
 pub use message::{By, Field, Layer, Message, Side, TraceContext};

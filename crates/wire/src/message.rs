@@ -4,6 +4,8 @@ use std::fmt::Write;
 
 use serde::Serialize;
 
+use crate::grpc::Call;
+
 /// Who says something.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
 #[serde(rename_all = "lowercase")]
@@ -31,6 +33,8 @@ pub struct Message {
     pub text: Option<String>,
     /// The trace that it belongs to.
     pub trace: Option<TraceContext>,
+    /// The call of gRPC that it belongs to, where its descriptors were not given.
+    pub call: Option<Call>,
 }
 
 /// A part of a message by one protocol.

@@ -77,6 +77,7 @@ fn message(side: Side, buffer: &mut Buffer, value: &Value) -> Message {
             fields,
         }],
         trace: None,
+        call: None,
         bytes,
     }
 }

@@ -94,6 +94,7 @@ pub(crate) fn read(side: Side, buffer: &mut Buffer) -> Option<Message> {
         protocol: "websocket",
         summary: short(&format!("{kind} {shown}")),
         trace: text.as_deref().and_then(traceparent),
+        call: None,
         text,
         layers: vec![Layer {
             name: "WebSocket",

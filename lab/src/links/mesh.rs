@@ -121,6 +121,12 @@ impl LabLinks {
         Some(listen.port())
     }
 
+    /// Where a link leads now.
+    pub fn upstream(&self, name: &str) -> Option<String> {
+        let link = self.0.links.get(name).ok()?;
+        Some(link.config().upstream)
+    }
+
     /// Who asks over a link, and who is asked.
     pub fn ends(&self, name: &str) -> Option<(&'static str, &'static str)> {
         let mut edges = self.0.wiring.edges.iter();

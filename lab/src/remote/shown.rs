@@ -86,6 +86,14 @@ fn wire(answer: &Value) -> String {
                 text_of(&trace["by"])
             );
         }
+        let reflection = &message["reflection"];
+        let service = text_of(&reflection["service"]);
+        _ = match text_of(&reflection["state"]) {
+            "learnt" => writeln!(text, "  as the server describes {service} (reflection)"),
+            "asking" => writeln!(text, "  the server is being asked for {service}"),
+            "failed" => writeln!(text, "  {service}: {}", text_of(&reflection["why"])),
+            _ => Ok(()),
+        };
         for layer in array(&message["layers"]) {
             let fields: Vec<_> = array(&layer["fields"])
                 .iter()

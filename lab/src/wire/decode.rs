@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
 use axum::body::Bytes;
 use link::{ConnectionId, Direction};
@@ -12,7 +12,9 @@ use runtime::Lifecycle;
 use tokio::sync::mpsc;
 use wire::{Conversation, Descriptors, Message, Side};
 
+use super::learner::{Answered, Learner, Learning};
 use super::store::{Recorded, WireStore};
+use crate::links::LabLinks;
 
 /// What happened on a link.
 #[derive(Debug)]
@@ -49,7 +51,6 @@ pub struct Decoder {
     events: mpsc::UnboundedReceiver<Event>,
     waiting: Arc<AtomicUsize>,
     store: WireStore,
-    descriptors: Descriptors,
     open: HashMap<ConnectionId, Open>,
 }
 
@@ -57,6 +58,9 @@ pub struct Decoder {
 struct Open {
     client: SocketAddr,
     upstream_port: Option<u16>,
+    /// The server's own address.
+    server: Arc<str>,
+    since: Instant,
     conversation: Conversation,
 }
 
@@ -79,26 +83,54 @@ impl Decoder {
             events,
             waiting,
             store,
-            descriptors: Descriptors::read(malha_proto::DESCRIPTORS),
             open: HashMap::new(),
         };
         (feed, decoder)
     }
 
-    /// Decodes until the lab ends.
-    pub async fn run(mut self, lifecycle: Lifecycle) {
+    /// Decodes what passes these links until the lab ends.
+    pub async fn run(mut self, links: LabLinks, lifecycle: Lifecycle) {
+        let known = Descriptors::read(malha_proto::DESCRIPTORS);
+        let (mut learner, mut answers) = Learner::new(known, &lifecycle);
         loop {
             let event = tokio::select! {
                 event = self.events.recv() => event,
+                Some(answered) = answers.recv() => {
+                    learner.take(&answered);
+                    self.explain(&answered, &mut learner);
+                    continue;
+                }
                 () = lifecycle.stopping() => return,
             };
             let Some(event) = event else { return };
             self.waiting.fetch_sub(event.weight(), Ordering::Relaxed);
-            self.take(event);
+            let server = |link: &str| links.upstream(link).unwrap_or_default();
+            self.take(event, server, &mut learner);
         }
     }
 
-    fn take(&mut self, event: Event) {
+    /// What passed before its descriptors were known is understood now, or it is said why not.
+    fn explain(&self, answered: &Answered, learner: &mut Learner) {
+        let descriptors = learner.descriptors(&answered.of.server);
+        self.store.change(|recorded| {
+            let (of, before) = recorded.foreign.as_ref()?;
+            if *of != answered.of || *before == Learning::Learnt {
+                return None;
+            }
+            let mut changed = recorded.clone();
+            let is_known = changed.message.explain(&descriptors);
+            let learning = match &answered.learning {
+                Learning::Learnt if !is_known => Learning::Failed {
+                    why: format!("{} does not describe this method", of.server),
+                },
+                learning => learning.clone(),
+            };
+            changed.foreign = Some((of.clone(), learning));
+            Some(changed)
+        });
+    }
+
+    fn take(&mut self, event: Event, server: impl Fn(&str) -> String, learner: &mut Learner) {
         let Event {
             link,
             connection,
@@ -106,10 +138,13 @@ impl Decoder {
             what,
         } = event;
         if let What::Opened(client) = what {
-            let conversation = Conversation::new(&self.descriptors);
+            let server: Arc<str> = server(&link).into();
+            let conversation = Conversation::new(&learner.descriptors(&server));
             let open = Open {
                 client,
                 upstream_port: None,
+                server,
+                since: Instant::now(),
                 conversation,
             };
             self.open.insert(connection, open);
@@ -126,6 +161,7 @@ impl Decoder {
             return;
         }
         let (client, upstream_port) = (open.client, open.upstream_port);
+        let (server, since) = (Arc::clone(&open.server), open.since);
         let messages = match what {
             What::Opened(_) | What::Connected(_) => Vec::new(),
             What::Sent(direction, bytes) => open.conversation.push(side(direction), &bytes),
@@ -142,8 +178,10 @@ impl Decoder {
             }
         };
         for message in messages {
+            let foreign = learner.look(&message, &server, since);
             self.store.add(Recorded {
                 id: 0,
+                foreign,
                 link: Arc::clone(&link),
                 connection,
                 client,

@@ -204,6 +204,12 @@ fn shown(recorded: &Arc<Recorded>, most: usize) -> Value {
     for byte in part {
         _ = write!(hex, "{byte:02x}");
     }
+    let reflection = recorded.foreign.as_ref().map(|(of, learning)| {
+        let mut shown = json!(learning);
+        shown["service"] = json!(of.service);
+        shown["server"] = json!(&*of.server);
+        shown
+    });
     json!({
         "id": recorded.id,
         "link": &*recorded.link,
@@ -218,5 +224,6 @@ fn shown(recorded: &Arc<Recorded>, most: usize) -> Value {
         "truncated": part.len() < message.bytes.len(),
         "trace": message.trace,
         "layers": message.layers,
+        "reflection": reflection,
     })
 }

@@ -7,6 +7,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use link::ConnectionId;
 use wire::Message;
 
+use super::learner::{Foreign, Learning};
+
 /// A message that passed a link.
 #[derive(Clone, Debug)]
 pub struct Recorded {
@@ -24,6 +26,8 @@ pub struct Recorded {
     pub at: u64,
     /// What.
     pub message: Message,
+    /// The service that it belongs to, where its descriptors were not known, and what came of it.
+    pub(super) foreign: Option<(Foreign, Learning)>,
 }
 
 /// What is remembered, oldest first. Clones are the same.
@@ -60,13 +64,21 @@ impl WireStore {
         store
             .messages
             .push_back(Arc::new(Recorded { id, ..recorded }));
-        while store.weight > store.limit {
-            let Some(oldest) = store.messages.pop_front() else {
-                break;
-            };
-            store.weight -= weight(&oldest);
-            store.forgotten += 1;
+        store.forget();
+    }
+
+    /// Changes messages into what comes out for them.
+    pub(super) fn change(&self, changed: impl Fn(&Recorded) -> Option<Recorded>) {
+        let mut store = self.lock();
+        let mut weight_now = store.weight;
+        for recorded in &mut store.messages {
+            if let Some(changed) = changed(recorded) {
+                weight_now = weight_now - weight(recorded) + weight(&changed);
+                *recorded = Arc::new(changed);
+            }
         }
+        store.weight = weight_now;
+        store.forget();
     }
 
     /// Messages that could not be looked at.
@@ -101,6 +113,19 @@ impl WireStore {
     }
 }
 
+impl Store {
+    /// The oldest go where there is no room.
+    fn forget(&mut self) {
+        while self.weight > self.limit {
+            let Some(oldest) = self.messages.pop_front() else {
+                break;
+            };
+            self.weight -= weight(&oldest);
+            self.forgotten += 1;
+        }
+    }
+}
+
 /// About what a message takes.
 fn weight(recorded: &Recorded) -> usize {
     let message = &recorded.message;
@@ -109,7 +134,8 @@ fn weight(recorded: &Recorded) -> usize {
         .map(|field| 80 + field.name.len() + field.value.len())
         .sum();
     let text = message.text.as_ref().map_or(0, String::len);
-    400 + message.bytes.len() + message.summary.len() + text + fields
+    let later = message.kept_for_later();
+    400 + message.bytes.len() + message.summary.len() + text + fields + later
 }
 
 #[cfg(test)]
@@ -126,6 +152,7 @@ mod tests {
             client: ([127, 0, 0, 1], 4000).into(),
             upstream_port: None,
             at: 0,
+            foreign: None,
             message: Message {
                 side: Side::Client,
                 protocol: "bytes",
@@ -134,6 +161,7 @@ mod tests {
                 layers: Vec::new(),
                 text: None,
                 trace: None,
+                call: None,
             },
         }
     }

@@ -148,6 +148,7 @@ mod tests {
             client: ([127, 0, 0, 1], 4000).into(),
             upstream_port,
             at,
+            foreign: None,
             message: Message {
                 side: Side::Client,
                 protocol,
@@ -156,6 +157,7 @@ mod tests {
                 layers: Vec::new(),
                 text: None,
                 trace: None,
+                call: None,
             },
         }
     }

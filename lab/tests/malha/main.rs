@@ -19,6 +19,7 @@ mod lessons;
 mod links;
 mod metrics;
 mod page;
+mod strangers;
 #[path = "../../../services/chat/tests/page/tab.rs"]
 #[expect(dead_code, reason = "the chat's tests need more of it")]
 mod tab;

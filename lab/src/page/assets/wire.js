@@ -24,6 +24,11 @@ learn({
     allOf: "a mensagem inteira",
     bytes: (n) => (n === 1 ? "1 byte" : `${n.toLocaleString("pt-BR")} bytes`),
     tiedBy: { traceparent: "pelo cabeçalho traceparent", tlv: "pelo TLV do PROXY v2", connection: "pela conexão", time: "pela hora e pelas portas: não traz contexto" },
+    reflection: {
+      asking: (one) => `Perguntando a ${one.server} o que é ${one.service} (reflexão)…`,
+      learnt: (one) => `Decodificado como ${one.server} descreve ${one.service} (reflexão).`,
+      failed: (one) => `${one.service} não é conhecido aqui, e o servidor não o descreve: ${one.why}`,
+    },
     upstream: "ao servidor",
     downstream: "de volta",
   },
@@ -41,6 +46,11 @@ learn({
     allOf: "the whole message",
     bytes: (n) => (n === 1 ? "1 byte" : `${n.toLocaleString("en")} bytes`),
     tiedBy: { traceparent: "by the header traceparent", tlv: "by the TLV of PROXY v2", connection: "by the connection", time: "by time and ports: it carries no context" },
+    reflection: {
+      asking: (one) => `Asking ${one.server} what ${one.service} is (reflection)…`,
+      learnt: (one) => `Decoded as ${one.server} describes ${one.service} (reflection).`,
+      failed: (one) => `${one.service} is not known here, and the server does not describe it: ${one.why}`,
+    },
     upstream: "to the server",
     downstream: "back",
   },
@@ -71,8 +81,10 @@ export function show(place, _path, { can, services }) {
     if (!place.contains(list) || isRefused) return null;
     if (trace) return `/lab/wire?trace=${encodeURIComponent(trace)}`;
     if (!chosen) return "/lab/links";
-    return `/lab/wire/${encodeURIComponent(chosen)}?limit=50${last === null ? "" : `&after=${last}`}`;
+    return `/lab/wire/${encodeURIComponent(chosen)}?limit=50${last === null ? "" : `&after=${after()}`}`;
   };
+  /** The last message seen, or the one before the first whose server is still being asked. */
+  const after = () => Math.min(last, ...[...list.querySelectorAll("[data-asking]")].map(({ dataset }) => Number(dataset.id) - 1));
   const capturePath = () => {
     capture.href = trace ? `/lab/wire.pcapng?trace=${trace}` : `/lab/wire.pcapng?link=${encodeURIComponent(chosen)}`;
   };
@@ -82,7 +94,11 @@ export function show(place, _path, { can, services }) {
       offer(answer.links);
       return;
     }
-    const messages = answer.messages.filter(({ id }) => !list.querySelector(`[data-id="${id}"]`));
+    const messages = answer.messages.filter((message) => {
+      const drawn = list.querySelector(`[data-id="${message.id}"]`);
+      if (drawn?.dataset.asking && message.reflection?.state !== "asking") drawn.replaceWith(messageItem(message));
+      return !drawn;
+    });
     last = answer.messages.at(-1)?.id ?? last;
     if (!follow.checked && list.firstChild) return;
     for (const message of messages) {
@@ -153,6 +169,7 @@ function messageItem(message) {
   body.hidden = true;
   const item = make("li", "", toggle, body);
   item.dataset.id = message.id;
+  if (message.reflection?.state === "asking") item.dataset.asking = "yes";
   return item;
 }
 
@@ -177,8 +194,9 @@ function inside(message) {
   const tied = message.trace
     ? make("p", "", link(message.trace.id.slice(0, 8), `/trace/${message.trace.id}#${message.trace.span}`), ` ${word("tiedBy")[message.trace.by] ?? ""}`)
     : null;
+  const told = message.reflection ? make("p", "note", word("reflection")[message.reflection.state](message.reflection)) : null;
   const whole = message.truncated
     ? make("p", "note", `${word("cutShort")} `, link(word("allOf"), `/lab/wire/${message.link}/${message.id}`))
     : null;
-  return [make("p", `chip ${hue(message.link)}`, message.link), tied, make("div", "opened", make("ul", "layers", layers), dump.element), maskSteps(message, dump.mark), whole].filter(Boolean);
+  return [make("p", `chip ${hue(message.link)}`, message.link), tied, told, make("div", "opened", make("ul", "layers", layers), dump.element), maskSteps(message, dump.mark), whole].filter(Boolean);
 }

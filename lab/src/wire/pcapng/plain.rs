@@ -133,6 +133,7 @@ mod tests {
         let messages = conversation.push(Side::Client, &bytes);
         let of = |message| {
             Arc::new(Recorded {
+                foreign: None,
                 id: 0,
                 link: "a-to-b".into(),
                 connection: 7,
