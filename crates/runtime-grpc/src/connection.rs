@@ -1,11 +1,13 @@
 //! One connection, from its preface to its GOAWAY.
 
 use std::borrow::Cow;
+use std::error::Error;
 use std::net::SocketAddr;
 use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
+use h2::Reason;
 use hyper::server::conn::http2;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
@@ -72,7 +74,7 @@ impl Protocol for Grpc {
         let (limits, lifecycle) = (&self.calls.limits, self.server.lifecycle());
         let served = async {
             let aged = tokio::select! {
-                outcome = connection.as_mut() => return conclude(peer, outcome),
+                outcome = connection.as_mut() => return self.conclude(peer, outcome),
                 () = lifecycle.stopping() => false,
                 () = tokio::time::sleep(jittered(limits.max_connection_age)) => true,
             };
@@ -80,7 +82,7 @@ impl Protocol for Grpc {
             connection.as_mut().graceful_shutdown();
             if aged {
                 tokio::select! {
-                    outcome = connection.as_mut() => return conclude(peer, outcome),
+                    outcome = connection.as_mut() => return self.conclude(peer, outcome),
                     () = lifecycle.stopping() => {}
                     () = tokio::time::sleep(limits.max_connection_age_grace) => {}
                 }
@@ -97,7 +99,7 @@ impl Protocol for Grpc {
                 }
             };
             tokio::select! {
-                outcome = connection.as_mut() => conclude(peer, outcome),
+                outcome = connection.as_mut() => self.conclude(peer, outcome),
                 () = silent => self.server.count_cut("silent"),
                 () = tokio::time::sleep(limits.request_timeout + LAST_WORDS), if aged => {
                     self.server.count_cut("max_connection_age_grace");
@@ -122,6 +124,16 @@ impl Grpc {
             .keep_alive_interval(limits.keepalive_interval)
             .keep_alive_timeout(limits.keepalive_timeout);
         builder
+    }
+
+    fn conclude(&self, peer: SocketAddr, outcome: hyper::Result<()>) {
+        let Err(error) = outcome else {
+            return;
+        };
+        if let Some(reason) = fault(&error) {
+            self.server.count_cut(reason);
+        }
+        tracing::debug!(%peer, %error, "connection ended early");
     }
 
     /// Whether what comes is HTTP/2, and in time.
@@ -161,10 +173,20 @@ async fn say(stream: &mut TcpStream, peer: SocketAddr, words: &[u8]) {
     }
 }
 
-fn conclude(peer: SocketAddr, outcome: hyper::Result<()>) {
-    if let Err(error) = outcome {
-        tracing::debug!(%peer, %error, "connection ended early");
+/// By which fault of its client a connection was ended; none where the client or the network did.
+fn fault(error: &hyper::Error) -> Option<&'static str> {
+    let error: &h2::Error = error.source()?.downcast_ref()?;
+    if !error.is_library() {
+        return None;
     }
+    Some(match error.reason()? {
+        Reason::ENHANCE_YOUR_CALM => "enhance_your_calm",
+        Reason::PROTOCOL_ERROR => "protocol_error",
+        Reason::FLOW_CONTROL_ERROR => "flow_control_error",
+        Reason::FRAME_SIZE_ERROR => "frame_size_error",
+        Reason::COMPRESSION_ERROR => "compression_error",
+        _ => "http2_error",
+    })
 }
 
 /// What hyper keeps for a connection: its buffers, its state, and a head that has begun.

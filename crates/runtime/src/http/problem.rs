@@ -55,10 +55,18 @@ fn unavailable(detail: &str) -> Vec<u8> {
     (head + &body).into_bytes()
 }
 
-/// hyper's answer to a head that it cannot read, with a body, or none where this is not one.
-///
-/// hyper gives these answers without asking anybody, and empty.
-pub(super) fn with_body(written: &[u8]) -> Option<Vec<u8>> {
+/// An answer that hyper gives by itself to a head that it cannot read.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct OwnAnswer {
+    /// With a body.
+    pub(super) bytes: Vec<u8>,
+    /// A bounded name, for metrics.
+    pub(super) reason: &'static str,
+}
+
+/// hyper's own answer, or none where this is not one. hyper gives them without asking anybody, and
+/// empty.
+pub(super) fn own_answer(written: &[u8]) -> Option<OwnAnswer> {
     const EMPTY: &str = "content-length: 0\r\n";
     let start = written
         .windows(9)
@@ -68,10 +76,12 @@ pub(super) fn with_body(written: &[u8]) -> Option<Vec<u8>> {
         return None;
     }
     let status: StatusCode = head.get(9..12)?.parse().ok()?;
-    let detail = match status {
-        StatusCode::BAD_REQUEST => "o pedido não é HTTP/1.1",
-        StatusCode::URI_TOO_LONG => "o caminho do pedido é longo demais",
-        StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE => "o cabeçalho do pedido é grande demais",
+    let (reason, detail) = match status {
+        StatusCode::BAD_REQUEST => ("bad_request", "o pedido não é HTTP/1.1"),
+        StatusCode::URI_TOO_LONG => ("uri_too_long", "o caminho do pedido é longo demais"),
+        StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE => {
+            ("head_too_large", "o cabeçalho do pedido é grande demais")
+        }
         _ => return None,
     };
     let body = body(status, detail);
@@ -80,7 +90,8 @@ pub(super) fn with_body(written: &[u8]) -> Option<Vec<u8>> {
         body.len()
     );
     let head = head.replacen(EMPTY, &told, 1);
-    Some([&written[..start], head.as_bytes(), body.as_bytes()].concat())
+    let bytes = [&written[..start], head.as_bytes(), body.as_bytes()].concat();
+    Some(OwnAnswer { bytes, reason })
 }
 
 #[cfg(test)]
@@ -89,8 +100,10 @@ mod tests {
 
     #[test]
     fn only_hypers_own_answer_gets_a_body() {
-        let told = with_body(b"HTTP/1.1 400 Bad Request\r\ncontent-length: 0\r\ndate: x\r\n\r\n");
-        let told = String::from_utf8(told.unwrap()).unwrap();
+        let own = own_answer(b"HTTP/1.1 400 Bad Request\r\ncontent-length: 0\r\ndate: x\r\n\r\n");
+        let OwnAnswer { bytes, reason } = own.unwrap();
+        assert_eq!(reason, "bad_request");
+        let told = String::from_utf8(bytes).unwrap();
         let (head, body) = told.split_once("\r\n\r\n").unwrap();
         assert!(head.ends_with("\r\ndate: x"), "{head}");
         assert!(
@@ -105,7 +118,7 @@ mod tests {
             b"HTTP/1.1 400 Bad Request\r\ncontent-length: 0\r\n\r\nmore",
             b"HTTP/1.1 ",
         ] {
-            assert_eq!(with_body(other), None, "{other:?}");
+            assert_eq!(own_answer(other), None, "{other:?}");
         }
     }
 }

@@ -15,7 +15,7 @@ use tokio::time::{Instant, Sleep};
 
 use super::limits::HttpLimits;
 use super::phase::{Phase, SharedPhase};
-use super::problem;
+use super::problem::{self, OwnAnswer};
 use crate::memory::MemoryBudget;
 
 /// A TCP stream whose reads and writes fail with [`io::ErrorKind::TimedOut`] by the limits.
@@ -40,7 +40,7 @@ pub(super) struct TimedIo<K> {
     _kept: K,
 }
 
-/// Which limit ended the connection, for the metric.
+/// Which limit ended the connection, or which fault of its head, for the metric.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Expired(std::sync::Arc<std::sync::OnceLock<&'static str>>);
 
@@ -108,10 +108,12 @@ impl<K> TimedIo<K> {
         if self.phase.get() != Phase::Head || !self.instead.is_empty() {
             return false;
         }
-        let Some(answer) = problem::with_body(bytes) else {
+        let Some(OwnAnswer { bytes, reason }) = problem::own_answer(bytes) else {
             return false;
         };
-        self.instead = answer;
+        self.instead = bytes;
+        // It ends the connection; a limit that passes while the client is told changes nothing.
+        let _ = self.expired.0.set(reason);
         self.phase.set_unread(true); // the rest of the head may be on its way
         true
     }

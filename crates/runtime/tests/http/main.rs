@@ -174,6 +174,9 @@ async fn a_head_over_the_limit_gets_431() {
     let request = format!("GET / HTTP/1.1\r\nx: {}\r\n\r\n", "y".repeat(9000));
     let answer = exchange(server.connect().await, request.as_bytes()).await;
     assert!(answer.starts_with("HTTP/1.1 431 "), "{answer}");
+    server.cut_by("head_too_large").await;
+    exchange(server.connect().await, b"nonsense\r\n\r\n").await;
+    server.cut_by("bad_request").await;
 }
 
 #[tokio::test]

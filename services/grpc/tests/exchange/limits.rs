@@ -104,6 +104,38 @@ async fn silence_is_borne_for_a_while() {
     assert!(metrics.contains(line), "{metrics}");
 }
 
+/// A frame of HTTP/2 on stream 0.
+fn frame(kind: u8, flags: u8, payload: &[u8]) -> Vec<u8> {
+    let length = u8::try_from(payload.len()).unwrap();
+    [&[0, 0, length, kind, flags, 0, 0, 0, 0], payload].concat()
+}
+
+#[tokio::test]
+async fn who_breaks_the_rules_of_http_2_is_counted_by_the_rule() {
+    let (server, lifecycle) = start_server(&[]).await;
+    let window = 0x7fff_ffff_u32.to_be_bytes();
+    for (frame, reason) in [
+        (frame(8, 0, &window), "flow_control_error"),
+        (frame(0, 0, &[0]), "protocol_error"),
+        (vec![0, 0xff, 0xff, 0, 0, 0, 0, 0, 1], "frame_size_error"),
+    ] {
+        let hello = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0";
+        let mut stream = TcpStream::connect(server).await.unwrap();
+        stream
+            .write_all(&[&hello[..], &frame].concat())
+            .await
+            .unwrap();
+        testing::read_to_end(&mut stream).await;
+        let line =
+            format!(r#"server_connections_cut_total{{protocol="grpc",reason="{reason}"}} 1"#);
+        let counted = async || {
+            let metrics = lifecycle.lifecycle().metrics().render().unwrap();
+            metrics.contains(&line).then_some(())
+        };
+        testing::eventually(&line, counted).await;
+    }
+}
+
 #[tokio::test]
 async fn a_connection_that_never_speaks_does_not_hold_the_end() {
     let patient = [("HANDSHAKE_TIMEOUT", "1h"), ("KEEPALIVE_INTERVAL", "1h")];
