@@ -61,9 +61,13 @@ impl<B: Body<Data = Bytes, Error = hyper::Error>> Body for DeadlineBody<B> {
             if frame.is_none() || this.inner.is_end_stream() {
                 this.phase.set_unread(false);
             }
-            let held = |frame: Frame<Bytes>| match frame.data_ref() {
-                Some(data) => this.phase.body_came(data.len()).map(|()| frame),
-                None => Ok(frame),
+            let more = !this.inner.is_end_stream();
+            let held = |frame: Frame<Bytes>| match frame.into_data() {
+                Ok(data) => {
+                    this.phase.body_came(data.len())?;
+                    Ok(Frame::data(if more { let_go(data) } else { data }))
+                }
+                Err(trailers) => Ok(trailers),
             };
             return Poll::Ready(frame.map(|frame| {
                 let frame = frame.map_err(BodyError::Read)?;
@@ -89,6 +93,19 @@ impl<B: Body<Data = Bytes, Error = hyper::Error>> Body for DeadlineBody<B> {
         self.inner.size_hint()
     }
 }
+
+/// Lets go of the buffer that a small piece is a part of. hyper reads each into one of 8 KiB, and
+/// whoever sends bytes one by one would have one kept for each of them.
+fn let_go(piece: Bytes) -> Bytes {
+    if piece.len() < SMALL {
+        Bytes::copy_from_slice(&piece)
+    } else {
+        piece
+    }
+}
+
+/// From this on a piece is worth its buffer.
+const SMALL: usize = 2048;
 
 pin_project_lite::pin_project! {
     /// A body that holds a value until it has been sent or dropped.
@@ -123,5 +140,46 @@ impl<B: Body, T> Body for GuardedBody<B, T> {
 
     fn size_hint(&self) -> SizeHint {
         self.inner.size_hint()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::future::poll_fn;
+
+    use super::*;
+    use crate::memory::MemoryBudget;
+
+    /// Pieces of one buffer, after which more may come.
+    struct Pieces(Bytes, usize);
+
+    impl Body for Pieces {
+        type Data = Bytes;
+        type Error = hyper::Error;
+
+        fn poll_frame(
+            mut self: Pin<&mut Self>,
+            _: &mut Context<'_>,
+        ) -> Poll<Option<Result<Frame<Bytes>, hyper::Error>>> {
+            let size = self.1;
+            let whole = !self.0.is_empty();
+            let piece = whole.then(|| self.0.split_to(size));
+            Poll::Ready(piece.map(|piece| Ok(Frame::data(piece))))
+        }
+    }
+
+    #[tokio::test]
+    async fn small_pieces_of_a_body_do_not_keep_the_buffers_that_they_came_in() {
+        for (size, keeps) in [(1, false), (SMALL, true)] {
+            let buffer = Bytes::from(vec![b'a'; 2 * SMALL]);
+            let phase = SharedPhase::new(MemoryBudget::default());
+            let body = Pieces(buffer.clone(), size);
+            let mut body = DeadlineBody::new(body, Duration::from_hours(1), phase);
+            let next = poll_fn(|cx| Pin::new(&mut body).poll_frame(cx)).await;
+            let piece = next.unwrap().unwrap().into_data().unwrap();
+            drop(body);
+            assert_eq!(piece, buffer[..size]);
+            assert_eq!(!buffer.is_unique(), keeps, "{size}");
+        }
     }
 }
