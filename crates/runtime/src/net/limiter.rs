@@ -59,7 +59,7 @@ struct OpenConnections {
 }
 
 /// From how many connections on it is worth giving memory back.
-const PEAK: usize = 1000;
+const PEAK: usize = 100;
 
 /// The right to one connection, given back when dropped.
 #[derive(Debug)]
