@@ -72,11 +72,19 @@ impl Process {
     ///
     /// # Panics
     /// If the program cannot be started.
+    pub fn start(program: &str, settings: &[(&str, &str)]) -> Self {
+        Self::spawn(Command::new(program), settings)
+    }
+
+    /// The same for a command that becomes the service.
+    ///
+    /// # Panics
+    /// If it cannot be started.
     #[expect(
         clippy::expect_used,
         reason = "a test without its program cannot go on"
     )]
-    pub fn start(program: &str, settings: &[(&str, &str)]) -> Self {
+    pub fn spawn(mut command: Command, settings: &[(&str, &str)]) -> Self {
         let mut environment: HashMap<&str, &str> = [
             ("LISTEN", "127.0.0.1:0"),
             ("ADMIN_LISTEN", "127.0.0.1:0"),
@@ -84,7 +92,7 @@ impl Process {
         ]
         .into();
         environment.extend(settings.iter().copied());
-        let mut child = Command::new(program)
+        let mut child = command
             .envs(environment)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())

@@ -6,7 +6,7 @@ use std::process::Command;
 
 use anyhow::Context as _;
 
-use crate::row::{HEAD, Row};
+use crate::row::{Row, head};
 use crate::scenarios::Scenario;
 use crate::world::World;
 
@@ -49,11 +49,12 @@ pub(crate) fn write(outcomes: &[Outcome], world: &World) -> anyhow::Result<()> {
             capital(scenario.fault)
         )?;
         writeln!(figures, "Promised: {}\n", scenario.promise)?;
+        let head = head(rows);
         writeln!(
             figures,
             "| {} |\n|{}",
-            HEAD.join(" | "),
-            "---|".repeat(HEAD.len())
+            head.join(" | "),
+            "---|".repeat(head.len())
         )?;
         for row in rows {
             writeln!(figures, "| {} |", row.cells().join(" | "))?;

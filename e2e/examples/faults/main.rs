@@ -9,13 +9,16 @@
 //! - [`world`], [`service`]: the exercises as processes; [`toxics`], [`redis`]: faults of links
 //!   and of Redis; [`collector`]: one that fails; [`disk`]: one that can be filled.
 //! - [`load`]: who uses them meanwhile; [`tally`]: what came of each call.
+//! - [`hostile`]: clients that mean harm, beside an ordinary one; [`memory_group`]: a pod's memory.
 //! - [`row`]: what was measured, and the judgement; [`document`]: `docs/resilience.md`.
 #![expect(clippy::print_stdout, reason = "its report is its product")]
 
 mod collector;
 mod disk;
 mod document;
+mod hostile;
 mod load;
+mod memory_group;
 mod redis;
 mod row;
 mod scenarios;
@@ -36,7 +39,7 @@ use futures_util::{FutureExt, StreamExt, stream};
 use tokio::signal::unix::{SignalKind, signal};
 
 use crate::document::Outcome;
-use crate::row::{HEAD, Row};
+use crate::row::{Row, head};
 use crate::scenarios::{ALL, Scenario};
 use crate::world::World;
 
@@ -154,7 +157,7 @@ async fn run(world: &World, scenario: &'static Scenario) -> Outcome {
 }
 
 fn print(rows: &[Row]) {
-    let lines = std::iter::once(HEAD.map(str::to_owned)).chain(rows.iter().map(Row::cells));
+    let lines = std::iter::once(head(rows).map(str::to_owned)).chain(rows.iter().map(Row::cells));
     let lines: Vec<_> = lines.collect();
     for line in &lines {
         let cells = line.iter().enumerate().map(|(at, cell)| {

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
+use crate::hostile::siege::Siege;
 use crate::load::Found;
 use crate::tally::{Sample, kinds, percentile};
 
@@ -29,6 +30,8 @@ pub(crate) struct Row {
     pub(crate) notes: Vec<String>,
     /// Which promises were broken.
     pub(crate) broken: Vec<String>,
+    /// What came of hostile clients, where there were any: other columns.
+    pub(crate) siege: Option<Siege>,
 }
 
 /// What may fail.
@@ -148,19 +151,29 @@ pub(crate) fn readable(time: Option<Duration>) -> String {
     }
 }
 
+/// So many, and of which kinds.
+pub(crate) fn by_kind(kinds: &BTreeMap<String, u64>) -> String {
+    let sum: u64 = kinds.values().sum();
+    let each = kinds.iter().map(|(kind, count)| format!("{count} {kind}"));
+    match each.collect::<Vec<_>>().as_slice() {
+        [] => "0".to_owned(),
+        kinds => format!("{sum}: {}", kinds.join(", ")),
+    }
+}
+
+/// What the cells of these are.
+pub(crate) fn head(rows: &[Row]) -> [&'static str; 10] {
+    let hostile = rows.iter().any(|row| row.siege.is_some());
+    if hostile { Siege::HEAD } else { HEAD }
+}
+
 impl Row {
-    /// Its cells, in the order of [`HEAD`].
+    /// Its cells, in the order of [`head`].
     pub(crate) fn cells(&self) -> [String; 10] {
-        let failed: u64 = self.failed.values().sum();
-        let each = self
-            .failed
-            .iter()
-            .map(|(kind, count)| format!("{count} {kind}"));
-        let kinds: Vec<_> = each.collect();
-        let failed = match kinds.as_slice() {
-            [] => "0".to_owned(),
-            kinds => format!("{failed}: {}", kinds.join(", ")),
-        };
+        if let Some(siege) = &self.siege {
+            return siege.cells(self);
+        }
+        let failed = by_kind(&self.failed);
         [
             self.exercise.clone(),
             self.requests.to_string(),
@@ -176,8 +189,8 @@ impl Row {
     }
 }
 
-/// What the cells are.
-pub(crate) const HEAD: [&str; 10] = [
+/// What the cells of a fault are.
+const HEAD: [&str; 10] = [
     "exercise",
     "requests",
     "failed",

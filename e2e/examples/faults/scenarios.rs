@@ -5,6 +5,10 @@ mod collector;
 mod cut;
 mod disk_full;
 mod frozen;
+mod hostile_http;
+mod hostile_http2;
+mod hostile_tcp;
+mod hostile_websocket;
 mod killed;
 mod linearizable;
 mod overload;
@@ -60,4 +64,8 @@ pub(crate) const ALL: &[Scenario] = &[
     disk_full::SCENARIO,
     reconnects::SCENARIO,
     overload::SCENARIO,
+    hostile_http::SCENARIO,
+    hostile_http2::SCENARIO,
+    hostile_websocket::SCENARIO,
+    hostile_tcp::SCENARIO,
 ];

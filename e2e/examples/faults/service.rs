@@ -1,9 +1,13 @@
 //! One of our programs as a process that can be killed, frozen and brought back to its address.
 
+use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
 use testing::{Process, Signal, address};
+use tokio::process::Command;
+
+use crate::memory_group::MemoryGroup;
 
 /// A service on an address that it keeps.
 #[derive(Debug)]
@@ -12,7 +16,29 @@ pub(crate) struct Service {
     settings: Vec<(String, String)>,
     pub(crate) address: SocketAddr,
     process: Option<Process>,
+    /// What it may use of the machine's memory, if that is limited.
+    memory: Option<MemoryGroup>,
 }
+
+/// Of these metrics each label that is not well is a refusal.
+const REFUSALS: [&str; 8] = [
+    "server_connections_refused_total",
+    "server_connections_cut_total",
+    "http_server_request_duration_seconds_count",
+    "tcp_server_request_duration_seconds_count",
+    "rpc_server_call_duration_seconds_count",
+    "chat_refused_total",
+    "chat_websockets_closed_total",
+    "chat_relay_unbelieved_total",
+];
+
+/// The labels that say why.
+const WHY: [&str; 4] = [
+    "reason",
+    "outcome",
+    "rpc_status_code",
+    "http_response_status_code",
+];
 
 impl Service {
     /// A service that is not started yet, by the name of its program.
@@ -23,6 +49,16 @@ impl Service {
             settings: vec![("LISTEN".to_owned(), address.to_string())],
             address,
             process: None,
+            memory: None,
+        }
+    }
+
+    /// Gives it no more memory than this, as a pod has it. Where this machine lets nobody limit a
+    /// process, it is told alone what it would find there: a budget of half.
+    pub(crate) fn limit_memory(&mut self, bytes: u64) {
+        self.memory = MemoryGroup::make(bytes);
+        if self.memory.is_none() {
+            self.set("MEMORY_BUDGET", &(bytes / 2).to_string());
         }
     }
 
@@ -35,8 +71,11 @@ impl Service {
     pub(crate) fn start(&mut self) {
         let settings = self.settings.iter();
         let settings: Vec<_> = settings.map(|(name, value)| (&**name, &**value)).collect();
-        let program = self.program.to_string_lossy();
-        self.process = Some(Process::start(&program, &settings));
+        let command = match &self.memory {
+            Some(group) => group.command(&self.program),
+            None => Command::new(&self.program),
+        };
+        self.process = Some(Process::spawn(command, &settings));
     }
 
     /// Waits until it says that it is ready.
@@ -82,11 +121,42 @@ impl Service {
         line.split_whitespace().nth(1)?.parse().ok()
     }
 
-    /// What a metric counts, over all its labels; none if there is no such metric.
-    pub(crate) async fn metric(&self, name: &str) -> Option<f64> {
+    async fn metrics(&self) -> Option<String> {
         let process = self.process.as_ref()?;
         let url = format!("http://{}/metrics", process.address("ADMIN_LISTEN").await);
-        let text = reqwest::get(url).await.ok()?.text().await.ok()?;
+        reqwest::get(url).await.ok()?.text().await.ok()
+    }
+
+    /// How often it refused something, by the reason that it counts.
+    pub(crate) async fn refusals(&self) -> BTreeMap<String, u64> {
+        let text = self.metrics().await.unwrap_or_default();
+        let mut refusals = BTreeMap::new();
+        for line in text.lines() {
+            let Some((name, rest)) = line.split_once('{') else {
+                continue;
+            };
+            let Some((labels, value)) = rest.split_once("} ") else {
+                continue;
+            };
+            let count: Option<u64> = value.parse().ok();
+            if let (true, Some(why), Some(count)) = (REFUSALS.contains(&name), why(labels), count) {
+                *refusals.entry(why.to_owned()).or_default() += count;
+            }
+        }
+        refusals
+    }
+
+    /// What in its log is no line of JSON.
+    pub(crate) fn wrong_in_log(&self) -> Option<String> {
+        let lines = self.process.as_ref()?.stderr.all();
+        let is_wrong = |line: &String| serde_json::from_str::<serde_json::Value>(line).is_err();
+        let wrong = lines.into_iter().find(is_wrong)?;
+        Some(format!("a line of its log is not of its making: {wrong:?}"))
+    }
+
+    /// What a metric counts, over all its labels; none if there is no such metric.
+    pub(crate) async fn metric(&self, name: &str) -> Option<f64> {
+        let text = self.metrics().await?;
         let is_it = |line: &&str| {
             let rest = line.strip_prefix(name);
             rest.is_some_and(|rest| rest.starts_with(['{', ' ']))
@@ -97,4 +167,16 @@ impl Service {
             values.fold(0.0, |sum, value| sum + value)
         })
     }
+}
+
+/// Why something was refused; none where it was not.
+fn why(labels: &str) -> Option<&str> {
+    let value = |name: &str| {
+        let (_, rest) = labels.split_once(&format!("{name}=\""))?;
+        Some(rest.split_once('"')?.0)
+    };
+    let why = WHY.iter().find_map(|name| value(name))?;
+    let is_well =
+        matches!(why, "ok" | "OK" | "0" | "by_client" | "gone") || why.starts_with(['1', '2', '3']);
+    (!is_well).then_some(why)
 }

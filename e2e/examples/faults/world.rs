@@ -60,6 +60,8 @@ pub(crate) struct How {
     pub(crate) linked: bool,
     /// Settings of every service.
     pub(crate) settings: Vec<(String, String)>,
+    /// The most memory that each process may use.
+    pub(crate) memory: Option<u64>,
 }
 
 impl How {
@@ -67,7 +69,18 @@ impl How {
     pub(crate) const LINKED: Self = Self {
         linked: true,
         settings: Vec::new(),
+        memory: None,
     };
+
+    /// A client, which connects anew for each call where places are scarce: it must get one.
+    fn http(&self) -> reqwest::Result<reqwest::Client> {
+        let client = reqwest::Client::builder();
+        let client = match self.memory {
+            Some(_) => client.pool_max_idle_per_host(0),
+            None => client,
+        };
+        client.build()
+    }
 }
 
 /// What Redis is told, so that no acknowledged write is lost.
@@ -174,6 +187,9 @@ impl World {
         for (name, value) in &how.settings {
             service.set(name, value);
         }
+        if let Some(bytes) = how.memory {
+            service.limit_memory(bytes);
+        }
         service
     }
 
@@ -211,7 +227,7 @@ impl World {
             "sockets-server" => ("sockets", Calls::Sockets(address)),
             _ => {
                 let url = Url::parse(&format!("http://{address}/"))?;
-                let http = reqwest::Client::new();
+                let http = how.http()?;
                 ("desafio1", Calls::Desafio1 { http, url })
             }
         };
@@ -231,7 +247,12 @@ impl World {
         Ok(subject)
     }
 
-    async fn users_in(&self, how: &How, settings: &[(&str, &str)]) -> anyhow::Result<Subject> {
+    /// The server of users alone, as it is told.
+    pub(crate) async fn users_in(
+        &self,
+        how: &How,
+        settings: &[(&str, &str)],
+    ) -> anyhow::Result<Subject> {
         let servidor = self.service("grpc-servidor", how, settings);
         let (links, address) = self.front(&servidor, how).await?;
         let users = Users {
@@ -268,7 +289,7 @@ impl World {
         let gateway = self.service("grpc-cliente", how, &[("SERVER_ADDRESS", &server)]);
         let users = Users {
             front: Front::Rest {
-                http: reqwest::Client::new(),
+                http: how.http()?,
                 base: Url::parse(&format!("http://{}/", gateway.address))?,
             },
             servidor: client(&servidor.address.to_string())?,

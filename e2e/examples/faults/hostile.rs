@@ -1,0 +1,281 @@
+//! Hostile clients beside an ordinary one: each kind at services of its own, under a pod's memory limit.
+//!
+//! # Layout
+//! - [`Attack`], [`Hostile`]: a kind of client, and one of them.
+//! - [`under_attack`]: calm, the attack, until memory is back.
+//! - [`siege`]: what was measured, and the judgement.
+//! - [`http2`], [`websocket`]: frames by hand.
+
+pub(crate) mod http2;
+pub(crate) mod siege;
+pub(crate) mod websocket;
+
+use std::io::{self, ErrorKind};
+use std::net::{Ipv4Addr, SocketAddr};
+use std::pin::Pin;
+use std::time::Duration;
+
+use futures_util::{StreamExt, TryStreamExt, stream};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpSocket, TcpStream};
+use tokio::task::JoinSet;
+use tokio::time::{Instant, sleep, timeout_at};
+
+use self::siege::Siege;
+use crate::load::{PATIENCE, Pace};
+use crate::row::Row;
+use crate::service::Service;
+use crate::tally::Tally;
+use crate::world::{How, Subject, World};
+
+/// A kind of hostile client.
+pub(crate) struct Attack {
+    pub(crate) name: &'static str,
+    /// So many of them, in the small size and in the large one.
+    pub(crate) clients: (u32, u32),
+    /// Why they are refused, at least once.
+    pub(crate) refused: Refused,
+    /// What one of them does, again and again until time is up.
+    pub(crate) client: fn(Hostile) -> Doing,
+}
+
+/// Why a client is refused, by one of these reasons.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Refused {
+    /// For what it sends.
+    By(&'static [&'static str]),
+    /// When a limit in time has passed, which the small size does not wait for.
+    Late(&'static [&'static str]),
+    /// It breaks no rule, and is served as fast as it reads.
+    Never,
+}
+
+impl Refused {
+    fn reasons(self, world: &World) -> &'static [&'static str] {
+        match self {
+            Self::By(reasons) => reasons,
+            Self::Late(reasons) if world.full => reasons,
+            Self::Late(_) | Self::Never => &[],
+        }
+    }
+}
+
+/// What a client does. `InvalidData` is an answer that breaks a promise; other errors are its own.
+pub(crate) type Doing = Pin<Box<dyn Future<Output = io::Result<()>> + Send>>;
+
+/// One of the clients.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Hostile {
+    pub(crate) service: SocketAddr,
+    pub(crate) number: u32,
+    /// It goes on until then.
+    pub(crate) until: Instant,
+}
+
+/// From so many addresses of this machine they come; the ordinary client has one of its own.
+const ADDRESSES: u32 = 20;
+
+/// Between two bytes of a slow client.
+const DRIP: Duration = Duration::from_millis(100);
+
+/// Before a client comes back.
+const PAUSE: Duration = Duration::from_millis(100);
+
+impl Hostile {
+    pub(crate) async fn connect(self) -> io::Result<TcpStream> {
+        let last = u8::try_from(2 + self.number % ADDRESSES).unwrap_or(2);
+        let socket = TcpSocket::new_v4()?;
+        socket.bind((Ipv4Addr::new(127, 0, 0, last), 0).into())?;
+        // What is not read must not vanish in the buffers of this machine.
+        socket.set_recv_buffer_size(4096)?;
+        socket.connect(self.service).await
+    }
+
+    /// Sends one byte after the other, slowly.
+    pub(crate) async fn drip(self, stream: &mut TcpStream, bytes: &[u8]) -> io::Result<()> {
+        for byte in bytes {
+            self.in_time(stream.write_all(&[*byte])).await?;
+            sleep(DRIP).await;
+            if Instant::now() >= self.until {
+                return Err(ErrorKind::TimedOut.into());
+            }
+        }
+        self.until_closed(stream).await.map(drop)
+    }
+
+    /// Sends all of it, and reads whatever comes until the other side ends it.
+    pub(crate) async fn say(self, bytes: &[u8]) -> io::Result<Vec<u8>> {
+        let mut stream = self.connect().await?;
+        let (mut read, mut write) = stream.split();
+        let answer = async {
+            let mut answer = Vec::new();
+            let mut piece = vec![0; 4096];
+            while let Ok(Ok(count @ 1..)) = timeout_at(self.until, read.read(&mut piece)).await {
+                answer.extend_from_slice(&piece[..count]);
+                answer.truncate(64 * 1024);
+            }
+            answer
+        };
+        // It may be cut while it speaks, which is what it came for.
+        let (_, answer) = tokio::join!(self.in_time(write.write_all(bytes)), answer);
+        Ok(answer)
+    }
+
+    /// Reads until the other side ends it, or time is up.
+    pub(crate) async fn until_closed(self, stream: &mut TcpStream) -> io::Result<()> {
+        let mut piece = vec![0; 4096];
+        while self.in_time(stream.read(&mut piece)).await? > 0 {}
+        Ok(())
+    }
+
+    /// Sends the same for as long as it is taken, and reads nothing.
+    pub(crate) async fn never_read(self, stream: &mut TcpStream, bytes: &[u8]) -> io::Result<()> {
+        loop {
+            self.in_time(stream.write_all(bytes)).await?;
+        }
+    }
+
+    async fn in_time<T>(self, work: impl Future<Output = io::Result<T>>) -> io::Result<T> {
+        let done = timeout_at(self.until, work).await;
+        done.map_err(|_| io::Error::from(ErrorKind::TimedOut))?
+    }
+}
+
+/// The memory limit of a pod, as the charts have it.
+pub(crate) const POD: u64 = 64 << 20;
+
+/// What services are told under an attack: in the large size, to give clients less time, so that the
+/// attack need not take minutes.
+pub(crate) fn impatient(world: &World, settings: &[(&str, &str)]) -> How {
+    let short = [
+        "FIRST_BYTE_TIMEOUT",
+        "HEADER_TIMEOUT",
+        "BODY_TIMEOUT",
+        "WRITE_TIMEOUT",
+        "HANDSHAKE_TIMEOUT",
+    ];
+    let short = short.map(|name| (name, "1500ms"));
+    let all = short.iter().chain(settings);
+    let all = all.filter(|_| world.full);
+    let all = all.map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+    How {
+        memory: Some(POD),
+        settings: all.collect(),
+        ..How::default()
+    }
+}
+
+/// Each attack at services of its own: side by side in the small size, which mostly waits.
+pub(crate) async fn under_attack(
+    world: &World,
+    attacks: &[Attack],
+    subject: impl AsyncFn() -> anyhow::Result<Subject>,
+) -> anyhow::Result<Vec<Row>> {
+    let at_once = if world.full { 1 } else { attacks.len() };
+    let attacks = stream::iter(attacks).map(|attack| one(world, attack, &subject));
+    attacks.buffered(at_once).try_collect().await
+}
+
+async fn one(
+    world: &World,
+    attack: &Attack,
+    subject: &impl AsyncFn() -> anyhow::Result<Subject>,
+) -> anyhow::Result<Row> {
+    let Subject {
+        exercise,
+        load,
+        mut parts,
+    } = subject().await?;
+    let tally = Tally::default();
+    let course = async {
+        let siege = besieged(world, &tally, &parts.services[0], attack).await;
+        tally.end();
+        siege
+    };
+    let pace = Pace {
+        workers: 2,
+        rate: world.sized(20, 100),
+        ..world.pace()
+    };
+    let (found, siege) = tokio::join!(load.run(&tally, pace), course);
+    let name = format!("{exercise}: {}", attack.name);
+    let row = siege.judged(
+        &name,
+        attack.refused.reasons(world),
+        &tally.samples(),
+        found?,
+    );
+    for service in &mut parts.services {
+        service.kill().await;
+    }
+    Ok(row)
+}
+
+async fn besieged(world: &World, tally: &Tally, service: &Service, attack: &Attack) -> Siege {
+    let begun = Instant::now();
+    while !tally.is_back(begun) && begun.elapsed() < PATIENCE {
+        sleep(LOOK).await;
+    }
+    sleep(world.stages().calm).await;
+    let lasts = Duration::from_millis(if world.full { 5000 } else { 1000 });
+    let (few, many) = attack.clients;
+    let clients = world.sized(few, many);
+    let mut siege = Siege::begun(service, clients).await;
+    let until = Instant::now() + lasts;
+    let mut all = JoinSet::new();
+    for number in 0..clients {
+        let hostile = Hostile {
+            service: service.address,
+            number,
+            until,
+        };
+        all.spawn(again_and_again(hostile, attack.client));
+    }
+    while !all.is_empty() {
+        tokio::select! {
+            Some(done) = all.join_next() => siege.add(done.unwrap_or_default()),
+            () = sleep(LOOK) => siege.look(service),
+        }
+    }
+    let patience = Duration::from_secs(if world.full { 60 } else { 1 });
+    siege.ended(service, patience).await;
+    siege
+}
+
+/// A promise that a client sees kept, or broken.
+pub(crate) fn must(kept: bool, otherwise: &str) -> io::Result<()> {
+    if kept {
+        Ok(())
+    } else {
+        Err(io::Error::new(ErrorKind::InvalidData, otherwise))
+    }
+}
+
+pub(crate) fn contains(bytes: &[u8], part: &[u8]) -> bool {
+    bytes.windows(part.len()).any(|bytes| bytes == part)
+}
+
+/// Between two looks.
+const LOOK: Duration = Duration::from_millis(20);
+
+/// What came of one client: how often it came, and the first answer that breaks a promise.
+#[derive(Debug, Default)]
+pub(crate) struct Came {
+    pub(crate) times: u64,
+    pub(crate) wrong: Option<String>,
+}
+
+async fn again_and_again(hostile: Hostile, client: fn(Hostile) -> Doing) -> Came {
+    let mut came = Came::default();
+    while Instant::now() < hostile.until {
+        came.times += 1;
+        match client(hostile).await {
+            Err(error) if error.kind() == ErrorKind::InvalidData => {
+                came.wrong.get_or_insert(error.to_string());
+            }
+            // To be cut is what it came for.
+            _ => sleep(PAUSE).await,
+        }
+    }
+    came
+}

@@ -1,0 +1,174 @@
+//! What hostile clients came to: who was refused and why, what the ordinary client noticed, and
+//! where memory went.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use tokio::time::{Instant, sleep};
+
+use super::Came;
+use crate::load::Found;
+use crate::row::{Row, by_kind, readable};
+use crate::service::Service;
+use crate::tally::{Sample, percentile};
+
+/// An attack, from its first client to its last.
+#[derive(Clone, Debug)]
+pub(crate) struct Siege {
+    pub(crate) clients: u32,
+    pub(crate) came: u64,
+    /// How often by which reason, as the service counts.
+    pub(crate) refused: BTreeMap<String, u64>,
+    /// Of the ordinary client, before and beside.
+    pub(crate) p99: [Option<Duration>; 2],
+    pub(crate) memory: Memory,
+    wrong: Vec<String>,
+    began: Instant,
+    over: Instant,
+}
+
+/// Resident memory in kilobytes.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Memory {
+    pub(crate) before: u64,
+    pub(crate) most: u64,
+    pub(crate) after: u64,
+    /// How long it took to be back.
+    pub(crate) back: Option<Duration>,
+}
+
+/// Memory counts as back where it is no more than this above what it was: an eighth of a pod's.
+const SLACK: u64 = 8 << 10;
+
+impl Siege {
+    pub(super) async fn begun(service: &Service, clients: u32) -> Self {
+        let before = service.resident().unwrap_or_default();
+        let now = Instant::now();
+        Self {
+            clients,
+            came: 0,
+            refused: service.refusals().await,
+            p99: [None; 2],
+            memory: Memory {
+                before,
+                most: before,
+                ..Memory::default()
+            },
+            wrong: Vec::new(),
+            began: now,
+            over: now,
+        }
+    }
+
+    pub(super) fn add(&mut self, came: Came) {
+        self.came += came.times;
+        self.wrong.extend(came.wrong);
+    }
+
+    pub(super) fn look(&mut self, service: &Service) {
+        let resident = service.resident().unwrap_or_default();
+        self.memory.most = self.memory.most.max(resident);
+    }
+
+    /// All clients have gone: counts, and waits until memory is back.
+    pub(super) async fn ended(&mut self, service: &Service, patience: Duration) {
+        self.over = Instant::now();
+        let before = std::mem::take(&mut self.refused);
+        for (reason, count) in service.refusals().await {
+            let more = count - before.get(&reason).copied().unwrap_or_default().min(count);
+            if more > 0 {
+                self.refused.insert(reason, more);
+            }
+        }
+        while self.memory.back.is_none() && self.over.elapsed() < patience {
+            self.look(service);
+            self.memory.after = service.resident().unwrap_or_default();
+            if self.memory.after <= self.memory.before + SLACK {
+                self.memory.back = Some(self.over.elapsed());
+            } else {
+                sleep(Duration::from_millis(100)).await;
+            }
+        }
+        self.wrong.extend(service.wrong_in_log());
+    }
+
+    /// Judges by counts: what the ordinary client lost, and whether anybody was refused by one of
+    /// these reasons.
+    pub(super) fn judged(
+        mut self,
+        name: &str,
+        reasons: &[&str],
+        samples: &[Sample],
+        found: Found,
+    ) -> Row {
+        let beside: Vec<_> = samples
+            .iter()
+            .filter(|sample| sample.ended >= self.began && sample.begun <= self.over)
+            .cloned()
+            .collect();
+        let mut row = Row::measured(name, &beside);
+        let times = |those: &mut dyn Iterator<Item = &Sample>| {
+            let good = those.filter(|sample| sample.failure.is_none());
+            let times = good.map(|sample| sample.ended - sample.begun);
+            percentile(times.collect(), 99)
+        };
+        let mut before = samples.iter().filter(|sample| sample.ended < self.began);
+        self.p99 = [times(&mut before), times(&mut beside.iter())];
+
+        row.lost = found.lost;
+        row.doubled = found.doubled;
+        row.broken = found.broken;
+        row.broken.append(&mut self.wrong);
+        row.broken.dedup();
+        let failed = samples.iter().filter(|sample| sample.failure.is_some());
+        let failed = failed.count() as u64;
+        row.must_be_none("failed of the ordinary client", failed);
+        row.must_be_none("lost", found.lost);
+        row.must_be_none("doubled", found.doubled);
+        let is_refused = |reason: &&str| self.refused.contains_key(*reason);
+        if !reasons.is_empty() && !reasons.iter().any(is_refused) {
+            let reasons = reasons.join(" or ");
+            row.broken.push(format!("nobody was refused by {reasons}"));
+        }
+        row.siege = Some(self);
+        row
+    }
+}
+
+impl Siege {
+    /// What its cells are.
+    pub(crate) const HEAD: [&'static str; 10] = [
+        "exercise and client",
+        "how many",
+        "refused",
+        "requests",
+        "failed",
+        "p99 before",
+        "p99 beside",
+        "ratio",
+        "memory before, most, after",
+        "back after",
+    ];
+
+    pub(crate) fn cells(&self, row: &Row) -> [String; 10] {
+        let [before, beside] = self.p99;
+        let ratio = before.zip(beside).map(|(before, beside)| {
+            let ratio = beside.as_secs_f64() / before.as_secs_f64().max(1e-6);
+            format!("{ratio:.1}")
+        });
+        let megabytes = |kilobytes: u64| kilobytes.div_ceil(1024).to_string();
+        let memory = [self.memory.before, self.memory.most, self.memory.after];
+        [
+            row.exercise.clone(),
+            format!("{}, {} times", self.clients, self.came),
+            by_kind(&self.refused),
+            row.requests.to_string(),
+            by_kind(&row.failed),
+            readable(before),
+            readable(beside),
+            ratio.unwrap_or_else(|| "–".to_owned()),
+            memory.map(megabytes).join(", ") + " MB",
+            readable(self.memory.back),
+        ]
+    }
+}

@@ -1,0 +1,195 @@
+//! Hostile clients of HTTP/2: floods of frames, games with windows, heads and messages without end.
+
+use std::io;
+
+use tokio::io::AsyncWriteExt;
+
+use super::Scenario;
+use crate::hostile::http2::{
+    CONTINUATION, DATA, END_HEADERS, END_STREAM, HEADERS, PING, RST_STREAM, SETTINGS,
+    WINDOW_UPDATE, call, flood, frame, hello, stream,
+};
+use crate::hostile::{Attack, Hostile, Refused, impatient, under_attack};
+use crate::row::Row;
+use crate::world::World;
+
+pub(crate) const SCENARIO: Scenario = Scenario {
+    name: "hostile_http2",
+    fault: "hostile clients of HTTP/2, each kind beside an ordinary client of gRPC and under a pod's memory limit",
+    promise: "No call of the ordinary client fails, refusals are counted by reason, and memory is back within a minute. A flood that breaks no rule is served as fast as it reads.",
+    alone: false,
+    run: |world| Box::pin(run(world)),
+};
+
+const ATTACKS: &[Attack] = &[
+    Attack {
+        name: "nothing said",
+        clients: (1000, 10_000),
+        refused: Refused::Late(&["handshake_timeout"]),
+        client: |it| Box::pin(silent(it)),
+    },
+    Attack {
+        name: "rapid reset",
+        clients: (5, 50),
+        refused: Refused::By(&["enhance_your_calm"]),
+        client: |it| Box::pin(rapid_reset(it)),
+    },
+    Attack {
+        name: "CONTINUATION without end",
+        clients: (5, 50),
+        refused: Refused::By(&["enhance_your_calm", "protocol_error", "compression_error"]),
+        client: |it| Box::pin(continuation(it)),
+    },
+    Attack {
+        name: "SETTINGS flood",
+        clients: (2, 20),
+        refused: Refused::Never,
+        client: |it| Box::pin(settings(it)),
+    },
+    Attack {
+        name: "PING flood",
+        clients: (2, 20),
+        refused: Refused::Never,
+        client: |it| Box::pin(pings(it)),
+    },
+    Attack {
+        name: "many small frames",
+        clients: (5, 50),
+        refused: Refused::Never,
+        client: |it| Box::pin(small_frames(it)),
+    },
+    Attack {
+        name: "windows that overflow",
+        clients: (5, 50),
+        refused: Refused::By(&["flow_control_error"]),
+        client: |it| Box::pin(overflow(it)),
+    },
+    Attack {
+        name: "windows that stay shut",
+        clients: (5, 50),
+        refused: Refused::Never,
+        client: |it| Box::pin(shut(it)),
+    },
+    Attack {
+        name: "oversized frames",
+        clients: (5, 50),
+        refused: Refused::By(&["frame_size_error"]),
+        client: |it| Box::pin(oversized(it)),
+    },
+    Attack {
+        name: "messages without end",
+        clients: (20, 40),
+        refused: Refused::Never,
+        client: |it| Box::pin(unfinished(it)),
+    },
+    Attack {
+        name: "another protocol",
+        clients: (10, 100),
+        refused: Refused::By(&["not_http2"]),
+        client: |it| Box::pin(other(it)),
+    },
+];
+
+const LIST: &str = "/usuarios.v1.UsuarioService/ListarUsuarios";
+const CREATE: &str = "/usuarios.v1.UsuarioService/CriarUsuario";
+
+/// Frames of one flood, more than any honest client sends at once.
+const MANY: u32 = 5000;
+
+async fn run(world: &World) -> anyhow::Result<Vec<Row>> {
+    let how = impatient(world, &[]);
+    under_attack(world, ATTACKS, async || world.users_in(&how, &[]).await).await
+}
+
+async fn silent(it: Hostile) -> io::Result<()> {
+    let mut stream = it.connect().await?;
+    it.until_closed(&mut stream).await
+}
+
+async fn rapid_reset(it: Hostile) -> io::Result<()> {
+    let head = call(LIST);
+    let cancel = 8_u32.to_be_bytes();
+    flood(it, MANY, |number| {
+        let mut frames = frame(HEADERS, END_HEADERS | END_STREAM, stream(number), &head);
+        frames.extend(frame(RST_STREAM, 0, stream(number), &cancel));
+        frames
+    })
+    .await
+}
+
+async fn continuation(it: Hostile) -> io::Result<()> {
+    let head = call(LIST);
+    flood(it, MANY, |number| match number {
+        0 => frame(HEADERS, END_STREAM, stream(0), &head),
+        _ => frame(CONTINUATION, 0, stream(0), b"\x00\x01a\x01b"),
+    })
+    .await
+}
+
+async fn settings(it: Hostile) -> io::Result<()> {
+    flood(it, MANY, |_| frame(SETTINGS, 0, 0, &[0, 4, 0, 1, 0, 0])).await
+}
+
+async fn pings(it: Hostile) -> io::Result<()> {
+    flood(it, MANY, |number| {
+        let payload = u64::from(number).to_be_bytes();
+        frame(PING, 0, 0, &payload)
+    })
+    .await
+}
+
+/// A message in pieces of one byte and of none.
+async fn small_frames(it: Hostile) -> io::Result<()> {
+    let head = call(CREATE);
+    flood(it, MANY, |number| match number {
+        0 => frame(HEADERS, END_HEADERS, stream(0), &head),
+        1 => frame(DATA, 0, stream(0), &[0, 0, 0, 0x80, 0]),
+        _ if number % 2 == 0 => frame(DATA, 0, stream(0), b"a"),
+        _ => frame(DATA, 0, stream(0), b""),
+    })
+    .await
+}
+
+async fn overflow(it: Hostile) -> io::Result<()> {
+    let most = 0x7fff_ffff_u32.to_be_bytes();
+    flood(it, 2, |_| frame(WINDOW_UPDATE, 0, 0, &most)).await
+}
+
+/// Asks for much, and takes none of it.
+async fn shut(it: Hostile) -> io::Result<()> {
+    let mut connection = it.connect().await?;
+    let mut frames = hello(&[0, 4, 0, 0, 0, 0]);
+    let head = call(LIST);
+    for number in 0..200 {
+        frames.extend(frame(HEADERS, END_HEADERS, stream(number), &head));
+        frames.extend(frame(DATA, END_STREAM, stream(number), &[0; 5]));
+    }
+    connection.write_all(&frames).await?;
+    it.until_closed(&mut connection).await
+}
+
+async fn oversized(it: Hostile) -> io::Result<()> {
+    let head = call(CREATE);
+    flood(it, 2, |number| match number {
+        0 => frame(HEADERS, END_HEADERS, stream(0), &head),
+        _ => frame(DATA, 0, stream(0), &vec![0; 100_000]),
+    })
+    .await
+}
+
+/// Many calls of one connection, each with most of a message.
+async fn unfinished(it: Hostile) -> io::Result<()> {
+    let head = call(CREATE);
+    flood(it, 40, |number| {
+        let mut frames = frame(HEADERS, END_HEADERS, stream(number), &head);
+        let begun = [&[0, 0, 1, 0, 0][..], &[0; 1500]].concat();
+        frames.extend(frame(DATA, 0, stream(number), &begun));
+        frames
+    })
+    .await
+}
+
+async fn other(it: Hostile) -> io::Result<()> {
+    let head = b"GET / HTTP/1.1\r\nhost: malha\r\n\r\n";
+    it.say(head).await.map(drop)
+}
