@@ -26,6 +26,8 @@ spec:
   # What a StatefulSet asks for. Callers use the other one, whose address stays when the pod's changes.
   clusterIP: None
   {{- end }}
+  # There is one pod, and callers see by themselves whether it answers: sooner than the kubelet tells.
+  publishNotReadyAddresses: true
   {{- include "common.addresses" $service | nindent 2 }}
   selector:
     {{- include "common.selector" $each | nindent 4 }}

@@ -55,6 +55,11 @@ metadata:
     {{- include "common.labels" . | nindent 4 }}
 spec:
   clusterIP: None
+  {{- if eq $service.protocol "grpc" }}
+  # Callers ask each pod for its health themselves. Those who wait for a server to be ready would wait
+  # for DNS besides, which keeps an answer without any address for seconds.
+  publishNotReadyAddresses: true
+  {{- end }}
   {{- include "common.addresses" (pick $service "ipFamilyPolicy" "ipFamilies") | nindent 2 }}
   selector:
     {{- include "common.selector" . | nindent 4 }}

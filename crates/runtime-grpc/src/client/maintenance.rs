@@ -39,6 +39,10 @@ const LOOKUP_PAUSE: Duration = Duration::from_millis(250);
 /// entry in a DNS cache is about to expire.
 const LOOKUP_ALONE: Duration = Duration::from_millis(500);
 
+/// The longest wait after a look-up that gave no address: servers that are being started with this
+/// client get theirs at any moment.
+const LOOKUP_UNKNOWN: Duration = Duration::from_secs(1);
+
 /// The first wait after a failed connection, and the longest.
 const RECONNECT: (Duration, Duration) = (Duration::from_millis(100), Duration::from_secs(2));
 
@@ -49,7 +53,8 @@ impl Maintainer {
     /// Looks the name up, again and again, until the client has ended.
     pub(super) async fn follow(self, resolver: Arc<dyn Resolve>) {
         let mut kept: HashMap<SocketAddr, CancellationToken> = HashMap::new();
-        let mut backoff = Backoff::new(LOOKUP_PAUSE, self.settings.resolve_interval);
+        let longest = self.settings.resolve_interval.min(LOOKUP_UNKNOWN);
+        let mut backoff = Backoff::new(LOOKUP_PAUSE, longest);
         loop {
             let losses = self.pool.losses();
             let looked_up = tokio::select! {

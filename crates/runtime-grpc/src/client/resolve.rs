@@ -15,7 +15,7 @@ pub trait Resolve: Send + Sync + 'static {
     fn resolve(&self) -> Resolving<'_>;
 }
 
-/// The system's resolver: in Kubernetes a headless Service has one address for each ready pod.
+/// The system's resolver: in Kubernetes a headless Service has one address for each pod.
 #[derive(Clone, Debug)]
 pub struct Dns(pub ServerAddress);
 

@@ -2,7 +2,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use super::super::{GrpcClient, GrpcClientSettings};
+use super::super::{GrpcClient, GrpcClientSettings, Resolve, Resolving};
 use super::support::{Answers, Name, TestBackend, ask, client, patient, settings};
 use testing::{TestLifecycle, eventually, listener};
 
@@ -214,4 +214,26 @@ async fn a_name_that_nobody_knows_is_told_as_such_and_servers_outlive_it() {
     for _ in 0..20 {
         ask(&client, patient()).await.unwrap();
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_name_without_an_address_is_looked_up_every_second_however_long_it_has_none() {
+    struct Unknown(Arc<AtomicUsize>);
+    impl Resolve for Unknown {
+        fn resolve(&self) -> Resolving<'_> {
+            self.0.fetch_add(1, Ordering::Relaxed);
+            Box::pin(std::future::ready(Ok(Vec::new())))
+        }
+    }
+    let asked = Arc::<AtomicUsize>::default();
+    let seldom = GrpcClientSettings {
+        resolve_interval: Duration::from_mins(10),
+        ..settings()
+    };
+    let lifecycle = TestLifecycle::default();
+    let resolver = Unknown(Arc::clone(&asked));
+    let _client = GrpcClient::start("servidor", seldom, resolver, lifecycle.lifecycle());
+    tokio::time::sleep(Duration::from_mins(1)).await;
+    let asked = asked.load(Ordering::Relaxed);
+    assert!(asked >= 60, "{asked} look-ups in a minute");
 }
