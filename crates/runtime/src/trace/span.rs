@@ -152,7 +152,7 @@ pin_project_lite::pin_project! {
     /// A future under a span; it is dropped under it too.
     #[derive(Debug)]
     pub struct Instrumented<F> {
-        // None only while it is dropped.
+        // None once it is done: a span is entered once for its last poll and its end.
         #[pin]
         inner: Option<F>,
         span: Span,
@@ -161,8 +161,10 @@ pin_project_lite::pin_project! {
     impl<F> PinnedDrop for Instrumented<F> {
         fn drop(this: Pin<&mut Self>) {
             let mut this = this.project();
-            let _entered = this.span.enter();
-            this.inner.set(None);
+            if this.inner.is_some() {
+                let _entered = this.span.enter();
+                this.inner.set(None);
+            }
         }
     }
 }
@@ -171,10 +173,15 @@ impl<F: Future> Future for Instrumented<F> {
     type Output = F::Output;
 
     fn poll(self: Pin<&mut Self>, cx: &mut TaskContext<'_>) -> Poll<F::Output> {
-        let this = self.project();
+        let mut this = self.project();
+        let Some(inner) = this.inner.as_mut().as_pin_mut() else {
+            return Poll::Pending;
+        };
         let _entered = this.span.enter();
-        this.inner
-            .as_pin_mut()
-            .map_or(Poll::Pending, |inner| inner.poll(cx))
+        let polled = inner.poll(cx);
+        if polled.is_ready() {
+            this.inner.set(None);
+        }
+        polled
     }
 }
