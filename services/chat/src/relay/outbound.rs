@@ -319,8 +319,7 @@ impl<C: HttpTransport> Outbound<C> {
         };
         let mut now = relay::now_seconds();
         if self.signed.0 == id {
-            // A second attempt within the same second must not look like a replay of the first.
-            now = now.max(self.signed.1 + 1);
+            now = time_to_sign_again(now, self.signed.1);
         }
         keys.sign(headers, &id, now, body);
         self.signed = (id, now);
@@ -364,6 +363,20 @@ impl<C: HttpTransport> Outbound<C> {
     }
 }
 
+/// The time of a signature after another of the same id, both in seconds since 1970: a second attempt
+/// within the same second must not look like a replay of the first. Where this machine's clock has been
+/// set back since, the right time counts: no peer believes one that is far ahead.
+fn time_to_sign_again(now: u64, last: u64) -> u64 {
+    if last > now + QUICK {
+        now
+    } else {
+        now.max(last + 1)
+    }
+}
+
+/// So many seconds quick attempts may come to be ahead of the clock.
+const QUICK: u64 = 10;
+
 /// The outcome that a status means for the message.
 fn classify(status: StatusCode) -> Outcome {
     match status {
@@ -390,4 +403,17 @@ fn refusal(status: StatusCode) -> String {
 fn name_in(answer: &HttpResponse) -> Option<Token> {
     let name = answer.headers.get(CHAT_SERVICE)?.to_str().ok()?;
     Token::parse(name).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_signature_is_used_twice_and_a_clock_that_was_set_back_is_followed() {
+        assert_eq!(time_to_sign_again(1000, 990), 1000);
+        assert_eq!(time_to_sign_again(1000, 1000), 1001);
+        assert_eq!(time_to_sign_again(1000, 1001), 1002);
+        assert_eq!(time_to_sign_again(1000, 1000 + 3600), 1000);
+    }
 }
