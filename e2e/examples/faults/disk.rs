@@ -41,6 +41,16 @@ impl SmallDisk {
         }
     }
 
+    /// Lets it take writes, or none; whether that came to pass. Nobody may have a file open there.
+    pub(crate) fn may_be_written(&self, may: bool) -> bool {
+        let how = if may { "remount,rw" } else { "remount,ro" };
+        let command = Command::new("mount")
+            .args(["-o", how])
+            .arg(self.path())
+            .status();
+        command.is_ok_and(|status| status.success())
+    }
+
     /// Makes room again.
     pub(crate) fn free(&self) {
         // What is not there takes no room.

@@ -18,6 +18,7 @@ use std::time::Duration;
 use futures_util::{StreamExt, TryStreamExt, stream};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpSocket, TcpStream};
+use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep, timeout_at};
 
@@ -171,24 +172,35 @@ pub(crate) async fn under_attack(
     attacks: &[Attack],
     subject: impl AsyncFn() -> anyhow::Result<Subject>,
 ) -> anyhow::Result<Vec<Row>> {
-    let at_once = if world.full { 1 } else { attacks.len() };
-    let attacks = stream::iter(attacks).map(|attack| one(world, attack, &subject));
-    attacks.buffered(at_once).try_collect().await
+    // In the large size one has the machine for itself, while memory is waited for at others.
+    let turns = Semaphore::new(if world.full { 1 } else { attacks.len() });
+    let attacks = stream::iter(attacks).map(|attack| one(world, attack, &turns, &subject));
+    attacks.buffered(AT_ONCE).try_collect().await
 }
+
+/// Attacks whose services are there at once.
+const AT_ONCE: usize = 12;
 
 async fn one(
     world: &World,
     attack: &Attack,
+    turns: &Semaphore,
     subject: &impl AsyncFn() -> anyhow::Result<Subject>,
 ) -> anyhow::Result<Row> {
     let Subject {
         exercise,
         load,
         mut parts,
-    } = subject().await?;
+    } = {
+        let _turn = turns.acquire().await?;
+        subject().await?
+    };
     let tally = Tally::default();
     let course = async {
-        let siege = besieged(world, &tally, &parts.services[0], attack).await;
+        let turn = turns.acquire().await;
+        let mut siege = besieged(world, &tally, &parts.services[0], attack).await;
+        drop(turn);
+        siege.watch_memory(&parts.services[0], world).await;
         tally.end();
         siege
     };
@@ -216,8 +228,13 @@ async fn besieged(world: &World, tally: &Tally, service: &Service, attack: &Atta
     while !tally.is_back(begun) && begun.elapsed() < PATIENCE {
         sleep(LOOK).await;
     }
-    sleep(world.stages().calm).await;
-    let lasts = Duration::from_millis(if world.full { 5000 } else { 1000 });
+    let [calm, lasts] = if world.full {
+        [2000, 4000]
+    } else {
+        [400, 1000]
+    };
+    sleep(Duration::from_millis(calm)).await;
+    let lasts = Duration::from_millis(lasts);
     let (few, many) = attack.clients;
     let clients = world.sized(few, many);
     let mut siege = Siege::begun(service, clients).await;
@@ -237,8 +254,7 @@ async fn besieged(world: &World, tally: &Tally, service: &Service, attack: &Atta
             () = sleep(LOOK) => siege.look(service),
         }
     }
-    let patience = Duration::from_secs(if world.full { 60 } else { 1 });
-    siege.ended(service, patience).await;
+    siege.ended(service).await;
     siege
 }
 

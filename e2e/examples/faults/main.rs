@@ -74,7 +74,7 @@ async fn main() -> anyhow::Result<ExitCode> {
     let matches = command().get_matches();
     if matches.get_flag("list") {
         for scenario in ALL {
-            println!("{:14} {}", scenario.name, scenario.fault);
+            println!("{:18} {}", scenario.name, scenario.fault);
         }
         return Ok(ExitCode::SUCCESS);
     }

@@ -100,6 +100,15 @@ impl Row {
         row
     }
 
+    /// Says why there is nothing to tell.
+    pub(crate) fn skipped(exercise: &str, why: &str) -> Self {
+        Self {
+            exercise: exercise.to_owned(),
+            notes: vec![format!("SKIPPED: {why}")],
+            ..Self::default()
+        }
+    }
+
     /// The figures of a load, without a judgement.
     pub(crate) fn measured(exercise: &str, samples: &[Sample]) -> Self {
         let times = |failed: bool| {

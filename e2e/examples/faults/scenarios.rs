@@ -1,12 +1,16 @@
 //! Every scenario, the most valuable first; one file each.
 
 mod byte_by_byte;
+mod clock;
 mod collector;
 mod cut;
 mod disk_full;
+mod disk_read_only;
 mod frozen;
+mod hostile_collector;
 mod hostile_http;
 mod hostile_http2;
+mod hostile_relay;
 mod hostile_tcp;
 mod hostile_websocket;
 mod killed;
@@ -62,10 +66,14 @@ pub(crate) const ALL: &[Scenario] = &[
     linearizable::SCENARIO,
     collector::SCENARIO,
     disk_full::SCENARIO,
+    disk_read_only::SCENARIO,
+    clock::SCENARIO,
     reconnects::SCENARIO,
     overload::SCENARIO,
     hostile_http::SCENARIO,
     hostile_http2::SCENARIO,
     hostile_websocket::SCENARIO,
+    hostile_relay::SCENARIO,
     hostile_tcp::SCENARIO,
+    hostile_collector::SCENARIO,
 ];

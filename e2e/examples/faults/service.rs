@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
-use testing::{Process, Signal, address};
+use testing::{Process, Signal, address, eventually};
 use tokio::process::Command;
 
 use crate::memory_group::MemoryGroup;
@@ -18,7 +18,14 @@ pub(crate) struct Service {
     process: Option<Process>,
     /// What it may use of the machine's memory, if that is limited.
     memory: Option<MemoryGroup>,
+    /// Where its probes are, if its log does not tell.
+    admin: Option<SocketAddr>,
+    /// The file that its clock follows, if it is not the machine's.
+    clock: Option<PathBuf>,
 }
+
+/// What lets a program see another clock: of the package `faketime`.
+pub(crate) const FAKETIME: &str = "/usr/lib/x86_64-linux-gnu/faketime/libfaketimeMT.so.1";
 
 /// Of these metrics each label that is not well is a refusal.
 const REFUSALS: [&str; 8] = [
@@ -50,7 +57,37 @@ impl Service {
             address,
             process: None,
             memory: None,
+            admin: None,
+            clock: None,
         }
+    }
+
+    /// Gives its probes an address of their own: its log is for people.
+    pub(crate) fn with_admin(mut self) -> Self {
+        let admin = address();
+        self.set("ADMIN_LISTEN", &admin.to_string());
+        self.admin = Some(admin);
+        self
+    }
+
+    /// Lets its clock follow a file, by `libfaketime`; the time that passes stays what it is.
+    pub(crate) fn follow_clock(&mut self, clock: PathBuf) {
+        self.set("LD_PRELOAD", FAKETIME);
+        self.set("FAKETIME_TIMESTAMP_FILE", &clock.to_string_lossy());
+        self.set("FAKETIME_DONT_FAKE_MONOTONIC", "1");
+        self.set("FAKETIME_NO_CACHE", "1");
+        self.clock = Some(clock);
+    }
+
+    /// Sets its clock so many seconds ahead, or behind.
+    pub(crate) fn set_clock(&self, ahead: f64) -> std::io::Result<()> {
+        let Some(clock) = &self.clock else {
+            return Ok(());
+        };
+        // Its reader sees the old one or the new one, and never half of it.
+        let new = clock.with_extension("new");
+        std::fs::write(&new, format!("{ahead:+.3}"))?;
+        std::fs::rename(new, clock)
     }
 
     /// Gives it no more memory than this, as a pod has it. Where this machine lets nobody limit a
@@ -80,8 +117,24 @@ impl Service {
 
     /// Waits until it says that it is ready.
     pub(crate) async fn is_ready(&self) {
-        if let Some(process) = &self.process {
-            process.until_ready(true).await;
+        match (&self.process, self.admin) {
+            (Some(_), Some(_)) => {
+                let ready = async || {
+                    let metrics = self.metrics().await?;
+                    metrics.contains("\nservice_ready 1").then_some(())
+                };
+                eventually("the service is ready", ready).await;
+            }
+            (Some(process), None) => process.until_ready(true).await,
+            (None, _) => {}
+        }
+    }
+
+    /// Waits until it ends by itself, and whether it failed.
+    pub(crate) async fn fails(&mut self) -> bool {
+        match self.process.take() {
+            Some(mut process) => !process.ended().await.success(),
+            None => false,
         }
     }
 
@@ -123,7 +176,11 @@ impl Service {
 
     async fn metrics(&self) -> Option<String> {
         let process = self.process.as_ref()?;
-        let url = format!("http://{}/metrics", process.address("ADMIN_LISTEN").await);
+        let admin = match self.admin {
+            Some(admin) => admin,
+            None => process.address("ADMIN_LISTEN").await,
+        };
+        let url = format!("http://{admin}/metrics");
         reqwest::get(url).await.ok()?.text().await.ok()
     }
 
@@ -148,6 +205,9 @@ impl Service {
 
     /// What in its log is no line of JSON.
     pub(crate) fn wrong_in_log(&self) -> Option<String> {
+        if self.admin.is_some() {
+            return None;
+        }
         let lines = self.process.as_ref()?.stderr.all();
         let is_wrong = |line: &String| serde_json::from_str::<serde_json::Value>(line).is_err();
         let wrong = lines.into_iter().find(is_wrong)?;

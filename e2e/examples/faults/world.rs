@@ -62,6 +62,8 @@ pub(crate) struct How {
     pub(crate) settings: Vec<(String, String)>,
     /// The most memory that each process may use.
     pub(crate) memory: Option<u64>,
+    /// Where the clocks of the services are, if they have clocks of their own.
+    pub(crate) clocks: Option<PathBuf>,
 }
 
 impl How {
@@ -70,6 +72,7 @@ impl How {
         linked: true,
         settings: Vec::new(),
         memory: None,
+        clocks: None,
     };
 
     /// A client, which connects anew for each call where places are scarce: it must get one.
@@ -82,6 +85,9 @@ impl How {
         client.build()
     }
 }
+
+/// What makes two services of the chat believe each other.
+pub(crate) const RELAY_SECRET: &str = "a secret of these two services";
 
 /// What Redis is told, so that no acknowledged write is lost.
 const DURABLE: [&str; 4] = ["--appendonly", "yes", "--appendfsync", "always"];
@@ -186,6 +192,11 @@ impl World {
         }
         for (name, value) in &how.settings {
             service.set(name, value);
+        }
+        if let Some(clocks) = &how.clocks {
+            service.follow_clock(clocks.join(service.address.port().to_string()));
+            // It has one from its start.
+            let _ = service.set_clock(0.0);
         }
         if let Some(bytes) = how.memory {
             service.limit_memory(bytes);
@@ -302,6 +313,33 @@ impl World {
         Ok(ready("grpc, gateway", Load::Users(users), parts).await)
     }
 
+    /// The lab with one exercise; exports of spans are asked of it.
+    pub(crate) async fn lab(&self, how: &How) -> anyhow::Result<Subject> {
+        let others = [
+            "LAB_PAGE_LISTEN",
+            "LAB_OTLP_GRPC_LISTEN",
+            "LAB_TOXIPROXY_LISTEN",
+            "DESAFIO1_SERVIDOR_LISTEN",
+            "DESAFIO1_SERVIDOR_ADMIN_LISTEN",
+            "DESAFIO1_CLIENT_ADMIN_LISTEN",
+        ];
+        let mut lab = self.service("malha", how, &[("LAB_EXERCISES", "desafio1")]);
+        lab = lab.with_admin();
+        lab.set("LAB_OTLP_LISTEN", &lab.address.to_string());
+        for listen in others {
+            lab.set(listen, &testing::address().to_string());
+        }
+        let calls = Calls::Export {
+            http: how.http()?,
+            url: Url::parse(&format!("http://{}/v1/traces", lab.address))?,
+        };
+        let parts = Parts {
+            services: vec![lab],
+            ..Parts::default()
+        };
+        Ok(ready("lab", Load::Calls(calls), parts).await)
+    }
+
     /// Two services of the chat, each with its log on disk. Links are before and between them.
     pub(crate) async fn chat(&self, how: &How) -> anyhow::Result<Subject> {
         let directory = tempfile::tempdir()?;
@@ -330,7 +368,7 @@ impl World {
         let mut services = names.map(|name| {
             let mut service = self.service("chat", how, settings);
             service.set("SERVICE_NAME", name);
-            service.set("RELAY_SECRET", "a secret of these two services");
+            service.set("RELAY_SECRET", RELAY_SECRET);
             service
         });
         let (mut links, mut bases) = (Vec::new(), Vec::new());

@@ -11,6 +11,7 @@ use crate::load::Found;
 use crate::row::{Row, by_kind, readable};
 use crate::service::Service;
 use crate::tally::{Sample, percentile};
+use crate::world::World;
 
 /// An attack, from its first client to its last.
 #[derive(Clone, Debug)]
@@ -70,8 +71,8 @@ impl Siege {
         self.memory.most = self.memory.most.max(resident);
     }
 
-    /// All clients have gone: counts, and waits until memory is back.
-    pub(super) async fn ended(&mut self, service: &Service, patience: Duration) {
+    /// All clients have gone: counts.
+    pub(super) async fn ended(&mut self, service: &Service) {
         self.over = Instant::now();
         let before = std::mem::take(&mut self.refused);
         for (reason, count) in service.refusals().await {
@@ -80,6 +81,12 @@ impl Siege {
                 self.refused.insert(reason, more);
             }
         }
+        self.wrong.extend(service.wrong_in_log());
+    }
+
+    /// Waits until memory is back.
+    pub(super) async fn watch_memory(&mut self, service: &Service, world: &World) {
+        let patience = Duration::from_secs(if world.full { 60 } else { 1 });
         while self.memory.back.is_none() && self.over.elapsed() < patience {
             self.look(service);
             self.memory.after = service.resident().unwrap_or_default();
@@ -89,7 +96,6 @@ impl Siege {
                 sleep(Duration::from_millis(100)).await;
             }
         }
-        self.wrong.extend(service.wrong_in_log());
     }
 
     /// Judges by counts: what the ordinary client lost, and whether anybody was refused by one of

@@ -21,6 +21,11 @@ pub(crate) enum Calls {
     },
     Hello(String),
     Sockets(String),
+    /// An export of no spans: its status alone counts.
+    Export {
+        http: reqwest::Client,
+        url: Url,
+    },
     /// Any page: its status alone counts.
     Page {
         http: reqwest::Client,
@@ -69,12 +74,15 @@ impl Calls {
                     answer.text().await.map_err(|e| of_http(&e))?,
                 )
             }
-            Self::Page { http, url } => {
-                let answer = http
-                    .get(url.clone())
-                    .send()
-                    .await
-                    .map_err(|e| of_http(&e))?;
+            Self::Page { http, url } | Self::Export { http, url } => {
+                let request = match self {
+                    Self::Export { .. } => http
+                        .post(url.clone())
+                        .header("content-type", "application/json")
+                        .body(r#"{"resourceSpans":[]}"#),
+                    _ => http.get(url.clone()),
+                };
+                let answer = request.send().await.map_err(|e| of_http(&e))?;
                 let status = answer.status();
                 answer.bytes().await.map_err(|error| of_http(&error))?;
                 let good = status.is_success();

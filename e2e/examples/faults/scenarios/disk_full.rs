@@ -18,11 +18,8 @@ pub(crate) const SCENARIO: Scenario = Scenario {
 
 async fn run(world: &World) -> anyhow::Result<Vec<Row>> {
     let Some(disk) = SmallDisk::mount()? else {
-        return Ok(vec![Row {
-            exercise: "chat".to_owned(),
-            notes: vec!["SKIPPED: this machine lets nobody mount a tmpfs".to_owned()],
-            ..Row::default()
-        }]);
+        let why = "this machine lets nobody mount a tmpfs";
+        return Ok(vec![Row::skipped("chat", why)]);
     };
     let subject = world.chat_on(&How::default(), disk.path()).await?;
     let lasts = world.stages().fault;
