@@ -110,7 +110,10 @@ fn passed_on(context: &Context) -> HeaderMap {
         format.inject_context(context, &mut carrier);
         for (name, text) in carrier {
             let name = HeaderName::try_from(name).expect("a name of the formats");
-            headers.insert(name, HeaderValue::try_from(text).expect("a header's value"));
+            // As our carrier does: what a caller's baggage decodes to may be no header's value.
+            if let Ok(value) = HeaderValue::try_from(text) {
+                headers.insert(name, value);
+            }
         }
     });
     headers
