@@ -17,19 +17,25 @@ WORKDIR /malha
 COPY . .
 ARG SERVICES
 ARG COMMIT=
+# When it is said to have been built, in seconds since 1970: two builds of one commit are one image
+# (k8s/reproducible).
+ARG SOURCE_DATE_EPOCH=0
 # `quick` builds in seconds after an edit: skaffold.yaml and tilt/Tiltfile use it.
 ARG PROFILE=release
 ARG TARGETARCH
+# Another name is another cache, as for a build that finds nothing of an earlier one.
+ARG CACHE=malha
 # The caches are shared by all images: what the first one compiles, the next ones find. The target
 # triple must be named, else the flags would reach build scripts and macros, which cannot be static;
 # it is the builder's own, so the same lines are right for amd64 and arm64.
-RUN --mount=type=cache,id=malha-registry,target=/usr/local/cargo/registry,sharing=locked \
-    --mount=type=cache,id=malha-target-${TARGETARCH},target=/malha/target,sharing=locked \
+RUN --mount=type=cache,id=${CACHE}-registry,target=/usr/local/cargo/registry,sharing=locked \
+    --mount=type=cache,id=${CACHE}-target-${TARGETARCH},target=/malha/target,sharing=locked \
     triple="$(uname -m)-unknown-linux-gnu" && \
     MALHA_COMMIT="$COMMIT" RUSTFLAGS="-C target-feature=+crt-static" \
     cargo build --profile "$PROFILE" --locked --target "$triple" $(printf -- '--bin %s ' $SERVICES) && \
     mkdir /out && \
-    for service in $SERVICES; do cp "target/$triple/$PROFILE/$service" /out/ || exit; done
+    for service in $SERVICES; do cp "target/$triple/$PROFILE/$service" /out/ || exit; done && \
+    touch --date="@$SOURCE_DATE_EPOCH" /out/*
 
 # The programs alone, for tilt/Tiltfile: `docker build --target programs --output DIRECTORY`.
 FROM scratch AS programs
