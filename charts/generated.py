@@ -17,7 +17,9 @@ import tempfile
 import jsonschema
 import yaml
 
-CHARTS = ["desafio1", "hello", "grpc", "chat", "sockets", "jaeger"]
+CHARTS = ["desafio1", "hello", "grpc", "chat", "sockets", "jaeger", "lab"]
+# Where they are asked of.
+NAMESPACE = "generated-values"
 # How likely a key is said at all, by its depth: most of what people write is shallow.
 SAID = [0.25, 0.3, 0.5, 0.6]
 # What a template refuses in words is as good as a refusal by the schema.
@@ -46,6 +48,8 @@ class Values:
                 ours = self.resolve(self.schema["properties"]["global"]["properties"]["malha"])
                 values["global"] = {"malha": self.object(ours, 1)}
                 values["global"]["malha"].pop("extraObjects", None)
+            if self.chart == "lab":
+                self.shows(values)
             self.agree(values, services)
             if jsonschema.Draft7Validator(self.schema).is_valid(self.whole(values, services)):
                 return values
@@ -59,6 +63,17 @@ class Values:
             if not made["service"]:
                 del made["service"]
         return made
+
+    def shows(self, values):
+        """What the lab is told, whose Roles follow from it: namespaces that there are."""
+        row = values.setdefault("services", {}).setdefault("lab", {})
+        row["env"] = row.get("env") or {}
+        row["env"]["NAMESPACES"] = self.rng.choice(["", NAMESPACE, f" {NAMESPACE},, {NAMESPACE} "])
+        for name in ("BREAKS", "LOGS"):
+            # A chart's own word, or one for every row; now and then one that is none.
+            at = self.rng.choice([row, row, values])
+            if self.rng.random() < 0.6:
+                at["env"] = {**(at.get("env") or {}), name: self.rng.choice(["on", "off", "on", "off", "on", "off", "yes", True, None])}
 
     def agree(self, values, services):
         """What hangs together across keys, so that most sets get past the templates' refusals."""
@@ -240,8 +255,7 @@ def run(*command, text=None):
 
 def main(count, seed):
     counted, refusals, faults = collections.Counter(), collections.Counter(), 0
-    namespace = "generated-values"
-    there = run("kubectl", "create", "namespace", namespace)
+    there = run("kubectl", "create", "namespace", NAMESPACE)
     if there.returncode and "already exists" not in there.stderr:
         sys.exit(there.stderr)
     folder = pathlib.Path(tempfile.mkdtemp(prefix="generated-"))
@@ -253,7 +267,7 @@ def main(count, seed):
             path = folder / f"{chart}-{index}.json"
             path.write_text(json.dumps(Values(chart, schema, rng).make(), indent=1))
             name = "r" * rng.choice([1, 8, 53])
-            rendered = run("helm", "template", name, chart, "-n", namespace, "--kube-version", "1.37.0", "--skip-tests", "-f", str(path))
+            rendered = run("helm", "template", name, chart, "-n", NAMESPACE, "--kube-version", "1.37.0", "--skip-tests", "-f", str(path))
             if rendered.returncode:
                 said = REFUSED.search(rendered.stderr)
                 if said:
@@ -262,7 +276,7 @@ def main(count, seed):
                     continue
                 problem = "\n".join(line for line in rendered.stderr.splitlines() if "symbolic link" not in line)
             else:
-                asked = run("kubectl", "apply", "--dry-run=server", "--validate=strict", "-n", namespace, "-f", "-", text=rendered.stdout)
+                asked = run("kubectl", "apply", "--dry-run=server", "--validate=strict", "-n", NAMESPACE, "-f", "-", text=rendered.stdout)
                 wrong = [line for line in asked.stderr.splitlines() if line.strip() and not line.startswith("Warning:") and not line.endswith("is invalid: ")]
                 unknown = [line for line in wrong if not any(text in line for text in LACKING)]
                 if not unknown:
@@ -273,7 +287,7 @@ def main(count, seed):
             faults += 1
             print(f"FAILED  {chart}, set {index} of seed {seed}, release {name}: {path}\n        {problem[:1500]}", flush=True)
     finally:
-        run("kubectl", "delete", "namespace", namespace, "--wait=false")
+        run("kubectl", "delete", "namespace", NAMESPACE, "--wait=false")
     for text, times in refusals.most_common():
         print(f"refused {times:4}  {text}")
     print(", ".join(f"{times} {what}" for what, times in counted.items()))
