@@ -3,6 +3,7 @@
 //! HTTP/1.1 only: inside a cluster HTTP/2 pins a client to one pod. axum's own `serve` sets no
 //! timer for headers and does not wait for upgraded connections, hence this loop over hyper.
 
+mod answer;
 mod body;
 mod connection;
 mod head;

@@ -1,4 +1,4 @@
-//! How much memory connections and unfinished requests may hold together.
+//! How much memory connections, unfinished requests and answers to slow readers may hold together.
 //!
 //! Each of them is within its own limits, and thousands of them together are more than a pod has:
 //! the kernel would end the process, and every other client with it. So what they hold is counted,

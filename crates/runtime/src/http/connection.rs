@@ -26,7 +26,7 @@ use super::limits::HttpLimits;
 use super::phase::{Phase, SharedPhase};
 use super::proxy::ProxySettings;
 use super::timed_io::{Expired, TimedIo};
-use super::{head, problem};
+use super::{answer, head, problem};
 use crate::memory::MemoryBudget;
 use crate::net::{Connection, Protocol, Refusal, ServerContext, jittered};
 
@@ -69,7 +69,7 @@ impl Protocol for Http {
 
         let max_body = self.limits.max_body_bytes.as_u64();
         let max_body = usize::try_from(max_body).unwrap_or(usize::MAX);
-        let answer = service_fn(|request: Request<Incoming>| {
+        let service = service_fn(|request: Request<Incoming>| {
             phase.set(Phase::Active);
             let (phase, lifecycle) = (phase.clone(), lifecycle.clone());
             let routes = self.routes.clone();
@@ -127,7 +127,7 @@ impl Protocol for Http {
                     let close = HeaderValue::from_static("close");
                     response.headers_mut().insert(header::CONNECTION, close);
                 }
-                Ok::<_, Infallible>(keep(response, active))
+                Ok::<_, Infallible>(keep(response, active, server).await)
             }
         });
 
@@ -136,7 +136,7 @@ impl Protocol for Http {
             .timer(TokioTimer::new())
             .header_read_timeout(None) // `TimedIo` has a timer for each phase
             .max_buf_size(usize::try_from(max_header).unwrap_or(usize::MAX))
-            .serve_connection(TokioIo::new(io), answer)
+            .serve_connection(TokioIo::new(io), service)
             .with_upgrades();
         let mut connection = pin!(connection);
 
@@ -222,9 +222,11 @@ impl Drop for ActiveRequest {
     }
 }
 
-fn keep(
+async fn keep(
     response: Response<Body>,
     active: ActiveRequest,
+    server: &ServerContext,
 ) -> Response<GuardedBody<Body, ActiveRequest>> {
+    let response = answer::counted(response, &active.phase, server).await;
     response.map(|body| GuardedBody::new(body, active))
 }

@@ -21,6 +21,8 @@ pub(super) struct HeldMemory {
     request: AtomicUsize,
     /// What came last, of which the next request may have some already.
     last: AtomicUsize,
+    /// What was handed over of answers, and is not sent yet.
+    answer: AtomicUsize,
 }
 
 impl HeldMemory {
@@ -30,6 +32,7 @@ impl HeldMemory {
             taken: AtomicUsize::new(0),
             request: AtomicUsize::new(0),
             last: AtomicUsize::new(0),
+            answer: AtomicUsize::new(0),
         }
     }
 
@@ -42,6 +45,20 @@ impl HeldMemory {
     /// A piece of a body was handed to whoever keeps it.
     pub(super) fn kept(&self, count: usize) -> Result<(), OverBudget> {
         self.hold(count.saturating_add(PIECE))
+    }
+
+    /// A piece of an answer is to be sent.
+    pub(super) fn answered(&self, count: usize) -> Result<(), OverBudget> {
+        self.budget.add(count)?;
+        self.answer.fetch_add(count, Ordering::Relaxed);
+        Ok(())
+    }
+
+    /// Everything that was to be sent is.
+    pub(super) fn answer_sent(&self) {
+        if self.answer.load(Ordering::Relaxed) > 0 {
+            self.budget.subtract(self.answer.swap(0, Ordering::Relaxed));
+        }
     }
 
     fn hold(&self, count: usize) -> Result<(), OverBudget> {
@@ -69,7 +86,8 @@ impl HeldMemory {
 
 impl Drop for HeldMemory {
     fn drop(&mut self) {
-        self.budget.subtract(*self.taken.get_mut());
+        let held = *self.taken.get_mut() + *self.answer.get_mut();
+        self.budget.subtract(held);
     }
 }
 
@@ -117,6 +135,21 @@ mod tests {
         assert_eq!(budget.held(), 30_100);
         connection.request_done();
         assert_eq!(budget.held(), BUFFERS);
+    }
+
+    #[test]
+    fn an_answer_is_held_until_it_is_sent_whatever_becomes_of_its_request() {
+        let budget = MemoryBudget::default();
+        let connection = HeldMemory::new(budget.clone());
+        connection.read(500).unwrap();
+        connection.answered(50_000).unwrap();
+        connection.request_done();
+        assert_eq!(budget.held(), BUFFERS + 50_000);
+        connection.answer_sent();
+        assert_eq!(budget.held(), BUFFERS);
+        connection.answered(50_000).unwrap();
+        drop(connection);
+        assert_eq!(budget.held(), 0);
     }
 
     #[test]

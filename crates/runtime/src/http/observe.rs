@@ -122,7 +122,7 @@ where
         let refused = this.phase.as_ref().is_some_and(SharedPhase::is_refused);
         let response = match response {
             // Whatever the handler made of a body that it could not read.
-            _ if refused => keep(problem::no_memory_for_body(), record),
+            _ if refused => keep(problem::no_memory_for_request(), record),
             Some(response) => keep(response, record),
             None => keep(internal_error(), record),
         };

@@ -110,6 +110,16 @@ impl SharedPhase {
         held
     }
 
+    /// A piece of an answer is to be sent. An error where there is no memory for it.
+    pub(super) fn answered(&self, count: usize) -> Result<(), OverBudget> {
+        self.0.memory.answered(count)
+    }
+
+    /// Everything that was to be sent is.
+    pub(super) fn answer_sent(&self) {
+        self.0.memory.answer_sent();
+    }
+
     /// Whether a body was refused for want of memory.
     pub(super) fn is_refused(&self) -> bool {
         self.0.refused.load(Ordering::Acquire)

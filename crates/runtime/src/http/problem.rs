@@ -36,8 +36,8 @@ pub(super) fn no_memory() -> Vec<u8> {
 
 const NO_MEMORY: &str = "não há memória para mais pedidos: tente de novo mais tarde";
 
-/// The answer to a request for whose body there is no memory.
-pub(super) fn no_memory_for_body() -> Response {
+/// The answer to a request for whose body, or for whose own answer, there is no memory.
+pub(super) fn no_memory_for_request() -> Response {
     let mut response = refusal(StatusCode::SERVICE_UNAVAILABLE, NO_MEMORY);
     let headers = response.headers_mut();
     headers.insert(RETRY_AFTER, HeaderValue::from_static("1"));

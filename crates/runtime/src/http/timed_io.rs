@@ -237,6 +237,8 @@ impl<K: Unpin> AsyncWrite for TimedIo<K> {
 
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         ready!(self.poll_instead(cx))?;
+        // hyper asks for it once it has nothing more to write.
+        self.phase.answer_sent();
         Pin::new(&mut self.stream).poll_flush(cx)
     }
 

@@ -1,5 +1,7 @@
 //! What clients get whose requests together hold more memory than there is.
 
+use futures_util::StreamExt;
+
 use super::*;
 
 /// A server with this much memory for connections and requests.
@@ -145,4 +147,80 @@ async fn a_request_behind_another_one_is_counted_too() {
     assert!(answer.starts_with("HTTP/1.1 "), "{answer}");
     let counted = async || (held(&server) >= SIZE).then_some(());
     eventually("the second head is counted", counted).await;
+}
+
+/// Bytes of an answer that is longer than what two sockets take in.
+const LONG_ANSWER: usize = 8 << 20;
+
+/// Asks for an answer that nobody reads, and waits until so much is held.
+async fn ask_and_stop(server: &TestServer, least: usize) -> TcpStream {
+    begin(server, GET, least).await
+}
+
+#[tokio::test]
+async fn answers_that_nobody_takes_are_counted_and_those_beyond_the_memory_are_refused() {
+    let routes = Router::new()
+        .route("/", get(|| async { vec![b'x'; LONG_ANSWER] }))
+        .route("/small", get(|| async { "olá" }));
+    let server = start(routes, limits()).await;
+    let memory = 3 * LONG_ANSWER + (1 << 20);
+    server.lifecycle.lifecycle().memory().set(memory);
+    let mut slow = Vec::new();
+    for number in 1..=3 {
+        slow.push(ask_and_stop(&server, number * LONG_ANSWER).await);
+    }
+    let refused = exchange(server.connect().await, GET).await;
+    is_problem(&refused, 503);
+    assert!(refused.contains("retry-after: 1\r\n"), "{refused}");
+    server.cut_by("memory_budget").await;
+    let small = b"GET /small HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\r\n";
+    let answer = exchange(server.connect().await, small).await;
+    assert!(answer.ends_with("olá"), "{answer}");
+    // Who reads gets all of it, and makes room for the next.
+    slow[0].read_exact(&mut vec![0; LONG_ANSWER]).await.unwrap();
+    eventually("its answer is given back", async || {
+        (held(&server) < 3 * LONG_ANSWER).then_some(())
+    })
+    .await;
+    let next = exchange(server.connect().await, LAST_GET).await;
+    assert!(next.starts_with("HTTP/1.1 200 "), "{}", next.len());
+    drop(slow);
+    nothing_held(&server).await;
+}
+
+#[tokio::test]
+async fn an_answer_that_lies_in_the_program_takes_no_memory_whoever_does_not_read_it() {
+    static FILE: [u8; LONG_ANSWER] = [b'x'; LONG_ANSWER];
+    let routes = Router::new().route("/", get(|| async { &FILE[..] }));
+    let server = start(routes, limits()).await;
+    server.lifecycle.lifecycle().memory().set(1 << 20);
+    let mut slow = Vec::new();
+    for _ in 0..3 {
+        let mut stream = server.connect().await;
+        stream.write_all(GET).await.unwrap();
+        let mut start = [0; 12];
+        stream.read_exact(&mut start).await.unwrap();
+        assert_eq!(&start, b"HTTP/1.1 200");
+        slow.push(stream);
+    }
+    assert!(held(&server) < LONG_ANSWER, "{}", held(&server));
+}
+
+#[tokio::test]
+async fn a_stream_holds_no_more_than_what_its_client_has_not_taken() {
+    let endless = || async {
+        let piece = |()| Ok::<_, std::io::Error>(Bytes::from(vec![b'x'; 4096]));
+        axum::body::Body::from_stream(futures_util::stream::repeat(()).map(piece))
+    };
+    let server = start(Router::new().route("/", get(endless)), limits()).await;
+    server.lifecycle.lifecycle().memory().set(1 << 20);
+    let mut stream = ask_and_stop(&server, 12 * 1024).await;
+    let mut taken = 0;
+    let mut room = vec![0; 64 << 10];
+    while taken < 16 << 20 {
+        taken += stream.read(&mut room).await.unwrap();
+        assert!(held(&server) <= 1 << 20);
+    }
+    drop(stream);
+    nothing_held(&server).await;
 }
