@@ -40,8 +40,8 @@ def ask(connection):
     return (time.perf_counter_ns() - began) / 1000
 
 
-def main():
-    page = sys.argv[1] if len(sys.argv) > 1 else "localhost:8888"
+def measured(page):
+    """The link, and every time by way: straight to the service, and through the link."""
     with urllib.request.urlopen(f"http://{page}/lab/links") as answer:
         links = json.load(answer)["links"]
     link = next(link for link in links if link["name"] == LINK)
@@ -53,6 +53,11 @@ def main():
     for _ in range(ROUNDS):
         for way, connection in ways.items():
             times[way].extend(ask(connection) for _ in range(REQUESTS))
+    return link, times
+
+
+def main():
+    _, times = measured(sys.argv[1] if len(sys.argv) > 1 else "localhost:8888")
     medians = {way: statistics.median(each) for way, each in times.items()}
     for way, median in medians.items():
         p99 = statistics.quantiles(times[way], n=100)[98]
