@@ -4,15 +4,16 @@
 //!
 //! | guide | experiment | held by |
 //! |---|---|---|
-//! | desafio1 | 2 a server that does not answer | here |
+//! | desafio1 | 1 a name that does not exist, 2 a server that does not answer | here |
 //! | | 3 a server that dies | `lessons.rs`; `lab/tests/malha/deaths.rs`, `links.rs` |
 //! | | 4 and 5, in Kubernetes | `cluster/desafio1.rs`, `cluster/policies.rs` |
 //! | hello | 1 silence, 5 hostile names | `services/hello/tests/exchange` |
 //! | | 2 a pause in the wrong place | `readme.rs`, which runs the guides' sessions |
 //! | | 3 a frozen server, 7 an answer too late | `lessons.rs` |
+//! | | 4 a header that the server does not understand | here |
 //! | | 6 Telnet | `services/hello/src/wire.rs` |
 //! | sockets | 1 and 2, two numbers in one, too long | `readme.rs` |
-//! | | 3 a server that comes and goes | here |
+//! | | 3 a server that comes and goes, 4 the port is taken | here |
 //! | | 5 numbers that deceive | `services/sockets/src/domain` |
 //! | | 6 cut short, 7 one byte late | `lessons.rs` |
 //! | grpc | 1 a short TTL, 4 a frozen Redis | `lessons.rs` |
@@ -32,8 +33,9 @@ mod support;
 use e2e::chat::{join, say};
 use e2e::journeys::Context;
 use support::chat::{heard, sees};
-use support::eventually;
-use support::lab::Lab;
+use support::lab::{Lab, Printing, alone};
+use support::{eventually, root};
+use tokio::process::Command;
 
 fn command(lab: &Lab, line: &str) {
     lab.command(line);
@@ -185,4 +187,107 @@ async fn a_frozen_server_of_numbers_answers_every_try_of_one_trace_in_the_end() 
     });
     answered.await.unwrap();
     lab.end().await;
+}
+
+#[tokio::test]
+async fn a_name_that_does_not_exist_is_told_from_a_port_where_nobody_listens() {
+    let nobody = format!("http://localhost:{}/", testing::address().port());
+    for (args, symptom) in [
+        (&[][..], "failed to lookup address information"),
+        (&["--server-url", &nobody], "Connection refused"),
+    ] {
+        let mut client = alone("desafio1-client");
+        client.args(["--admin-listen", "127.0.0.1:0"]).args(args);
+        let client = Printing::start(client);
+        client.says(&["no answer", symptom, "retry_in"]).await;
+    }
+}
+
+/// The server in Python that a guide shows.
+fn python_of(guide: &str, port: u16) -> String {
+    let text = std::fs::read_to_string(root().join(guide)).unwrap();
+    let (_, block) = text.split_once("```python\n").unwrap();
+    let (block, _) = block.split_once("```").unwrap();
+    assert!(block.contains("9000"), "{guide}: {block}");
+    block.replace("9000", &port.to_string())
+}
+
+#[tokio::test]
+async fn a_header_kills_a_server_that_does_not_understand_it() {
+    if !testing::has_python(&testing::this_test()) {
+        return;
+    }
+    let collector = testing::Collector::start().await;
+    for guide in ["docs/guides/hello.md", "docs/guias/hello.md"] {
+        let port = testing::address().port();
+        let mut python = Command::new("python3");
+        python.args(["-c", &python_of(guide, port)]);
+        let server = Printing::start(python);
+        let client = |context: &str| {
+            let mut client = alone("hello-client");
+            let at = format!("localhost:{port}");
+            client
+                .args(["--name", "João", "--server-address", &at])
+                .env("TRACE_CONTEXT", context)
+                .env("OTEL_EXPORTER_OTLP_ENDPOINT", collector.endpoint());
+            client
+        };
+        let greeted = Printing::start(client("off"));
+        greeted.says(&["Olá, João!"]).await;
+        // It tries for a while: nobody is there any more.
+        let _refused = Printing::start(client("proxy"));
+        server
+            .says(&["UnicodeDecodeError", "byte 0xe0 in position 16"])
+            .await;
+    }
+}
+
+#[tokio::test]
+async fn a_port_that_is_taken_is_told_by_a_second_server() {
+    let lab = Lab::of("sockets", &[]).await;
+    let port = lab.target.sockets.clone().unwrap();
+    let (_, port) = port.rsplit_once(':').unwrap();
+    let mut second = alone("sockets-server");
+    let output = second
+        .args(["--admin-listen", "127.0.0.1:0"])
+        .env("LISTEN", format!("[::]:{port}"))
+        .output();
+    let output = output.await.unwrap();
+    assert_eq!(output.status.code(), Some(1));
+    let said = String::from_utf8(output.stderr).unwrap();
+    let expected = format!("LISTEN=[::]:{port}: something else listens there");
+    assert!(said.contains(&expected), "{said}");
+    lab.end().await;
+}
+
+/// The numbers of the experiments that the table above names, guide by guide.
+fn held(guide: &str) -> Vec<u32> {
+    let rows = include_str!("breaks.rs").lines();
+    let rows = rows.filter_map(|line| line.strip_prefix("//! | "));
+    let (mut of, mut numbers) = ("", Vec::new());
+    for row in rows {
+        let [name, experiments, _] = row.split('|').map(str::trim).collect::<Vec<_>>()[..3] else {
+            continue;
+        };
+        of = if name.is_empty() { of } else { name };
+        if of == guide {
+            let words = experiments.split([' ', ',']);
+            numbers.extend(words.filter_map(|word| word.parse::<u32>().ok()));
+        }
+    }
+    numbers.sort_unstable();
+    numbers
+}
+
+#[test]
+fn every_experiment_of_every_guide_is_held_by_a_test() {
+    for guide in ["desafio1", "hello", "sockets", "grpc", "chat"] {
+        for language in ["guides", "guias"] {
+            let path = format!("docs/{language}/{guide}.md");
+            let text = std::fs::read_to_string(root().join(&path)).unwrap();
+            let titles = text.lines().filter_map(|line| line.strip_prefix("**"));
+            let numbers = titles.filter_map(|title| title.split_once('.')?.0.parse::<u32>().ok());
+            assert_eq!(numbers.collect::<Vec<_>>(), held(guide), "{path}");
+        }
+    }
 }

@@ -99,6 +99,51 @@ impl Moved {
     }
 }
 
+/// A service without a lab beside it.
+pub(crate) fn alone(service: &str) -> tokio::process::Command {
+    let mut command = tokio::process::Command::new(malha());
+    command
+        .arg(service)
+        .env_remove("OTEL_EXPORTER_OTLP_ENDPOINT")
+        .env("LAB_PAGE_LISTEN", free().to_string());
+    command
+}
+
+/// A process that goes on, and what it has printed so far. It is killed when dropped.
+pub(crate) struct Printing {
+    _process: Child,
+    printed: Arc<Mutex<String>>,
+}
+
+impl Printing {
+    pub(crate) fn start(mut command: tokio::process::Command) -> Self {
+        let mut process = command
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .kill_on_drop(true)
+            .spawn()
+            .unwrap();
+        let printed = Arc::default();
+        follow(process.stdout.take(), &printed);
+        follow(process.stderr.take(), &printed);
+        Self {
+            _process: process,
+            printed,
+        }
+    }
+
+    /// Waits for a line that has all of these in it.
+    pub(crate) async fn says(&self, texts: &[&str]) {
+        eventually(&texts.join(" … "), async || {
+            let printed = self.printed.lock().unwrap();
+            let is_it = |line: &str| texts.iter().all(|text| line.contains(text));
+            printed.lines().any(is_it).then_some(())
+        })
+        .await;
+    }
+}
+
 const CLIENTS: [&str; 3] = ["DESAFIO1_CLIENT", "HELLO_CLIENT", "SOCKETS_CLIENT"];
 
 pub(crate) struct Lab {
