@@ -187,20 +187,15 @@ async fn one(
     turns: &Semaphore,
     subject: &impl AsyncFn() -> anyhow::Result<Subject>,
 ) -> anyhow::Result<Row> {
+    let turn = turns.acquire().await?;
     let Subject {
         exercise,
         load,
         mut parts,
-    } = {
-        let _turn = turns.acquire().await?;
-        subject().await?
-    };
+    } = subject().await?;
     let tally = Tally::default();
     let course = async {
-        let turn = turns.acquire().await;
-        let mut siege = besieged(world, &tally, &parts.services[0], attack).await;
-        drop(turn);
-        siege.watch_memory(&parts.services[0], world).await;
+        let siege = besieged(world, &tally, &parts.services[0], attack).await;
         tally.end();
         siege
     };
@@ -209,7 +204,9 @@ async fn one(
         rate: world.sized(20, 100),
         ..world.pace()
     };
-    let (found, siege) = tokio::join!(load.run(&tally, pace), course);
+    let (found, mut siege) = tokio::join!(load.run(&tally, pace), course);
+    drop(turn);
+    siege.watch_memory(&parts.services[0], world).await;
     let name = format!("{exercise}: {}", attack.name);
     let row = siege.judged(
         &name,
