@@ -100,6 +100,20 @@ mod tests {
     }
 
     #[test]
+    fn each_refusal_is_counted_by_a_name_of_its_own() {
+        for (refusal, code) in [
+            (NotAName::Empty, "empty"),
+            (NotAName::TooLong, "too_long"),
+            (NotAName::Invisible, "invisible"),
+            (NotAName::Telnet, "telnet"),
+            (NotAName::NotUtf8, "not_utf8"),
+            (NotAName::Control, "control"),
+        ] {
+            assert_eq!(refusal.code(), code);
+        }
+    }
+
+    #[test]
     fn empty_and_white_names_are_refused() {
         for name in ["", " ", "   ", "\u{a0}", "\u{3000}\u{2003}"] {
             assert_eq!(
