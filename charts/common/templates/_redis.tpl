@@ -207,7 +207,7 @@ What a schema cannot say of Redis. Takes dict "root" "values" "name" "row" "take
 {{- include "common.resourcesFit" (dict "of" "redis" "resources" $redis.resources) -}}
 {{- include "common.mountsFit" (dict "of" "redis" "row" $redis "container" "redis" "ours" (dict "names" (list "data") "paths" (list "/data"))) -}}
 {{- include "common.peersFit" (dict "of" "redis.networkPolicy" "peers" $redis.networkPolicy.allowFrom) -}}
-{{- range $redis.networkPolicy.allowTo }}{{ include "common.peersFit" (dict "of" "redis.networkPolicy.allowTo" "peers" .to) }}{{ end -}}
+{{- include "common.rulesFit" (dict "of" "redis.networkPolicy.allowTo" "rules" $redis.networkPolicy.allowTo) -}}
 {{- include "common.familiesFit" (dict "of" "redis" "service" ($redis.service | default dict)) -}}
 {{- include "common.taken" (dict "taken" .taken "names" (list .name (printf "%s-headless" .name))) -}}
 {{- /* It needs room beside its data: buffers, fragments, the copy of pages while a file is rewritten. */ -}}

@@ -22,7 +22,7 @@ what could never work. Takes dict "root" "values" "name" "row" "taken".
 {{- include "common.peersFit" (dict "of" "networkPolicy" "peers" .) -}}
 {{- end -}}
 {{- range list .values.networkPolicy.allowTo .row.networkPolicy.allowTo -}}
-{{- range . }}{{ include "common.peersFit" (dict "of" "networkPolicy.allowTo" "peers" .to) }}{{ end -}}
+{{- include "common.rulesFit" (dict "of" "networkPolicy.allowTo" "rules" .) -}}
 {{- end -}}
 {{- $open := or (not .values.networkPolicy.enabled) .values.networkPolicy.allowExternal .values.networkPolicy.allowFrom .row.networkPolicy.allowFrom -}}
 {{- range $way := list "route" "ingress" -}}
@@ -112,6 +112,18 @@ Every mount has its volume, and no two of either are one; nor are two files of a
 {{- $paths = append $paths .path -}}
 {{- with .resourceFieldRef -}}
 {{- if ne .containerName $.container }}{{ fail (printf "%s: containerName is %q, and the container is called %q" $.of .containerName $.container) }}{{ end -}}
+{{- end -}}
+{{- end -}}
+{{- end -}}
+{{- end -}}
+
+{{/* Rules of egress, whose ranges of ports have two ends. Takes dict "of" "rules". */}}
+{{- define "common.rulesFit" -}}
+{{- range .rules -}}
+{{- include "common.peersFit" (dict "of" $.of "peers" .to) -}}
+{{- range .ports -}}
+{{- if and .endPort (or (kindIs "string" .port) (lt (int .endPort) (int .port)) (not .port)) -}}
+{{- fail (printf "%s: endPort %v needs a port that is a number, and no greater" $.of .endPort) -}}
 {{- end -}}
 {{- end -}}
 {{- end -}}
