@@ -5,7 +5,7 @@ use std::collections::VecDeque;
 use crate::conversation::{Buffer, raw_message};
 use crate::message::{Field, Layer, Message, Side, TraceContext, printable, short};
 use crate::secret::{MASK, is_secret, mask};
-use crate::websocket;
+use crate::{fields, websocket};
 
 /// Both sides of a connection.
 #[derive(Debug, Default)]
@@ -337,7 +337,7 @@ fn read_head(
     for (name, value) in line {
         head.layer
             .fields
-            .push(Field::new(*name, *value, start, start + line_end));
+            .push(Field::new(*name, *value, start, start + line_end).described(fields::part(name)));
     }
     for header in headers {
         let text = String::from_utf8_lossy(header.value);
@@ -357,7 +357,7 @@ fn read_head(
         }
         head.layer
             .fields
-            .push(Field::new(header.name, shown, from, to));
+            .push(Field::new(header.name, shown, from, to).described(fields::section(&name)));
     }
     head
 }

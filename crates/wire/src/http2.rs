@@ -8,9 +8,9 @@ use loona_hpack::Decoder;
 use crate::conversation::Buffer;
 use crate::descriptors::Descriptors;
 use crate::grpc::{Piece, Understood, understand};
-use crate::hpack;
 use crate::message::{Field, Layer, Message, Side, TraceContext, hex, printable, short};
 use crate::secret::{MASK, is_secret, mask};
+use crate::{fields, hpack};
 
 /// What a client says first.
 pub(crate) const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
@@ -223,7 +223,7 @@ impl Http2 {
             *is_lost = true;
             return None;
         };
-        let (mut fields, mut shown, mut has_secret) = (Vec::new(), Vec::new(), false);
+        let (mut described, mut shown, mut has_secret) = (Vec::new(), Vec::new(), false);
         let places = places.filter(|places| places.len() == decoded.len());
         for (index, (name, value)) in decoded.iter().enumerate() {
             let name = String::from_utf8_lossy(name).into_owned();
@@ -244,9 +244,10 @@ impl Http2 {
             let value = if is_secret { MASK.to_owned() } else { value };
             let place = places.as_ref().and_then(|places| places.get(index));
             let (from, to) = place.map_or((start, end), |(from, to)| (start + from, start + to));
-            fields.push(Field::new(name, value, from, to));
+            let section = fields::section(&name);
+            described.push(Field::new(name, value, from, to).described(section));
         }
-        layers.push(layer("HPACK", "RFC 7541, 6", start, end, fields));
+        layers.push(layer("HPACK", "RFC 7541, 6", start, end, described));
         Some((shown.join(" "), has_secret))
     }
 

@@ -9,6 +9,7 @@
 //! - [`Conversation`] (`conversation.rs`): one connection; which protocol it speaks.
 //! - `proxy.rs`: the PROXY protocol, version 2, and a trace's context in it.
 //! - `http1.rs`: HTTP/1.1, and the way to a WebSocket.
+//! - `fields.rs`: where each field of HTTP is described.
 //! - `websocket.rs`: frames of a WebSocket.
 //! - `http2.rs`: frames of HTTP/2 with their headers.
 //! - [`Call`] (`grpc.rs`): gRPC messages in them.
@@ -20,6 +21,7 @@
 
 mod conversation;
 mod descriptors;
+mod fields;
 mod grpc;
 mod hpack;
 mod http1;

@@ -59,6 +59,9 @@ pub struct Field {
     pub name: String,
     /// What it says.
     pub value: String,
+    /// Where it is described, where that is another place than its layer's.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub section: Option<&'static str>,
     /// Its first byte.
     pub start: usize,
     /// The byte behind its last.
@@ -135,9 +138,15 @@ impl Field {
         Self {
             name: name.into(),
             value: value.into(),
+            section: None,
             start,
             end,
         }
+    }
+
+    /// The same, described here.
+    pub(crate) fn described(self, section: Option<&'static str>) -> Self {
+        Self { section, ..self }
     }
 }
 

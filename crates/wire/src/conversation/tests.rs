@@ -83,6 +83,9 @@ fn a_request_carries_its_trace_and_hides_its_secrets() {
     };
     assert_eq!(field("Authorization").value, "•••");
     let host = field("Host");
+    assert_eq!(host.section, Some("RFC 9110, 7.2"));
+    assert_eq!(field("traceparent").section, Some("W3C Trace Context, 3.2"));
+    assert_eq!(field("method").section, Some("RFC 9112, 3.1"));
     assert_eq!(&message.bytes[host.start..host.end], b"Host: b");
     assert_eq!(message.text.as_deref(), Some("{}"));
     let answer = conversation.push(

@@ -26,7 +26,7 @@ export function hexDump(hex, layers) {
     for (let at = layer.start; at < Math.min(layer.end, values.length); at += 1) meanings[at] = { index, says: named(layer, layer.name) };
     for (const field of layer.fields) {
       for (let at = field.start; at < Math.min(field.end, values.length); at += 1) {
-        meanings[at] = { index, says: named(layer, `${layer.name} · ${field.name}: ${field.value}`) };
+        meanings[at] = { index, says: named(field.section ? field : layer, `${layer.name} · ${field.name}: ${field.value}`) };
       }
     }
   });

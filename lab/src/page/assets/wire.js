@@ -183,7 +183,7 @@ function inside(message) {
   const dump = hexDump(message.hex, message.layers);
   const layers = message.layers.map((layer, index) => {
     const fields = layer.fields.map((one) => {
-      const row = button(make("span", "", make("b", "", one.name), ` ${one.value}`), () => dump.mark(one.start, one.end), `meaning layer-${index % 6}`);
+      const row = button(make("span", "", make("b", "", one.name), ` ${one.value}`, one.section ? make("span", "where", ` · ${one.section}`) : null), () => dump.mark(one.start, one.end), `meaning layer-${index % 6}`);
       for (const event of ["mouseenter", "focus"]) row.addEventListener(event, () => dump.mark(one.start, one.end));
       return make("li", "", row);
     });
