@@ -102,6 +102,15 @@ async fn what_a_process_says_stands_below_its_span() {
         .await;
     page.until("document.querySelector('.track .noted') !== null")
         .await;
+    // The same where a trace is drawn while it grows.
+    let play = browser.open(&lab.url("/play")).await;
+    play.until("document.querySelector('.play') !== null").await;
+    play.eval(&format!("import('/live.js').then(({{ liveTrace }}) => document.querySelector('main').append(liveTrace('{trace}')))"))
+        .await;
+    let below = "document.querySelector('.live .spans > li .said-here')?.textContent";
+    play.until(&format!("{below}?.includes('ready dependency')"))
+        .await;
+    assert_eq!(complaints(&play).await, "");
     assert_eq!(complaints(&page).await, "");
 }
 

@@ -1,4 +1,4 @@
-// A trace that is still growing, drawn as it comes.
+// A trace that is still growing, drawn as it comes, with what the processes say meanwhile.
 
 import { link, make } from "./dom.js";
 import { watch } from "./poll.js";
@@ -14,13 +14,27 @@ export function liveTrace(id) {
   const end = Date.now() + PATIENCE;
   const open = new Set();
   let isNew = true;
+  let trace = null;
+  let lines = [];
+  const draw = () => {
+    if (trace) picture.replaceChildren(waterfall(trace, { open, lines }));
+  };
+  const asLongAsItGrows = (path) => () => (isNew || (picture.isConnected && Date.now() < end) ? path : null);
   watch(
-    () => (isNew || (picture.isConnected && Date.now() < end) ? `/lab/traces?trace=${id}` : null),
+    asLongAsItGrows(`/lab/traces?trace=${id}`),
     async ({ traces }) => {
       if (traces.length === 0) return;
       isNew = false;
-      const trace = await fetchTrace(id);
-      if (trace) picture.replaceChildren(waterfall(trace, { open }));
+      trace = (await fetchTrace(id)) ?? trace;
+      draw();
+    },
+    { every: 300 },
+  );
+  watch(
+    asLongAsItGrows(`/lab/logs?trace=${id}`),
+    (answer) => {
+      lines = answer.lines;
+      draw();
     },
     { every: 300 },
   );
