@@ -55,7 +55,7 @@ pub(super) fn captures(namespace: &str, workload: &Workload, pod: Option<&Pod>) 
     let node = node.map(|(node, address)| {
         format!(
             "kubectl debug -n default node/{node} -it --profile=netadmin --image=nicolaka/netshoot -- \
-             tcpdump -i any -nn -X host {address}"
+             tcpdump -i any -nn -X host {address} and not port {ADMIN}"
         )
     });
     Capture { relay, node }
