@@ -196,6 +196,26 @@ async fn what_a_person_does_on_the_page_opens_its_trace() {
         .await;
     page.until("document.querySelector('.said .own').textContent.includes('delivered')")
         .await;
+    // What waits while the cable is cut is counted as it grows, and no longer said once it has arrived.
+    let faults = "/lab/links/serviceA-to-serviceB/faults";
+    page.eval(&format!(
+        "fetch('{faults}', {{ method: 'POST', headers: {{ 'content-type': 'application/json' }}, body: '{{\"fault\": \"cut\"}}' }})"
+    ))
+    .await;
+    for text in ["um", "dois"] {
+        page.eval(&format!(
+            "document.querySelector('.person input').value = '{text}'; document.querySelector('.person form').requestSubmit()"
+        ))
+        .await;
+    }
+    let waits = "document.querySelector('.person .head + .note').textContent";
+    page.until(&format!("{waits}.endsWith('2 messages wait for serviceB')"))
+        .await;
+    page.eval(&format!("fetch('{faults}', {{ method: 'DELETE' }})"))
+        .await;
+    page.until(&format!("{waits} === ''")).await;
+    page.until("document.querySelectorAll('.person')[1].textContent.includes(': dois')")
+        .await;
     assert_eq!(complaints(&page).await, "");
 
     // The frame in which it was said, without its mask.

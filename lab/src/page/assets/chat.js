@@ -36,6 +36,9 @@ function person(service, place) {
   /** What was said here and is not accepted yet, by id: said again on a new connection. */
   const pending = new Map();
   const rows = new Map();
+  /** What the service has taken and the other one has not, by id. */
+  const undelivered = new Set();
+  let other = null;
   let socket = null;
   let resume = null;
 
@@ -75,12 +78,25 @@ function person(service, place) {
     else if (type === "peer") peer(frame);
   }
 
-  function peer({ service: name, reachable, waiting }) {
-    waits.textContent = reachable && waiting === 0 ? "" : `${reachable ? "" : `${word("away", name)}. `}${waiting > 0 ? word("waitingFor", name, waiting) : ""}`;
+  function peer({ service: name, reachable }) {
+    other = { name, reachable, wasAway: !reachable || other?.wasAway === true };
+    tellWaiting();
+  }
+
+  /** The service says how many wait only as the other one comes and goes; meanwhile what is said here is counted. */
+  function tellWaiting() {
+    if (other === null) return;
+    if (other.reachable && undelivered.size === 0) other.wasAway = false;
+    const away = other.reachable ? "" : `${word("away", other.name)}. `;
+    const waiting = undelivered.size > 0 ? word("waitingFor", other.name, undelivered.size) : "";
+    waits.textContent = other.wasAway ? away + waiting : "";
   }
 
   function mark(id, state, traced) {
     if (state !== "delivered") pending.delete(id);
+    if (state === "accepted") undelivered.add(id);
+    else undelivered.delete(id);
+    tellWaiting();
     const row = rows.get(id);
     if (!row) return;
     row.state.textContent = word("states_")[state];
