@@ -65,7 +65,8 @@ const OF_BODIES: &[Attack] = &[
     },
     Attack {
         name: "bodies without end",
-        clients: (500, 2000),
+        // The small size leaves memory to others: beyond it the newest are refused, whoever they are.
+        clients: (200, 2000),
         refused: Refused::Late(&["400", "memory_budget", "503"]),
         client: |it| Box::pin(unfinished_body(it)),
     },
