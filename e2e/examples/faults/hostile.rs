@@ -235,6 +235,27 @@ async fn besieged(world: &World, tally: &Tally, service: &Service, attack: &Atta
     let (few, many) = attack.clients;
     let clients = world.sized(few, many);
     let mut siege = Siege::begun(service, clients).await;
+    let began = Instant::now();
+    loop {
+        rush(&mut siege, service, attack, clients, lasts).await;
+        // On a busy machine time may be over before anybody was heard.
+        let reasons = attack.refused.reasons(world);
+        if siege.is_refused_by(reasons, service).await || began.elapsed() > PATIENCE {
+            break;
+        }
+    }
+    siege.ended(service).await;
+    siege
+}
+
+/// All of them at once, for so long.
+async fn rush(
+    siege: &mut Siege,
+    service: &Service,
+    attack: &Attack,
+    clients: u32,
+    lasts: Duration,
+) {
     let until = Instant::now() + lasts;
     let mut all = JoinSet::new();
     for number in 0..clients {
@@ -251,8 +272,6 @@ async fn besieged(world: &World, tally: &Tally, service: &Service, attack: &Atta
             () = sleep(LOOK) => siege.look(service),
         }
     }
-    siege.ended(service).await;
-    siege
 }
 
 /// A promise that a client sees kept, or broken.

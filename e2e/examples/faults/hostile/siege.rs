@@ -71,16 +71,27 @@ impl Siege {
         self.memory.most = self.memory.most.max(resident);
     }
 
+    /// Whether somebody was refused by one of these reasons since it began; true where there are none.
+    pub(super) async fn is_refused_by(&self, reasons: &[&str], service: &Service) -> bool {
+        let refused = self.refused_since(service).await;
+        let is_refused = |reason: &&str| refused.contains_key(*reason);
+        reasons.is_empty() || reasons.iter().any(is_refused)
+    }
+
+    /// What the service refused since `refused` was counted.
+    async fn refused_since(&self, service: &Service) -> BTreeMap<String, u64> {
+        let now = service.refusals().await.into_iter();
+        let more = now.map(|(reason, count)| {
+            let before = self.refused.get(&reason).copied().unwrap_or_default();
+            (reason, count.saturating_sub(before))
+        });
+        more.filter(|(_, count)| *count > 0).collect()
+    }
+
     /// All clients have gone: counts.
     pub(super) async fn ended(&mut self, service: &Service) {
         self.over = Instant::now();
-        let before = std::mem::take(&mut self.refused);
-        for (reason, count) in service.refusals().await {
-            let more = count - before.get(&reason).copied().unwrap_or_default().min(count);
-            if more > 0 {
-                self.refused.insert(reason, more);
-            }
-        }
+        self.refused = self.refused_since(service).await;
         self.wrong.extend(service.wrong_in_log());
     }
 
