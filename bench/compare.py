@@ -7,7 +7,6 @@ of each round's pair. Exits with 1 where this checkout needs over 3 % more.
 """
 
 import contextlib
-import glob
 import os
 import pathlib
 import re
@@ -18,18 +17,14 @@ import sys
 import tempfile
 import time
 
+from processes import free_port, used
+
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 WORSE = 1.03
 PARTS = ("http", "tcp", "grpc", "chat")
 CONNECTIONS = 10_000
 PACKAGES = ["desafio1", "sockets", "grpc", "chat"]
 NOWHERE = subprocess.DEVNULL
-
-
-def free_address():
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return f"127.0.0.1:{listener.getsockname()[1]}"
 
 
 def build(source):
@@ -56,7 +51,7 @@ class Server:
     """A program on core 0."""
 
     def __init__(self, program, **settings):
-        self.address = free_address()
+        self.address = f"127.0.0.1:{free_port()}"
         environment = {"PATH": os.environ["PATH"], "ADMIN_LISTEN": "127.0.0.1:0", "LOG_LEVEL": "error"}
         environment |= {"LISTEN": self.address, **settings}
         command = ["taskset", "-c", "0", str(program)]
@@ -64,8 +59,7 @@ class Server:
 
     def used(self):
         """CPU time so far, in microseconds."""
-        threads = glob.glob(f"/proc/{self.child.pid}/task/*/schedstat")
-        return sum(int(pathlib.Path(thread).read_text().split()[0]) for thread in threads) / 1000
+        return used(self.child.pid)
 
     def listening(self):
         host, port = self.address.rsplit(":", 1)

@@ -13,17 +13,12 @@ import sys
 import time
 from pathlib import Path
 
+from processes import free_port, resident
 from results import record
 
 POLL = 0.0005
 PATIENCE = 10
 REST = 3  # what is held for the start alone is given back by then
-
-
-def free_port():
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return listener.getsockname()[1]
 
 
 def answers(port, path):
@@ -73,9 +68,7 @@ class Process:
         return (time.perf_counter() - self.started) * 1000
 
     def memory(self):
-        status = Path(f"/proc/{self.child.pid}/status").read_text()
-        line = next(line for line in status.splitlines() if line.startswith("VmRSS"))
-        return int(line.split()[1]) / 1024
+        return resident(self.child.pid)
 
     def __enter__(self):
         return self
