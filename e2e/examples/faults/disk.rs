@@ -5,6 +5,8 @@ use std::io::{self, ErrorKind, Write};
 use std::path::Path;
 use std::process::{Command, Stdio};
 
+use crate::row::Row;
+
 /// A file system in memory, mounted until it is dropped.
 #[derive(Debug)]
 pub(crate) struct SmallDisk(tempfile::TempDir);
@@ -23,6 +25,11 @@ impl SmallDisk {
         Ok(mounted
             .is_ok_and(|status| status.success())
             .then(|| Self(directory)))
+    }
+
+    /// What a scenario says where there is none.
+    pub(crate) fn lacking() -> Row {
+        Row::skipped("chat", "this machine lets nobody mount a tmpfs")
     }
 
     pub(crate) fn path(&self) -> &Path {

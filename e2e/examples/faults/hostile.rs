@@ -122,6 +122,12 @@ impl Hostile {
         Ok(answer)
     }
 
+    /// Connects, and leaves it at that.
+    pub(crate) async fn say_nothing(self) -> io::Result<()> {
+        let mut stream = self.connect().await?;
+        self.until_closed(&mut stream).await
+    }
+
     /// Reads until the other side ends it, or time is up.
     pub(crate) async fn until_closed(self, stream: &mut TcpStream) -> io::Result<()> {
         let mut piece = vec![0; 4096];

@@ -111,7 +111,7 @@ pub(crate) fn alone(service: &str) -> tokio::process::Command {
 
 /// A process that goes on, and what it has printed so far. It is killed when dropped.
 pub(crate) struct Printing {
-    _process: Child,
+    process: Child,
     printed: Arc<Mutex<String>>,
 }
 
@@ -127,10 +127,7 @@ impl Printing {
         let printed = Arc::default();
         follow(process.stdout.take(), &printed);
         follow(process.stderr.take(), &printed);
-        Self {
-            _process: process,
-            printed,
-        }
+        Self { process, printed }
     }
 
     /// Waits for a line that has all of these in it.
@@ -147,11 +144,10 @@ impl Printing {
 const CLIENTS: [&str; 3] = ["DESAFIO1_CLIENT", "HELLO_CLIENT", "SOCKETS_CLIENT"];
 
 pub(crate) struct Lab {
-    process: Child,
+    /// With answers and logs in what it prints.
+    running: Printing,
     pub(crate) target: Target,
     page: Url,
-    /// What it has printed so far, answers and logs.
-    printed: Arc<Mutex<String>>,
     /// Addresses as the documents name them, and where they are in this lab.
     moved: Moved,
 }
@@ -170,19 +166,15 @@ impl Lab {
         let moved = Moved::everything(exercise);
         let listen = moved.all.iter();
         let listen = listen.map(|(setting, _, address)| (setting, address.to_string()));
-        let mut process = tokio::process::Command::new(malha())
+        let mut command = tokio::process::Command::new(malha());
+        command
             .args(exercise)
             .env_remove("OTEL_EXPORTER_OTLP_ENDPOINT")
             .envs(listen)
             .envs(CLIENTS.map(|client| (format!("{client}_INTERVAL"), "200ms")))
             .env("DESAFIO1_CLIENT_MAX_BACKOFF", "400ms")
-            .envs(environment.iter().copied())
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .kill_on_drop(true)
-            .spawn()
-            .unwrap();
+            .envs(environment.iter().copied());
+        let running = Printing::start(command);
         let url = |address: SocketAddr| Url::parse(&format!("http://{address}/")).unwrap();
         let text = |address: SocketAddr| address.to_string();
         let page = url(moved.of("LAB_PAGE_LISTEN"));
@@ -198,14 +190,10 @@ impl Lab {
             jaeger: Some(page.clone()),
         };
         let ready = url(moved.of("ADMIN_LISTEN")).join("readyz").unwrap();
-        let printed = Arc::default();
-        follow(process.stdout.take(), &printed);
-        follow(process.stderr.take(), &printed);
         let lab = Self {
-            process,
+            running,
             target,
             page,
-            printed,
             moved,
         };
         eventually("every service of the lab is ready", async || {
@@ -222,7 +210,7 @@ impl Lab {
 
     /// What it has printed so far.
     pub(crate) fn printed(&self) -> String {
-        self.printed.lock().unwrap().clone()
+        self.running.printed.lock().unwrap().clone()
     }
 
     /// A text of the documents, with the addresses of this lab, be they in a line or in Python.
@@ -271,9 +259,9 @@ impl Lab {
     }
 
     pub(crate) async fn end(mut self) {
-        let id = i32::try_from(self.process.id().unwrap()).unwrap();
+        let id = i32::try_from(self.running.process.id().unwrap()).unwrap();
         kill(Pid::from_raw(id), Signal::SIGTERM).unwrap();
-        assert_eq!(self.process.wait().await.unwrap().code(), Some(0));
+        assert_eq!(self.running.process.wait().await.unwrap().code(), Some(0));
     }
 }
 

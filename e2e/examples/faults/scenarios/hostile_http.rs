@@ -27,7 +27,7 @@ const OF_HEADS: &[Attack] = &[
         name: "nothing said",
         clients: (2000, 15_000),
         refused: Refused::Late(&["first_byte_timeout"]),
-        client: |it| Box::pin(silent(it)),
+        client: |it| Box::pin(it.say_nothing()),
     },
     Attack {
         name: "heads without end",
@@ -104,11 +104,6 @@ const HEAD: &[u8] = b"GET / HTTP/1.1\r\nhost: malha\r\n";
 async fn slow_head(it: Hostile) -> io::Result<()> {
     let mut stream = it.connect().await?;
     it.drip(&mut stream, HEAD).await
-}
-
-async fn silent(it: Hostile) -> io::Result<()> {
-    let mut stream = it.connect().await?;
-    it.until_closed(&mut stream).await
 }
 
 async fn unfinished_head(it: Hostile) -> io::Result<()> {

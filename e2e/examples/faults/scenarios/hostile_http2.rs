@@ -26,7 +26,7 @@ const ATTACKS: &[Attack] = &[
         name: "nothing said",
         clients: (1000, 10_000),
         refused: Refused::Late(&["handshake_timeout"]),
-        client: |it| Box::pin(silent(it)),
+        client: |it| Box::pin(it.say_nothing()),
     },
     Attack {
         name: "rapid reset",
@@ -99,11 +99,6 @@ const MANY: u32 = 5000;
 async fn run(world: &World) -> anyhow::Result<Vec<Row>> {
     let how = impatient(world, &[]);
     under_attack(world, ATTACKS, async || world.users_in(&how, &[]).await).await
-}
-
-async fn silent(it: Hostile) -> io::Result<()> {
-    let mut stream = it.connect().await?;
-    it.until_closed(&mut stream).await
 }
 
 async fn rapid_reset(it: Hostile) -> io::Result<()> {

@@ -20,7 +20,7 @@ const OF_HELLO: &[Attack] = &[
         name: "nothing said",
         clients: (2000, 20_000),
         refused: Refused::Late(&["first_byte_timeout"]),
-        client: |it| Box::pin(silent(it)),
+        client: |it| Box::pin(it.say_nothing()),
     },
     Attack {
         name: "slow names",
@@ -53,7 +53,7 @@ const OF_SOCKETS: &[Attack] = &[
         name: "nothing said",
         clients: (2000, 20_000),
         refused: Refused::Late(&["first_byte_timeout"]),
-        client: |it| Box::pin(silent(it)),
+        client: |it| Box::pin(it.say_nothing()),
     },
     Attack {
         name: "oversized numbers",
@@ -81,11 +81,6 @@ async fn run(world: &World) -> anyhow::Result<Vec<Row>> {
     };
     rows.extend(more);
     Ok(rows)
-}
-
-async fn silent(it: Hostile) -> io::Result<()> {
-    let mut stream = it.connect().await?;
-    it.until_closed(&mut stream).await
 }
 
 async fn slow_name(it: Hostile) -> io::Result<()> {

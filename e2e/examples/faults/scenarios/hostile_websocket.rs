@@ -61,7 +61,7 @@ const ATTACKS: &[Attack] = &[
         name: "nothing said",
         clients: (1000, 10_000),
         refused: Refused::Late(&["first_byte_timeout"]),
-        client: |it| Box::pin(silent(it)),
+        client: |it| Box::pin(it.say_nothing()),
     },
 ];
 
@@ -119,9 +119,4 @@ async fn slow_reader(it: Hostile) -> io::Result<()> {
         Err(error) if error.kind() == ErrorKind::TimedOut => Ok(()),
         ended => ended,
     }
-}
-
-async fn silent(it: Hostile) -> io::Result<()> {
-    let mut stream = it.connect().await?;
-    it.until_closed(&mut stream).await
 }
