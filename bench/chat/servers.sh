@@ -48,13 +48,13 @@ first=()
 come_first() { chrt --rr 1 true 2>/dev/null && first=(chrt --rr 1) || first=(); }
 
 # Starts ours, gorilla or fastapi on core 0 and waits until it listens: sets `server` and `path`.
-# Of ours, only what the load would run into is set: the rate of a client, connections per address.
+# Of ours, only what the load would run into is set: the rate of a client, connections in all and per address.
 start() {
     path='/ws/{}'
     case $1 in
     ours)
         LISTEN=127.0.0.1:$port ADMIN_LISTEN=127.0.0.1:0 LOG_LEVEL=error RATE=1000000 RATE_BURST=1000000 \
-            MAX_CONNECTIONS_PER_ADDRESS=20000 "${first[@]}" taskset -c 0 "$work/chat" &
+            MAX_CONNECTIONS=20000 MAX_CONNECTIONS_PER_ADDRESS=20000 "${first[@]}" taskset -c 0 "$work/chat" &
         ;;
     gorilla)
         path=/ws

@@ -38,7 +38,6 @@ pub(super) struct CallHandler {
     pub(super) permits: Arc<Semaphore>,
     pub(super) limits: GrpcLimits,
     pub(super) metrics: GrpcServerMetrics,
-    pub(super) memory: MemoryBudget,
 }
 
 /// An answer's body. It holds what an open call has until it ends.
@@ -55,6 +54,8 @@ pub(super) type Held = (
 #[derive(Debug)]
 pub(super) struct ConnectionContext {
     pub(super) peer: Peer,
+    /// What its calls take their memory from.
+    pub(super) memory: MemoryBudget,
     /// Cancelled when the connection takes no more calls: streams end then.
     pub(super) closing: CancellationToken,
     /// Each call holds a clone until its answer begins, so that answers of one moment are written
@@ -79,13 +80,14 @@ impl CallHandler {
             let guard = CallGuard::unobserved();
             let response = not_a_call();
             let answer = |body| ResponseBody::new(body, limits, false, guard);
-            let held = (None, self.memory.reservation(), connection);
+            let held = (None, connection.memory.reservation(), connection);
             return Ok(response.map(|body| GuardedBody::new(answer(body), held)));
         }
         let mut gzip = compression::takes_gzip(request.headers());
         let mut guard = self.observe(&request, &connection.peer);
         let mut permit = None;
-        let mut memory = self.memory.reservation();
+        let mut memory = connection.memory.reservation();
+        let message = connection.memory.reservation();
         let span = guard.span();
         let answered = async {
             header_size::check(&request, self.limits.max_header.as_u64())?;
@@ -98,7 +100,7 @@ impl CallHandler {
             }
             let no_later = began + self.limits.request_timeout;
             let until = limits.deadline.map_or(no_later, |at| at.min(no_later));
-            let work = deadline::scope(Some(until), self.handle(request));
+            let work = deadline::scope(Some(until), self.handle(request, message));
             match timeout_at(until, AssertUnwindSafe(work).catch_unwind()).await {
                 Ok(Ok(response)) => Ok(response),
                 Ok(Err(_panic)) => Err(panicked()),
@@ -146,9 +148,12 @@ impl CallHandler {
             .map_err(|_| exhausted("too many calls are open; ask again in a moment"))
     }
 
-    async fn handle(&self, request: Request<Incoming>) -> Response<Body> {
+    async fn handle(
+        &self,
+        request: Request<Incoming>,
+        memory: MemoryReservation,
+    ) -> Response<Body> {
         let limit = self.limits.max_message.as_u64();
-        let memory = self.memory.reservation();
         let request = request.map(|body| LimitedBody::new(body, limit, memory));
         match self.router.route(request.uri().path()) {
             Some(handler) => {

@@ -45,18 +45,18 @@ impl Protocol for Grpc {
         let Connection {
             mut stream,
             peer,
-            guard: _guard,
+            guard,
         } = connection.without_delay();
         if !self.has_preface(&mut stream, peer).await {
             return;
         }
-        let memory = self.server.lifecycle().memory();
-        let Ok(_held) = memory.take(BUFFERS) else {
+        let Ok(_held) = guard.memory().take(BUFFERS) else {
             self.server.count_cut(MemoryBudget::CODE);
             return say(&mut stream, peer, preface::TOO_MANY).await;
         };
         let shared = Arc::new(ConnectionContext {
             peer: peer.into(),
+            memory: guard.memory().clone(),
             closing: CancellationToken::new(),
             in_flight: InFlightToken::default(),
         });

@@ -60,7 +60,6 @@ pub async fn serve(
         permits: Arc::new(Semaphore::new(limits.max_concurrent_calls)),
         limits,
         metrics: GrpcServerMetrics::register(lifecycle.metrics()),
-        memory: lifecycle.memory().clone(),
     };
     let grpc = Grpc {
         server: ServerContext::new(PROTOCOL, lifecycle.clone()),

@@ -59,7 +59,7 @@ impl<P: Procedure> Protocol for OneRequest<P> {
         let Connection {
             mut stream,
             peer,
-            guard: _guard,
+            guard,
         } = connection;
         let mut first = [0; FIRST];
         let read = match self.first_bytes(&mut stream, &mut first).await {
@@ -72,8 +72,7 @@ impl<P: Procedure> Protocol for OneRequest<P> {
             Ok(read) => read,
             Err(error) => return tracing::debug!(%peer, %error, "gone without a byte"),
         };
-        let memory = self.server.lifecycle().memory();
-        let Ok(_held) = memory.take(REQUEST) else {
+        let Ok(_held) = guard.memory().take(REQUEST) else {
             return self.give_up_for_memory(&mut stream).await;
         };
         // Boxed, so that a silent connection does not hold the memory of a request.

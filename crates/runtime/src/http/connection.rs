@@ -62,7 +62,7 @@ impl Protocol for Http {
             guard,
         } = connection.without_delay();
         let lifecycle = self.server.lifecycle();
-        let phase = SharedPhase::new(lifecycle.memory().clone());
+        let phase = SharedPhase::new(guard.memory().clone());
         let io = TimedIo::new(stream, self.limits, phase.clone(), guard);
         let expired = io.expired();
         let old = Instant::now() + jittered(self.limits.max_connection_age);

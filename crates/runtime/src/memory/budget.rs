@@ -5,12 +5,24 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 /// Bytes that many holders share. Every clone counts into the same ones.
 #[derive(Clone, Debug)]
-pub struct MemoryBudget(Arc<Inner>);
+pub struct MemoryBudget {
+    shared: Arc<Inner>,
+    /// How many connections the holder's address has open, where it is a client's.
+    connections: Option<Arc<AtomicUsize>>,
+}
 
 #[derive(Debug)]
 struct Inner {
     bytes: AtomicUsize,
     held: AtomicUsize,
+}
+
+/// An address with fewer connections than this may take from the last quarter, of places and of memory.
+pub(crate) const FEW: usize = 32;
+
+/// What a crowd from one address may fill: it leaves room for everybody else.
+pub(crate) fn without_the_last_quarter(most: usize) -> usize {
+    most - most / 4
 }
 
 /// So much was asked for that the budget would be exceeded.
@@ -33,25 +45,37 @@ impl MemoryBudget {
 
     /// A budget of this many bytes.
     pub fn of(bytes: usize) -> Self {
-        Self(Arc::new(Inner {
-            bytes: bytes.into(),
-            held: AtomicUsize::new(0),
-        }))
+        Self {
+            shared: Arc::new(Inner {
+                bytes: bytes.into(),
+                held: AtomicUsize::new(0),
+            }),
+            connections: None,
+        }
+    }
+
+    /// The same bytes for the clients of one address, which has so many connections open. While these
+    /// are not few, the last quarter is for others.
+    pub(crate) fn of_address(&self, connections: Arc<AtomicUsize>) -> Self {
+        Self {
+            shared: Arc::clone(&self.shared),
+            connections: Some(connections),
+        }
     }
 
     /// How many bytes may be held.
     pub fn bytes(&self) -> usize {
-        self.0.bytes.load(Ordering::Relaxed)
+        self.shared.bytes.load(Ordering::Relaxed)
     }
 
     /// Changes how many may be. What is held stays, also where that is more.
     pub fn set(&self, bytes: usize) {
-        self.0.bytes.store(bytes, Ordering::Relaxed);
+        self.shared.bytes.store(bytes, Ordering::Relaxed);
     }
 
     /// How many bytes are held.
     pub fn held(&self) -> usize {
-        self.0.held.load(Ordering::Relaxed)
+        self.shared.held.load(Ordering::Relaxed)
     }
 
     /// Holds this many bytes until the reservation is dropped.
@@ -70,16 +94,27 @@ impl MemoryBudget {
     }
 
     pub(crate) fn add(&self, bytes: usize) -> Result<(), OverBudget> {
-        let within = |held: usize| held.checked_add(bytes).filter(|held| *held <= self.bytes());
+        let most = self.most();
+        let within = |held: usize| held.checked_add(bytes).filter(|held| *held <= most);
         let added = self
-            .0
+            .shared
             .held
             .fetch_update(Ordering::Relaxed, Ordering::Relaxed, within);
         added.map(|_| ()).map_err(|_| OverBudget)
     }
 
+    /// Up to where this holder may fill it.
+    fn most(&self) -> usize {
+        let is_crowd = |open: &Arc<AtomicUsize>| open.load(Ordering::Relaxed) >= FEW;
+        if self.connections.as_ref().is_some_and(is_crowd) {
+            without_the_last_quarter(self.bytes())
+        } else {
+            self.bytes()
+        }
+    }
+
     pub(crate) fn subtract(&self, bytes: usize) {
-        self.0.held.fetch_sub(bytes, Ordering::Relaxed);
+        self.shared.held.fetch_sub(bytes, Ordering::Relaxed);
     }
 }
 
@@ -91,6 +126,11 @@ pub struct MemoryReservation {
 }
 
 impl MemoryReservation {
+    /// What it is a part of.
+    pub(crate) fn budget(&self) -> &MemoryBudget {
+        &self.budget
+    }
+
     /// Holds this many bytes from now on. Where that would be too much, it holds what it did.
     pub fn resize(&mut self, bytes: usize) -> Result<(), OverBudget> {
         match bytes.checked_sub(self.bytes) {
@@ -131,6 +171,21 @@ mod tests {
         assert_eq!(first.resize(1), Ok(()));
         assert_eq!(budget.held(), 1);
         drop(first);
+        assert_eq!(budget.held(), 0);
+    }
+
+    #[test]
+    fn a_crowd_from_one_address_leaves_the_last_quarter_to_others() {
+        let budget = MemoryBudget::of(100);
+        let open = Arc::new(AtomicUsize::new(FEW - 1));
+        let mut first = budget.of_address(Arc::clone(&open)).take(75).unwrap();
+        assert_eq!(first.grow(1), Ok(()), "they are few");
+        assert_eq!(first.resize(75), Ok(()));
+        open.store(FEW, Ordering::Relaxed);
+        assert_eq!(first.grow(1), Err(OverBudget));
+        let few = budget.of_address(Arc::new(AtomicUsize::new(1)));
+        let second = few.take(25).unwrap();
+        drop((first, second));
         assert_eq!(budget.held(), 0);
     }
 

@@ -2,11 +2,12 @@
 
 use std::collections::HashMap;
 use std::net::IpAddr;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::Notify;
 
-use crate::memory::{MemoryBudget, MemoryReservation};
+use crate::memory::{FEW, MemoryBudget, MemoryReservation, without_the_last_quarter};
 
 /// How many connections may be open at once.
 #[derive(Clone, Copy, Debug)]
@@ -20,7 +21,8 @@ pub struct ConnectionLimits {
 /// Why a connection is not served.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Refusal {
-    /// As many are open as the listener may have.
+    /// As many are open as the listener may have; or as may be while the last are kept for addresses
+    /// with few.
     TooMany,
     /// As many are open as one address may have.
     TooManyFromAddress,
@@ -55,7 +57,7 @@ struct OpenConnections {
     total: usize,
     /// The most since the last peak.
     peak: usize,
-    by_address: HashMap<IpAddr, usize>,
+    by_address: HashMap<IpAddr, Arc<AtomicUsize>>,
 }
 
 /// From how many connections on it is worth giving memory back.
@@ -66,7 +68,14 @@ const PEAK: usize = 100;
 pub(super) struct ConnectionPermit {
     limiter: ConnectionLimiter,
     address: IpAddr,
-    _memory: MemoryReservation,
+    memory: MemoryReservation,
+}
+
+impl ConnectionPermit {
+    /// What the connection's address may take of the memory.
+    pub(super) fn memory(&self) -> &MemoryBudget {
+        self.memory.budget()
+    }
 }
 
 impl ConnectionLimiter {
@@ -91,21 +100,24 @@ impl ConnectionLimiter {
         if open.total >= self.limits.total {
             return Err(Refusal::TooMany);
         }
-        let memory = self
-            .memory
-            .take(self.silent)
-            .map_err(|_| Refusal::NoMemory)?;
-        let from_address = open.by_address.entry(address).or_default();
-        if *from_address >= self.limits.per_address {
+        let from_address = open.by_address.get(&address).cloned().unwrap_or_default();
+        let count = from_address.load(Ordering::Relaxed);
+        if count >= self.limits.per_address {
             return Err(Refusal::TooManyFromAddress);
         }
-        *from_address += 1;
+        if count >= FEW && open.total >= without_the_last_quarter(self.limits.total) {
+            return Err(Refusal::TooMany);
+        }
+        let memory = self.memory.of_address(Arc::clone(&from_address));
+        let memory = memory.take(self.silent).map_err(|_| Refusal::NoMemory)?;
+        from_address.fetch_add(1, Ordering::Relaxed);
+        open.by_address.entry(address).or_insert(from_address);
         open.total += 1;
         open.peak = open.peak.max(open.total);
         Ok(ConnectionPermit {
             limiter: self.clone(),
             address,
-            _memory: memory,
+            memory,
         })
     }
 
@@ -122,11 +134,10 @@ impl Drop for ConnectionPermit {
             open.peak = open.total;
             self.limiter.shrunk.notify_one();
         }
-        if let Some(from_address) = open.by_address.get_mut(&self.address) {
-            *from_address -= 1;
-            if *from_address == 0 {
-                open.by_address.remove(&self.address);
-            }
+        if let Some(from_address) = open.by_address.get(&self.address)
+            && from_address.fetch_sub(1, Ordering::Relaxed) == 1
+        {
+            open.by_address.remove(&self.address);
         }
     }
 }
@@ -157,6 +168,44 @@ mod tests {
         assert_eq!(memory.held(), 0);
         assert!(limiter.lock().by_address.is_empty());
         assert!(limiter.take(THERE).is_ok());
+    }
+
+    /// Fills it from one address; what that one got, and why it got no more.
+    fn fill(limiter: &ConnectionLimiter) -> (Vec<ConnectionPermit>, Refusal) {
+        let mut taken = Vec::new();
+        loop {
+            match limiter.take(HERE) {
+                Ok(permit) => taken.push(permit),
+                Err(refusal) => return (taken, refusal),
+            }
+        }
+    }
+
+    #[test]
+    fn a_crowd_from_one_address_leaves_the_last_quarter_of_places_to_others() {
+        let limiter = limiter(4 * FEW, 4 * FEW);
+        let (crowd, refusal) = fill(&limiter);
+        assert_eq!((crowd.len(), refusal), (3 * FEW, Refusal::TooMany));
+        let others: Vec<_> = (0..FEW).map(|_| limiter.take(THERE).unwrap()).collect();
+        assert_eq!(limiter.take(THERE).unwrap_err(), Refusal::TooMany);
+        drop(others);
+        drop(crowd);
+        assert!(limiter.lock().by_address.is_empty());
+    }
+
+    #[test]
+    fn a_crowd_from_one_address_leaves_the_last_quarter_of_memory_to_others() {
+        let limits = ConnectionLimits {
+            total: 1000,
+            per_address: 1000,
+        };
+        let memory = MemoryBudget::of(4 * FEW * 1000);
+        let limiter = ConnectionLimiter::new(limits, memory, 1000);
+        let (crowd, refusal) = fill(&limiter);
+        assert_eq!((crowd.len(), refusal), (3 * FEW, Refusal::NoMemory));
+        assert!(crowd[0].memory().take(1).is_err(), "nor for its requests");
+        let other = limiter.take(THERE).unwrap();
+        assert!(other.memory().take(1000).is_ok());
     }
 
     #[test]

@@ -13,6 +13,7 @@ use tokio::net::{TcpListener, TcpStream};
 
 use super::limiter::{ConnectionLimiter, ConnectionLimits, ConnectionPermit, Refusal};
 use crate::lifecycle::Lifecycle;
+use crate::memory::MemoryBudget;
 use crate::metrics::ConnectionMetrics;
 
 /// What one protocol does with its connections.
@@ -222,17 +223,20 @@ fn is_of_one_connection(error: &std::io::Error) -> bool {
 /// Counts a connection as open, for its limits and for metrics, until dropped.
 #[derive(Debug)]
 pub struct ConnectionGuard {
-    _permit: ConnectionPermit,
+    permit: ConnectionPermit,
     open: Gauge,
 }
 
 impl ConnectionGuard {
     fn new(permit: ConnectionPermit, open: Gauge) -> Self {
         open.inc();
-        Self {
-            _permit: permit,
-            open,
-        }
+        Self { permit, open }
+    }
+
+    /// The memory that its requests may take from: where many connections are open from its address,
+    /// not the last quarter.
+    pub fn memory(&self) -> &MemoryBudget {
+        self.permit.memory()
     }
 }
 
