@@ -1,14 +1,14 @@
 //! Bodies with a limit in time, and bodies that say when they are done.
 
 use std::pin::Pin;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use bytes::Bytes;
 use http_body::{Body, Frame, SizeHint};
 use tokio::time::Sleep;
 
-use super::phase::SharedPhase;
+use super::phase::{GivenUp, SharedPhase};
 use crate::memory::OverBudget;
 
 pin_project_lite::pin_project! {
@@ -79,10 +79,9 @@ impl<B: Body<Data = Bytes, Error = hyper::Error>> Body for DeadlineBody<B> {
         let sleep = this
             .sleep
             .get_or_insert_with(|| Box::pin(tokio::time::sleep(limit)));
-        sleep
-            .as_mut()
-            .poll(cx)
-            .map(|()| Some(Err(BodyError::Deadline(limit))))
+        ready!(sleep.as_mut().poll(cx));
+        this.phase.give_up(GivenUp::TooSlow);
+        Poll::Ready(Some(Err(BodyError::Deadline(limit))))
     }
 
     fn is_end_stream(&self) -> bool {

@@ -23,11 +23,10 @@ use tower_http::limit::RequestBodyLimit;
 
 use super::body::{DeadlineBody, GuardedBody};
 use super::limits::HttpLimits;
-use super::phase::{Phase, SharedPhase};
+use super::phase::{GivenUp, Phase, SharedPhase};
 use super::proxy::ProxySettings;
 use super::timed_io::{Expired, TimedIo};
 use super::{answer, head, problem};
-use crate::memory::MemoryBudget;
 use crate::net::{Connection, Protocol, Refusal, ServerContext, jittered};
 
 /// HTTP/1.1 with these routes and limits.
@@ -69,6 +68,7 @@ impl Protocol for Http {
 
         let max_body = self.limits.max_body_bytes.as_u64();
         let max_body = usize::try_from(max_body).unwrap_or(usize::MAX);
+        let max_head = self.limits.max_header_bytes.as_u64();
         let service = service_fn(|request: Request<Incoming>| {
             phase.set(Phase::Active);
             let (phase, lifecycle) = (phase.clone(), lifecycle.clone());
@@ -92,25 +92,23 @@ impl Protocol for Http {
                 if announced != Some(0) {
                     request.extensions_mut().insert(active.phase.clone());
                 }
+                let refused = head::refused(&request, max_head);
                 head::normalize(request.uri_mut());
                 if let Some(proxies) = proxies {
-                    let mut forwarded = proxies.read(peer.ip(), request.headers());
-                    forwarded.lacks_slash = forwarded.root_path.is(request.uri());
-                    forwarded.root_path.strip(request.uri_mut());
-                    request.extensions_mut().insert(forwarded);
+                    add_forwarded(proxies, peer, &mut request);
                 }
-                let refused = head::refused(&request);
                 let is_refused = refused.is_some();
                 let mut response = if let Some(refusal) = refused {
-                    refusal
+                    server.count_cut(refusal.reason);
+                    refusal.answer
                 } else if announced == Some(0) {
                     let Ok(response) = routes.oneshot(request).await;
                     response
                 } else {
-                    Box::pin(bounded(routes, max_body, request)).await
+                    Box::pin(bounded(routes, max_body, request, server)).await
                 };
-                if active.phase.is_refused() {
-                    server.count_cut(MemoryBudget::CODE);
+                if let Some(why) = active.phase.given_up() {
+                    response = given_up(why, response, server);
                 }
                 // hyper reads the rest of a small body; beyond that it closes, which the client
                 // should know.
@@ -131,11 +129,10 @@ impl Protocol for Http {
             }
         });
 
-        let max_header = self.limits.max_header_bytes.as_u64();
         let connection = http1::Builder::new()
             .timer(TokioTimer::new())
             .header_read_timeout(None) // `TimedIo` has a timer for each phase
-            .max_buf_size(usize::try_from(max_header).unwrap_or(usize::MAX))
+            .max_buf_size(usize::try_from(max_head).unwrap_or(usize::MAX))
             .serve_connection(TokioIo::new(io), service)
             .with_upgrades();
         let mut connection = pin!(connection);
@@ -197,8 +194,36 @@ fn drive<C: Future>(
     polled
 }
 
+/// The answer to a request whose body was given up, whatever its handler made of that.
+fn given_up(why: GivenUp, answer: Response<Body>, server: &ServerContext) -> Response<Body> {
+    server.count_cut(why.code());
+    // Where requests are observed, it is what their span says already.
+    if answer.status() == why.status() {
+        answer
+    } else {
+        why.answer()
+    }
+}
+
+/// Adds what proxies say, and takes away the path that they put in front.
+fn add_forwarded(proxies: &ProxySettings, peer: SocketAddr, request: &mut Request<Body>) {
+    let mut forwarded = proxies.read(peer.ip(), request.headers());
+    forwarded.lacks_slash = forwarded.root_path.is(request.uri());
+    forwarded.root_path.strip(request.uri_mut());
+    request.extensions_mut().insert(forwarded);
+}
+
 /// The answer to a request with a body, which is no longer than the limit, whoever reads it.
-async fn bounded(routes: Router, max_body: usize, mut request: Request<Body>) -> Response<Body> {
+async fn bounded(
+    routes: Router,
+    max_body: usize,
+    mut request: Request<Body>,
+    server: &ServerContext,
+) -> Response<Body> {
+    let announced = request.body().size_hint().lower();
+    if usize::try_from(announced).is_ok_and(|size| size > max_body) {
+        server.count_cut("body_too_large"); // no route hears of it
+    }
     DefaultBodyLimit::disable().apply(&mut request);
     let Ok(response) = RequestBodyLimit::new(routes, max_body)
         .oneshot(request)

@@ -7,20 +7,54 @@ use axum::response::Response;
 
 use super::problem;
 
-/// The answer to a request whose head breaks the rules.
-pub(super) fn refused<B>(request: &Request<B>) -> Option<Response> {
+/// A request whose head breaks the rules.
+pub(super) struct RefusedHead {
+    /// A bounded name, for metrics.
+    pub(super) reason: &'static str,
+    pub(super) answer: Response,
+}
+
+/// Why a request is refused for its head, which may have so many bytes.
+pub(super) fn refused<B>(request: &Request<B>, max_bytes: u64) -> Option<RefusedHead> {
     let headers = request.headers();
+    if size(request) > max_bytes {
+        return Some(RefusedHead {
+            reason: "head_too_large",
+            answer: problem::head_too_large(),
+        });
+    }
     if !has_host(headers, request.version()) {
         let said = "o pedido deve ter um só Host, com um nome ou endereço (RFC 9112, 3.2)";
-        return Some(problem::refusal(StatusCode::BAD_REQUEST, said));
+        return Some(RefusedHead {
+            reason: "bad_request",
+            answer: problem::refusal(StatusCode::BAD_REQUEST, said),
+        });
     }
     // HTTP/1.0 knows no expectations (RFC 9110, 10.1.1).
     let known = |value: &http::HeaderValue| value.as_bytes().eq_ignore_ascii_case(b"100-continue");
     if request.version() != Version::HTTP_10 && !headers.get_all(EXPECT).iter().all(known) {
         let said = "de Expect só se conhece 100-continue";
-        return Some(problem::refusal(StatusCode::EXPECTATION_FAILED, said));
+        return Some(RefusedHead {
+            reason: "bad_request",
+            answer: problem::refusal(StatusCode::EXPECTATION_FAILED, said),
+        });
     }
     None
+}
+
+/// The bytes of a head, without spaces that may be left out. hyper holds to its limit only while a head
+/// is not whole, and its buffer may take in more at once.
+fn size<B>(request: &Request<B>) -> u64 {
+    let uri = request.uri();
+    let scheme = uri.scheme_str().map_or(0, |scheme| scheme.len() + 3);
+    let authority = uri.authority().map_or(0, |name| name.as_str().len());
+    let path = uri.path_and_query().map_or(0, |path| path.as_str().len());
+    let method = request.method().as_str().len();
+    let first = method + 1 + scheme + authority + path + " HTTP/1.1\r\n".len();
+    let lines = request.headers().iter();
+    let lines = lines.map(|(name, value)| name.as_str().len() + value.len() + ": \r\n".len());
+    let all = first + lines.sum::<usize>() + "\r\n".len();
+    u64::try_from(all).unwrap_or(u64::MAX)
 }
 
 /// RFC 9112, 3.2: exactly one, of the right form; HTTP/1.0 may do without.
@@ -113,6 +147,23 @@ mod tests {
             let mut uri: Uri = path.parse().unwrap();
             normalize(&mut uri);
             assert_eq!(uri.to_string(), same, "{path}");
+        }
+    }
+
+    #[test]
+    fn the_size_of_a_head_is_that_of_its_bytes() {
+        let request = |uri: &str| {
+            let request = Request::get(uri).header("host", "a").header("x", "");
+            size(&request.body(()).unwrap())
+        };
+        for (uri, head) in [
+            ("/a?b", "GET /a?b HTTP/1.1\r\nhost: a\r\nx: \r\n\r\n"),
+            (
+                "http://a/",
+                "GET http://a/ HTTP/1.1\r\nhost: a\r\nx: \r\n\r\n",
+            ),
+        ] {
+            assert_eq!(request(uri), head.len() as u64, "{uri}");
         }
     }
 

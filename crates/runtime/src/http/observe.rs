@@ -119,12 +119,12 @@ where
             Some(Err(_)) | None => None,
         };
         let record = this.record.take();
-        let refused = this.phase.as_ref().is_some_and(SharedPhase::is_refused);
-        let response = match response {
+        let given_up = this.phase.as_ref().and_then(SharedPhase::given_up);
+        let response = match (given_up, response) {
             // Whatever the handler made of a body that it could not read.
-            _ if refused => keep(problem::no_memory_for_request(), record),
-            Some(response) => keep(response, record),
-            None => keep(internal_error(), record),
+            (Some(why), _) => keep(why.answer(), record),
+            (None, Some(response)) => keep(response, record),
+            (None, None) => keep(internal_error(), record),
         };
         Poll::Ready(Ok(response))
     }

@@ -3,7 +3,11 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
 
+use axum::http::StatusCode;
+use axum::response::Response;
+
 use super::held::HeldMemory;
+use super::problem;
 use crate::memory::{MemoryBudget, OverBudget};
 
 /// The phase of an HTTP/1.1 connection.
@@ -22,6 +26,40 @@ pub(super) enum Phase {
     Upgraded = 4,
 }
 
+/// Why a body is read no further.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
+pub(super) enum GivenUp {
+    /// There is no memory for it.
+    NoMemory = 1,
+    /// It took too long.
+    TooSlow = 2,
+}
+
+impl GivenUp {
+    /// A bounded name, for metrics.
+    pub(super) fn code(self) -> &'static str {
+        match self {
+            Self::NoMemory => MemoryBudget::CODE,
+            Self::TooSlow => "body_timeout",
+        }
+    }
+
+    pub(super) fn status(self) -> StatusCode {
+        match self {
+            Self::NoMemory => StatusCode::SERVICE_UNAVAILABLE,
+            Self::TooSlow => StatusCode::REQUEST_TIMEOUT,
+        }
+    }
+
+    pub(super) fn answer(self) -> Response {
+        match self {
+            Self::NoMemory => problem::no_memory_for_request(),
+            Self::TooSlow => problem::body_too_slow(),
+        }
+    }
+}
+
 /// A phase that the connection's reader, its service and its driver share.
 #[derive(Clone, Debug)]
 pub(super) struct SharedPhase(Arc<PhaseCell>);
@@ -33,8 +71,8 @@ struct PhaseCell {
     watched: AtomicBool,
     /// Whether the client may still be sending what nobody reads.
     unread: AtomicBool,
-    /// Whether a body was given up because there is no memory for it.
-    refused: AtomicBool,
+    /// Why the body of the last request was given up, if it was.
+    given_up: AtomicU8,
     memory: HeldMemory,
 }
 
@@ -45,7 +83,7 @@ impl SharedPhase {
             phase: AtomicU8::new(Phase::Fresh as u8),
             watched: AtomicBool::new(false),
             unread: AtomicBool::new(false),
-            refused: AtomicBool::new(false),
+            given_up: AtomicU8::new(0),
             memory: HeldMemory::new(memory),
         }))
     }
@@ -105,7 +143,7 @@ impl SharedPhase {
     pub(super) fn body_came(&self, count: usize) -> Result<(), OverBudget> {
         let held = self.0.memory.kept(count);
         if held.is_err() {
-            self.0.refused.store(true, Ordering::Release);
+            self.give_up(GivenUp::NoMemory);
         }
         held
     }
@@ -120,8 +158,17 @@ impl SharedPhase {
         self.0.memory.answer_sent();
     }
 
-    /// Whether a body was refused for want of memory.
-    pub(super) fn is_refused(&self) -> bool {
-        self.0.refused.load(Ordering::Acquire)
+    /// A body is read no further; its connection closes with the answer.
+    pub(super) fn give_up(&self, why: GivenUp) {
+        self.0.given_up.store(why as u8, Ordering::Release);
+    }
+
+    /// Why a body was given up.
+    pub(super) fn given_up(&self) -> Option<GivenUp> {
+        match self.0.given_up.load(Ordering::Acquire) {
+            0 => None,
+            1 => Some(GivenUp::NoMemory),
+            _ => Some(GivenUp::TooSlow),
+        }
     }
 }

@@ -24,6 +24,22 @@ fn body(status: StatusCode, detail: &str) -> String {
     told.to_string()
 }
 
+const HEAD_TOO_LARGE: &str = "o cabeçalho do pedido é grande demais";
+
+/// The answer to a head that is whole, and larger than it may be.
+pub(super) fn head_too_large() -> Response {
+    refusal(StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE, HEAD_TOO_LARGE)
+}
+
+/// The answer to a request whose body took too long.
+pub(super) fn body_too_slow() -> Response {
+    let said = "o corpo do pedido não chegou a tempo";
+    let mut response = refusal(StatusCode::REQUEST_TIMEOUT, said);
+    let close = HeaderValue::from_static("close");
+    response.headers_mut().insert(CONNECTION, close);
+    response
+}
+
 /// The answer to a connection for which there is no room, as bytes.
 pub(super) fn no_room() -> Vec<u8> {
     unavailable("há conexões demais: tente de novo mais tarde")
@@ -79,9 +95,7 @@ pub(super) fn own_answer(written: &[u8]) -> Option<OwnAnswer> {
     let (reason, detail) = match status {
         StatusCode::BAD_REQUEST => ("bad_request", "o pedido não é HTTP/1.1"),
         StatusCode::URI_TOO_LONG => ("uri_too_long", "o caminho do pedido é longo demais"),
-        StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE => {
-            ("head_too_large", "o cabeçalho do pedido é grande demais")
-        }
+        StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE => ("head_too_large", HEAD_TOO_LARGE),
         _ => return None,
     };
     let body = body(status, detail);

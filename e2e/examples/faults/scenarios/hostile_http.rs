@@ -60,14 +60,14 @@ const OF_BODIES: &[Attack] = &[
     Attack {
         name: "slow bodies",
         clients: (100, 1000),
-        refused: Refused::Late(&["400"]),
+        refused: Refused::Late(&["body_timeout"]),
         client: |it| Box::pin(slow_body(it)),
     },
     Attack {
         name: "bodies without end",
         // The small size leaves memory to others: beyond it the newest are refused, whoever they are.
         clients: (200, 2000),
-        refused: Refused::Late(&["400", "memory_budget", "503"]),
+        refused: Refused::Late(&["body_timeout", "memory_budget"]),
         client: |it| Box::pin(unfinished_body(it)),
     },
     Attack {
