@@ -7,8 +7,9 @@ use loona_hpack::Decoder;
 
 use crate::conversation::Buffer;
 use crate::descriptors::Descriptors;
-use crate::grpc::{Piece, Understood, understand};
+use crate::grpc::{Understood, understand};
 use crate::message::{Field, Layer, Message, Side, TraceContext, hex, printable, short};
+use crate::pieces::Pieces;
 use crate::secret::{MASK, is_secret, mask};
 use crate::{fields, hpack};
 
@@ -23,6 +24,8 @@ pub(crate) struct Http2 {
     /// By side: whether a header block was not read, and with it what later ones refer to.
     is_lost: [bool; 2],
     streams: HashMap<u32, Stream>,
+    /// Bytes of header blocks and gRPC messages that wait for their ends.
+    held: usize,
     has_begun: bool,
 }
 
@@ -32,10 +35,17 @@ struct Stream {
     is_grpc: bool,
     trace: Option<TraceContext>,
     /// Pieces of a gRPC message, by side.
-    pieces: [Vec<u8>; 2],
+    pieces: [Pieces; 2],
     /// Pieces of a header block.
     block: Vec<u8>,
     ended: u8,
+}
+
+impl Stream {
+    fn held(&self) -> usize {
+        let pieces = self.pieces.iter().map(Pieces::held).sum::<usize>();
+        pieces + self.block.capacity()
+    }
 }
 
 impl fmt::Debug for Http2 {
@@ -52,8 +62,9 @@ const MOST_STREAMS: usize = 1024;
 /// A header block beyond this is not put together, nor a table of them kept.
 const LARGEST_BLOCK: usize = 64 * 1024;
 
-/// A gRPC message beyond this is not put together.
-const LARGEST_MESSAGE: usize = 256 * 1024;
+/// What all streams of a connection may hold together. Beyond it no message and no header block is put
+/// together.
+const MOST_HELD: usize = 1024 * 1024;
 
 const END_STREAM: u8 = 0x1;
 const END_HEADERS: u8 = 0x4;
@@ -68,18 +79,17 @@ impl Http2 {
             server: decoder(),
             is_lost: [false; 2],
             streams: HashMap::new(),
+            held: 0,
             has_begun: false,
         }
     }
 
-    /// Bytes of header blocks and gRPC messages that wait for their ends.
+    /// Bytes of header blocks and gRPC messages that wait for their ends, counted anew.
     #[cfg(test)]
     pub(crate) fn held(&self) -> usize {
-        let held = |stream: &Stream| {
-            let pieces = stream.pieces.iter().map(Vec::capacity).sum::<usize>();
-            pieces + stream.block.capacity()
-        };
-        self.streams.values().map(held).sum()
+        let held = self.streams.values().map(Stream::held).sum();
+        assert_eq!(self.held, held);
+        held
     }
 
     pub(crate) fn read(&mut self, side: Side, buffer: &mut Buffer, messages: &mut Vec<Message>) {
@@ -139,6 +149,7 @@ impl Http2 {
         let (mut text, mut call) = (None, None);
         if self.streams.len() >= MOST_STREAMS && !self.streams.contains_key(&stream) {
             self.streams.clear();
+            self.held = 0;
         }
         let payload = unpadded(kind, flags, &bytes);
         match kind {
@@ -201,15 +212,18 @@ impl Http2 {
         let is_lost = &mut self.is_lost[usize::from(side == Side::Server)];
         let piece = bytes.get(start..end)?;
         let stream = self.streams.entry(id).or_default();
-        if stream.block.len() + piece.len() > LARGEST_BLOCK {
-            stream.block = Vec::new();
+        self.held -= stream.block.capacity();
+        let room = LARGEST_BLOCK.min(MOST_HELD.saturating_sub(self.held));
+        if stream.block.len() + piece.len() > room {
             *is_lost = true;
         }
         if *is_lost {
+            stream.block = Vec::new();
             return None;
         }
         stream.block.extend_from_slice(piece);
         if flags & END_HEADERS == 0 {
+            self.held += stream.block.capacity();
             return None;
         }
         let is_whole = stream.block.len() == end - start;
@@ -266,38 +280,10 @@ impl Http2 {
             };
         };
         let pieces = &mut stream.pieces[usize::from(side == Side::Server)];
-        if pieces.len() + content.len() > LARGEST_MESSAGE {
-            pieces.clear();
-            return Understood::default();
-        }
-        let begins_here = pieces.is_empty();
-        pieces.extend_from_slice(content);
-        let (mut found, mut at) = (Vec::new(), 0);
-        while let Some(&[compressed, a, b, c, d]) =
-            pieces.get(at..at + 5).and_then(<[u8]>::first_chunk)
-        {
-            let length = u32::from_be_bytes([a, b, c, d]) as usize;
-            let Some(content) = pieces.get(at + 5..(at + 5).saturating_add(length)) else {
-                break;
-            };
-            let is_compressed = compressed != 0;
-            let is_here = begins_here && start + at + 5 + length <= end && !is_compressed;
-            // Where it began in an earlier frame, only its end stands here.
-            let (from, to) = if begins_here {
-                (start + at, (start + at + 5 + length).min(end))
-            } else {
-                (start, end)
-            };
-            found.push(Piece {
-                from,
-                to,
-                is_compressed,
-                content_at: is_here.then_some(start + at + 5),
-                content: content.to_vec(),
-            });
-            at += 5 + length;
-        }
-        pieces.drain(..at.min(pieces.len()));
+        self.held -= pieces.held();
+        let room = MOST_HELD.saturating_sub(self.held);
+        let found = pieces.add(content, start, room);
+        self.held += pieces.held();
         understand(found, &stream.path, side, &self.descriptors)
     }
 
@@ -311,8 +297,8 @@ impl Http2 {
             }
             _ => false,
         };
-        if is_over {
-            self.streams.remove(&id);
+        if is_over && let Some(stream) = self.streams.remove(&id) {
+            self.held -= stream.held();
         }
     }
 }

@@ -182,9 +182,14 @@ fn headers_of_http_2_are_decoded_and_grpc_is_named() {
 }
 
 fn frame(kind: u8, flags: u8, payload: &[u8]) -> Vec<u8> {
+    frame_of(1, kind, flags, payload)
+}
+
+fn frame_of(stream: u32, kind: u8, flags: u8, payload: &[u8]) -> Vec<u8> {
     let length = u32::try_from(payload.len()).unwrap().to_be_bytes();
     let mut frame = length[1..].to_vec();
-    frame.extend([kind, flags, 0, 0, 0, 1]);
+    frame.extend([kind, flags]);
+    frame.extend(stream.to_be_bytes());
     frame.extend(payload);
     frame
 }
@@ -234,6 +239,39 @@ fn continuations_without_end_are_not_kept_and_what_follows_is_hidden() {
         panic!("{:?}", conversation.speaks)
     };
     assert_eq!(http.held(), 0);
+}
+
+/// A header block that makes a stream one of gRPC.
+const OF_GRPC: &[u8] = b"\x00\x0ccontent-type\x10application/grpc";
+
+#[test]
+fn messages_and_header_blocks_without_end_are_bounded_by_connection_and_those_that_end_are_read() {
+    let mut conversation = conversation();
+    conversation.push(Side::Client, PREFACE);
+    // Two hundred messages of 200,000 bytes, of which each lacks the last; then header blocks without end.
+    let lacking = [&[0, 0, 3, 0x0d, 0x40][..], &vec![b'x'; 50_000]].concat();
+    for stream in (1..400).step_by(2) {
+        conversation.push(Side::Client, &frame_of(stream, 1, 4, OF_GRPC));
+        conversation.push(Side::Client, &frame_of(stream, 0, 0, &lacking));
+    }
+    let held = |conversation: &Conversation| match &conversation.speaks {
+        Speaks::Http2(http) => http.held(),
+        other => panic!("{other:?}"),
+    };
+    assert!((512 * 1024..=1024 * 1024).contains(&held(&conversation)));
+    let whole = [&[0, 0, 0, 0, 3][..], b"one"].concat();
+    conversation.push(Side::Client, &frame_of(401, 1, 4, OF_GRPC));
+    let read = conversation.push(Side::Client, &frame_of(401, 0, 1, &whole));
+    assert!(read[0].summary.ends_with(": 6f6e65"), "{}", read[0].summary);
+    for stream in (403..800).step_by(2) {
+        conversation.push(Side::Client, &frame_of(stream, 1, 0, &vec![b'x'; 30_000]));
+    }
+    assert!(held(&conversation) <= 1024 * 1024);
+    // Streams that end give back what they hold.
+    for stream in (1..800).step_by(2) {
+        conversation.push(Side::Client, &frame_of(stream, 3, 0, &[0; 4]));
+    }
+    assert_eq!(held(&conversation), 0);
 }
 
 #[test]
