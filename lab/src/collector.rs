@@ -8,6 +8,7 @@
 //! - [`json_value`]: an attribute's value as JSON.
 //! - [`wire`], `weight`: from OTLP's messages to spans, and what these take.
 //! - [`id`], [`span`], [`trace`]: what is kept.
+//! - [`refusals`]: what was not taken, by reason.
 //! - [`rounds`]: what services do by themselves, which nobody asked for.
 //! - [`store`]: the latest traces, bounded in number and bytes.
 //! - [`search`]: which traces a question means.
@@ -20,6 +21,7 @@ pub mod id;
 pub mod json;
 pub mod json_value;
 mod partial;
+pub mod refusals;
 pub mod rounds;
 pub mod search;
 pub mod span;

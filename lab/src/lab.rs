@@ -113,6 +113,7 @@ impl Service for Lab {
         let lesson_runner = LessonRunner::new(board.clone(), controls, &registry, &lifecycle);
         let wire = wire.zip(links.clone());
         let traces = SharedStore::new(settings.kept());
+        traces.refusals().register(lifecycle.metrics());
         let wire = wire.map(|(store, links)| wire::routes::routes(store, links, traces.clone()));
         if let Some(links) = links {
             let toxiproxy = net::bind("LAB_TOXIPROXY_LISTEN", settings.toxiproxy_listen)?;

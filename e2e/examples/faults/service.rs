@@ -28,7 +28,7 @@ pub(crate) struct Service {
 pub(crate) const FAKETIME: &str = "/usr/lib/x86_64-linux-gnu/faketime/libfaketimeMT.so.1";
 
 /// Of these metrics each label that is not well is a refusal.
-const REFUSALS: [&str; 8] = [
+const REFUSALS: [&str; 9] = [
     "server_connections_refused_total",
     "server_connections_cut_total",
     "http_server_request_duration_seconds_count",
@@ -37,6 +37,7 @@ const REFUSALS: [&str; 8] = [
     "chat_refused_total",
     "chat_websockets_closed_total",
     "chat_relay_unbelieved_total",
+    "lab_exports_refused_total",
 ];
 
 /// The labels that say why.

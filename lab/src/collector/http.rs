@@ -14,7 +14,7 @@ use axum::body::Bytes;
 use axum::extract::State;
 use axum::extract::rejection::BytesRejection;
 use axum::http::{HeaderMap, StatusCode};
-use axum::response::Response;
+use axum::response::{IntoResponse, Response};
 use axum::routing::post;
 use bytesize::ByteSize;
 use opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceRequest;
@@ -50,36 +50,45 @@ pub fn routes(store: SharedStore, max_export: ByteSize) -> Router {
 
 type Body = Result<Bytes, BytesRejection>;
 
-async fn traces(
-    State(receiver): State<Receiver>,
-    headers: HeaderMap,
-    body: Body,
-) -> Result<Response, Refused> {
-    let format = request::format(&headers)?;
-    let refused = |refusal: Refusal| Refused::of(format, &refusal);
-    let body = request::body(&headers, body, receiver.max_export).map_err(refused)?;
-    let request = match format {
-        Format::Protobuf => ExportTraceServiceRequest::decode(body).map_err(Refusal::Garbled),
-        Format::Json => json::export(&body).map_err(Refusal::Json),
-    };
-    let received = received(request.map_err(refused)?);
-    receiver.store.keep(received.spans);
-    Ok(answer::success(
-        format,
-        PartialSuccess::of_spans(received.rejected),
-    ))
+async fn traces(State(receiver): State<Receiver>, headers: HeaderMap, body: Body) -> Response {
+    receiver.answered(receiver.traces(&headers, body))
 }
 
 /// Takes metrics and logs, so that exporters need not be told apart, and says what becomes of them.
-async fn not_shown(
-    State(receiver): State<Receiver>,
-    headers: HeaderMap,
-    body: Body,
-) -> Result<Response, Refused> {
-    let format = request::format(&headers)?;
-    request::body(&headers, body, receiver.max_export)
-        .map_err(|refusal| Refused::of(format, &refusal))?;
-    Ok(answer::success(format, Some(PartialSuccess::not_shown())))
+async fn not_shown(State(receiver): State<Receiver>, headers: HeaderMap, body: Body) -> Response {
+    receiver.answered(receiver.not_shown(&headers, body))
+}
+
+impl Receiver {
+    fn answered(&self, answer: Result<Response, Refused>) -> Response {
+        answer.unwrap_or_else(|refused| {
+            self.store.refusals().count(refused.reason);
+            refused.into_response()
+        })
+    }
+
+    fn traces(&self, headers: &HeaderMap, body: Body) -> Result<Response, Refused> {
+        let format = request::format(headers)?;
+        let refused = |refusal: Refusal| Refused::of(format, &refusal);
+        let body = request::body(headers, body, self.max_export).map_err(refused)?;
+        let request = match format {
+            Format::Protobuf => ExportTraceServiceRequest::decode(body).map_err(Refusal::Garbled),
+            Format::Json => json::export(&body).map_err(Refusal::Json),
+        };
+        let received = received(request.map_err(refused)?);
+        self.store.keep(received.spans);
+        Ok(answer::success(
+            format,
+            PartialSuccess::of_spans(received.rejected),
+        ))
+    }
+
+    fn not_shown(&self, headers: &HeaderMap, body: Body) -> Result<Response, Refused> {
+        let format = request::format(headers)?;
+        request::body(headers, body, self.max_export)
+            .map_err(|refusal| Refused::of(format, &refusal))?;
+        Ok(answer::success(format, Some(PartialSuccess::not_shown())))
+    }
 }
 
 async fn nothing() -> (StatusCode, &'static str) {

@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use opentelemetry::trace::TraceId;
 
+use super::refusals::Refusals;
 use super::search::Search;
 use super::span::Span;
 use super::trace::Trace;
@@ -252,12 +253,23 @@ fn found<'a>(traces: impl Iterator<Item = &'a Trace>, search: &Search) -> Vec<Tr
 
 /// A store that several tasks use.
 #[derive(Clone, Debug)]
-pub struct SharedStore(Arc<Mutex<Store>>);
+pub struct SharedStore {
+    store: Arc<Mutex<Store>>,
+    refusals: Refusals,
+}
 
 impl SharedStore {
     /// An empty store.
     pub fn new(limits: Limits) -> Self {
-        Self(Arc::new(Mutex::new(Store::new(limits))))
+        Self {
+            store: Arc::new(Mutex::new(Store::new(limits))),
+            refusals: Refusals::default(),
+        }
+    }
+
+    /// The exports that did not come in here.
+    pub fn refusals(&self) -> &Refusals {
+        &self.refusals
     }
 
     /// Keeps these spans.
@@ -271,7 +283,7 @@ impl SharedStore {
     /// The store, for as long as the guard lives; never across an await.
     pub fn lock(&self) -> MutexGuard<'_, Store> {
         // Every method leaves the store whole, so a panic elsewhere cannot have broken it.
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.store.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

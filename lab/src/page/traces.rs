@@ -63,6 +63,7 @@ pub(super) async fn traces(
     let before = wanted.before.unwrap_or(u64::MAX);
     let alone = wanted.trace.clone();
     let filter = Filter::of(wanted)?;
+    let refused = store.refusals().counts();
     let store = store.lock();
     let rows = match alone {
         None => page(&store, before, limit, &filter),
@@ -85,6 +86,7 @@ pub(super) async fn traces(
         "pinned": pinned,
         "services": services,
         "spans": { "kept": counts.kept, "dropped": counts.dropped, "evicted": counts.evicted },
+        "exports": { "refused": refused },
     });
     Ok(unless_known(&headers, body.to_string()))
 }

@@ -14,7 +14,7 @@ use crate::world::{How, World};
 pub(crate) const SCENARIO: Scenario = Scenario {
     name: "hostile_collector",
     fault: "hostile exporters at the lab's receiver of spans, each kind beside an ordinary one and under the memory limit of the lab's pod",
-    promise: "No export of the ordinary one fails, no export of theirs is taken, and memory is back within a minute.",
+    promise: "No export of the ordinary one fails, no export of theirs is taken, refusals are counted by reason, and memory is back within a minute.",
     alone: false,
     run: |world| Box::pin(run(world)),
 };
@@ -26,25 +26,25 @@ const ATTACKS: &[Attack] = &[
     Attack {
         name: "little that becomes much",
         clients: (5, 50),
-        refused: Refused::Never,
+        refused: Refused::By(&["too_large"]),
         client: |it| Box::pin(bomb(it)),
     },
     Attack {
         name: "oversized exports",
         clients: (5, 50),
-        refused: Refused::Never,
+        refused: Refused::By(&["body_too_large"]),
         client: |it| Box::pin(oversized(it)),
     },
     Attack {
         name: "deep and broken JSON",
         clients: (5, 50),
-        refused: Refused::Never,
+        refused: Refused::By(&["json"]),
         client: |it| Box::pin(deep(it)),
     },
     Attack {
         name: "exports without end",
         clients: (50, 200),
-        refused: Refused::Never,
+        refused: Refused::Late(&["body_timeout", "memory_budget"]),
         client: |it| Box::pin(unfinished(it)),
     },
 ];

@@ -11,6 +11,7 @@ use tonic::Code;
 
 use crate::collector::json::JsonError;
 use crate::collector::partial::{NOT_SHOWN, REJECTED, count};
+use crate::collector::refusals::Reason;
 
 /// How an export is written, and its answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -113,6 +114,19 @@ pub(super) enum Refusal {
 }
 
 impl Refusal {
+    pub(super) fn reason(&self) -> Reason {
+        match self {
+            Self::Encoding(_) => Reason::Encoding,
+            Self::Gzip(_) => Reason::Gzip,
+            Self::Garbled(_) => Reason::Protobuf,
+            Self::Json(_) => Reason::Json,
+            Self::TooLarge(_) | Self::Body(_) if self.status() == StatusCode::PAYLOAD_TOO_LARGE => {
+                Reason::TooLarge
+            }
+            Self::TooLarge(_) | Self::Body(_) => Reason::Unread,
+        }
+    }
+
     fn status(&self) -> StatusCode {
         match self {
             Self::Encoding(_) => StatusCode::UNSUPPORTED_MEDIA_TYPE,
@@ -141,7 +155,10 @@ struct Status {
 
 /// A refusal, as it is sent.
 #[derive(Debug)]
-pub(super) struct Refused(Box<Response>);
+pub(super) struct Refused {
+    pub(super) reason: Reason,
+    response: Box<Response>,
+}
 
 impl Refused {
     pub(super) fn of(format: Format, refusal: &Refusal) -> Self {
@@ -154,9 +171,11 @@ impl Refused {
             Format::Json => json!(status).to_string().into_bytes(),
         };
         let media_type = [(CONTENT_TYPE, format.media_type())];
-        Self(Box::new(
-            (refusal.status(), media_type, body).into_response(),
-        ))
+        let response = (refusal.status(), media_type, body).into_response();
+        Self {
+            reason: refusal.reason(),
+            response: Box::new(response),
+        }
     }
 
     /// For a format that is none of ours, and in none: whoever sent it may read text.
@@ -167,14 +186,16 @@ impl Refused {
             Format::Protobuf.media_type(),
             Format::Json.media_type(),
         );
-        Self(Box::new(
-            (StatusCode::UNSUPPORTED_MEDIA_TYPE, text).into_response(),
-        ))
+        let response = (StatusCode::UNSUPPORTED_MEDIA_TYPE, text).into_response();
+        Self {
+            reason: Reason::ContentType,
+            response: Box::new(response),
+        }
     }
 }
 
 impl IntoResponse for Refused {
     fn into_response(self) -> Response {
-        *self.0
+        *self.response
     }
 }

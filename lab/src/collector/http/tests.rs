@@ -165,6 +165,47 @@ async fn a_little_gzip_that_becomes_much_is_refused() {
 }
 
 #[tokio::test]
+async fn what_is_not_taken_is_counted_by_reason() {
+    let store = SharedStore::new(ROOMY);
+    let encoded = [AS_PROTOBUF, ("content-encoding", "br")];
+    let bomb = gzip(&vec![0; 1 << 20]);
+    let sent: [(&[_], _); 7] = [
+        (&[("content-type", "text/plain")], vec![]),
+        (&encoded, vec![]),
+        (&[AS_PROTOBUF, AS_GZIP], vec![1]),
+        (&[AS_PROTOBUF, AS_GZIP], bomb),
+        (&[AS_PROTOBUF], vec![0xff]),
+        (&[AS_JSON], b"{".to_vec()),
+        (&[AS_PROTOBUF], exported(vec![2; 8])),
+    ];
+    for (headers, body) in sent {
+        ask(&store, (Method::POST, "/v1/traces"), headers, body).await;
+    }
+    ask(
+        &store,
+        (Method::POST, "/v1/logs"),
+        &[AS_JSON, AS_GZIP],
+        vec![1],
+    )
+    .await;
+    let counts = store.refusals().counts();
+    let expected = [
+        ("content_type", 1),
+        ("content_encoding", 1),
+        ("gzip", 2),
+        ("too_large", 1),
+        ("protobuf", 1),
+        ("json", 1),
+        ("unread", 0),
+    ];
+    assert_eq!(counts, expected.into());
+    let metrics = runtime::metrics::Metrics::new("lab", "1.0.0");
+    store.refusals().register(&metrics);
+    let line = "\nlab_exports_refused_total{reason=\"gzip\"} 2\n";
+    assert!(metrics.render().unwrap().contains(line));
+}
+
+#[tokio::test]
 async fn metrics_and_logs_are_taken_and_said_not_to_be_shown() {
     let store = SharedStore::new(ROOMY);
     for path in ["/v1/metrics", "/v1/logs"] {

@@ -8,6 +8,7 @@ use tower::ServiceExt;
 
 use crate::collector::SharedStore;
 use crate::collector::fixture::{ROOMY, round, span, trace_id};
+use crate::collector::refusals::Reason;
 use crate::page::Shown;
 use crate::supervisor::log_book::LogBook;
 use crate::supervisor::status::StatusRegistry;
@@ -56,6 +57,19 @@ async fn the_latest_traces_come_first() {
     let body: Value = serde_json::from_slice(&body).unwrap();
     assert_eq!(body["traces"][0]["id"], trace_id(2).to_string());
     assert_eq!(body["spans"]["kept"], 2);
+}
+
+#[tokio::test]
+async fn exports_that_were_not_taken_are_told_by_reason() {
+    let (store, page) = page();
+    store.refusals().count(Reason::TooLarge);
+    let (_, _, body) = ask(&page, "/lab/traces", "").await;
+    let body: Value = serde_json::from_slice(&body).unwrap();
+    let refused = &body["exports"]["refused"];
+    assert_eq!(
+        (&refused["too_large"], &refused["gzip"]),
+        (&1.into(), &0.into())
+    );
 }
 
 #[tokio::test]
