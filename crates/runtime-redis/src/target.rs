@@ -18,7 +18,7 @@ use tokio::sync::Mutex;
 use super::settings::{RedisSettings, Topology};
 use super::tls::Tls;
 use super::url::Address;
-use runtime::net::{CoalescingWriter, InFlightToken};
+use runtime::net::{self, CoalescingWriter, InFlightToken};
 use runtime::settings::Secret;
 
 /// Where connections go, and how.
@@ -184,7 +184,7 @@ async fn shared(
 }
 
 async fn tcp(host: &str, port: u16) -> std::io::Result<TcpStream> {
-    let stream = TcpStream::connect((host, port)).await?;
+    let stream = net::connect(host, port).await?;
     stream.set_nodelay(true)?;
     Ok(stream)
 }

@@ -18,6 +18,7 @@ use tokio::time::{Instant, timeout};
 use super::metrics::{TcpClientLabels, TcpClientMetrics};
 use super::proxy;
 use runtime::metrics::Metrics;
+use runtime::net;
 use runtime::trace::{self, Instrument, Parent, Span, semconv};
 
 /// What a client declares of its protocol.
@@ -109,8 +110,8 @@ impl TcpClient {
 
     async fn send(&self, request: &[u8], span: &Span) -> Result<Vec<u8>, TcpClientError> {
         let server = || self.settings.server.to_string();
-        let address = (self.settings.server.host(), self.settings.server.port());
-        let connected = TcpStream::connect(address).await;
+        let (host, port) = (self.settings.server.host(), self.settings.server.port());
+        let connected = net::connect(host, port).await;
         let mut stream = connected.map_err(|reason| TcpClientError::Connect {
             server: server(),
             reason,

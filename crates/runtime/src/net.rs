@@ -2,11 +2,13 @@
 
 mod address;
 mod coalescing;
+mod connect;
 mod limiter;
 mod serve;
 
 pub use address::ServerAddress;
 pub use coalescing::{CoalescingWriter, InFlightToken};
+pub use connect::connect;
 
 pub use limiter::{ConnectionLimits, Refusal};
 pub use serve::{Connection, ConnectionGuard, Protocol, ServerContext, jittered, serve};

@@ -10,6 +10,7 @@ mod python;
 mod redis;
 mod rng;
 mod server;
+mod silence;
 mod skip;
 mod spans;
 
@@ -18,11 +19,12 @@ pub use captured_output::CapturedOutput;
 pub use collector::Collector;
 pub use nix::sys::signal::Signal;
 pub use plain::{blocking, plain_client};
-pub use process::Process;
+pub use process::{Lines, Process};
 pub use python::{has_python, python};
 pub use redis::{RedisCluster, RedisSentinel, RedisServer, has_redis};
 pub use rng::SeededRng;
 pub use server::{TestServer, read_to_end};
+pub use silence::Silence;
 pub use skip::{not_installed, skipped, this_test};
 pub use spans::{CapturedSpan, Spans, TraceParent};
 

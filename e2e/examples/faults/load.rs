@@ -2,10 +2,12 @@
 
 mod calls;
 mod chat;
+mod printed;
 mod users;
 
 pub(crate) use calls::{Calls, MESSAGE};
 pub(crate) use chat::Chat;
+pub(crate) use printed::Printed;
 pub(crate) use users::{Front, Users, client};
 
 use std::time::Duration;
@@ -19,6 +21,7 @@ pub(crate) enum Load {
     Calls(Calls),
     Users(Users),
     Chat(Chat),
+    Printed(Printed),
 }
 
 /// What is found when all is over.
@@ -64,6 +67,10 @@ impl Load {
             }
             Self::Users(users) => users.run(tally, pace).await,
             Self::Chat(chat) => chat.run(tally, pace).await,
+            Self::Printed(printed) => {
+                printed.run(tally).await;
+                Ok(Found::default())
+            }
         }
     }
 }

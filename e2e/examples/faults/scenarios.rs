@@ -6,6 +6,10 @@ mod collector;
 mod cut;
 mod disk_full;
 mod disk_read_only;
+mod dns_gone;
+mod dns_half_dead;
+mod dns_silent;
+mod dns_stale;
 mod frozen;
 mod hostile_collector;
 mod hostile_http;
@@ -64,6 +68,10 @@ pub(crate) const ALL: &[Scenario] = &[
     redis_flushed::SCENARIO,
     redis_failover::SCENARIO,
     linearizable::SCENARIO,
+    dns_half_dead::SCENARIO,
+    dns_stale::SCENARIO,
+    dns_gone::SCENARIO,
+    dns_silent::SCENARIO,
     collector::SCENARIO,
     disk_full::SCENARIO,
     disk_read_only::SCENARIO,

@@ -4,10 +4,11 @@ use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
-use testing::{Process, Signal, address, eventually};
+use testing::{Lines, Process, Signal, address, eventually};
 use tokio::process::Command;
 
 use crate::memory_group::MemoryGroup;
+use crate::names;
 
 /// A service on an address that it keeps.
 #[derive(Debug)]
@@ -22,6 +23,8 @@ pub(crate) struct Service {
     admin: Option<SocketAddr>,
     /// The file that its clock follows, if it is not the machine's.
     clock: Option<PathBuf>,
+    /// The files that it sees in `/etc`, if they are not the machine's.
+    names: Option<PathBuf>,
 }
 
 /// What lets a program see another clock: of the package `faketime`.
@@ -60,6 +63,7 @@ impl Service {
             memory: None,
             admin: None,
             clock: None,
+            names: None,
         }
     }
 
@@ -69,6 +73,17 @@ impl Service {
         self.set("ADMIN_LISTEN", &admin.to_string());
         self.admin = Some(admin);
         self
+    }
+
+    /// Lets it look names up as these files say.
+    pub(crate) fn look_up_by(&mut self, files: &Path) {
+        self.names = Some(files.to_owned());
+    }
+
+    /// What it has written so far, on stdout and in its log.
+    pub(crate) fn lines(&self) -> Option<(Lines, Lines)> {
+        let process = self.process.as_ref()?;
+        Some((process.stdout.clone(), process.stderr.clone()))
     }
 
     /// Lets its clock follow a file, by `libfaketime`; the time that passes stays what it is.
@@ -109,9 +124,10 @@ impl Service {
     pub(crate) fn start(&mut self) {
         let settings = self.settings.iter();
         let settings: Vec<_> = settings.map(|(name, value)| (&**name, &**value)).collect();
-        let command = match &self.memory {
-            Some(group) => group.command(&self.program),
-            None => Command::new(&self.program),
+        let command = match (&self.memory, &self.names) {
+            (Some(group), _) => group.command(&self.program),
+            (None, Some(files)) => names::command(files, &self.program),
+            (None, None) => Command::new(&self.program),
         };
         self.process = Some(Process::spawn(command, &settings));
     }

@@ -1,15 +1,21 @@
 //! The exercises as real processes on loopback, each with a load and whatever can be broken of it.
 
+mod by_name;
+
+pub(crate) use by_name::ByName;
+
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::future::join_all;
 use link::{Direction, Link, LinkConfig, Tap};
-use testing::{RedisSentinel, RedisServer, TestLifecycle};
+use testing::{RedisSentinel, RedisServer, Silence, TestLifecycle};
 use url::Url;
 
 use crate::load::{Calls, Chat, Front, Load, MESSAGE, Pace, Users, client};
+use crate::names::{Named, Names};
 use crate::service::Service;
 
 /// What all scenarios share.
@@ -45,8 +51,12 @@ pub(crate) struct Parts {
     pub(crate) services: Vec<Service>,
     /// Between the load and the service, or between two services.
     pub(crate) links: Vec<Link>,
+    /// Names by which services look each other up.
+    pub(crate) named: Vec<Named>,
     pub(crate) redis: Option<RedisServer>,
     pub(crate) sentinel: Option<RedisSentinel>,
+    /// Addresses where nobody answers as long as these are.
+    pub(crate) silences: Vec<Silence>,
     /// What else came of the fault.
     pub(crate) notes: Vec<String>,
     /// Removed when it is over.
@@ -64,6 +74,8 @@ pub(crate) struct How {
     pub(crate) memory: Option<u64>,
     /// Where the clocks of the services are, if they have clocks of their own.
     pub(crate) clocks: Option<PathBuf>,
+    /// Whom services ask for names, if not the machine's own.
+    pub(crate) names: Option<Arc<Names>>,
 }
 
 impl How {
@@ -73,6 +85,7 @@ impl How {
         settings: Vec::new(),
         memory: None,
         clocks: None,
+        names: None,
     };
 
     /// A client, which connects anew for each call where places are scarce: it must get one.
@@ -103,7 +116,7 @@ const PATIENT: [(&str, &str); 3] = [
 struct NoTap;
 
 impl Tap for NoTap {
-    fn opened(&self, _: link::ConnectionId, _: std::net::SocketAddr) {}
+    fn opened(&self, _: link::ConnectionId, _: SocketAddr) {}
     fn sent(&self, _: link::ConnectionId, _: Direction, _: &[u8]) {}
     fn finished(&self, _: link::ConnectionId, _: Direction) {}
     fn ended(&self, _: link::ConnectionId, _: link::Ended) {}
@@ -198,6 +211,9 @@ impl World {
             // It has one from its start.
             let _ = service.set_clock(0.0);
         }
+        if let Some(names) = &how.names {
+            service.look_up_by(names.files());
+        }
         if let Some(bytes) = how.memory {
             service.limit_memory(bytes);
         }
@@ -206,17 +222,22 @@ impl World {
 
     /// A link to an address, and where it listens.
     async fn link(&self, name: &str, upstream: &str) -> anyhow::Result<(Link, String)> {
-        let config = LinkConfig {
-            name: name.to_owned(),
-            listen: "127.0.0.1:0".to_owned(),
-            upstream: upstream.to_owned(),
-            enabled: true,
-        };
-        let link = Link::new(config, Arc::new(NoTap), self.lifecycle.lifecycle());
+        let link = self.link_at(name, SocketAddr::from(([127, 0, 0, 1], 0)), upstream);
         link.enable().await?;
         let address = link.address().await;
         let address = address.ok_or_else(|| anyhow::anyhow!("the link {name} does not listen"))?;
         Ok((link, address.to_string()))
+    }
+
+    /// One that will listen there, and is closed.
+    fn link_at(&self, name: &str, listen: SocketAddr, upstream: &str) -> Link {
+        let config = LinkConfig {
+            name: name.to_owned(),
+            listen: listen.to_string(),
+            upstream: upstream.to_owned(),
+            enabled: false,
+        };
+        Link::new(config, Arc::new(NoTap), self.lifecycle.lifecycle())
     }
 
     /// Where a load connects to: the service, or a link to it.
@@ -299,10 +320,7 @@ impl World {
         let (links, server) = self.front(&servidor, how).await?;
         let gateway = self.service("grpc-cliente", how, &[("SERVER_ADDRESS", &server)]);
         let users = Users {
-            front: Front::Rest {
-                http: how.http()?,
-                base: Url::parse(&format!("http://{}/", gateway.address))?,
-            },
+            front: Front::rest(how.http()?, gateway.address)?,
             servidor: client(&servidor.address.to_string())?,
         };
         let parts = Parts {
@@ -377,9 +395,14 @@ impl World {
             links.extend(front);
             bases.push(Url::parse(&format!("http://{address}/"))?);
         }
-        for (at, other) in [(0, 1), (1, 0)] {
-            let (between, address) = self.front(&services[other], how).await?;
+        let mut named = Vec::new();
+        for (at, other, name) in [(0, 1, "b.test"), (1, 0, "a.test")] {
+            let (between, mut address) = self.front(&services[other], how).await?;
             links.extend(between);
+            if let Some(by_name) = self.named(name, how, services[other].address).await? {
+                address = by_name.address();
+                named.push(by_name);
+            }
             services[at].set("PEER_URL", &format!("http://{address}/relay"));
         }
         let bases = <[Url; 2]>::try_from(bases);
@@ -387,6 +410,7 @@ impl World {
         let parts = Parts {
             services: services.into(),
             links,
+            named,
             ..Parts::default()
         };
         Ok(ready("chat", Load::Chat(Chat { services: bases }), parts).await)

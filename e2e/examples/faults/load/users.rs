@@ -2,6 +2,7 @@
 //! all are read back and counted.
 
 use std::collections::HashMap;
+use std::net::SocketAddr;
 use std::sync::Mutex;
 use std::sync::PoisonError;
 use std::time::Duration;
@@ -43,6 +44,14 @@ pub(crate) fn client(address: &str) -> anyhow::Result<UsuarioServiceClient<Chann
     let endpoint = Endpoint::from_shared(format!("http://{address}"))?;
     let endpoint = endpoint.connect_timeout(Duration::from_secs(1));
     Ok(UsuarioServiceClient::new(endpoint.connect_lazy()))
+}
+
+impl Front {
+    /// The gateway that listens there.
+    pub(crate) fn rest(http: reqwest::Client, address: SocketAddr) -> anyhow::Result<Self> {
+        let base = Url::parse(&format!("http://{address}/"))?;
+        Ok(Self::Rest { http, base })
+    }
 }
 
 const PAUSE: Duration = Duration::from_millis(50);
