@@ -1,73 +1,7 @@
-//! A disk so small that it can be filled.
+//! Disks that can be broken under whoever writes on them.
 
-use std::fs::File;
-use std::io::{self, ErrorKind, Write};
-use std::path::Path;
-use std::process::{Command, Stdio};
+mod frail;
+mod small;
 
-use crate::row::Row;
-
-/// A file system in memory, mounted until it is dropped.
-#[derive(Debug)]
-pub(crate) struct SmallDisk(tempfile::TempDir);
-
-const FILLER: &str = "filler";
-
-impl SmallDisk {
-    /// Mounts one, where that is allowed.
-    pub(crate) fn mount() -> io::Result<Option<Self>> {
-        let directory = tempfile::tempdir()?;
-        let mounted = Command::new("mount")
-            .args(["-t", "tmpfs", "-o", "size=1m", "tmpfs"])
-            .arg(directory.path())
-            .stderr(Stdio::null())
-            .status();
-        Ok(mounted
-            .is_ok_and(|status| status.success())
-            .then(|| Self(directory)))
-    }
-
-    /// What a scenario says where there is none.
-    pub(crate) fn lacking() -> Row {
-        Row::skipped("chat", "this machine lets nobody mount a tmpfs")
-    }
-
-    pub(crate) fn path(&self) -> &Path {
-        self.0.path()
-    }
-
-    /// Leaves no room.
-    pub(crate) fn fill(&self) -> io::Result<()> {
-        let mut filler = File::create(self.path().join(FILLER))?;
-        loop {
-            match filler.write_all(&[0; 1024]) {
-                Ok(()) => {}
-                Err(error) if error.kind() == ErrorKind::StorageFull => return Ok(()),
-                Err(error) => return Err(error),
-            }
-        }
-    }
-
-    /// Lets it take writes, or none; whether that came to pass. Nobody may have a file open there.
-    pub(crate) fn may_be_written(&self, may: bool) -> bool {
-        let how = if may { "remount,rw" } else { "remount,ro" };
-        let command = Command::new("mount")
-            .args(["-o", how])
-            .arg(self.path())
-            .status();
-        command.is_ok_and(|status| status.success())
-    }
-
-    /// Makes room again.
-    pub(crate) fn free(&self) {
-        // What is not there takes no room.
-        let _ = std::fs::remove_file(self.path().join(FILLER));
-    }
-}
-
-impl Drop for SmallDisk {
-    fn drop(&mut self) {
-        // Lazily: a service may still have its log open.
-        let _ = Command::new("umount").arg("-l").arg(self.path()).status();
-    }
-}
+pub(crate) use frail::FrailDisk;
+pub(crate) use small::SmallDisk;

@@ -7,7 +7,7 @@
 //! - [`scenarios`]: one file for each scenario.
 //! - [`timeline`]: calm, a fault, calm again.
 //! - [`world`], [`service`]: the exercises as processes; [`toxics`], [`redis`]: faults of links
-//!   and of Redis; [`collector`]: one that fails; [`disk`]: one that can be filled;
+//!   and of Redis; [`collector`]: one that fails; [`disk`]: disks that are full, slow or fail;
 //!   [`names`]: DNS that is gone, silent or wrong.
 //! - [`load`]: who uses them meanwhile; [`tally`]: what came of each call.
 //! - [`hostile`]: clients that mean harm, beside an ordinary one; [`memory_group`]: a pod's memory.

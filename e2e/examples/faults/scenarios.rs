@@ -4,8 +4,10 @@ mod byte_by_byte;
 mod clock;
 mod collector;
 mod cut;
+mod disk_fails;
 mod disk_full;
 mod disk_read_only;
+mod disk_slow;
 mod dns_gone;
 mod dns_half_dead;
 mod dns_silent;
@@ -75,6 +77,8 @@ pub(crate) const ALL: &[Scenario] = &[
     collector::SCENARIO,
     disk_full::SCENARIO,
     disk_read_only::SCENARIO,
+    disk_fails::SCENARIO,
+    disk_slow::SCENARIO,
     clock::SCENARIO,
     reconnects::SCENARIO,
     overload::SCENARIO,

@@ -19,7 +19,7 @@ pub struct Journal {
     /// Rewritten beyond this length.
     limit: u64,
     sync: bool,
-    /// Half a line could not be taken back: nothing may follow it.
+    /// Half a line could not be taken back: nothing may follow it before it is.
     broken: bool,
     _lock: File,
 }
@@ -98,7 +98,8 @@ impl Journal {
     /// Writes one record. Where that fails, the file is as before.
     pub fn append(&mut self, record: &Record) -> io::Result<()> {
         if self.broken {
-            return Err(io::Error::other("an earlier write could not be taken back"));
+            self.file.set_len(self.length)?;
+            self.broken = false;
         }
         let mut line = serde_json::to_vec(record)?;
         line.push(b'\n');
@@ -117,7 +118,11 @@ impl Journal {
     /// Takes no record, as on a disk that is full, or takes them again.
     #[cfg(test)]
     pub(crate) fn set_broken(&mut self, broken: bool) {
-        self.broken = broken;
+        let file = OpenOptions::new()
+            .read(true)
+            .append(!broken)
+            .open(&self.path);
+        self.file = file.unwrap();
     }
 
     /// Whether it holds much more than it needs to.
@@ -328,6 +333,27 @@ mod tests {
         journal.append(&acked(1)).unwrap();
         drop(journal);
         assert_eq!(open(directory.path()).unwrap().1, [begin(), acked(1)]);
+    }
+
+    /// Once nothing was taken any more until the service was started again.
+    #[test]
+    fn half_a_record_that_could_not_be_taken_back_is_as_soon_as_the_disk_lets_us() {
+        let directory = tempfile::tempdir().unwrap();
+        let (mut journal, _) = open(directory.path()).unwrap();
+        journal.append(&begin()).unwrap();
+        journal.set_broken(true);
+        journal.append(&acked(1)).unwrap_err();
+        let mut beside = OpenOptions::new()
+            .append(true)
+            .open(directory.path().join("serviceA.log"))
+            .unwrap();
+        beside.write_all(b"{\"half").unwrap();
+        journal.append(&acked(1)).unwrap_err();
+        journal.set_broken(false);
+        journal.append(&acked(2)).unwrap();
+        drop(journal);
+        let (_, records) = open(directory.path()).unwrap();
+        assert_eq!(records, [begin(), acked(2)]);
     }
 
     #[test]
