@@ -97,6 +97,8 @@ pub fn is_refusal(answer: &[u8]) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use runtime::net::Refusal;
+
     use super::*;
 
     #[test]
@@ -159,5 +161,40 @@ mod tests {
             may_end_at_pause(b"\xff"),
             "what will never be text need not be waited for"
         );
+    }
+
+    #[test]
+    fn a_request_ends_with_its_first_line_end() {
+        for (received, length) in [
+            (&b"Ana\n"[..], Some(4)),
+            (b"Ana\r\n", Some(5)),
+            (b"Ana\nRui\n", Some(4)),
+            (b"\n", Some(1)),
+            (b"Ana", None),
+            (b"", None),
+        ] {
+            assert_eq!(request_len(received), length, "{received:?}");
+        }
+    }
+
+    #[test]
+    fn whoever_is_not_greeted_is_told_why_and_no_greeting_looks_like_it() {
+        for (refused, said) in [
+            (RequestRefusal::Silent, "Erro: nenhum nome chegou a tempo"),
+            (RequestRefusal::TooSlow, "Erro: o nome demorou demais"),
+            (
+                RequestRefusal::TooLong,
+                "Erro: o nome tem mais de 256 bytes",
+            ),
+            (
+                RequestRefusal::Busy(Refusal::NoMemory),
+                "Erro: servidor ocupado, tente mais tarde",
+            ),
+        ] {
+            assert_eq!(refusal(refused), said);
+            assert!(is_refusal(said.as_bytes()));
+        }
+        assert!(!is_refusal("Olá, João!".as_bytes()));
+        assert!(!is_refusal(b""));
     }
 }

@@ -217,3 +217,6 @@ impl Directory {
         });
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 use super::text::{Email, Name};
 
-/// A at: milliseconds since 1970 in UTC.
+/// A moment: milliseconds since 1970 in UTC.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Timestamp(pub u64);
 
