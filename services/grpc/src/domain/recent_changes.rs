@@ -119,4 +119,13 @@ mod tests {
         }
         assert_eq!(after(&self::log(0), at(0)), Some(vec![]));
     }
+
+    #[test]
+    fn a_log_that_begins_anew_knows_nothing_of_before() {
+        let mut log = log(5);
+        log.restart(at(9));
+        assert_eq!(log.last(), at(9));
+        assert_eq!(after(&log, at(9)), Some(vec![]));
+        assert_eq!(after(&log, at(5)), None);
+    }
 }

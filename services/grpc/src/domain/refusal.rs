@@ -60,3 +60,25 @@ impl Refusal {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::user::{RandomBits, Timestamp};
+    use super::*;
+
+    #[test]
+    fn each_refusal_is_counted_by_a_name_of_its_own() {
+        let id = UserId::new(Timestamp(1), RandomBits([0; 10]));
+        for (refusal, code) in [
+            (Refusal::Invalid(Vec::new()), "invalid"),
+            (Refusal::NotFound(id), "not_found"),
+            (Refusal::EmailTaken(String::new()), "email_taken"),
+            (Refusal::VersionDiffers, "version_differs"),
+            (Refusal::RequestDiffers, "request_differs"),
+            (Refusal::ChangesLost, "changes_lost"),
+            (Refusal::Full, "full"),
+        ] {
+            assert_eq!(refusal.code(), code);
+        }
+    }
+}

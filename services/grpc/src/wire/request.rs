@@ -204,4 +204,69 @@ mod tests {
         assert_eq!(fields(atualizar(&update(&[]))), ["usuario.email"]);
         assert_eq!(fields(atualizar(&update(&["nome", "id"]))), ["mascara"]);
     }
+
+    fn creation(id_pedido: &str) -> CriarUsuarioRequest {
+        CriarUsuarioRequest {
+            nome: "Ana".to_owned(),
+            email: "ana@exemplo.com".to_owned(),
+            id_pedido: id_pedido.to_owned(),
+        }
+    }
+
+    fn page(tamanho_pagina: i32, token_pagina: &str) -> ListarUsuariosRequest {
+        ListarUsuariosRequest {
+            tamanho_pagina,
+            token_pagina: token_pagina.to_owned(),
+        }
+    }
+
+    fn watching(token_retomada: &str) -> ObservarUsuariosRequest {
+        ObservarUsuariosRequest {
+            token_retomada: token_retomada.to_owned(),
+        }
+    }
+
+    #[test]
+    fn a_creation_may_have_an_id_and_a_wrong_one_is_not_passed_over() {
+        let (new, id) = criar(&creation("")).unwrap();
+        assert_eq!((new.name.as_str(), id), ("Ana", None));
+        let (_, id) = criar(&creation("r-1")).unwrap();
+        assert_eq!(id, RequestId::new("r-1"));
+        assert_eq!(fields(criar(&creation("é"))), ["id_pedido"]);
+    }
+
+    #[test]
+    fn a_page_begins_where_its_token_says_and_a_wrong_token_is_told() {
+        let id = UserId::new(Timestamp(1), RandomBits([1; 10]));
+        let (size, after) = listar(&page(7, &token::of_page(id))).unwrap();
+        assert_eq!((size.get(), after), (7, Some(id)));
+        assert_eq!(listar(&page(0, "")).unwrap().1, None);
+        assert_eq!(fields(listar(&page(7, "x"))), ["token_pagina"]);
+        assert_eq!(fields(listar(&page(-1, ""))), ["tamanho_pagina"]);
+    }
+
+    #[test]
+    fn watching_begins_where_its_token_says_or_now() {
+        let position = Position { time: 5, number: 6 };
+        let token = token::of_changes(position);
+        assert_eq!(observar(&watching(&token)), Ok(Some(position)));
+        assert_eq!(observar(&watching("")), Ok(None));
+        assert_eq!(fields(observar(&watching("x"))), ["token_retomada"]);
+    }
+
+    #[test]
+    fn an_etag_asks_for_a_version_and_none_for_any() {
+        let id = UserId::new(Timestamp(1), RandomBits([1; 10]));
+        let version = |etag: String| {
+            let id = id.to_string();
+            remover(&RemoverUsuarioRequest { id, etag }).unwrap().1
+        };
+        assert_eq!(version(String::new()), None);
+        assert_eq!(version(Version(3).etag()), Some(Version(3)));
+        assert_eq!(
+            version("x".to_owned()),
+            Some(Version(0)),
+            "which no user has"
+        );
+    }
 }

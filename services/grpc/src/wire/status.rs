@@ -73,3 +73,102 @@ fn info(reason: &str) -> ErrorDetails {
 fn retry(after: Duration) -> ErrorDetails {
     ErrorDetails::with_retry_info(Some(after))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::{RandomBits, Timestamp, UserId};
+
+    fn refused(refusal: Refusal) -> Status {
+        of(&Error::Refused(refusal))
+    }
+
+    #[test]
+    fn every_wrong_field_is_named_with_what_would_be_right() {
+        let wrong = |field: &str| Violation {
+            field: field.to_owned(),
+            description: format!("about {field}"),
+        };
+        let status = refused(Refusal::Invalid(vec![wrong("nome"), wrong("email")]));
+        assert_eq!(status.code(), Code::InvalidArgument);
+        assert_eq!(
+            status.message(),
+            "pedido inválido: nome: about nome; email: about email"
+        );
+        let told = status.get_details_bad_request().unwrap().field_violations;
+        let told: Vec<_> = told
+            .iter()
+            .map(|each| (each.field.as_str(), each.description.as_str()))
+            .collect();
+        assert_eq!(told, [("nome", "about nome"), ("email", "about email")]);
+    }
+
+    #[test]
+    fn a_user_that_is_missing_or_in_the_way_is_named() {
+        let id = UserId::new(Timestamp(1), RandomBits([7; 10]));
+        let email = "ana@exemplo.com".to_owned();
+        for (refusal, code, name, message) in [
+            (
+                Refusal::NotFound(id),
+                Code::NotFound,
+                id.to_string(),
+                format!("nenhum usuário com o id {id}"),
+            ),
+            (
+                Refusal::EmailTaken(email.clone()),
+                Code::AlreadyExists,
+                email,
+                "o e-mail ana@exemplo.com já está em uso".to_owned(),
+            ),
+        ] {
+            let status = refused(refusal);
+            assert_eq!((status.code(), status.message()), (code, &*message));
+            let told = status.get_details_resource_info().unwrap();
+            assert_eq!((&*told.resource_type, told.resource_name), (RESOURCE, name));
+        }
+    }
+
+    #[test]
+    fn a_refusal_that_another_try_cannot_mend_has_a_reason_for_programs() {
+        for (refusal, code, reason) in [
+            (Refusal::VersionDiffers, Code::Aborted, VERSION_DIFFERS),
+            (
+                Refusal::RequestDiffers,
+                Code::FailedPrecondition,
+                REQUEST_DIFFERS,
+            ),
+            (Refusal::ChangesLost, Code::OutOfRange, CHANGES_LOST),
+        ] {
+            let status = refused(refusal);
+            assert_eq!(status.code(), code);
+            let told = status.get_details_error_info().unwrap();
+            assert_eq!((&*told.reason, &*told.domain), (reason, DOMAIN));
+        }
+    }
+
+    #[test]
+    fn whoever_may_try_again_is_told_when() {
+        let wait = Duration::from_millis(1500);
+        for (error, code, after) in [
+            (
+                Error::Refused(Refusal::Full),
+                Code::ResourceExhausted,
+                RETRY,
+            ),
+            (Error::TooManyWatchers, Code::ResourceExhausted, RETRY),
+            (Error::Busy, Code::ResourceExhausted, RETRY),
+            (Error::Unavailable(wait), Code::Unavailable, wait),
+            (Error::StoreRefuses(wait), Code::Unavailable, wait),
+        ] {
+            let status = of(&error);
+            assert_eq!(status.code(), code);
+            let told = status.get_details_retry_info().unwrap();
+            assert_eq!(told.retry_delay, Some(after));
+        }
+        assert!(
+            of(&Error::DeadlineExceeded)
+                .get_details_retry_info()
+                .is_none()
+        );
+    }
+}

@@ -29,8 +29,8 @@ fn email(text: &str) -> Email {
     Email::new(text).unwrap()
 }
 
-fn request(text: &str) -> Option<RequestId> {
-    Some(RequestId::new(text).unwrap())
+fn request(text: &str) -> RequestId {
+    RequestId::new(text).unwrap()
 }
 
 /// Creates a user of this name, at this moment.
@@ -42,7 +42,7 @@ fn create_once(
     directory: &mut Directory,
     now: u64,
     name: &str,
-    request: Option<RequestId>,
+    request: Option<&RequestId>,
 ) -> Result<(User, bool), Refusal> {
     // Nothing is at random here: the letters of a name tell ids of one moment apart.
     let mut random = [0; 10];
@@ -51,7 +51,7 @@ fn create_once(
         .for_each(|(letter, byte)| *byte = letter);
     let (now, random) = (Timestamp(now), RandomBits(random));
     let traceparent = format!("trace of {name}");
-    directory.create(now, random, &new(name), request.as_ref(), traceparent)
+    directory.create(now, random, &new(name), request, traceparent)
 }
 
 fn get(directory: &mut Directory, now: u64, user: &User) -> Result<User, Refusal> {
@@ -288,26 +288,26 @@ fn a_page_begins_after_a_user_who_is_gone_too() {
 #[test]
 fn a_request_creates_one_user_however_often_it_comes() {
     let mut directory = directory(9);
-    let (ana, again) = create_once(&mut directory, 1, "ana", request("r")).unwrap();
+    let (ana, again) = create_once(&mut directory, 1, "ana", Some(&request("r"))).unwrap();
     assert!(!again);
     directory.take_changes();
-    let repeated = create_once(&mut directory, 2, "ana", request("r"));
+    let repeated = create_once(&mut directory, 2, "ana", Some(&request("r")));
     assert_eq!(repeated, Ok((ana.clone(), true)));
     assert_eq!(directory.take_changes(), []);
-    let differs = create_once(&mut directory, 2, "rui", request("r"));
+    let differs = create_once(&mut directory, 2, "rui", Some(&request("r")));
     assert_eq!(differs, Err(Refusal::RequestDiffers));
     remove(&mut directory, 3, &ana).unwrap();
-    let gone = create_once(&mut directory, 4, "ana", request("r"));
+    let gone = create_once(&mut directory, 4, "ana", Some(&request("r")));
     assert_eq!(gone, Err(Refusal::NotFound(ana.id)));
 }
 
 #[test]
 fn a_request_is_remembered_for_a_day() {
     let mut directory = directory(9);
-    create_once(&mut directory, 1, "ana", request("r")).unwrap();
-    let within = create_once(&mut directory, DAY, "rui", request("r"));
+    create_once(&mut directory, 1, "ana", Some(&request("r"))).unwrap();
+    let within = create_once(&mut directory, DAY, "rui", Some(&request("r")));
     assert_eq!(within, Err(Refusal::RequestDiffers));
-    let after = create_once(&mut directory, DAY + 1, "rui", request("r"));
+    let after = create_once(&mut directory, DAY + 1, "rui", Some(&request("r")));
     assert!(after.is_ok_and(|(_, again)| !again));
 }
 
@@ -315,10 +315,10 @@ fn a_request_is_remembered_for_a_day() {
 fn no_more_requests_are_remembered_than_there_may_be_users() {
     let mut directory = directory(2);
     for (now, name) in [(1, "ana"), (2, "rui"), (3, "bia")] {
-        let (user, _) = create_once(&mut directory, now, name, request(name)).unwrap();
+        let (user, _) = create_once(&mut directory, now, name, Some(&request(name))).unwrap();
         remove(&mut directory, now, &user).unwrap();
     }
-    let mut create = |name, asked| create_once(&mut directory, 4, name, request(asked));
+    let mut create = |name, asked| create_once(&mut directory, 4, name, Some(&request(asked)));
     assert_eq!(create("eva", "rui"), Err(Refusal::RequestDiffers));
     assert!(create("eva", "ana").is_ok(), "the oldest is forgotten");
 }

@@ -132,3 +132,142 @@ fn timestamp(text: &str) -> Result<Timestamp, Error> {
 fn number(what: &str, text: &str) -> Result<u64, Error> {
     text.parse().map_err(|_| corrupt(what, text))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const ANA: &str = "018bcfe5-6800-7000-8000-000000000001";
+    const RUI: &str = "018bcfe5-6800-7000-8000-000000000002";
+
+    fn texts<const N: usize>(texts: [&str; N]) -> Vec<String> {
+        texts.map(str::to_owned).to_vec()
+    }
+
+    fn row(id: &str) -> Vec<String> {
+        texts([id, "Ana", "ana@exemplo.com", "5", "6", "2", "7"])
+    }
+
+    /// What an error says of what it did not understand.
+    fn wrong<T: std::fmt::Debug>(outcome: Result<T, Error>) -> String {
+        match outcome {
+            Err(Error::Corrupt(what)) => what,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    fn entry(id: &str, changed: &[(&str, &str)]) -> (String, HashMap<String, String>) {
+        let mut fields: HashMap<_, _> = [
+            ("tipo", "CRIADO"),
+            ("id", ANA),
+            ("nome", "Ana"),
+            ("email", "ana@exemplo.com"),
+            ("criado_em", "5"),
+            ("atualizado_em", "6"),
+            ("versao", "2"),
+            ("expira_em", ""),
+            ("momento", "8"),
+            ("traceparent", "00-a-b-01"),
+        ]
+        .into();
+        fields.extend(changed.iter().copied());
+        let owned = |(name, value): (&str, &str)| (name.to_owned(), value.to_owned());
+        (id.to_owned(), fields.into_iter().map(owned).collect())
+    }
+
+    #[test]
+    fn a_user_is_read_field_by_field() {
+        let ana = user(&row(ANA)).unwrap();
+        let expected = User {
+            id: UserId::parse(ANA).unwrap(),
+            name: Name::new("Ana").unwrap(),
+            email: Email::new("ana@exemplo.com").unwrap(),
+            created: Timestamp(5),
+            updated: Timestamp(6),
+            expires: Some(Timestamp(7)),
+            version: Version(2),
+        };
+        assert_eq!(ana, expected);
+        let mut for_ever = row(ANA);
+        for_ever[6].clear();
+        assert_eq!(user(&for_ever).unwrap().expires, None);
+    }
+
+    #[test]
+    fn what_no_version_has_written_is_told_with_its_field() {
+        for (field, value, told) in [
+            (0, "1", r#"id: "1""#),
+            (1, "", r#"nome: """#),
+            (2, "x", r#"email: "x""#),
+            (3, "-5", r#"timestamp: "-5""#),
+            (5, "two", r#"versao: "two""#),
+        ] {
+            let mut row = row(ANA);
+            value.clone_into(&mut row[field]);
+            assert_eq!(wrong(user(&row)), told);
+        }
+        assert_eq!(wrong(user(&[])), r#"user: """#);
+        assert_eq!(
+            wrong(user(&row(ANA)[..3])),
+            r#"fields of a user: "Ana ana@exemplo.com""#
+        );
+    }
+
+    #[test]
+    fn an_answer_begins_with_a_word() {
+        let answer = texts(["ok", "1", "2"]);
+        assert_eq!(outcome(&answer), ("ok", &answer[1..]));
+        assert_eq!(outcome(&[]), ("", &[][..]));
+    }
+
+    #[test]
+    fn a_page_is_rows_and_after_whom_the_next_one_begins() {
+        let answer = [texts([RUI]), row(ANA), row(RUI)].concat();
+        let first = page(&answer).unwrap();
+        let ids: Vec<_> = first.users.iter().map(|user| user.id.to_string()).collect();
+        assert_eq!(ids, [ANA, RUI]);
+        assert_eq!(first.next, UserId::parse(RUI));
+
+        let last = page(&[texts([""]), row(ANA)].concat()).unwrap();
+        assert_eq!((last.users.len(), last.next), (1, None));
+        assert_eq!(page(&texts([""])).unwrap(), Page::default());
+        assert_eq!(wrong(page(&texts(["x"]))), r#"id: "x""#);
+    }
+
+    #[test]
+    fn changes_are_told_in_their_order_without_the_mark_of_the_beginning() {
+        let entries = [
+            entry("1-0", &[("tipo", "INICIO")]),
+            entry("1-1", &[]),
+            entry("1-2", &[("tipo", "ATUALIZADO")]),
+            entry("1-3", &[("tipo", "REMOVIDO")]),
+            entry("1-4", &[("tipo", "EXPIRADO")]),
+        ];
+        let told = changes(&entries).unwrap();
+        let kinds: Vec<_> = told
+            .iter()
+            .map(|(position, change)| (position.number, change.kind))
+            .collect();
+        assert_eq!(
+            kinds,
+            [
+                (1, ChangeKind::Created),
+                (2, ChangeKind::Updated),
+                (3, ChangeKind::Removed),
+                (4, ChangeKind::Expired),
+            ]
+        );
+        let (_, first) = &told[0];
+        assert_eq!((first.at, &*first.traceparent), (Timestamp(8), "00-a-b-01"));
+        assert_eq!(first.user.version, Version(2));
+    }
+
+    #[test]
+    fn a_change_of_a_newer_version_is_passed_over_and_a_wrong_position_is_not() {
+        let newer = entry("1-1", &[("tipo", "FUNDIDO")]);
+        let told = changes(&[newer, entry("1-2", &[])]).unwrap();
+        assert_eq!(told.len(), 1);
+        assert_eq!(told[0].0, Position { time: 1, number: 2 });
+        assert_eq!(wrong(changes(&[entry("x", &[])])), r#"position: "x""#);
+    }
+}
