@@ -114,4 +114,11 @@ mod tests {
         assert_eq!(section("x-own"), None);
         assert_eq!(part("target"), Some("RFC 9112, 3.2"));
     }
+
+    #[test]
+    fn each_part_of_a_first_line_is_described() {
+        assert_eq!(part("method"), Some("RFC 9112, 3.1"));
+        assert_eq!(part("status"), Some("RFC 9112, 4"));
+        assert_eq!(part("reason"), None);
+    }
 }

@@ -78,4 +78,33 @@ mod tests {
             }
         }
     }
+
+    #[test]
+    fn a_number_is_in_one_byte_or_goes_on_in_others() {
+        // RFC 7541, C.1: 10 and 1337 behind a prefix of 5 bits, 42 in a whole byte.
+        assert_eq!(integer(b"\x0a", 0, 5), Some((10, 1)));
+        assert_eq!(integer(b"\xff\x1f\x9a\x0a", 1, 5), Some((1337, 4)));
+        assert_eq!(integer(b"\x2a", 0, 8), Some((42, 1)));
+        assert_eq!(integer(b"\x1f", 0, 5), None);
+        assert_eq!(
+            integer(b"\x1f\xff\xff\xff\x7f", 0, 5),
+            Some((31 + (1 << 28) - 1, 5))
+        );
+        assert_eq!(integer(b"\x1f\xff\xff\xff\xff\x00", 0, 5), None);
+    }
+
+    #[test]
+    fn a_literal_has_a_name_of_its_own_where_it_refers_to_none() {
+        for (block, whole) in [
+            (&b"\x40\x01a\x01b"[..], 5),
+            (b"\x00\x01a\x01b", 5),
+            (b"\x10\x01a\x01b", 5),
+            (b"\x41\x01b", 3),
+            (b"\x04\x01b", 3),
+            (b"\x14\x01b", 3),
+        ] {
+            assert_eq!(places(block), Some(vec![(0, whole)]), "{block:?}");
+            assert_eq!(places(&block[..whole - 1]), None, "{block:?}");
+        }
+    }
 }

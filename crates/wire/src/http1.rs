@@ -315,7 +315,7 @@ fn read_head(
     let line_end = buffer
         .rest()
         .iter()
-        .position(|byte| *byte == b'\n')
+        .position(|byte| matches!(byte, b'\r' | b'\n'))
         .unwrap_or(length);
     let mut head = Head {
         layer: Layer {
@@ -372,3 +372,6 @@ fn place(all: &[u8], header: &httparse::Header<'_>) -> (usize, usize) {
         to.min(all.len()).max(header.value.len()),
     )
 }
+
+#[cfg(test)]
+mod tests;

@@ -417,3 +417,6 @@ fn setting_name(id: u16) -> &'static str {
         _ => "unknown setting",
     }
 }
+
+#[cfg(test)]
+mod tests;

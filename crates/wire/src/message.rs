@@ -150,6 +150,17 @@ impl Field {
     }
 }
 
+#[cfg(test)]
+impl Layer {
+    /// What each field is, what it says, and where it stands.
+    pub(crate) fn table(&self) -> Vec<(&str, &str, usize, usize)> {
+        self.fields
+            .iter()
+            .map(|field| (&*field.name, &*field.value, field.start, field.end))
+            .collect()
+    }
+}
+
 /// The first characters of a text, in one line.
 pub(crate) fn short(text: &str) -> String {
     const MOST: usize = 80;
@@ -208,6 +219,28 @@ mod tests {
             ),
         ] {
             assert_eq!(TraceContext::parse(&text).is_some(), is_one, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_long_text_is_cut_and_is_one_line() {
+        let (fits, long) = ("é".repeat(80), "é".repeat(81));
+        assert_eq!(short(&fits), fits);
+        assert_eq!(short(&long), format!("{fits}…"));
+        assert_eq!(short("a\r\nb \n"), "a  b");
+        assert_eq!(
+            short(&format!("{}     b", "x".repeat(78))),
+            format!("{}…", "x".repeat(78))
+        );
+    }
+
+    #[test]
+    fn only_what_can_stand_on_a_page_is_text() {
+        for text in ["João", "a\r\n\tb"] {
+            assert_eq!(printable(text.as_bytes()), Some(text));
+        }
+        for other in [&b""[..], b"\x1b[31m", b"a\0", b"Jo\xe3o"] {
+            assert_eq!(printable(other), None, "{other:?}");
         }
     }
 }

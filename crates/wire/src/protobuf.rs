@@ -107,4 +107,25 @@ mod tests {
             }
         }
     }
+
+    #[test]
+    fn numbers_are_as_long_as_they_may_be_and_no_longer() {
+        let long = [&b"\x09"[..], &[1, 2, 3, 4, 5, 6, 7, 8], b"\x12\x01\xff"].concat();
+        let seen = fields(&long, 0, None).unwrap();
+        let seen: Vec<_> = seen
+            .iter()
+            .map(|field| (&*field.name, &*field.value, field.end))
+            .collect();
+        let expected = [
+            ("field 1, I64", "0102030405060708", 9),
+            ("field 2, LEN", "1 bytes", 12),
+        ];
+        assert_eq!(seen, expected);
+        assert_eq!(fields(&long[..8], 0, None), None);
+
+        let most = [&[0xff; 9][..], &[1]].concat();
+        assert_eq!(varint(&most, 0), Some((u64::MAX, 10)));
+        assert_eq!(varint(&[0xff; 11], 0), None);
+        assert_eq!(varint(b"\x00\xac\x02", 1), Some((300, 3)));
+    }
 }

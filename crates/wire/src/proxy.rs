@@ -114,3 +114,139 @@ fn traced(kind: u8, value: &[u8]) -> Option<TraceContext> {
         ..found
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const ID: [u8; 16] = [0xab; 16];
+    const SPAN: [u8; 8] = [0xcd; 8];
+
+    /// A header with this command and family, and what follows its length.
+    fn bytes(command: u8, family: u8, rest: &[u8]) -> Vec<u8> {
+        let length = u16::try_from(rest.len()).unwrap().to_be_bytes();
+        [&SIGNATURE[..], &[command, family], &length, rest].concat()
+    }
+
+    fn tlv(kind: u8, value: &[u8]) -> Vec<u8> {
+        let length = u16::try_from(value.len()).unwrap().to_be_bytes();
+        [&[kind][..], &length, value].concat()
+    }
+
+    fn traced_value() -> Vec<u8> {
+        [&[0][..], &ID, &SPAN, &[1]].concat()
+    }
+
+    fn complete(bytes: &[u8], offset: usize) -> (Layer, Option<TraceContext>) {
+        match header(bytes, offset) {
+            Header::Complete(layer, context) => (layer, context),
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn each_part_has_its_own_bytes_behind_what_came_before() {
+        let rest = [
+            vec![127; 12],
+            tlv(0x04, &[1, 2]),
+            tlv(0xE0, &traced_value()),
+        ]
+        .concat();
+        let all = [b"abc".to_vec(), bytes(0x21, 0x11, &rest), b"Ana".to_vec()].concat();
+        let (layer, context) = complete(&all, 3);
+        let context = context.unwrap();
+        assert_eq!(
+            (context.id, context.span, context.by),
+            (hex(&ID), hex(&SPAN), By::Tlv)
+        );
+        let shown = format!("00-{}-{}-01", hex(&ID), hex(&SPAN));
+        assert_eq!((layer.start, layer.end), (3, 3 + 16 + 12 + 5 + 29));
+        assert_eq!(
+            layer.table(),
+            [
+                ("signature", "0d0a0d0a000d0a515549540a", 3, 15),
+                ("version and command", "2, PROXY: addresses follow", 15, 16),
+                ("family", "0x11", 16, 17),
+                ("length", "46", 17, 19),
+                ("TLV 0x04", "0102", 31, 36),
+                ("TLV 0xE0, a trace's context", &*shown, 36, 65),
+            ]
+        );
+    }
+
+    #[test]
+    fn a_context_stands_behind_the_addresses_of_every_family() {
+        for (family, addresses) in [(0x00, 0), (0x11, 12), (0x21, 36), (0x31, 216)] {
+            let rest = [vec![0xE0; addresses], tlv(0xE0, &traced_value())].concat();
+            let (_, context) = complete(&bytes(0x21, family, &rest), 0);
+            assert!(context.is_some(), "{family:#x}");
+        }
+    }
+
+    #[test]
+    fn what_the_command_says_is_told() {
+        for (command, told) in [
+            (0x20, "2, LOCAL: the connection's own addresses hold"),
+            (0x22, "2, 2"),
+        ] {
+            let (layer, _) = complete(&bytes(command, 0, &[]), 0);
+            assert_eq!(layer.fields[1].value, told);
+        }
+    }
+
+    #[test]
+    fn what_is_no_context_is_shown_as_it_is() {
+        let mut version_1 = traced_value();
+        version_1[0] = 1;
+        let cases = [
+            (0xE0, version_1),
+            (0xE0, traced_value()[..25].to_vec()),
+            (0xE1, traced_value()),
+            (0xE0, vec![0; 26]),
+        ];
+        for (kind, value) in cases {
+            let (layer, context) = complete(&bytes(0x21, 0, &tlv(kind, &value)), 0);
+            assert_eq!(context, None);
+            assert_eq!(layer.fields[4].value, hex(&value));
+        }
+    }
+
+    #[test]
+    fn a_value_that_is_longer_than_the_header_is_not_read() {
+        let mut long = tlv(0xE0, &traced_value());
+        long.pop();
+        let all = [bytes(0x21, 0, &long), vec![1; 9]].concat();
+        let (layer, context) = complete(&all, 0);
+        assert_eq!((layer.fields.len(), context), (4, None));
+        // Nor is one that has no room for its length.
+        let (layer, _) = complete(&[bytes(0x21, 0, &[4, 0]), vec![0; 9]].concat(), 0);
+        assert_eq!(layer.fields.len(), 4);
+        let (layer, _) = complete(&bytes(0x21, 0, &[4, 0, 0]), 0);
+        assert_eq!(layer.table()[4], ("TLV 0x04", "", 16, 19));
+    }
+
+    #[test]
+    fn a_header_is_waited_for_from_its_fourth_byte_to_its_last() {
+        let whole = bytes(0x21, 0x11, &[127; 12]);
+        for length in 0..whole.len() {
+            let expected = if length < 4 {
+                Header::None
+            } else {
+                Header::Incomplete
+            };
+            assert_eq!(header(&whole[..length], 0), expected, "{length}");
+        }
+        complete(&whole, 0);
+    }
+
+    #[test]
+    fn other_bytes_are_no_header() {
+        let mut wrong = bytes(0x21, 0x11, &[127; 12]);
+        wrong[11] = b'x';
+        assert_eq!(header(&wrong, 0), Header::None);
+        assert_eq!(header(&bytes(0x11, 0x11, &[127; 12]), 0), Header::None);
+        complete(&bytes(0x21, 0, &[0; 520]), 0);
+        assert_eq!(header(&bytes(0x21, 0, &[0; 521]), 0), Header::None);
+        assert_eq!(header(b"abc", 9), Header::None);
+    }
+}

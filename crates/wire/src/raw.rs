@@ -96,4 +96,26 @@ mod tests {
         let raw = read("João\n".as_bytes(), 0);
         assert_eq!((raw.protocol, raw.summary.as_str()), ("text", "João"));
     }
+
+    #[test]
+    fn what_is_too_long_for_a_number_is_bytes() {
+        let longest = read(&[0xff; 64], 0);
+        assert_eq!((longest.protocol, longest.summary.len()), ("number", 155));
+        let longer = read(&[0xff; 65], 0);
+        assert_eq!((longer.protocol, &*longer.summary), ("bytes", "65 bytes"));
+        let shown = "ff".repeat(32);
+        assert_eq!(longer.layer.table(), [("bytes", &*shown, 0, 65)]);
+        assert_eq!(read(&[], 0).summary, "0 bytes");
+    }
+
+    #[test]
+    fn what_stands_before_is_passed_over() {
+        let raw = read(b"\x01\x02Ana\r\n", 2);
+        assert_eq!(raw.text.as_deref(), Some("Ana\r\n"));
+        assert_eq!((raw.layer.start, raw.layer.end), (2, 7));
+        assert_eq!(raw.layer.table(), [("text", "Ana", 2, 7)]);
+        let raw = read(&[9, 9, 1, 0], 2);
+        let name = "big-endian, without a sign";
+        assert_eq!(raw.layer.table(), [(name, "256", 2, 4)]);
+    }
 }

@@ -160,3 +160,112 @@ fn length(line: &str) -> Result<Option<usize>, ()> {
         Ok(Some(length))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn said(side: Side, bytes: &[u8]) -> Vec<Message> {
+        let mut buffer = Buffer {
+            bytes: bytes.to_vec(),
+            offset: 0,
+        };
+        let mut messages = Vec::new();
+        read(side, &mut buffer, &mut messages);
+        messages
+    }
+
+    fn is_one(bytes: &[u8]) -> bool {
+        let [message] = &said(Side::Server, bytes)[..] else {
+            panic!("{bytes:?}")
+        };
+        message.protocol == "resp"
+    }
+
+    #[test]
+    fn each_kind_of_value_is_shown() {
+        for (bytes, shown) in [
+            (&b"+OK\r\n"[..], "OK"),
+            (b"-ERR x\r\n", "ERR x"),
+            (b":5\r\n", "5"),
+            (b",1.5\r\n", "1.5"),
+            (b"#t\r\n", "t"),
+            (b"(123\r\n", "123"),
+            (b"_\r\n", "(nil)"),
+            (b"$-1\r\n", "(nil)"),
+            (b"*-1\r\n", "(nil)"),
+            (b"$3\r\nabc\r\n", "abc"),
+            (b"=7\r\ntxt:abc\r\n", "txt:abc"),
+            (b"!3\r\nERR\r\n", "ERR"),
+            (b"$2\r\n\xff\xff\r\n", "(2 bytes)"),
+            (b"*2\r\n:1\r\n*2\r\n+a\r\n+b\r\n", "1 [a, b]"),
+            (b"~1\r\n:1\r\n", "1"),
+            (b">1\r\n:1\r\n", "1"),
+            (b"%1\r\n+k\r\n:1\r\n", "k 1"),
+        ] {
+            let [message] = &said(Side::Server, bytes)[..] else {
+                panic!("{bytes:?}")
+            };
+            assert_eq!((message.protocol, &*message.summary), ("resp", shown));
+            assert_eq!(message.bytes, bytes);
+        }
+    }
+
+    #[test]
+    fn each_part_has_its_own_bytes_and_is_waited_for() {
+        let bytes = b"*3\r\n$3\r\nset\r\n$1\r\nk\r\n:10\r\n";
+        for length in 1..bytes.len() {
+            assert_eq!(said(Side::Client, &bytes[..length]), [], "{length}");
+        }
+        let [message] = &said(Side::Client, bytes)[..] else {
+            panic!()
+        };
+        let layer = &message.layers[0];
+        assert_eq!((layer.start, layer.end), (0, bytes.len()));
+        assert_eq!(
+            layer.table(),
+            [
+                ("command", "set", 4, 13),
+                ("value", "k", 13, 20),
+                ("value", "10", 20, 25),
+            ]
+        );
+        let reply = &said(Side::Server, b"*1\r\n:1\r\n")[0];
+        assert_eq!(reply.layers[0].table(), [("value", "1", 4, 8)]);
+        let reply = &said(Side::Server, b"$1\r\n1\r\n")[0];
+        assert_eq!(reply.layers[0].table(), [("value", "1", 0, 7)]);
+    }
+
+    #[test]
+    fn passwords_of_every_login_are_hidden_and_nothing_else() {
+        let login = b"*5\r\n$5\r\nhello\r\n:3\r\n$4\r\nAUTH\r\n$1\r\nu\r\n$6\r\nsecret\r\n";
+        let message = &said(Side::Client, login)[0];
+        assert_eq!(message.summary, "hello ••• ••• ••• •••");
+        let shown = String::from_utf8_lossy(&message.bytes);
+        assert!(shown.starts_with("*5\r\n$5\r\nhello\r\n**") && !shown.contains("secret"));
+        let reply = &said(Side::Server, b"*2\r\n+AUTH\r\n+b\r\n")[0];
+        assert_eq!(reply.summary, "AUTH b");
+    }
+
+    #[test]
+    fn what_is_no_value_comes_out_as_it_is() {
+        assert!(!is_one(b"x\r\n"));
+        assert!(!is_one(b"$x\r\n"));
+        assert!(!is_one(b"+\xff\r\n"));
+        assert!(!is_one(b"$16777217\r\n"));
+        assert_eq!(said(Side::Server, b"$16777216\r\n"), []);
+        assert_eq!(said(Side::Server, &[b'+'; 1024]), []);
+        assert!(!is_one(&[b'+'; 1025]));
+        let nested = |depth: usize| [b"*1\r\n".repeat(depth), b":1\r\n".to_vec()].concat();
+        assert!(is_one(&nested(DEEPEST)));
+        assert!(!is_one(&nested(DEEPEST + 1)));
+    }
+
+    #[test]
+    fn a_client_begins_with_a_command() {
+        assert!(is_command(b"*1\r\n") && is_command(b"*9"));
+        for other in [&b""[..], b"*", b"*0\r\n", b"PING\r\n", b"*-1"] {
+            assert!(!is_command(other), "{other:?}");
+        }
+    }
+}

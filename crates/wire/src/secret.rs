@@ -25,3 +25,37 @@ pub(crate) fn mask(bytes: &mut [u8], start: usize, end: usize) {
         part.fill(b'*');
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_lets_somebody_in_is_a_secret() {
+        for header in [
+            "Authorization",
+            "proxy-authorization",
+            "cookie",
+            "Set-Cookie",
+            "X-Api-Key",
+            "webhook-signature",
+            "x-client-secret",
+            "csrf-token",
+            "Password",
+        ] {
+            assert!(is_secret(header), "{header}");
+        }
+        for header in ["accept", "content-type", "x-api-keys", "cookies"] {
+            assert!(!is_secret(header), "{header}");
+        }
+    }
+
+    #[test]
+    fn only_the_bytes_in_between_are_overwritten() {
+        let mut bytes = *b"abcdef";
+        mask(&mut bytes, 2, 4);
+        assert_eq!(&bytes, b"ab**ef");
+        mask(&mut bytes, 4, 7);
+        assert_eq!(&bytes, b"ab**ef", "there are no such bytes");
+    }
+}
