@@ -4,6 +4,7 @@
 //! on offer it is the one that delivers from every shape of async runtime, down to the single
 //! worker that a pod with one CPU gets.
 
+mod encoding;
 mod export;
 mod limits;
 mod log;

@@ -11,9 +11,10 @@ use opentelemetry_sdk::trace::{SpanData, SpanExporter};
 use prometheus_client::metrics::counter::Counter;
 
 use super::TelemetrySettings;
+use super::encoding::EncodedResource;
 use super::limits::ValueLength;
 use super::otlp::OtlpSettings;
-use super::transport::{Failure, Route, Transport};
+use super::transport::{Body, Failure, Route, Transport};
 use crate::metrics::Metrics;
 
 /// Sends spans to a collector and counts them; none, with a warning, where that cannot be set up.
@@ -32,7 +33,7 @@ pub(super) fn exporter(
     let timeout = otlp.timeout.min(settings.batches.export_timeout);
     let transport = Transport::new(route.map_err(unusable)?, otlp, timeout);
     let transport = transport.map_err(|error| unusable(error.to_string()))?;
-    let failure = transport.failure();
+    let (failure, body) = (transport.failure(), transport.body());
     let inner = opentelemetry_otlp::SpanExporter::builder()
         .with_http()
         .with_http_client(transport)
@@ -42,6 +43,8 @@ pub(super) fn exporter(
         .build();
     Ok(Counting {
         inner: inner.map_err(|error| unusable(error.to_string()))?,
+        body,
+        resource: EncodedResource::default(),
         endpoint: otlp.endpoint.clone(),
         value_length: settings.value_length,
         exported: metrics.spans_exported.clone(),
@@ -55,6 +58,8 @@ pub(super) fn exporter(
 #[derive(Debug)]
 pub(super) struct Counting {
     inner: opentelemetry_otlp::SpanExporter,
+    body: Body,
+    resource: EncodedResource,
     endpoint: String,
     value_length: ValueLength,
     exported: Counter,
@@ -67,7 +72,12 @@ impl SpanExporter for Counting {
     async fn export(&self, mut batch: Vec<SpanData>) -> OTelSdkResult {
         let spans = batch.len() as u64;
         self.value_length.apply(&mut batch);
-        let outcome = self.inner.export(batch).await;
+        // What is sent is encoded here; the exporter, which tries again where that helps, has nothing of
+        // its own to encode.
+        self.body.set(self.resource.request(&batch));
+        drop(batch);
+        let outcome = self.inner.export(Vec::new()).await;
+        self.body.set(Vec::new()); // as it may be long until the next one
         let failed = outcome.is_err();
         let changed = self.failing.swap(failed, Ordering::Relaxed) != failed;
         match &outcome {
@@ -97,7 +107,7 @@ impl SpanExporter for Counting {
     }
 
     fn set_resource(&mut self, resource: &Resource) {
-        self.inner.set_resource(resource);
+        self.resource = EncodedResource::new(resource);
     }
 }
 

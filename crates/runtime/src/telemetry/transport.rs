@@ -54,6 +54,21 @@ impl Failure {
     }
 }
 
+/// What the next exchanges send, in place of what the exporter says.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Body(Arc<SyncMutex<Bytes>>);
+
+impl Body {
+    pub(super) fn set(&self, body: Vec<u8>) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = body.into();
+    }
+
+    fn get(&self) -> Bytes {
+        let body = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        body.clone()
+    }
+}
+
 /// How a collector is come to.
 #[derive(Debug)]
 pub(super) struct Route {
@@ -182,6 +197,7 @@ pub(super) struct Transport {
     timeout: Duration,
     kept: Mutex<Option<Sender>>,
     failure: Failure,
+    body: Body,
 }
 
 impl Transport {
@@ -203,11 +219,16 @@ impl Transport {
             timeout,
             kept: Mutex::default(),
             failure: Failure::default(),
+            body: Body::default(),
         })
     }
 
     pub(super) fn failure(&self) -> Failure {
         self.failure.clone()
+    }
+
+    pub(super) fn body(&self) -> Body {
+        self.body.clone()
     }
 
     async fn exchange(&self, request: Request<Bytes>) -> Result<Response<Bytes>, HttpError> {
@@ -231,7 +252,8 @@ impl Transport {
     /// The request with the headers and the compression that the settings ask for, and not with those
     /// that the SDK takes from the environment, whatever they are.
     fn dressed(&self, request: Request<Bytes>) -> Result<Request<Full<Bytes>>, HttpError> {
-        let (mut head, mut body) = request.into_parts();
+        let (mut head, _) = request.into_parts();
+        let mut body = self.body.get();
         let given = std::mem::replace(&mut head.headers, self.headers.clone());
         if let Some(agent) = given.get(USER_AGENT) {
             head.headers.entry(USER_AGENT).or_insert(agent.clone());

@@ -1,0 +1,97 @@
+use opentelemetry::trace::{TraceFlags, TraceId, TraceState};
+use opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceRequest;
+use opentelemetry_proto::transform::trace::tonic::group_spans_by_resource_and_scope;
+use opentelemetry_sdk::trace::{SpanEvents, SpanLinks};
+use prost::Message;
+use std::time::Duration;
+
+use super::*;
+
+fn context(number: u64, is_remote: bool) -> SpanContext {
+    let state = TraceState::from_key_value([("vendor", "word")]).unwrap();
+    SpanContext::new(
+        TraceId::from(u128::from(number)),
+        SpanId::from(number),
+        TraceFlags::SAMPLED,
+        is_remote,
+        state,
+    )
+}
+
+fn attributes() -> Vec<KeyValue> {
+    vec![
+        KeyValue::new("text", "ação"),
+        KeyValue::new("empty", ""),
+        KeyValue::new("long", "x".repeat(40_000)),
+        KeyValue::new("yes", true),
+        KeyValue::new("no", false),
+        KeyValue::new("zero", 0),
+        KeyValue::new("negative", -7),
+        KeyValue::new("many", i64::MAX),
+        KeyValue::new("part", 0.25),
+        KeyValue::new(
+            "texts",
+            Value::Array(Array::String(vec!["a".into(), "".into()])),
+        ),
+        KeyValue::new("numbers", Value::Array(Array::I64(vec![0, 300]))),
+        KeyValue::new("parts", Value::Array(Array::F64(vec![0.0, 1.5]))),
+        KeyValue::new("words", Value::Array(Array::Bool(vec![true, false]))),
+    ]
+}
+
+fn span(number: u64, kind: SpanKind, status: Status, scope: &'static str) -> SpanData {
+    let start = UNIX_EPOCH + Duration::from_nanos(1_700_000_000_123_456_789);
+    let mut links = SpanLinks::default();
+    links.links = vec![Link::new(context(77, true), attributes(), 3)];
+    let mut events = SpanEvents::default();
+    events.events = vec![Event::new("happened", start, attributes(), 2)];
+    events.dropped_count = 300;
+    let with_all = number.is_multiple_of(2);
+    SpanData {
+        span_context: context(number, false),
+        parent_span_id: SpanId::from(number - 1),
+        parent_span_is_remote: with_all,
+        span_kind: kind,
+        name: "GET /".into(),
+        start_time: start,
+        end_time: start + Duration::from_millis(number),
+        attributes: if with_all { attributes() } else { Vec::new() },
+        dropped_attributes_count: 5,
+        events: if with_all {
+            events
+        } else {
+            SpanEvents::default()
+        },
+        links: if with_all {
+            links
+        } else {
+            SpanLinks::default()
+        },
+        status,
+        instrumentation_scope: InstrumentationScope::builder(scope)
+            .with_version("1.2.3")
+            .with_attributes([KeyValue::new("of", "scope")])
+            .build(),
+    }
+}
+
+#[test]
+fn a_batch_is_what_the_exporter_makes_of_it() {
+    let resource = Resource::builder_empty()
+        .with_schema_url(attributes(), "https://example.com/schema")
+        .build();
+    let batch = vec![
+        span(1, SpanKind::Server, Status::Unset, "one"),
+        span(2, SpanKind::Client, Status::Ok, "one"),
+        span(3, SpanKind::Internal, Status::error("é tarde"), "other"),
+        span(4, SpanKind::Producer, Status::error(""), "other"),
+        span(5, SpanKind::Consumer, Status::Unset, "other"),
+    ];
+    let ours = EncodedResource::new(&resource).request(&batch);
+    let expected = ExportTraceServiceRequest {
+        resource_spans: group_spans_by_resource_and_scope(batch, &(&resource).into()),
+    };
+    let decoded = ExportTraceServiceRequest::decode(&*ours).unwrap();
+    assert_eq!(decoded, expected);
+    assert_eq!(ours.len(), expected.encoded_len());
+}
