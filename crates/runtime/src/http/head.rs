@@ -1,5 +1,7 @@
 //! What RFC 9110, 9112 and 3986 ask of a request's head, and hyper leaves to others.
 
+use std::borrow::Cow;
+
 use axum::http::header::{EXPECT, HOST};
 use axum::http::uri::{Authority, PathAndQuery};
 use axum::http::{HeaderMap, Request, StatusCode, Uri, Version};
@@ -82,6 +84,18 @@ fn is_plain_host(text: &[u8]) -> bool {
         && name.iter().all(is_of_name)
         && (1..=4).contains(&port.len())
         && port.iter().all(u8::is_ascii_digit)
+}
+
+/// The name or address in a `Host`, and its port; none where it is no host.
+pub(super) fn host_and_port(text: &str) -> Option<(Cow<'_, str>, Option<u16>)> {
+    if is_plain_host(text.as_bytes()) {
+        return Some(match text.split_once(':') {
+            Some((name, port)) => (name.into(), port.parse().ok()),
+            None => (text.into(), None),
+        });
+    }
+    let authority: Authority = text.parse().ok()?;
+    Some((authority.host().to_owned().into(), authority.port_u16()))
 }
 
 /// Gives paths that mean the same one form (RFC 3986, 6.2.2): what needs no escape has none, and
@@ -171,6 +185,16 @@ mod tests {
     fn a_host_is_a_name_or_an_address_with_or_without_a_port() {
         for right in ["a", "a:80", "[::1]:80", "127.0.0.1"] {
             assert!(is_host(right.as_bytes()), "{right}");
+        }
+        for (text, host, port) in [
+            ("a", "a", None),
+            ("a.b:8080", "a.b", Some(8080)),
+            ("a:65535", "a", Some(65_535)),
+            ("a:99999", "a", None),
+            ("[::1]:80", "[::1]", Some(80)),
+        ] {
+            let read = host_and_port(text).unwrap();
+            assert_eq!((&*read.0, read.1), (host, port), "{text}");
         }
         for wrong in ["a b", "u@a", "a/b", "a:b:c", "[::1"] {
             assert!(!is_host(wrong.as_bytes()), "{wrong}");

@@ -5,7 +5,7 @@ use std::task::{Context as TaskContext, Poll};
 
 use opentelemetry::baggage::BaggageExt;
 use opentelemetry::trace::{SpanContext, Status, TraceContextExt, TraceId};
-use opentelemetry::{Context, ContextGuard, Key, Value};
+use opentelemetry::{Context, ContextGuard, Key, KeyValue, Value};
 use tracing_opentelemetry::OpenTelemetrySpanExt;
 
 /// A span, which ends when its last clone is dropped; or none.
@@ -17,7 +17,7 @@ enum Inner {
     None,
     /// Nobody records it. It has an identity, for logs and for those who are called.
     Unrecorded(Context),
-    Recorded(tracing::Span),
+    Recorded(tracing::Span, Context),
 }
 
 /// Until it is dropped, what is done is done under a span.
@@ -38,10 +38,11 @@ impl Span {
         let context = Context::current();
         let recorded = tracing::Span::current();
         // One of `tracing`'s has its context activated, but another may have been since.
-        if !recorded.is_none()
-            && recorded.context().span().span_context() == context.span().span_context()
-        {
-            return Self(Inner::Recorded(recorded));
+        if !recorded.is_none() {
+            let own = recorded.context();
+            if own.span().span_context() == context.span().span_context() {
+                return Self(Inner::Recorded(recorded, own));
+            }
         }
         if context.has_active_span() || !context.baggage().is_empty() {
             return Self(Inner::Unrecorded(context));
@@ -53,16 +54,16 @@ impl Span {
         Self(Inner::Unrecorded(context))
     }
 
-    pub(super) fn recorded(span: tracing::Span) -> Self {
-        Self(Inner::Recorded(span))
+    /// A span of `tracing` and its context, which `tracing` would have to look up each time.
+    pub(super) fn recorded(span: tracing::Span, context: Context) -> Self {
+        Self(Inner::Recorded(span, context))
     }
 
     /// What those who are called need to know of it.
     pub fn context(&self) -> Context {
         match &self.0 {
             Inner::None => Context::new(),
-            Inner::Unrecorded(context) => context.clone(),
-            Inner::Recorded(span) => span.context(),
+            Inner::Unrecorded(context) | Inner::Recorded(_, context) => context.clone(),
         }
     }
 
@@ -74,41 +75,39 @@ impl Span {
 
     /// Its trace, where it is sampled.
     pub(crate) fn sampled_trace_id(&self) -> Option<TraceId> {
-        let sampled = |context: &Context| {
-            let span = context.span();
-            let context = span.span_context();
-            context.is_sampled().then(|| context.trace_id())
-        };
         match &self.0 {
             Inner::None => None,
-            Inner::Unrecorded(context) => sampled(context),
-            Inner::Recorded(span) => sampled(&span.context()),
+            Inner::Unrecorded(context) | Inner::Recorded(_, context) => {
+                let span = context.span();
+                let context = span.span_context();
+                context.is_sampled().then(|| context.trace_id())
+            }
         }
     }
 
     /// Whether anybody will see what is said of it.
     pub fn is_recorded(&self) -> bool {
-        matches!(self.0, Inner::Recorded(_))
+        matches!(self.0, Inner::Recorded(..))
     }
 
     /// Says something of it.
     pub fn set_attribute(&self, key: impl Into<Key>, value: impl Into<Value>) {
-        if let Inner::Recorded(span) = &self.0 {
-            span.set_attribute(key, value);
+        if let Inner::Recorded(_, context) = &self.0 {
+            context.span().set_attribute(KeyValue::new(key, value));
         }
     }
 
     /// Says how it went.
     pub fn set_status(&self, status: Status) {
-        if let Inner::Recorded(span) = &self.0 {
-            span.set_status(status);
+        if let Inner::Recorded(_, context) = &self.0 {
+            context.span().set_status(status);
         }
     }
 
     /// Refers to another span, which is no parent.
     pub fn add_link(&self, other: SpanContext) {
-        if let Inner::Recorded(span) = &self.0 {
-            span.add_link(other);
+        if let Inner::Recorded(_, context) = &self.0 {
+            context.span().add_link(other, Vec::new());
         }
     }
 
@@ -123,7 +122,7 @@ impl Span {
         let (unrecorded, recorded) = match &self.0 {
             Inner::None => (None, None),
             Inner::Unrecorded(context) => (Some(context.clone().attach()), None),
-            Inner::Recorded(span) => (None, Some(span.enter())),
+            Inner::Recorded(span, _) => (None, Some(span.enter())),
         };
         Entered {
             _unrecorded: unrecorded,

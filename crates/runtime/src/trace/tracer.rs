@@ -69,7 +69,7 @@ impl Tracer {
         let started = span.context();
         GIVEN.set(None);
         started.span().set_attributes(attributes);
-        Span::recorded(span)
+        Span::recorded(span, started)
     }
 }
 
