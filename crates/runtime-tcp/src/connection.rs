@@ -5,7 +5,7 @@ use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::time::{Instant, timeout, timeout_at};
 
@@ -238,17 +238,21 @@ impl<P: Procedure> OneRequest<P> {
     ///
     /// Closing with unread bytes resets the connection, and the client could lose the answer.
     async fn linger(&self, stream: &mut TcpStream) {
-        let drain = async {
-            let mut sink = vec![0; SINK];
-            while stream.read(&mut sink).await? > 0 {}
-            io::Result::Ok(())
-        };
-        match timeout(self.limits.linger_timeout, drain).await {
+        match timeout(self.limits.linger_timeout, drain(stream)).await {
             Ok(Ok(())) => {}
             Ok(Err(error)) => tracing::debug!(%error, "the refused client is gone"),
             Err(_) => self.server.count_cut("linger_timeout"),
         }
     }
+}
+
+/// Reads to the end, and takes turns with everybody else after each piece.
+async fn drain(mut from: impl AsyncRead + Unpin) -> io::Result<()> {
+    let mut sink = vec![0; SINK];
+    while from.read(&mut sink).await? > 0 {
+        tokio::task::yield_now().await;
+    }
+    Ok(())
 }
 
 /// The size of the first read: a header and a short request. A silent connection holds this much.
@@ -262,3 +266,27 @@ const SINK: usize = 4 * 1024;
 
 /// What a request takes until it is answered: its task, its bytes, its span, or the sink.
 const REQUEST: usize = 8 * 1024;
+
+#[cfg(test)]
+mod tests {
+    use std::pin::pin;
+    use std::task::{Context, Waker};
+
+    use super::*;
+
+    #[test]
+    fn a_refused_client_that_sends_much_is_read_a_piece_at_a_time() {
+        const PIECES: u64 = 10;
+        let much = tokio::io::repeat(0).take(PIECES * SINK as u64);
+        let mut draining = pin!(drain(much));
+        let mut turns = 0;
+        while draining
+            .as_mut()
+            .poll(&mut Context::from_waker(Waker::noop()))
+            .is_pending()
+        {
+            turns += 1;
+        }
+        assert_eq!(turns, PIECES);
+    }
+}

@@ -142,13 +142,10 @@ fn all(gateway: Gateway) -> axum::Router {
     let (routes, described) = interface().split_for_parts();
     let pages = docs::PAGES.map(str::to_owned);
     let paths = Paths::new(described.paths.paths.into_keys().chain(pages));
-    let document = Arc::new(document());
+    let text = openapi::Text::of(&document());
     let document = async move |root: Root| {
-        let text = match root.path() {
-            Some(path) => openapi::served_at(&document, path).to_string(),
-            None => document.to_string(),
-        };
-        ([(CONTENT_TYPE, "application/json")], text)
+        let headers = [(CONTENT_TYPE, "application/json")];
+        (headers, text.served_at(root.path()))
     };
     routes
         .route("/openapi.json", get(document))

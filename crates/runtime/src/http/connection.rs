@@ -80,6 +80,7 @@ impl Protocol for Http {
                     phase,
                     then: Phase::Idle,
                 };
+                active.phase.turn().await;
                 active.phase.set_unread(false);
                 let announced = request.body().size_hint().upper();
                 let mut request = request.map(|body| {
@@ -186,6 +187,7 @@ fn drive<C: Future>(
     phase: &SharedPhase,
     cx: &mut Context<'_>,
 ) -> Poll<C::Output> {
+    phase.begin_turn();
     let polled = connection.poll(cx);
     if polled.is_pending() && phase.fell_idle_unwatched() {
         // It fell idle after its reader was asked last, which does not know yet for how long to wait.

@@ -71,6 +71,8 @@ struct PhaseCell {
     watched: AtomicBool,
     /// Whether the client may still be sending what nobody reads.
     unread: AtomicBool,
+    /// Whether a request was begun in this turn of the connection's task.
+    has_begun: AtomicBool,
     /// Why the body of the last request was given up, if it was.
     given_up: AtomicU8,
     memory: HeldMemory,
@@ -83,6 +85,7 @@ impl SharedPhase {
             phase: AtomicU8::new(Phase::Fresh as u8),
             watched: AtomicBool::new(false),
             unread: AtomicBool::new(false),
+            has_begun: AtomicBool::new(false),
             given_up: AtomicU8::new(0),
             memory: HeldMemory::new(memory),
         }))
@@ -125,6 +128,19 @@ impl SharedPhase {
     /// Whether the connection has fallen idle and its reader was not asked since. Told once each time.
     pub(super) fn fell_idle_unwatched(&self) -> bool {
         self.get() == Phase::Idle && !self.0.watched.swap(true, Ordering::AcqRel)
+    }
+
+    /// The connection's task has the next turn.
+    pub(super) fn begin_turn(&self) {
+        self.0.has_begun.store(false, Ordering::Relaxed);
+    }
+
+    /// Waits until a request may begin, which is one in each turn: who sends many at once takes turns
+    /// with everybody else.
+    pub(super) async fn turn(&self) {
+        while self.0.has_begun.swap(true, Ordering::Relaxed) {
+            tokio::task::yield_now().await;
+        }
     }
 
     /// `Fresh` or `Idle` → `Head`, as the first bytes of a request come. An error where there is no

@@ -1,5 +1,7 @@
 //! Refusals of the HTTP layer itself, as problems (RFC 9457).
 
+use std::sync::LazyLock;
+
 use axum::http::header::{CONNECTION, CONTENT_TYPE, RETRY_AFTER};
 use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
@@ -40,14 +42,18 @@ pub(super) fn body_too_slow() -> Response {
     response
 }
 
-/// The answer to a connection for which there is no room, as bytes.
-pub(super) fn no_room() -> Vec<u8> {
-    unavailable("há conexões demais: tente de novo mais tarde")
+/// The answer to a connection for which there is no room, as bytes. It is written once: thousands may
+/// be refused in a second.
+pub(super) fn no_room() -> &'static [u8] {
+    static NO_ROOM: LazyLock<Vec<u8>> =
+        LazyLock::new(|| unavailable("há conexões demais: tente de novo mais tarde"));
+    &NO_ROOM
 }
 
-/// The answer to a head for which there is no memory, as bytes.
-pub(super) fn no_memory() -> Vec<u8> {
-    unavailable(NO_MEMORY)
+/// The answer to a connection, or to a head, for which there is no memory, as bytes.
+pub(super) fn no_memory() -> &'static [u8] {
+    static NO_MEMORY_LEFT: LazyLock<Vec<u8>> = LazyLock::new(|| unavailable(NO_MEMORY));
+    &NO_MEMORY_LEFT
 }
 
 const NO_MEMORY: &str = "não há memória para mais pedidos: tente de novo mais tarde";

@@ -138,7 +138,7 @@ impl<K> TimedIo<K> {
         let limits = self.limits;
         let linger = self.linger.get_or_insert_with(|| Linger::begin(&limits));
         let mut room = [0; 16 * 1024];
-        loop {
+        for _ in 0..LINGER_READS {
             let mut buffer = ReadBuf::new(&mut room);
             match Pin::new(&mut self.stream).poll_read(cx, &mut buffer) {
                 Poll::Ready(Ok(())) if !buffer.filled().is_empty() => {
@@ -152,6 +152,8 @@ impl<K> TimedIo<K> {
                 Poll::Pending => return linger.sleep.as_mut().poll(cx),
             }
         }
+        cx.waker().wake_by_ref();
+        linger.sleep.as_mut().poll(cx)
     }
 
     /// Refuses the head that comes, which hyper does not see the end of.
@@ -160,7 +162,7 @@ impl<K> TimedIo<K> {
         self.phase.set_unread(true);
         // The end of the last answer may still wait for a client that does not read it.
         if self.write.deadline.is_none() {
-            self.instead = problem::no_memory();
+            self.instead = problem::no_memory().to_vec();
         }
     }
 
@@ -278,6 +280,9 @@ impl<K: Unpin> AsyncWrite for TimedIo<K> {
     }
 }
 
+/// So often what a refused client sends is read before it is the turn of others.
+const LINGER_READS: usize = 4;
+
 /// How long, and for how much, a client that was refused is read on.
 #[derive(Debug)]
 struct Linger {
@@ -335,5 +340,33 @@ impl Timer {
             }
             sleep.as_mut().reset(deadline);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::task::Waker;
+
+    use tokio::net::TcpListener;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn a_refused_client_that_sends_much_is_read_a_little_at_a_time() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let client = TcpStream::connect(address).await.unwrap();
+        let (stream, _) = listener.accept().await.unwrap();
+        let limits = HttpLimits::of_admin();
+        let phase = SharedPhase::new(MemoryBudget::default());
+        phase.set_unread(true);
+        let mut io = TimedIo::new(stream, limits, phase, ());
+        client.writable().await.unwrap();
+        while client.try_write(&[b'x'; 16 * 1024]).is_ok() {}
+        io.stream.readable().await.unwrap();
+        let mut cx = Context::from_waker(Waker::noop());
+        assert!(Pin::new(&mut io).poll_shutdown(&mut cx).is_pending());
+        let read = limits.linger_bytes.as_u64() - io.linger.as_ref().unwrap().left;
+        assert!((1..=64 * 1024).contains(&read), "{read}");
     }
 }

@@ -505,6 +505,32 @@ async fn a_second_head_that_cannot_be_read_leaves_the_first_answer_as_it_is() {
 }
 
 #[tokio::test]
+async fn clients_that_send_many_requests_at_once_take_turns() {
+    const MANY: usize = 20;
+    let order = std::sync::Arc::new(std::sync::Mutex::new(String::new()));
+    let noted = order.clone();
+    let note = |axum::extract::Path(name): axum::extract::Path<String>| async move {
+        noted.lock().unwrap().push_str(&name);
+    };
+    let server = start(Router::new().route("/{name}", get(note)), limits()).await;
+    let (mut a, mut b) = (server.connect().await, server.connect().await);
+    for (stream, name) in [(&mut a, "a"), (&mut b, "b")] {
+        let request = format!("GET /{name} HTTP/1.1\r\nhost: a\r\n\r\n");
+        stream
+            .write_all(request.repeat(MANY).as_bytes())
+            .await
+            .unwrap();
+    }
+    eventually("all are answered", async || {
+        (order.lock().unwrap().len() == 2 * MANY).then_some(())
+    })
+    .await;
+    let order = order.lock().unwrap();
+    let takes_turns = !order.contains("aaa") && !order.contains("bbb");
+    assert!(takes_turns, "{order}");
+}
+
+#[tokio::test]
 async fn paths_that_mean_the_same_lead_to_one_route() {
     let routes = Router::new().route("/a~", get(|| async { "olá" }));
     let server = start(routes, limits()).await;

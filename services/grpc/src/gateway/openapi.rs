@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use axum::body::Bytes;
 use serde_json::{Value, json};
 use utoipa::openapi::content::ContentBuilder;
 use utoipa::openapi::header::HeaderBuilder;
@@ -224,11 +225,27 @@ fn completed(mut document: Document) -> Document {
     document
 }
 
-/// The document as FastAPI gives it below a path: as that of a server there.
-pub(super) fn served_at(document: &Value, path: &str) -> Value {
-    let mut document = document.clone();
-    document["servers"] = json!([{"url": path}]);
-    document
+/// The document as it is answered. It is written once: who asks for it again and again, and never reads,
+/// costs neither time nor memory.
+#[derive(Clone, Debug)]
+pub(super) struct Text(Bytes);
+
+impl Text {
+    pub(super) fn of(document: &Value) -> Self {
+        Self(document.to_string().into())
+    }
+
+    /// As FastAPI gives it below a path: as that of a server there.
+    pub(super) fn served_at(&self, path: Option<&str>) -> Bytes {
+        match (path, self.0.strip_suffix(b"}")) {
+            (Some(path), Some(fields)) => {
+                let servers = json!([{"url": path}]);
+                let more = format!(",\"servers\":{servers}}}");
+                [fields, more.as_bytes()].concat().into()
+            }
+            _ => self.0.clone(),
+        }
+    }
 }
 
 /// Every answer has the request's id, and every header its pattern.
@@ -274,7 +291,9 @@ mod tests {
     use proptest::sample::select;
     use proptest::test_runner::TestRunner;
     use regex::Regex;
+    use serde_json::json;
 
+    use super::Text;
     use crate::domain::{RandomBits, Timestamp, UserId};
     use crate::gateway::conditional::Preconditions;
     use crate::gateway::validation::Findings;
@@ -347,5 +366,16 @@ mod tests {
             },
         );
         assert!(pattern.is_match(""));
+    }
+
+    #[test]
+    fn the_document_is_written_once_and_below_a_path_it_names_a_server() {
+        let document = document();
+        let text = Text::of(&document);
+        let (first, second) = (text.served_at(None), text.served_at(None));
+        assert_eq!(first.as_ptr(), second.as_ptr());
+        let mut below = document;
+        below["servers"] = json!([{"url": "/a\"b"}]);
+        assert_eq!(text.served_at(Some("/a\"b")), below.to_string());
     }
 }
