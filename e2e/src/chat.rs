@@ -7,10 +7,12 @@ use futures_util::{SinkExt, StreamExt};
 use serde_json::Value;
 use tokio::net::TcpStream;
 use tokio::time::{Instant, sleep, timeout};
-use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::tungstenite::client::IntoClientRequest;
-use tokio_tungstenite::tungstenite::http::HeaderValue;
-use tokio_tungstenite::tungstenite::http::header::SEC_WEBSOCKET_PROTOCOL;
+use tokio_tungstenite::tungstenite::error::UrlError;
+use tokio_tungstenite::tungstenite::handshake::client::Request;
+use tokio_tungstenite::tungstenite::http::header::{RETRY_AFTER, SEC_WEBSOCKET_PROTOCOL};
+use tokio_tungstenite::tungstenite::http::{HeaderMap, HeaderValue};
+use tokio_tungstenite::tungstenite::{self, Message};
 use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async};
 use url::Url;
 
@@ -34,20 +36,30 @@ pub async fn join(
     protocol: Option<&'static str>,
 ) -> Result<Socket, Failure> {
     let what = format!("a WebSocket at {base}");
+    let request = request(base, client, query, protocol).map_err(|error| wrong(&what, error))?;
+    let connected = timeout(PATIENCE, connect_async(request)).await;
+    let connected = connected.map_err(|error| wrong(&what, error))?;
+    Ok(connected.map_err(|error| wrong(&what, error))?.0)
+}
+
+/// Asks for a WebSocket as a client of this number.
+fn request(
+    base: &Url,
+    client: u32,
+    query: &str,
+    protocol: Option<&'static str>,
+) -> Result<Request, tungstenite::Error> {
     let mut url = base.clone();
     let scheme = url.set_scheme("ws");
-    scheme.map_err(|()| wrong(&what, "no URL of HTTP"))?;
+    scheme.map_err(|()| UrlError::UnsupportedUrlScheme)?;
     url.set_path(&format!("/ws/{client}"));
     url.set_query(Some(query).filter(|query| !query.is_empty()));
-    let request = url.as_str().into_client_request();
-    let mut request = request.map_err(|error| wrong(&what, error))?;
+    let mut request = url.as_str().into_client_request()?;
     if let Some(protocol) = protocol {
         let value = HeaderValue::from_static(protocol);
         request.headers_mut().insert(SEC_WEBSOCKET_PROTOCOL, value);
     }
-    let connected = timeout(PATIENCE, connect_async(request)).await;
-    let connected = connected.map_err(|error| wrong(&what, error))?;
-    Ok(connected.map_err(|error| wrong(&what, error))?.0)
+    Ok(request)
 }
 
 /// Sends a frame of text.
@@ -83,6 +95,10 @@ pub struct Session {
     pub reconnects: u64,
     /// How often it was told that something was missed.
     pub missed: u64,
+    /// How often it was refused a connection.
+    pub refused: u64,
+    /// Of these, how often without being told how long to wait.
+    pub refused_without_wait: u64,
 }
 
 impl Session {
@@ -96,6 +112,8 @@ impl Session {
             socket: None,
             reconnects: 0,
             missed: 0,
+            refused: 0,
+            refused_without_wait: 0,
         }
     }
 
@@ -138,10 +156,22 @@ impl Session {
             query = format!("{query}&epoch={epoch}&cursor={cursor}");
             self.reconnects += 1;
         }
-        match join(&self.base, self.client, &query, Some("malha.chat.v1")).await {
-            Ok(socket) => self.socket = Some(socket),
-            Err(_) => sleep(Duration::from_millis(200)).await,
-        }
+        let request = request(&self.base, self.client, &query, Some("malha.chat.v1"));
+        let connected = async { Ok(connect_async(request?).await?.0) };
+        let wait = match timeout(PATIENCE, connected).await {
+            Ok(Ok(socket)) => {
+                self.socket = Some(socket);
+                return;
+            }
+            Ok(Err(tungstenite::Error::Http(refusal))) => {
+                let told = wait_told(refusal.headers());
+                self.refused += 1;
+                self.refused_without_wait += u64::from(told.is_none());
+                told
+            }
+            _ => None,
+        };
+        sleep(wait.unwrap_or(Duration::from_millis(200))).await;
     }
 
     /// Keeps the place in the flow.
@@ -163,4 +193,10 @@ impl Session {
             _ => {}
         }
     }
+}
+
+/// How long a refusal says to wait.
+fn wait_told(headers: &HeaderMap) -> Option<Duration> {
+    let seconds = headers.get(RETRY_AFTER)?.to_str().ok()?.parse().ok()?;
+    Some(Duration::from_secs(seconds))
 }

@@ -20,7 +20,7 @@ use crate::world::{How, World};
 pub(crate) const SCENARIO: Scenario = Scenario {
     name: "reconnects",
     fault: "a service of the chat is killed with all its clients connected, who come back at once when it is there again",
-    promise: "All come back, none is told of a gap, and each hears the next message of the other service once.",
+    promise: "All come back, none is refused without being told how long to wait, none is told of a gap, and each hears the next message of the other service once.",
     alone: true,
     run: |world| Box::pin(run(world)),
 };
@@ -40,6 +40,8 @@ struct Returned {
     heard: u64,
     missed: u64,
     tries: u64,
+    refused: u64,
+    refused_without_wait: u64,
 }
 
 /// The message that all wait for.
@@ -90,13 +92,17 @@ async fn run(world: &World) -> anyhow::Result<Vec<Row>> {
     row.doubled = returned.iter().map(|one| one.heard.saturating_sub(1)).sum();
     row.back = samples.iter().map(|one| one.ended - one.begun).max();
     let tries: u64 = returned.iter().map(|one| one.tries).sum();
-    row.notes
-        .push(format!("{clients} clients, {tries} tries to connect"));
+    let refused: u64 = returned.iter().map(|one| one.refused).sum();
+    row.notes.push(format!(
+        "{clients} clients, {tries} tries to connect, {refused} refused"
+    ));
     let away = returned.iter().filter(|one| one.back.is_none()).count() as u64;
     let missed = returned.iter().map(|one| one.missed).sum();
     let (lost, doubled) = (row.lost, row.doubled);
     row.must_be_none("never back", away);
     row.must_be_none("told of a gap", missed);
+    let untold = returned.iter().map(|one| one.refused_without_wait).sum();
+    row.must_be_none("refused without a wait", untold);
     row.must_be_none("lost", lost);
     row.must_be_none("doubled", doubled);
     Ok(vec![row])
@@ -148,5 +154,7 @@ async fn live(
     }
     returned.missed = session.missed;
     returned.tries = session.reconnects;
+    returned.refused = session.refused;
+    returned.refused_without_wait = session.refused_without_wait;
     returned
 }
