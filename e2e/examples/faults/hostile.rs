@@ -18,6 +18,7 @@ use std::time::Duration;
 use futures_util::{StreamExt, TryStreamExt, stream};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpSocket, TcpStream};
+use tokio::runtime::Builder;
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep, timeout_at};
@@ -210,7 +211,8 @@ async fn one(
         rate: world.sized(20, 100),
         ..world.pace()
     };
-    let (found, mut siege) = tokio::join!(load.run(&tally, pace), course);
+    let (found, siege) = tokio::join!(load.run(&tally, pace), course);
+    let mut siege = siege?;
     drop(turn);
     siege.watch_memory(&parts.services[0], world).await;
     let name = format!("{exercise}: {}", attack.name);
@@ -226,7 +228,12 @@ async fn one(
     Ok(row)
 }
 
-async fn besieged(world: &World, tally: &Tally, service: &Service, attack: &Attack) -> Siege {
+async fn besieged(
+    world: &World,
+    tally: &Tally,
+    service: &Service,
+    attack: &Attack,
+) -> io::Result<Siege> {
     let begun = Instant::now();
     while !tally.is_back(begun) && begun.elapsed() < PATIENCE {
         sleep(LOOK).await;
@@ -243,7 +250,7 @@ async fn besieged(world: &World, tally: &Tally, service: &Service, attack: &Atta
     let mut siege = Siege::begun(service, clients).await;
     let began = Instant::now();
     loop {
-        rush(&mut siege, service, attack, clients, lasts).await;
+        rush(&mut siege, service, attack, clients, lasts).await?;
         // On a busy machine time may be over before anybody was heard.
         let reasons = attack.refused.reasons(world);
         if siege.is_refused_by(reasons, service).await || began.elapsed() > PATIENCE {
@@ -251,17 +258,22 @@ async fn besieged(world: &World, tally: &Tally, service: &Service, attack: &Atta
         }
     }
     siege.ended(service).await;
-    siege
+    Ok(siege)
 }
 
-/// All of them at once, for so long.
+/// All of them at once, for so long. They have a thread of their own: among thousands of them the ordinary
+/// client would wait for its turn here, and not for the service.
 async fn rush(
     siege: &mut Siege,
     service: &Service,
     attack: &Attack,
     clients: u32,
     lasts: Duration,
-) {
+) -> io::Result<()> {
+    let thread = Builder::new_multi_thread()
+        .worker_threads(1)
+        .enable_all()
+        .build()?;
     let until = Instant::now() + lasts;
     let mut all = JoinSet::new();
     for number in 0..clients {
@@ -270,7 +282,7 @@ async fn rush(
             number,
             until,
         };
-        all.spawn(again_and_again(hostile, attack.client));
+        all.spawn_on(again_and_again(hostile, attack.client), thread.handle());
     }
     while !all.is_empty() {
         tokio::select! {
@@ -278,6 +290,8 @@ async fn rush(
             () = sleep(LOOK) => siege.look(service),
         }
     }
+    thread.shutdown_background();
+    Ok(())
 }
 
 /// A promise that a client sees kept, or broken.
