@@ -16,7 +16,7 @@ use crate::collector::{self, SharedStore};
 use crate::faults::{self, Board};
 use crate::health::Health;
 use crate::lessons::{self, LessonRunner};
-use crate::links::{LabLinks, Wiring};
+use crate::links::{LabLinks, Wiring, thread};
 use crate::page::guard::{Hosts, guarded};
 use crate::page::{self, Shown};
 use crate::samples::Samples;
@@ -25,7 +25,7 @@ use crate::supervisor::Supervisor;
 use crate::supervisor::control::Controls;
 use crate::supervisor::output::{Output, Style};
 use crate::supervisor::status::StatusRegistry;
-use crate::wire::{self, Decoder, WireStore};
+use crate::wire::{self, CatchUp, Decoder, WireStore};
 use crate::{banner, jaeger};
 
 /// The program that plain `cargo run` starts.
@@ -41,6 +41,9 @@ pub enum LabError {
     /// There is no port for a service behind its link.
     #[error("no port is free on this machine: {0}")]
     Ports(#[source] std::io::Error),
+    /// There is no thread for what passes the links.
+    #[error("no thread can be started for the links: {0}")]
+    Thread(#[source] std::io::Error),
     /// A link cannot be made.
     #[error("a link cannot be made: {0}")]
     Link(#[from] link::LinkError),
@@ -114,7 +117,9 @@ impl Service for Lab {
         let wire = wire.zip(links.clone());
         let traces = SharedStore::new(settings.kept());
         traces.refusals().register(lifecycle.metrics());
-        let wire = wire.map(|(store, links)| wire::routes::routes(store, links, traces.clone()));
+        let wire = wire.map(|((store, decoder), links)| {
+            wire::routes::routes(store, decoder, links, traces.clone())
+        });
         if let Some(links) = links {
             let toxiproxy = net::bind("LAB_TOXIPROXY_LISTEN", settings.toxiproxy_listen)?;
             let routes = guarded(
@@ -197,7 +202,7 @@ async fn links(
     settings: &mut LabSettings,
     registry: &StatusRegistry,
     lifecycle: &Lifecycle,
-) -> Result<Option<(WireStore, LabLinks)>, LabError> {
+) -> Result<Option<((WireStore, CatchUp), LabLinks)>, LabError> {
     if !settings.links {
         return Ok(None);
     }
@@ -205,10 +210,11 @@ async fn links(
     let wiring = Wiring::of(&mut settings.services, &settings.without, &environment)
         .map_err(LabError::Ports)?;
     let store = WireStore::new(settings.lab_wire_bytes);
-    let (feed, decoder) = Decoder::new(store.clone());
-    let links = LabLinks::start(wiring, registry, feed, lifecycle).await?;
+    let (feed, catch_up, decoder) = Decoder::new(store.clone());
+    let home = thread::start().map_err(LabError::Thread)?;
+    let links = LabLinks::start(wiring, home, registry, feed, lifecycle).await?;
     lifecycle.spawn(decoder.run(links.clone(), lifecycle.clone()));
-    Ok(Some((store, links)))
+    Ok(Some(((store, catch_up), links)))
 }
 
 /// How long the last lines may take to be written.

@@ -2,13 +2,15 @@
 //!
 //! # Layout
 //! - [`WireStore`] (`store.rs`): the latest messages of every link.
-//! - `decode.rs`: bytes as they pass become messages, away from where they are copied.
+//! - `feed.rs`: what the links tell, as bytes, until somebody looks at it.
+//! - `decode.rs`: it becomes messages, at leisure or when somebody asks; what would be forgotten does not.
 //! - `learner.rs`, `reflection.rs`: what a server says of services that the lab does not know.
 //! - [`routes`]: the HTTP API.
 //! - `tie.rs`: what carries no context belongs to the span of its time and ports.
 //! - `pcapng.rs`: messages as a capture for Wireshark, with trace ids as comments.
 
 mod decode;
+mod feed;
 mod learner;
 mod pcapng;
 mod reflection;
@@ -16,5 +18,6 @@ pub mod routes;
 mod store;
 mod tie;
 
-pub use decode::{Decoder, Feed};
+pub use decode::{CatchUp, Decoder};
+pub use feed::Feed;
 pub use store::{Recorded, WireStore};

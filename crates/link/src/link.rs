@@ -1,5 +1,6 @@
 //! One link: where it listens, where it leads, and what is wrong with it.
 
+use std::io;
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -7,7 +8,9 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use runtime::Lifecycle;
 use serde::{Deserialize, Serialize};
 use tokio::net::{TcpListener, TcpStream};
+use tokio::runtime::Handle;
 use tokio::sync::{Semaphore, watch};
+use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
 use crate::connection::Connection;
@@ -38,6 +41,8 @@ struct Inner {
     toxics: watch::Sender<Toxics>,
     tap: Arc<dyn Tap>,
     lifecycle: Lifecycle,
+    /// Where its connections run; on the runtime that starts it where none is named.
+    home: Option<Handle>,
     /// Whether there is a server behind it, as far as its owner knows.
     available: AtomicBool,
     /// Whether nobody new may connect.
@@ -51,7 +56,7 @@ struct Inner {
 /// A link that listens.
 struct Open {
     address: SocketAddr,
-    accepting: tokio::task::JoinHandle<()>,
+    accepting: JoinHandle<()>,
 }
 
 /// Connections at once over one link: more than any exercise needs.
@@ -65,13 +70,24 @@ impl std::fmt::Debug for Link {
 
 impl Link {
     /// A link that does not listen yet.
-    pub fn new(mut config: LinkConfig, tap: Arc<dyn Tap>, lifecycle: &Lifecycle) -> Self {
+    pub fn new(config: LinkConfig, tap: Arc<dyn Tap>, lifecycle: &Lifecycle) -> Self {
+        Self::at(None, config, tap, lifecycle)
+    }
+
+    /// The same, with its connections on a runtime of their own.
+    pub(crate) fn at(
+        home: Option<Handle>,
+        mut config: LinkConfig,
+        tap: Arc<dyn Tap>,
+        lifecycle: &Lifecycle,
+    ) -> Self {
         config.enabled = false;
         Self(Arc::new(Inner {
             config: Mutex::new(config),
             toxics: watch::Sender::new(Toxics::from([])),
             tap,
             lifecycle: lifecycle.clone(),
+            home,
             available: AtomicBool::new(true),
             refuses: AtomicBool::new(false),
             cut: Mutex::default(),
@@ -254,8 +270,12 @@ impl Link {
             return Ok(());
         }
         let address = completed(&config.listen);
-        let bound = TcpListener::bind(address.as_str()).await;
-        let bound = bound.and_then(|listener| Ok((listener.local_addr()?, listener)));
+        let asked = address.clone();
+        let binding = self.spawn(async move {
+            let listener = TcpListener::bind(asked).await?;
+            Ok((listener.local_addr()?, listener))
+        });
+        let bound = binding.await.map_err(io::Error::other).flatten();
         let (address, listener) = match bound {
             Ok(bound) => bound,
             Err(source) => return Err(LinkError::Listen { address, source }),
@@ -266,9 +286,18 @@ impl Link {
         let accepting = accept(listener, Arc::clone(&self.0), config.upstream, cut);
         *open = Some(Open {
             address,
-            accepting: self.0.lifecycle.spawn_without_span(accepting),
+            accepting: self.spawn(accepting),
         });
         Ok(())
+    }
+
+    /// Runs what listens and connects where its connections run.
+    fn spawn<F>(&self, task: F) -> JoinHandle<F::Output>
+    where
+        F: Future<Output: Send> + Send + 'static,
+    {
+        let _inside = self.0.home.as_ref().map(Handle::enter);
+        self.0.lifecycle.spawn_without_span(task)
     }
 
     /// Where it listens, if it does.

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use runtime::Lifecycle;
+use tokio::runtime::Handle;
 
 use crate::error::LinkError;
 use crate::link::{Link, LinkConfig};
@@ -20,6 +21,7 @@ struct Inner {
     links: Mutex<BTreeMap<String, Link>>,
     tap: Box<MakeTap>,
     lifecycle: Lifecycle,
+    home: Option<Handle>,
 }
 
 impl std::fmt::Debug for Links {
@@ -34,10 +36,28 @@ impl Links {
         lifecycle: &Lifecycle,
         tap: impl Fn(&str) -> Arc<dyn Tap> + Send + Sync + 'static,
     ) -> Self {
+        Self::at(None, lifecycle, tap)
+    }
+
+    /// The same, with all connections on this runtime: what passes them wakes nobody else's threads.
+    pub fn on(
+        home: Handle,
+        lifecycle: &Lifecycle,
+        tap: impl Fn(&str) -> Arc<dyn Tap> + Send + Sync + 'static,
+    ) -> Self {
+        Self::at(Some(home), lifecycle, tap)
+    }
+
+    fn at(
+        home: Option<Handle>,
+        lifecycle: &Lifecycle,
+        tap: impl Fn(&str) -> Arc<dyn Tap> + Send + Sync + 'static,
+    ) -> Self {
         Self(Arc::new(Inner {
             links: Mutex::default(),
             tap: Box::new(tap),
             lifecycle: lifecycle.clone(),
+            home,
         }))
     }
 
@@ -66,7 +86,8 @@ impl Links {
         if self.get(&config.name).is_ok() {
             return Err(LinkError::LinkExists);
         }
-        let link = Link::new(
+        let link = Link::at(
+            self.0.home.clone(),
             config.clone(),
             (self.0.tap)(&config.name),
             &self.0.lifecycle,

@@ -1,13 +1,17 @@
 //! One direction of one connection: what is read is shaped and written.
 
+use std::cell::RefCell;
+use std::future::poll_fn;
 use std::io;
+use std::pin::Pin;
 use std::sync::Arc;
+use std::task::{Context, Poll, ready};
 use std::time::Instant;
 
-use bytes::{Bytes, BytesMut};
+use bytes::Bytes;
 use rand::SeedableRng;
 use rand::rngs::SmallRng;
-use tokio::io::AsyncWriteExt;
+use tokio::io::{AsyncRead, AsyncWriteExt, ReadBuf};
 use tokio::net::tcp::{ReadHalf, WriteHalf};
 use tokio::sync::watch;
 
@@ -47,20 +51,24 @@ const MOST_QUEUED: usize = 256 * 1024;
 pub(crate) async fn pipe(
     mut read: ReadHalf<'_>,
     mut write: WriteHalf<'_>,
-    mut context: PipeContext<'_>,
+    context: PipeContext<'_>,
 ) -> PipeEnd {
-    let toxics = context.of_this_direction();
-    let mut shaper = Shaper::new(&toxics, Instant::now(), SmallRng::from_os_rng());
+    let mut toxics = context.toxics.clone();
+    let mut shaper = Shaper::new(
+        &context.of_this_direction(&mut toxics),
+        Instant::now(),
+        SmallRng::from_os_rng(),
+    );
     let mut has_ended = false;
     loop {
         let due = shaper.due();
         tokio::select! {
             biased;
-            changed = context.toxics.changed() => {
+            changed = toxics.changed() => {
                 if changed.is_err() {
                     return PipeEnd::Close; // the link is gone
                 }
-                shaper.change(&context.of_this_direction(), Instant::now());
+                shaper.change(&context.of_this_direction(&mut toxics), Instant::now());
             }
             () = until(due), if due.is_some() => {
                 while let Some(step) = shaper.next(Instant::now()) {
@@ -71,7 +79,9 @@ pub(crate) async fn pipe(
                     }
                 }
             }
-            came = read_piece(&mut read), if !has_ended && shaper.queued() < MOST_QUEUED => {
+            came = poll_fn(|cx| context.pass(&mut read, &write, shaper.is_clear(), cx)),
+                if !has_ended && shaper.queued() < MOST_QUEUED =>
+            {
                 let Ok(bytes) = came else {
                     return PipeEnd::Reset;
                 };
@@ -79,10 +89,7 @@ pub(crate) async fn pipe(
                     has_ended = true;
                     context.tap.finished(context.connection, context.direction);
                     shaper.finish(Instant::now());
-                    continue;
-                }
-                context.tap.sent(context.connection, context.direction, &bytes);
-                if !shaper.is_clear() {
+                } else if !shaper.is_clear() {
                     shaper.push(bytes, Instant::now());
                 } else if write.write_all(&bytes).await.is_err() {
                     return PipeEnd::Reset;
@@ -92,11 +99,52 @@ pub(crate) async fn pipe(
     }
 }
 
+thread_local! {
+    /// Where bytes are read to: connections that say nothing hold no memory, and those that do
+    /// allocate none.
+    static PLACE: RefCell<[u8; PIECE]> = const { RefCell::new([0; PIECE]) };
+}
+
 impl PipeContext<'_> {
-    fn of_this_direction(&mut self) -> Vec<Toxic> {
-        let toxics = self.toxics.borrow_and_update();
+    fn of_this_direction(&self, toxics: &mut watch::Receiver<Toxics>) -> Vec<Toxic> {
+        let toxics = toxics.borrow_and_update();
         let here = toxics.iter().filter(|toxic| toxic.stream == self.direction);
         here.cloned().collect()
+    }
+
+    /// Passes pieces on for as long as no fault strikes and the receiver takes them at once. Comes
+    /// to an end with what is to be done otherwise; empty: the sender has ended.
+    fn pass(
+        &self,
+        read: &mut ReadHalf<'_>,
+        write: &WriteHalf<'_>,
+        is_clear: bool,
+        cx: &mut Context<'_>,
+    ) -> Poll<io::Result<Bytes>> {
+        PLACE.with_borrow_mut(|place| {
+            loop {
+                let mut piece = ReadBuf::new(place);
+                ready!(Pin::new(&mut *read).poll_read(cx, &mut piece))?;
+                let bytes = piece.filled();
+                if bytes.is_empty() {
+                    return Poll::Ready(Ok(Bytes::new()));
+                }
+                self.tap.sent(self.connection, self.direction, bytes);
+                let passed = if is_clear { at_once(write, bytes)? } else { 0 };
+                let rest = bytes.get(passed..).unwrap_or_default();
+                if !rest.is_empty() {
+                    return Poll::Ready(Ok(Bytes::copy_from_slice(rest)));
+                }
+            }
+        })
+    }
+}
+
+/// Writes as much as is taken now.
+fn at_once(write: &WriteHalf<'_>, bytes: &[u8]) -> io::Result<usize> {
+    match write.try_write(bytes) {
+        Err(error) if error.kind() == io::ErrorKind::WouldBlock => Ok(0),
+        written => written,
     }
 }
 
@@ -115,18 +163,5 @@ async fn carry_out(step: Step, write: &mut WriteHalf<'_>) -> io::Result<Option<P
         }
         Step::Close => Ok(Some(PipeEnd::Close)),
         Step::Reset => Ok(Some(PipeEnd::Reset)),
-    }
-}
-
-/// What has come; nothing is allocated while nothing has. Empty: the sender has ended.
-async fn read_piece(read: &mut ReadHalf<'_>) -> io::Result<Bytes> {
-    loop {
-        read.readable().await?;
-        let mut piece = BytesMut::with_capacity(PIECE);
-        match read.try_read_buf(&mut piece) {
-            Ok(_) => return Ok(piece.freeze()),
-            Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
-            Err(error) => return Err(error),
-        }
     }
 }

@@ -71,6 +71,34 @@ impl Conversation {
         messages
     }
 
+    /// Bytes have passed that nobody wants to see: only what is needed to understand what comes after
+    /// them is read. Says how many messages they are.
+    pub fn skip(&mut self, side: Side, bytes: &[u8]) -> usize {
+        if !self.before.is_empty() {
+            return self.push(side, bytes).len();
+        }
+        let (speaks, buffer) = match side {
+            Side::Client => (&mut self.speaks, &mut self.client),
+            Side::Server => (&mut self.speaks, &mut self.server),
+        };
+        let Speaks::Http1(http) = speaks else {
+            return self.push(side, bytes).len();
+        };
+        buffer.bytes.extend_from_slice(bytes);
+        let skipped = http.skip(side, buffer);
+        if buffer.bytes.is_empty() {
+            return skipped;
+        }
+        skipped + self.push(side, &[]).len()
+    }
+
+    /// Both sides have ended. What they have said comes out, complete or not.
+    pub fn end(&mut self) -> Vec<Message> {
+        let mut messages = self.finish(Side::Client);
+        messages.extend(self.finish(Side::Server));
+        messages
+    }
+
     /// A side has ended. What it has said comes out, complete or not.
     pub fn finish(&mut self, side: Side) -> Vec<Message> {
         let mut messages = Vec::new();

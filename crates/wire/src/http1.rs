@@ -58,10 +58,43 @@ struct Head {
     end: usize,
     method: String,
     status: u16,
+    framing: Framing,
+    secrets: Vec<(usize, usize)>,
+}
+
+/// What the headers say of the body, and of the trace.
+#[derive(Debug, Default)]
+struct Framing {
     length: Option<usize>,
     is_chunked: bool,
     trace: Option<TraceContext>,
-    secrets: Vec<(usize, usize)>,
+}
+
+impl Framing {
+    fn heed(&mut self, header: &httparse::Header<'_>) {
+        let is = |name| header.name.eq_ignore_ascii_case(name);
+        let text = || String::from_utf8_lossy(header.value);
+        if is("content-length") {
+            self.length = text().trim().parse().ok();
+        } else if is("transfer-encoding") {
+            self.is_chunked = text().to_ascii_lowercase().contains("chunked");
+        } else if is("traceparent") {
+            self.trace = TraceContext::parse(&text());
+        }
+    }
+
+    fn of(headers: &[httparse::Header<'_>]) -> Self {
+        let mut framing = Self::default();
+        for header in headers {
+            framing.heed(header);
+        }
+        framing
+    }
+}
+
+/// Whether a side's message has a body. `method` is of the request.
+fn has_body(side: Side, method: &str, status: u16) -> bool {
+    side == Side::Client || !(method == "HEAD" || status / 100 == 1 || matches!(status, 204 | 304))
 }
 
 impl Http1 {
@@ -85,6 +118,65 @@ impl Http1 {
                 None => return,
             }
         }
+    }
+
+    /// Goes past what a side says, as far as it is plain: messages that are all here. Says how many
+    /// they are. What is not plain is left to be read.
+    pub(crate) fn skip(&mut self, side: Side, buffer: &mut Buffer) -> usize {
+        let mut skipped = 0;
+        while let Some(end) = self.plain(side, buffer) {
+            buffer.bytes.drain(..end);
+            skipped += 1;
+        }
+        skipped
+    }
+
+    /// The end of a plain message, which is heeded.
+    fn plain(&mut self, side: Side, buffer: &Buffer) -> Option<usize> {
+        let state = match side {
+            Side::Client => &self.client,
+            Side::Server => &self.server,
+        };
+        if *state != State::Head || buffer.offset > 0 {
+            return None;
+        }
+        let mut headers = [httparse::EMPTY_HEADER; 96];
+        let (end, framing, asks) = if side == Side::Client {
+            let mut request = httparse::Request::new(&mut headers);
+            let parsed = request.parse(&buffer.bytes).ok()?;
+            let httparse::Status::Complete(end) = parsed else {
+                return None;
+            };
+            (end, Framing::of(request.headers), request.method)
+        } else {
+            let mut response = httparse::Response::new(&mut headers);
+            let parsed = response.parse(&buffer.bytes).ok()?;
+            let (httparse::Status::Complete(end), Some(status @ 200..)) = (parsed, response.code)
+            else {
+                return None;
+            };
+            let (method, _) = self.asked.front()?;
+            let framing = Framing::of(response.headers);
+            let has_body = has_body(side, method, status);
+            if has_body && framing.length.is_none() {
+                return None;
+            }
+            let length = framing.length.filter(|_| has_body);
+            (end, Framing { length, ..framing }, None)
+        };
+        let length = framing.length.unwrap_or_default();
+        let end = end.checked_add(length)?;
+        if framing.is_chunked || length > WITH_HEAD || end > buffer.bytes.len() {
+            return None;
+        }
+        match side {
+            Side::Client => {
+                let method = asks.unwrap_or_default().to_owned();
+                self.asked.push_back((method, framing.trace));
+            }
+            Side::Server => drop(self.asked.pop_front()),
+        }
+        Some(end)
     }
 
     fn turn(&mut self, side: Side, state: State) {
@@ -113,9 +205,8 @@ impl Http1 {
             Side::Server if head.status / 100 == 1 && head.status != 101 => (String::new(), None),
             Side::Server => self.asked.pop_front().unwrap_or_default(),
         };
-        let has_body = side == Side::Client
-            || !(method == "HEAD" || head.status / 100 == 1 || matches!(head.status, 204 | 304));
-        let length = head.length.filter(|_| has_body);
+        let has_body = has_body(side, &method, head.status);
+        let length = head.framing.length.filter(|_| has_body);
         let together = length.filter(|length| *length <= WITH_HEAD);
         if let Some(length) = together
             && buffer.bytes.len() < head.end + length
@@ -123,10 +214,11 @@ impl Http1 {
             return None;
         }
         let trace = head
+            .framing
             .trace
             .clone()
             .or_else(|| context.map(|context| context.on_connection()));
-        let next = match (has_body, head.is_chunked, length) {
+        let next = match (has_body, head.framing.is_chunked, length) {
             _ if side == Side::Server && head.status == 101 => {
                 self.client = State::Frames;
                 State::Frames
@@ -137,7 +229,7 @@ impl Http1 {
             _ => State::Head,
         };
         if side == Side::Client {
-            self.asked.push_back((method, head.trace.clone()));
+            self.asked.push_back((method, head.framing.trace.clone()));
         }
         self.turn(side, next);
         let (mut bytes, _) = buffer.take(head.end + together.unwrap_or_default());
@@ -329,9 +421,7 @@ fn read_head(
         end: start + length,
         method: String::new(),
         status: 0,
-        length: None,
-        is_chunked: false,
-        trace: None,
+        framing: Framing::of(headers),
         secrets: Vec::new(),
     };
     for (name, value) in line {
@@ -347,14 +437,8 @@ fn read_head(
             head.secrets.push((to - header.value.len(), to));
             MASK.to_owned()
         } else {
-            text.clone().into_owned()
+            text.into_owned()
         };
-        match name.as_str() {
-            "content-length" => head.length = text.trim().parse().ok(),
-            "transfer-encoding" => head.is_chunked = text.to_ascii_lowercase().contains("chunked"),
-            "traceparent" => head.trace = TraceContext::parse(&text),
-            _ => {}
-        }
         head.layer
             .fields
             .push(Field::new(header.name, shown, from, to).described(fields::section(&name)));

@@ -8,6 +8,7 @@ use std::time::Duration;
 use link::{Link, LinkConfig, LinkError, Links, Tap};
 use runtime::Lifecycle;
 use serde::Serialize;
+use tokio::runtime::Handle;
 
 use super::ports::is_listened_on;
 use super::record::{Bytes, Connections, Record};
@@ -72,16 +73,17 @@ pub enum LinkState {
 const INTERVAL: Duration = Duration::from_millis(250);
 
 impl LabLinks {
-    /// Makes the links, none of which listens before somebody answers behind it.
+    /// Makes the links on this runtime, none of which listens before somebody answers behind it.
     pub async fn start(
         wiring: Wiring,
+        home: Handle,
         registry: &StatusRegistry,
         feed: Feed,
         lifecycle: &Lifecycle,
     ) -> Result<Self, LinkError> {
         let records = Records::default();
         let own = Arc::clone(&records);
-        let links = Links::new(lifecycle, move |name| {
+        let links = Links::on(home, lifecycle, move |name| {
             record(&own, name, &feed) as Arc<dyn Tap>
         });
         for edge in &wiring.edges {

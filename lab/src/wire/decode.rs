@@ -3,56 +3,30 @@
 use std::collections::HashMap;
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::time::{Instant, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant};
 
-use axum::body::Bytes;
 use link::{ConnectionId, Direction};
 use runtime::Lifecycle;
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, oneshot};
 use wire::{Conversation, Descriptors, Message, Side};
 
+use super::feed::{Event, Feed, What};
 use super::learner::{Answered, Learner, Learning};
 use super::store::{Recorded, WireStore};
 use crate::links::LabLinks;
 
-/// What happened on a link.
-#[derive(Debug)]
-struct Event {
-    link: Arc<str>,
-    connection: ConnectionId,
-    at: u64,
-    what: What,
-}
-
-#[derive(Debug)]
-enum What {
-    Opened(SocketAddr),
-    /// The server was reached from this address.
-    Connected(SocketAddr),
-    Sent(Direction, Bytes),
-    Finished(Direction),
-    Ended,
-    /// Something was not taken: what follows on this connection cannot be understood.
-    Lost,
-}
-
-/// Where a link tells what passes.
-#[derive(Clone, Debug)]
-pub struct Feed {
-    events: mpsc::UnboundedSender<Event>,
-    /// Bytes that wait to be decoded.
-    waiting: Arc<AtomicUsize>,
-}
-
 /// Decodes what the links tell.
 #[derive(Debug)]
 pub struct Decoder {
-    events: mpsc::UnboundedReceiver<Event>,
-    waiting: Arc<AtomicUsize>,
+    feed: Feed,
+    asked: mpsc::UnboundedReceiver<oneshot::Sender<()>>,
     store: WireStore,
     open: HashMap<ConnectionId, Open>,
 }
+
+/// Lets whoever is to be shown what passed wait until all of it is decoded. Clones are the same.
+#[derive(Clone, Debug)]
+pub struct CatchUp(mpsc::UnboundedSender<oneshot::Sender<()>>);
 
 #[derive(Debug)]
 struct Open {
@@ -64,48 +38,67 @@ struct Open {
     conversation: Conversation,
 }
 
-/// With so many bytes waiting, the rest is not looked at: links go on as fast as they can.
-const MOST_WAITING: usize = 4 * 1024 * 1024;
+/// What nobody asks for is decoded so often, and so many events at a time: a link that is under load
+/// is not slowed down by what there is to decode. What has passed on it waits, or is passed over.
+const LEISURE: Duration = Duration::from_millis(50);
+const AT_LEISURE: usize = 100;
 
-/// What an event counts beside its bytes.
-const OVERHEAD: usize = 128;
+/// After so many, others get their turn.
+const AT_ONCE: usize = 500;
 
 impl Decoder {
     /// A decoder into this store, and where links tell it what passes.
-    pub fn new(store: WireStore) -> (Feed, Self) {
-        let (sender, events) = mpsc::unbounded_channel();
-        let waiting = Arc::new(AtomicUsize::new(0));
-        let feed = Feed {
-            events: sender,
-            waiting: Arc::clone(&waiting),
-        };
+    pub fn new(store: WireStore) -> (Feed, CatchUp, Self) {
+        let feed = Feed::new(store.limit());
+        let (ask, asked) = mpsc::unbounded_channel();
         let decoder = Self {
-            events,
-            waiting,
+            feed: feed.clone(),
+            asked,
             store,
             open: HashMap::new(),
         };
-        (feed, decoder)
+        (feed, CatchUp(ask), decoder)
     }
 
     /// Decodes what passes these links until the lab ends.
     pub async fn run(mut self, links: LabLinks, lifecycle: Lifecycle) {
         let known = Descriptors::read(malha_proto::DESCRIPTORS);
         let (mut learner, mut answers) = Learner::new(known, &lifecycle);
+        let server = |link: &str| links.upstream(link).unwrap_or_default();
+        let feed = self.feed.clone();
         loop {
-            let event = tokio::select! {
-                event = self.events.recv() => event,
+            let leisure = async {
+                feed.some().await;
+                tokio::time::sleep(LEISURE).await;
+            };
+            tokio::select! {
+                () = leisure => {
+                    self.pass_over(feed.outdated(), server, &mut learner);
+                    self.take(feed.oldest(AT_LEISURE), server, &mut learner);
+                }
+                Some(asks) = self.asked.recv() => {
+                    self.catch_up(server, &mut learner).await;
+                    // Whoever has gone away does not wait any more.
+                    _ = asks.send(());
+                }
                 Some(answered) = answers.recv() => {
                     learner.take(&answered);
                     self.explain(&answered, &mut learner);
-                    continue;
                 }
                 () = lifecycle.stopping() => return,
-            };
-            let Some(event) = event else { return };
-            self.waiting.fetch_sub(event.weight(), Ordering::Relaxed);
-            let server = |link: &str| links.upstream(link).unwrap_or_default();
-            self.take(event, server, &mut learner);
+            }
+        }
+    }
+
+    /// Decodes everything that waits now.
+    async fn catch_up(&mut self, server: impl Fn(&str) -> String + Copy, learner: &mut Learner) {
+        self.pass_over(self.feed.outdated(), server, learner);
+        let mut left = self.feed.len();
+        while left > 0 {
+            let events = self.feed.oldest(left.min(AT_ONCE));
+            left -= events.len();
+            self.take(events, server, learner);
+            tokio::task::yield_now().await;
         }
     }
 
@@ -130,127 +123,127 @@ impl Decoder {
         });
     }
 
-    fn take(&mut self, event: Event, server: impl Fn(&str) -> String, learner: &mut Learner) {
-        let Event {
-            link,
-            connection,
-            at,
-            what,
-        } = event;
-        if let What::Opened(client) = what {
-            let server: Arc<str> = server(&link).into();
-            let conversation = Conversation::new(&learner.descriptors(&server));
-            let open = Open {
-                client,
-                upstream_port: None,
-                server,
-                since: Instant::now(),
-                conversation,
+    /// Decodes what happened.
+    fn take(&mut self, events: Vec<Event>, server: impl Fn(&str) -> String, learner: &mut Learner) {
+        for event in events {
+            let (link, connection, at) = (Arc::clone(&event.link), event.connection, event.at);
+            let Some((open, said)) = self.said(event, &server, learner) else {
+                continue;
             };
-            self.open.insert(connection, open);
-            return;
-        }
-        let Some(open) = self.open.get_mut(&connection) else {
-            if matches!(what, What::Sent(..)) {
-                self.store.lost();
+            let is_over = matches!(said, Said::Both);
+            let messages = match said {
+                Said::Bytes(side, bytes) => open.conversation.push(side, &bytes),
+                Said::End(side) => open.conversation.finish(side),
+                Said::Both => open.conversation.end(),
+            };
+            let (server, since) = (Arc::clone(&open.server), open.since);
+            let (client, upstream_port) = (open.client, open.upstream_port);
+            for message in messages {
+                let foreign = learner.look(&message, &server, since);
+                self.store.add(Recorded {
+                    id: 0,
+                    foreign,
+                    link: Arc::clone(&link),
+                    connection,
+                    client,
+                    upstream_port,
+                    at,
+                    message,
+                });
             }
-            return;
-        };
-        if let What::Connected(from) = what {
-            open.upstream_port = Some(from.port());
-            return;
+            if is_over {
+                self.open.remove(&connection);
+            }
         }
-        let (client, upstream_port) = (open.client, open.upstream_port);
-        let (server, since) = (Arc::clone(&open.server), open.since);
-        let messages = match what {
-            What::Opened(_) | What::Connected(_) => Vec::new(),
-            What::Sent(direction, bytes) => open.conversation.push(side(direction), &bytes),
-            What::Finished(direction) => open.conversation.finish(side(direction)),
+    }
+
+    /// Follows what happened, so that what comes after it is understood; none of it is remembered.
+    fn pass_over(
+        &mut self,
+        events: Vec<Event>,
+        server: impl Fn(&str) -> String,
+        learner: &mut Learner,
+    ) {
+        for event in events {
+            let connection = event.connection;
+            let Some((open, said)) = self.said(event, &server, learner) else {
+                continue;
+            };
+            let is_over = matches!(said, Said::Both);
+            let messages = match said {
+                Said::Bytes(side, bytes) => open.conversation.skip(side, &bytes),
+                Said::End(side) => open.conversation.finish(side).len(),
+                Said::Both => open.conversation.end().len(),
+            };
+            self.store.forgot(messages);
+            if is_over {
+                self.open.remove(&connection);
+            }
+        }
+    }
+
+    /// What was said on a connection, which begins and ends by events too.
+    fn said(
+        &mut self,
+        event: Event,
+        server: impl Fn(&str) -> String,
+        learner: &mut Learner,
+    ) -> Option<(&mut Open, Said)> {
+        let connection = event.connection;
+        let said = match event.what {
+            What::Opened(client) => {
+                let server: Arc<str> = server(&event.link).into();
+                let conversation = Conversation::new(&learner.descriptors(&server));
+                let open = Open {
+                    client,
+                    upstream_port: None,
+                    server,
+                    since: Instant::now(),
+                    conversation,
+                };
+                self.open.insert(connection, open);
+                return None;
+            }
+            What::Connected(from) => {
+                if let Some(open) = self.open.get_mut(&connection) {
+                    open.upstream_port = Some(from.port());
+                }
+                return None;
+            }
             What::Lost => {
                 self.open.remove(&connection);
-                Vec::new()
+                self.store.forgot(1);
+                return None;
             }
-            What::Ended => {
-                let mut rest = open.conversation.finish(Side::Client);
-                rest.extend(open.conversation.finish(Side::Server));
-                self.open.remove(&connection);
-                rest
-            }
+            What::Sent(direction, bytes) => Said::Bytes(side(direction), bytes),
+            What::Finished(direction) => Said::End(side(direction)),
+            What::Ended => Said::Both,
         };
-        for message in messages {
-            let foreign = learner.look(&message, &server, since);
-            self.store.add(Recorded {
-                id: 0,
-                foreign,
-                link: Arc::clone(&link),
-                connection,
-                client,
-                upstream_port,
-                at,
-                message,
-            });
+        let open = self.open.get_mut(&connection);
+        if open.is_none() && matches!(said, Said::Bytes(..)) {
+            self.store.forgot(1);
         }
+        Some((open?, said))
     }
 }
 
-impl Event {
-    fn weight(&self) -> usize {
-        match &self.what {
-            What::Sent(_, bytes) => OVERHEAD + bytes.len(),
-            _ => OVERHEAD,
-        }
-    }
+/// What passes on a connection that is open.
+enum Said {
+    Bytes(Side, Box<[u8]>),
+    /// A side has said all.
+    End(Side),
+    /// Both have.
+    Both,
 }
 
-impl Feed {
-    /// A client has connected.
-    pub fn opened(&self, link: &Arc<str>, connection: ConnectionId, client: SocketAddr) {
-        self.tell(link, connection, What::Opened(client));
-    }
-
-    /// The link has reached the server from this address.
-    pub fn connected(&self, link: &Arc<str>, connection: ConnectionId, from: SocketAddr) {
-        self.tell(link, connection, What::Connected(from));
-    }
-
-    /// One side has sent these bytes.
-    pub fn sent(
-        &self,
-        link: &Arc<str>,
-        connection: ConnectionId,
-        direction: Direction,
-        bytes: &[u8],
-    ) {
-        let is_full = self.waiting.load(Ordering::Relaxed) + bytes.len() > MOST_WAITING;
-        let what = if is_full {
-            What::Lost
-        } else {
-            What::Sent(direction, Bytes::copy_from_slice(bytes))
-        };
-        self.tell(link, connection, what);
-    }
-
-    /// One side has ended its sending.
-    pub fn finished(&self, link: &Arc<str>, connection: ConnectionId, direction: Direction) {
-        self.tell(link, connection, What::Finished(direction));
-    }
-
-    /// The connection is over.
-    pub fn ended(&self, link: &Arc<str>, connection: ConnectionId) {
-        self.tell(link, connection, What::Ended);
-    }
-
-    fn tell(&self, link: &Arc<str>, connection: ConnectionId, what: What) {
-        let now = SystemTime::now().duration_since(UNIX_EPOCH);
-        let event = Event {
-            link: Arc::clone(link),
-            connection,
-            at: now.map_or(0, |now| u64::try_from(now.as_micros()).unwrap_or(u64::MAX)),
-            what,
-        };
-        self.waiting.fetch_add(event.weight(), Ordering::Relaxed);
+impl CatchUp {
+    /// Returns when all that has passed is decoded.
+    pub(super) async fn wait(&self) {
+        let (ask, done) = oneshot::channel();
         // The decoder ends with the lab.
-        _ = self.events.send(event);
+        if self.0.send(ask).is_ok() {
+            _ = done.await;
+        }
     }
 }
 

@@ -12,7 +12,7 @@ use axum::{Json, Router};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::decode::direction;
+use super::decode::{CatchUp, direction};
 use super::pcapng;
 use super::store::{Recorded, WireStore};
 use super::tie::{Ends, Spans};
@@ -24,12 +24,13 @@ use crate::links::LabLinks;
 #[derive(Clone, Debug)]
 struct Wire {
     store: WireStore,
+    decoder: CatchUp,
     links: LabLinks,
     traces: SharedStore,
 }
 
 /// The routes, over this store of these links, whose messages belong to these traces.
-pub fn routes(store: WireStore, links: LabLinks, traces: SharedStore) -> Router {
+pub fn routes(store: WireStore, decoder: CatchUp, links: LabLinks, traces: SharedStore) -> Router {
     Router::new()
         .route("/lab/wire", get(of_trace))
         .route("/lab/wire.pcapng", get(capture))
@@ -37,6 +38,7 @@ pub fn routes(store: WireStore, links: LabLinks, traces: SharedStore) -> Router 
         .route("/lab/wire/{link}/{message}", get(whole))
         .with_state(Wire {
             store,
+            decoder,
             links,
             traces,
         })
@@ -44,7 +46,8 @@ pub fn routes(store: WireStore, links: LabLinks, traces: SharedStore) -> Router 
 
 impl Wire {
     /// The latest that are wanted, each with its trace.
-    fn latest(&self, wanted: &Wanted, limit: usize) -> Vec<Arc<Recorded>> {
+    async fn latest(&self, wanted: &Wanted, limit: usize) -> Vec<Arc<Recorded>> {
+        self.decoder.wait().await;
         let ends = |recorded: &Recorded| {
             let (from, to) = self.links.ends(&recorded.link)?;
             let port = self.links.port(&recorded.link)?;
@@ -139,7 +142,7 @@ impl Wanted {
 }
 
 async fn of_trace(State(wire): State<Wire>, Query(wanted): Query<Wanted>) -> Response {
-    list(&wire, &wanted)
+    list(&wire, &wanted).await
 }
 
 async fn of_link(
@@ -156,11 +159,11 @@ async fn of_link(
         link: Some(link),
         ..wanted
     };
-    list(&wire, &wanted)
+    list(&wire, &wanted).await
 }
 
-fn list(wire: &Wire, wanted: &Wanted) -> Response {
-    let messages = wire.latest(wanted, wanted.limit(50));
+async fn list(wire: &Wire, wanted: &Wanted) -> Response {
+    let messages = wire.latest(wanted, wanted.limit(50)).await;
     let messages: Vec<_> = messages
         .iter()
         .map(|recorded| shown(recorded, SHOWN))
@@ -176,7 +179,7 @@ async fn whole(State(wire): State<Wire>, Path((link, id)): Path<(String, String)
         link: Some(link),
         ..Wanted::default()
     };
-    let found = wire.latest(&wanted, 1);
+    let found = wire.latest(&wanted, 1).await;
     match found.first() {
         Some(recorded) => Json(shown(recorded, usize::MAX)).into_response(),
         None => missing("this message is not remembered (any more)"),
@@ -184,7 +187,7 @@ async fn whole(State(wire): State<Wire>, Path((link, id)): Path<(String, String)
 }
 
 async fn capture(State(wire): State<Wire>, Query(wanted): Query<Wanted>) -> Response {
-    let messages = wire.latest(&wanted, wanted.limit(MOST));
+    let messages = wire.latest(&wanted, wanted.limit(MOST)).await;
     let port = |link: &str| wire.links.port(link).unwrap_or_default();
     let headers = [
         (CONTENT_TYPE, "application/x-pcapng"),

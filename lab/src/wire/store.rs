@@ -81,9 +81,14 @@ impl WireStore {
         store.forget();
     }
 
-    /// Messages that could not be looked at.
-    pub fn lost(&self) {
-        self.lock().forgotten += 1;
+    /// So many messages passed that nobody can look at any more.
+    pub(super) fn forgot(&self, messages: usize) {
+        self.lock().forgotten += messages as u64;
+    }
+
+    /// How many bytes are remembered at most.
+    pub(super) fn limit(&self) -> usize {
+        self.lock().limit
     }
 
     /// The latest that are wanted, oldest first.
