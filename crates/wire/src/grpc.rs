@@ -5,6 +5,7 @@ use serde::Serialize;
 
 use crate::descriptors::{Descriptors, Known};
 use crate::message::{Field, Layer, Message, Side, hex, short};
+use crate::packed::Packing;
 use crate::protobuf;
 
 /// A call of a service whose descriptors were not given.
@@ -26,8 +27,8 @@ pub struct Call {
 pub(crate) struct Piece {
     pub(crate) from: usize,
     pub(crate) to: usize,
-    pub(crate) is_compressed: bool,
-    /// Where its content begins, where all of it is here.
+    pub(crate) packing: Packing,
+    /// Where its content begins, where all of it is here, as it is.
     pub(crate) content_at: Option<usize>,
     pub(crate) content: Vec<u8>,
 }
@@ -55,7 +56,7 @@ pub(crate) fn understand(
     };
     let descriptor = known.map(|Known { descriptor, .. }| descriptor);
     let (layers, text) = explained(&pieces, descriptor.as_ref());
-    let readable = pieces.iter().any(|piece| !piece.is_compressed);
+    let readable = pieces.iter().any(|piece| piece.packing.is_open());
     let is_foreign = (is_learnt || !is_known) && readable;
     let call = names.filter(|_| is_foreign).map(|(service, method)| Call {
         service: service.to_owned(),
@@ -106,10 +107,7 @@ fn explained(
     for piece in pieces {
         let text = text(piece, descriptor);
         layers.push(envelope(piece, &text));
-        let inside = piece
-            .content_at
-            .and_then(|at| protobuf::fields(&piece.content, at, descriptor));
-        if let (Some(fields), Some(start)) = (inside, piece.content_at)
+        if let Some((start, fields)) = inside(piece, descriptor)
             && !fields.is_empty()
         {
             layers.push(Layer {
@@ -126,8 +124,25 @@ fn explained(
     (layers, text)
 }
 
+/// The fields of a message, and where they begin. What was compressed has no places of its own.
+fn inside(piece: &Piece, descriptor: Option<&MessageDescriptor>) -> Option<(usize, Vec<Field>)> {
+    if let Some(at) = piece.content_at {
+        return Some((at, protobuf::fields(&piece.content, at, descriptor)?));
+    }
+    if !matches!(piece.packing, Packing::Unpacked(..)) {
+        return None;
+    }
+    let start = (piece.from + 5).min(piece.to);
+    let mut fields = protobuf::fields(&piece.content, 0, descriptor)?;
+    for field in &mut fields {
+        (field.start, field.end) = (start, piece.to);
+    }
+    Some((start, fields))
+}
+
 fn envelope(piece: &Piece, text: &str) -> Layer {
     let &Piece { from, to, .. } = piece;
+    let passed = piece.packing.passed(&piece.content);
     let part = |start: usize, end: usize| ((from + start).min(to), (from + end).min(to));
     let field = |name: &str, value: String, (start, end): (usize, usize)| {
         Field::new(name, value, start, end)
@@ -138,8 +153,12 @@ fn envelope(piece: &Piece, text: &str) -> Layer {
         start: from,
         end: to,
         fields: vec![
-            field("compressed", piece.is_compressed.to_string(), part(0, 1)),
-            field("length", piece.content.len().to_string(), part(1, 5)),
+            field(
+                "compressed",
+                piece.packing.shown(&piece.content),
+                part(0, 1),
+            ),
+            field("length", passed.to_string(), part(1, 5)),
             field("message", text.to_owned(), (part(5, 5).0, to)),
         ],
     }
@@ -147,7 +166,7 @@ fn envelope(piece: &Piece, text: &str) -> Layer {
 
 fn text(piece: &Piece, descriptor: Option<&MessageDescriptor>) -> String {
     let content = &piece.content;
-    let Some(descriptor) = descriptor.filter(|_| !piece.is_compressed) else {
+    let Some(descriptor) = descriptor.filter(|_| piece.packing.is_open()) else {
         return hex(content.get(..64).unwrap_or(content));
     };
     let name = descriptor.name().to_owned();

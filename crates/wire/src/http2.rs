@@ -9,6 +9,7 @@ use crate::conversation::Buffer;
 use crate::descriptors::Descriptors;
 use crate::grpc::{Understood, understand};
 use crate::message::{Field, Layer, Message, Side, TraceContext, hex, printable, short};
+use crate::packed::{self, Coding};
 use crate::pieces::Pieces;
 use crate::secret::{MASK, is_secret, mask};
 use crate::{fields, hpack};
@@ -34,6 +35,8 @@ struct Stream {
     path: String,
     is_grpc: bool,
     trace: Option<TraceContext>,
+    /// By what each side compresses its gRPC messages.
+    codings: [Option<Coding>; 2],
     /// Pieces of a gRPC message, by side.
     pieces: [Pieces; 2],
     /// Pieces of a header block.
@@ -245,6 +248,9 @@ impl Http2 {
             match name.as_str() {
                 ":path" => stream.path.clone_from(&value),
                 "content-type" => stream.is_grpc |= value.starts_with("application/grpc"),
+                "grpc-encoding" => {
+                    stream.codings[usize::from(side == Side::Server)] = Coding::named(&value);
+                }
                 "traceparent" => stream.trace = TraceContext::parse(&value),
                 _ => {}
             }
@@ -279,11 +285,16 @@ impl Http2 {
                 ..Understood::default()
             };
         };
+        let coding = stream.codings[usize::from(side == Side::Server)];
         let pieces = &mut stream.pieces[usize::from(side == Side::Server)];
         self.held -= pieces.held();
         let room = MOST_HELD.saturating_sub(self.held);
-        let found = pieces.add(content, start, room);
+        let mut found = pieces.add(content, start, room);
         self.held += pieces.held();
+        let mut room = packed::LARGEST;
+        for piece in &mut found {
+            piece.open(coding, &mut room);
+        }
         understand(found, &stream.path, side, &self.descriptors)
     }
 

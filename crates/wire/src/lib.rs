@@ -14,6 +14,7 @@
 //! - `http2.rs`: frames of HTTP/2 with their headers.
 //! - [`Call`] (`grpc.rs`): gRPC messages in them.
 //! - [`Descriptors`] (`descriptors.rs`): what gRPC messages are made of, given or learnt.
+//! - `packed.rs`: those that are compressed.
 //! - `pieces.rs`: these put together from frames, within bounds.
 //! - `hpack.rs`, `protobuf.rs`: where each header and each field of these stands.
 //! - `resp.rs`: commands and replies of Redis.
@@ -28,6 +29,7 @@ mod hpack;
 mod http1;
 mod http2;
 mod message;
+mod packed;
 mod pieces;
 mod protobuf;
 mod proxy;

@@ -1,6 +1,7 @@
 //! gRPC messages, put together from the frames of one side of a stream.
 
 use crate::grpc::Piece;
+use crate::packed::Packing;
 
 /// A gRPC message beyond this is not put together.
 const LARGEST_MESSAGE: usize = 256 * 1024;
@@ -49,7 +50,11 @@ impl Pieces {
             found.push(Piece {
                 from,
                 to,
-                is_compressed,
+                packing: if is_compressed {
+                    Packing::Packed
+                } else {
+                    Packing::Plain
+                },
                 content_at: is_here.then_some(from + HEAD),
                 content: content.to_vec(),
             });

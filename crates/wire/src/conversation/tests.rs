@@ -181,6 +181,79 @@ fn headers_of_http_2_are_decoded_and_grpc_is_named() {
     );
 }
 
+#[test]
+fn a_compressed_message_of_grpc_is_read() {
+    let mut content = vec![8, 1, 18, 60];
+    content.extend([b'a'; 60]);
+    let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());
+    std::io::Write::write_all(&mut encoder, &content).unwrap();
+    let packed = encoder.finish().unwrap();
+    let mut block = Vec::new();
+    let headers: [(&[u8], &[u8]); 3] = [
+        (b":path", b"/a.B/C"),
+        (b"content-type", b"application/grpc"),
+        (b"grpc-encoding", b"gzip"),
+    ];
+    let mut hpack = loona_hpack::Encoder::new();
+    hpack.encode_into(headers, &mut block).unwrap();
+    let length = u8::try_from(packed.len()).unwrap();
+    let message = [&[1, 0, 0, 0, length], &packed[..]].concat();
+    let bytes = [PREFACE.to_vec(), frame(1, 4, &block), frame(0, 1, &message)].concat();
+    let messages = conversation().push(Side::Client, &bytes);
+    let [_, grpc, fields] = &messages[2].layers[..] else {
+        panic!("{:?}", messages[2].layers)
+    };
+    let shown = format!("true: gzip, {length} -> 64 bytes");
+    assert_eq!(grpc.fields[0].value, shown);
+    assert_eq!(grpc.fields[1].value, length.to_string());
+    let values: Vec<_> = fields.fields.iter().map(|field| &field.value).collect();
+    assert_eq!(values, ["1", &"a".repeat(60)]);
+    assert_eq!((fields.start, fields.end), (14, messages[2].bytes.len()));
+}
+
+#[test]
+fn whoever_skips_some_of_what_is_said_reads_the_rest_alike() {
+    let said = [
+        (
+            Side::Client,
+            "GET / HTTP/1.1\r\nHost: a\r\n\r\nHEAD / HTTP/1.1\r\n\r\nPOST",
+        ),
+        (
+            Side::Server,
+            "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok",
+        ),
+        (Side::Client, " / HTTP/1.1\r\nContent-Length: 3\r\n\r\nabc"),
+        (
+            Side::Server,
+            "HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nHTTP/1.1 1",
+        ),
+        (
+            Side::Server,
+            "00 Continue\r\n\r\nHTTP/1.1 201 Created\r\nTransfer-Encoding: chunked\r\n\r\n2\r\n",
+        ),
+        (Side::Server, "ab\r\n0\r\n\r\n"),
+        (Side::Client, "GET /last HTTP/1.1\r\n\r\n"),
+        (Side::Server, "HTTP/1.1 200 OK\r\n\r\nto the end"),
+    ];
+    // By each way to choose what is skipped.
+    for skipped in 0..1_u32 << said.len() {
+        let (mut reads, mut skips) = (conversation(), conversation());
+        for (at, (side, text)) in said.iter().enumerate() {
+            let messages = reads.push(*side, text.as_bytes());
+            if skipped >> at & 1 == 1 {
+                assert_eq!(skips.skip(*side, text.as_bytes()), messages.len(), "{text}");
+            } else {
+                assert_eq!(
+                    skips.push(*side, text.as_bytes()),
+                    messages,
+                    "{skipped:b}: {text}"
+                );
+            }
+        }
+        assert_eq!(skips.end(), reads.end());
+    }
+}
+
 fn frame(kind: u8, flags: u8, payload: &[u8]) -> Vec<u8> {
     frame_of(1, kind, flags, payload)
 }

@@ -6,6 +6,7 @@ use prost_reflect::prost_types::{
 
 use super::*;
 use crate::grpc::{Piece, understand};
+use crate::packed::Packing;
 
 const SERVICE: &str = "loja.v1.Loja";
 
@@ -112,7 +113,7 @@ fn said(descriptors: &Descriptors, content: &[u8]) -> Option<String> {
     let piece = Piece {
         from: 9,
         to: 14 + content.len(),
-        is_compressed: false,
+        packing: Packing::Plain,
         content_at: Some(14),
         content: content.to_vec(),
     };
