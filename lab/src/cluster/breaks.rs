@@ -7,6 +7,7 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::ClusterError;
@@ -207,7 +208,7 @@ impl Breaks {
 }
 
 /// A workload and its namespace.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Deserialize)]
 #[allow(missing_docs, reason = "the names say it")]
 pub struct Place {
     pub namespace: String,

@@ -73,40 +73,18 @@ struct Scale {
 
 type Done = Result<Response, Failure>;
 
-async fn scale(
-    State(cluster): State<Cluster>,
-    Path((namespace, workload)): Path<(String, String)>,
-    body: Bytes,
-) -> Done {
+async fn scale(State(cluster): State<Cluster>, Path(at): Path<Place>, body: Bytes) -> Done {
     let wrong =
         |error| ClusterError::Wrong(format!("the body is not {{\"replicas\": …}}: {error}"));
-    let at = Place {
-        namespace,
-        workload,
-    };
     let asked: Scale = serde_json::from_slice(&body).map_err(wrong)?;
     done(cluster.breaks.scale(&at, asked.replicas).await)
 }
 
-async fn deny(
-    State(cluster): State<Cluster>,
-    Path((namespace, workload)): Path<(String, String)>,
-) -> Done {
-    let at = Place {
-        namespace,
-        workload,
-    };
+async fn deny(State(cluster): State<Cluster>, Path(at): Path<Place>) -> Done {
     done(cluster.breaks.deny(&at).await)
 }
 
-async fn allow(
-    State(cluster): State<Cluster>,
-    Path((namespace, workload)): Path<(String, String)>,
-) -> Done {
-    let at = Place {
-        namespace,
-        workload,
-    };
+async fn allow(State(cluster): State<Cluster>, Path(at): Path<Place>) -> Done {
     done(cluster.breaks.allow(&at).await)
 }
 
