@@ -1,4 +1,4 @@
-//! The hand-written HTML, CSS and scripts, and the guides, embedded in the program.
+//! The hand-written HTML, CSS and scripts, and the guides with their pictures, embedded in the program.
 
 use axum::Router;
 use axum::http::header::CONTENT_TYPE;
@@ -9,6 +9,7 @@ const HTML: &str = "text/html; charset=utf-8";
 const CSS: &str = "text/css; charset=utf-8";
 const SCRIPT: &str = "text/javascript; charset=utf-8";
 const SVG: &str = "image/svg+xml";
+const PNG: &str = "image/png";
 const TEXT: &str = "text/plain; charset=utf-8";
 
 const INDEX: &str = include_str!("assets/index.html");
@@ -167,10 +168,83 @@ const GUIDES: &[File] = &[
     ),
 ];
 
+/// The pictures of the guides, under the names that these give them.
+const PICTURES: &[(&str, &[u8])] = &[
+    (
+        "/guides/en/chat-cut.png",
+        include_bytes!("../../../docs/guides/chat-cut.png"),
+    ),
+    (
+        "/guides/en/chat-mended.png",
+        include_bytes!("../../../docs/guides/chat-mended.png"),
+    ),
+    (
+        "/guides/en/grpc-frozen-bytes.png",
+        include_bytes!("../../../docs/guides/grpc-frozen-bytes.png"),
+    ),
+    (
+        "/guides/en/grpc-frozen.png",
+        include_bytes!("../../../docs/guides/grpc-frozen.png"),
+    ),
+    (
+        "/guides/en/hello-bytes.png",
+        include_bytes!("../../../docs/guides/hello-bytes.png"),
+    ),
+    (
+        "/guides/en/hello-frozen.png",
+        include_bytes!("../../../docs/guides/hello-frozen.png"),
+    ),
+    (
+        "/guides/en/hello-mesh.png",
+        include_bytes!("../../../docs/guides/hello-mesh.png"),
+    ),
+    (
+        "/guides/en/hello-trace.png",
+        include_bytes!("../../../docs/guides/hello-trace.png"),
+    ),
+    (
+        "/guides/pt/chat-cortado.png",
+        include_bytes!("../../../docs/guias/chat-cortado.png"),
+    ),
+    (
+        "/guides/pt/chat-entregue.png",
+        include_bytes!("../../../docs/guias/chat-entregue.png"),
+    ),
+    (
+        "/guides/pt/grpc-congelado-bytes.png",
+        include_bytes!("../../../docs/guias/grpc-congelado-bytes.png"),
+    ),
+    (
+        "/guides/pt/grpc-congelado.png",
+        include_bytes!("../../../docs/guias/grpc-congelado.png"),
+    ),
+    (
+        "/guides/pt/hello-bytes.png",
+        include_bytes!("../../../docs/guias/hello-bytes.png"),
+    ),
+    (
+        "/guides/pt/hello-congelado.png",
+        include_bytes!("../../../docs/guias/hello-congelado.png"),
+    ),
+    (
+        "/guides/pt/hello-malha.png",
+        include_bytes!("../../../docs/guias/hello-malha.png"),
+    ),
+    (
+        "/guides/pt/hello-trace.png",
+        include_bytes!("../../../docs/guias/hello-trace.png"),
+    ),
+];
+
 /// A route for each file.
 pub(super) fn routes() -> Router {
     let files = FILES.iter().chain(GUIDES);
-    files.fold(Router::new(), |routes, &(path, kind, content)| {
+    let files = files.map(|(path, kind, content)| (*path, *kind, content.as_bytes()));
+    let pictures = PICTURES
+        .iter()
+        .map(|(path, content)| (*path, PNG, *content));
+    let files = files.chain(pictures);
+    files.fold(Router::new(), |routes, (path, kind, content)| {
         let answer = move || async move { ([(CONTENT_TYPE, kind)], content).into_response() };
         routes.route(path, get(answer))
     })
@@ -191,6 +265,26 @@ mod tests {
             .filter(|part| part.starts_with('/') && part.contains('.'));
         for path in imported.chain(linked.map(str::to_owned)) {
             assert!(paths.contains(&path.as_str()), "{path}");
+        }
+    }
+
+    #[test]
+    fn every_picture_that_a_guide_shows_is_there_and_no_other() {
+        let mut shown: Vec<_> = GUIDES
+            .iter()
+            .flat_map(|(path, _, text)| {
+                let (folder, _) = path.rsplit_once('/').unwrap();
+                let pictures = text.split("![").skip(1);
+                let pictures = pictures.filter_map(|rest| rest.split_once("](")?.1.split_once(')'));
+                pictures.map(move |(file, _)| format!("{folder}/{file}"))
+            })
+            .collect();
+        shown.sort();
+        let mut there: Vec<_> = PICTURES.iter().map(|(path, _)| *path).collect();
+        there.sort_unstable();
+        assert_eq!(shown, there);
+        for (path, content) in PICTURES {
+            assert!(content.starts_with(b"\x89PNG"), "{path}");
         }
     }
 }

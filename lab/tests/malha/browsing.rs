@@ -317,6 +317,28 @@ async fn no_word_lacks_its_translation_and_no_page_is_wider_than_a_phone() {
 }
 
 #[tokio::test]
+async fn the_pictures_of_a_guide_are_seen_at_a_desk_and_on_a_phone() {
+    let Some(browser) = Browser::start().await else {
+        return;
+    };
+    let lab = Lab::ready(&[]).await;
+    for screen in [Screen::DESK, Screen::PHONE] {
+        let page = browser.open_with(&lab.url("/guide/hello"), screen).await;
+        let pictures = "[...document.querySelectorAll('.guide img')]";
+        page.until(&format!(
+            "{pictures}.length === 4 && {pictures}.every((one) => one.complete && one.naturalWidth > 0)"
+        ))
+        .await;
+        let told = format!("{pictures}.every((one) => one.alt.length > 20)");
+        assert_eq!(page.eval(&told).await, true);
+        let fits =
+            format!("{pictures}.every((one) => one.getBoundingClientRect().right <= innerWidth)");
+        assert_eq!(page.eval(&fits).await, true);
+        assert_eq!(complaints(&page).await, "");
+    }
+}
+
+#[tokio::test]
 async fn axe_finds_nothing_on_any_page_at_a_desk_and_on_a_phone_in_the_dark() {
     let Some(browser) = Browser::start().await else {
         return;

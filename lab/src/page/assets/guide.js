@@ -21,11 +21,16 @@ export function show(place, [name = "hello"]) {
 
 async function fill(name, place) {
   const source = await ask(`/guides/${spoken()}/${encodeURIComponent(name)}`);
-  place.replaceChildren(...markdown(source));
+  const parts = make("div", "", markdown(source));
+  const pictures = [...parts.querySelectorAll("img")];
+  for (const picture of pictures) picture.src = `/guides/${spoken()}/${picture.dataset.file}`;
+  place.replaceChildren(...parts.childNodes);
   // The sections are in the same order in both languages; a link names the English one.
   const wanted = decodeURIComponent(location.hash.slice(1));
   if (!wanted) return;
   const target = document.getElementById(wanted) ?? (await counterpart(name, wanted, place));
+  // What is above it has its height then.
+  await Promise.allSettled(pictures.map((picture) => picture.decode()));
   target?.scrollIntoView();
 }
 

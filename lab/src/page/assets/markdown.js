@@ -1,6 +1,6 @@
 // The part of Markdown that the guides use, as elements: never as markup.
 
-import { make } from "./dom.js";
+import { make, makeWith } from "./dom.js";
 
 /** The elements of a text. */
 export function markdown(source) {
@@ -78,20 +78,20 @@ function list(lines) {
   return element;
 }
 
-const MARKS = /`([^`]+)`|\*\*(.+?)\*\*|\*([^*]+)\*|!\[([^\]]*)\]\([^)]*\)|\[((?:[^[\]]|\[[^\]]*\])*)\]\(([^)]*)\)|<(https?:[^>]+)>|<\/?[a-z]+>/g;
+const MARKS = /`([^`]+)`|\*\*(.+?)\*\*|\*([^*]+)\*|!\[([^\]]*)\]\(([^)]*)\)|\[((?:[^[\]]|\[[^\]]*\])*)\]\(([^)]*)\)|<(https?:[^>]+)>|<\/?[a-z]+>/g;
 
 /** Texts and elements of one line. */
 function inline(text) {
   const parts = [];
   let last = 0;
   for (const found of text.matchAll(MARKS)) {
-    const [whole, code, strong, soft, picture, label, target, address] = found;
+    const [whole, code, strong, soft, picture, file, label, target, address] = found;
     parts.push(text.slice(last, found.index));
     last = found.index + whole.length;
     if (code) parts.push(make("code", "", code));
     else if (strong) parts.push(make("b", "", inline(strong)));
     else if (soft) parts.push(make("em", "", inline(soft)));
-    else if (picture) parts.push(make("em", "note", picture));
+    else if (picture) parts.push(makeWith("img", { alt: picture, "data-file": file }));
     else if (label) parts.push(anchor(inline(label), target));
     else if (address) parts.push(anchor([address], address));
   }
