@@ -41,10 +41,10 @@ def ask(connection):
 
 
 def measured(page):
-    """The link, and every time by way: straight to the service, and through the link."""
+    """All links by name, and every time by way: straight to the service, and through its link."""
     with urllib.request.urlopen(f"http://{page}/lab/links") as answer:
-        links = json.load(answer)["links"]
-    link = next(link for link in links if link["name"] == LINK)
+        links = {link["name"]: link for link in json.load(answer)["links"]}
+    link = links[LINK]
     ways = {"straight": connect(link["upstream"]), "through the link": connect(link["listen"])}
     times = {way: [] for way in ways}
     for connection in ways.values():
@@ -53,7 +53,7 @@ def measured(page):
     for _ in range(ROUNDS):
         for way, connection in ways.items():
             times[way].extend(ask(connection) for _ in range(REQUESTS))
-    return link, times
+    return links, times
 
 
 def main():
