@@ -200,3 +200,65 @@ fn who_left_early_has_lost_nothing() {
     });
     assert_eq!(check(&logs), []);
 }
+
+#[test]
+fn what_was_sent_in_the_moment_of_coming_need_not_be_seen() {
+    let event = |at, what| Event { at, what };
+    let id = || "m".to_owned();
+    let check_at = |sent| {
+        check(&[
+            ClientLog {
+                client: 1,
+                events: vec![
+                    event(1, Seen::Connected(None)),
+                    event(sent, Seen::Sent(id())),
+                    event(9, Seen::Accepted(id())),
+                ],
+            },
+            ClientLog {
+                client: 2,
+                events: vec![event(5, Seen::Connected(None))],
+            },
+        ])
+    };
+    assert_eq!(check_at(5), []);
+    let lost = Violation::Lost {
+        id: id(),
+        reader: 2,
+    };
+    assert_eq!(check_at(6), [lost]);
+}
+
+#[test]
+fn a_message_seen_twice_in_a_row_is_doubled_and_not_in_a_wrong_order() {
+    let mut logs = world(2, &[0]);
+    let again = logs[1].events.last().unwrap().clone();
+    logs[1].events.push(again);
+    let doubled = Violation::Doubled {
+        id: "m-0".to_owned(),
+        reader: 1,
+    };
+    assert_eq!(check(&logs), [doubled]);
+}
+
+#[test]
+fn who_was_told_that_something_was_missed_may_see_a_client_come_again() {
+    let event = |what| Event { at: 1, what };
+    let seen = |in_between| {
+        check(&[ClientLog {
+            client: 1,
+            events: vec![
+                event(Seen::Connected(None)),
+                event(Seen::Joined(2)),
+                event(in_between),
+                event(Seen::Joined(2)),
+            ],
+        }])
+    };
+    assert_eq!(seen(Seen::Connected(Some(false))), []);
+    let unpaired = Violation::Unpaired {
+        client: 2,
+        reader: 1,
+    };
+    assert_eq!(seen(Seen::Connected(Some(true))), [unpaired]);
+}

@@ -360,4 +360,60 @@ mod tests {
         }
         assert!(Token::parse(Token::random().as_str()).is_ok());
     }
+
+    #[test]
+    fn an_entry_weighs_its_text_and_as_much_again_as_any_other() {
+        let client = client("1");
+        let text = "é".to_owned();
+        for (event, weight) in [
+            (Event::Joined { client }, OVERHEAD),
+            (Event::Left { client }, OVERHEAD),
+            (Event::Notice { text: text.clone() }, OVERHEAD + 2),
+            (Event::Message { client, text }, OVERHEAD + 2),
+        ] {
+            assert_eq!(event.weight(), weight);
+            let entry = Entry {
+                cursor: 1,
+                id: Token::random(),
+                event,
+                source: Source::Original,
+                at: 0,
+                trace: TraceContext::default(),
+            };
+            assert_eq!(entry.weight(), weight);
+        }
+    }
+
+    #[test]
+    fn joins_and_leaves_are_read_back_and_are_about_their_client() {
+        let client = client("-7");
+        for event in [Event::Joined { client }, Event::Left { client }] {
+            assert_eq!(Event::from_line(&event.line()), event);
+            assert_eq!(event.client(), Some(client));
+        }
+        let text = "x".to_owned();
+        assert_eq!(Event::Notice { text }.client(), None);
+    }
+
+    #[test]
+    fn a_trace_is_kept_with_its_entry_and_none_takes_no_room() {
+        let entry = |trace| Entry {
+            cursor: 1,
+            id: Token::parse("m").unwrap(),
+            event: Event::Notice {
+                text: "x".to_owned(),
+            },
+            source: Source::Original,
+            at: 0,
+            trace,
+        };
+        let traced = entry(TraceContext {
+            parent: Some("00-a-b-01".to_owned()),
+            state: None,
+        });
+        let text = serde_json::to_string(&traced).unwrap();
+        assert_eq!(serde_json::from_str::<Entry>(&text).unwrap(), traced);
+        let text = serde_json::to_string(&entry(TraceContext::default())).unwrap();
+        assert!(!text.contains("trace"), "{text}");
+    }
 }

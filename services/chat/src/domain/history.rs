@@ -165,6 +165,35 @@ mod tests {
         assert_eq!(history.entries().count(), 3);
     }
 
+    #[test]
+    fn a_log_stands_where_it_was_said_to_and_never_goes_back() {
+        let mut history = filled(3, 5);
+        history.start_after(7);
+        assert_eq!(history.last(), 7);
+        history.start_after(2);
+        assert_eq!(history.last(), 7);
+    }
+
+    #[test]
+    fn what_was_skipped_is_not_recovered_and_what_follows_is() {
+        let mut history = History::new(9, entry(1).weight() * 2);
+        (1..=2).for_each(|cursor| history.push(entry(cursor)));
+        history.skip_to(8);
+        assert_eq!((history.last(), history.entries().count()), (7, 0));
+        (8..=9).for_each(|cursor| history.push(entry(cursor)));
+        assert!(!history.resume(true, 2).recovered);
+        let resumed = history.resume(true, 7);
+        assert!(resumed.recovered);
+        assert_eq!(cursors(&resumed.entries), [8, 9]);
+    }
+
+    #[test]
+    fn a_newcomer_gets_the_last_entries() {
+        assert_eq!(cursors(&filled(5, 9).tail(2)), [4, 5]);
+        assert_eq!(cursors(&filled(2, 9).tail(3)), [1, 2]);
+        assert!(filled(2, 9).tail(0).is_empty());
+    }
+
     proptest! {
         #[test]
         fn recovered_means_that_the_entries_follow_without_a_gap(count in 0_u64..40, kept in 0_usize..40, cursor in 0_u64..40) {

@@ -238,4 +238,31 @@ mod tests {
         outbox.start_new_peers();
         assert_eq!((outbox.waiting("b"), outbox.waiting("new")), (2, 0));
     }
+
+    #[test]
+    fn numbers_go_on_after_those_of_before_and_never_back() {
+        let mut outbox = outbox(&["b"], 3);
+        outbox.start_after(7);
+        assert_eq!(outbox.last(), 7);
+        outbox.start_after(2);
+        assert_eq!(outbox.last(), 7);
+    }
+
+    #[test]
+    fn what_is_acknowledged_gives_its_bytes_back() {
+        let weight = entry(1).weight();
+        let bounds = Bounds {
+            entries: 9,
+            bytes: weight * 2,
+        };
+        let mut outbox = Outbox::new(bounds, ["b".to_owned()]);
+        outbox.push(entry(1));
+        assert!(outbox.has_room(weight) && !outbox.has_room(weight + 1));
+        outbox.push(entry(2));
+        assert!(!outbox.has_room(1));
+        outbox.acknowledge("b", 1);
+        assert!(outbox.has_room(weight) && !outbox.has_room(weight + 1));
+        outbox.acknowledge("b", 2);
+        assert!(outbox.has_room(weight * 2));
+    }
 }

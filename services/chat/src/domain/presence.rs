@@ -158,4 +158,15 @@ mod tests {
         assert!(presence.replace(service.clone(), Roster::default()));
         assert!(!presence.replace(service, Roster::default()));
     }
+
+    #[test]
+    fn a_roster_counts_connections_and_names_each_client_once() {
+        let roster: Roster = [(client(7), 2), (client(8), 0), (client(9), 1)]
+            .into_iter()
+            .collect();
+        assert_eq!(roster.count(), 3);
+        assert_eq!(roster.clients().collect::<Vec<_>>(), [client(7), client(9)]);
+        let counts: Vec<_> = roster.counts().collect();
+        assert_eq!(counts, [(client(7), 2), (client(9), 1)]);
+    }
 }

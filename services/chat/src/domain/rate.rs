@@ -51,7 +51,7 @@ mod tests {
         assert_eq!((0..3).filter(|_| bucket.take(MS(0)).is_ok()).count(), 3);
         assert_eq!(bucket.take(MS(0)), Err(MS(100)));
         assert_eq!(bucket.take(MS(100)), Ok(()));
-        assert!(bucket.take(MS(150)).is_err());
+        assert_eq!(bucket.take(MS(150)), Err(MS(50)), "half a token is there");
     }
 
     #[test]

@@ -250,3 +250,64 @@ proptest! {
         prop_assert!(log.outbox().entries().count() <= 8);
     }
 }
+
+#[test]
+fn each_refusal_is_known_by_a_name_of_its_own() {
+    for (refusal, code) in [
+        (Refusal::OutboxFull, "outbox_full"),
+        (Refusal::Loop, "loop"),
+        (Refusal::Unavailable, "unavailable"),
+    ] {
+        assert_eq!(refusal.code(), code);
+    }
+}
+
+#[test]
+fn a_session_is_here_from_its_join_to_its_leave() {
+    let mut log = log(10);
+    let client = ClientId::parse("261").unwrap();
+    let event = |event, id| AppendRequest {
+        event,
+        ..own(id, RelayPolicy::IfRoom)
+    };
+    taken(put(&mut log, event(Event::Joined { client }, "1")));
+    let here: Vec<_> = log.sessions().iter().collect();
+    let announced = LocalSession {
+        client,
+        announced: true,
+    };
+    assert_eq!(here, [(&token("s"), &announced)]);
+    taken(put(&mut log, event(Event::Left { client }, "2")));
+    assert_eq!(log.sessions().len(), 0);
+}
+
+#[test]
+fn what_was_taken_of_an_origin_is_known_by_its_last_number() {
+    let mut log = log(10);
+    taken(put(&mut log, of_peer("serviceB", "x", 7)));
+    assert_eq!(log.watermark(&token("serviceB"), &token("x")), 7);
+    assert_eq!(log.watermark(&token("serviceB"), &token("y")), 0);
+}
+
+#[test]
+fn a_new_peer_is_sent_what_comes_after_its_start() {
+    let mut log = Log::new(
+        token("serviceA"),
+        token("e"),
+        retention(10),
+        ["b".to_owned()],
+    );
+    taken(put(&mut log, own("1", RelayPolicy::Required)));
+    assert_eq!(log.outbox().waiting("b"), 1);
+    log.start_new_peers();
+    assert_eq!(log.outbox().waiting("b"), 0);
+}
+
+#[test]
+fn a_log_that_missed_entries_goes_on_behind_them() {
+    let mut log = log(10);
+    taken(put(&mut log, own("1", RelayPolicy::Never)));
+    log.skip_to(9);
+    assert_eq!(log.history().entries().count(), 0);
+    assert_eq!(taken(put(&mut log, own("2", RelayPolicy::Never))).cursor, 9);
+}

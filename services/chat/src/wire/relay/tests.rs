@@ -141,3 +141,58 @@ fn short_secrets_are_refused_and_never_shown() {
         "1 secrets"
     );
 }
+
+#[test]
+fn a_stamp_says_where_an_entry_stands_among_what_is_relayed() {
+    let token = |text| Token::parse(text).unwrap();
+    let entry = |sequence| Entry {
+        cursor: 3,
+        id: token("m"),
+        event: crate::domain::Event::Notice {
+            text: "x".to_owned(),
+        },
+        source: Source::Own {
+            session: token("s"),
+            sequence,
+        },
+        at: 5,
+        trace: crate::domain::TraceContext::default(),
+    };
+    let of = |entry| RelayHeaders::of(&token("serviceA"), &token("e"), &entry);
+    assert_eq!(of(entry(Some(17))), Some(relay_headers()));
+    assert_eq!(of(entry(None)), None);
+    let source = Source::Original;
+    let foreign = Entry {
+        source,
+        ..entry(None)
+    };
+    assert_eq!(of(foreign), None);
+}
+
+#[test]
+fn the_time_of_the_origin_is_read_where_it_is_one() {
+    let read = |text: &str| {
+        let value = HeaderValue::from_str(text).unwrap();
+        read_at(&HeaderMap::from_iter([(CHAT_AT, value)]))
+    };
+    assert_eq!(read("1700000000123"), Some(1_700_000_000_123));
+    assert_eq!((read("-1"), read("x")), (None, None));
+    assert_eq!(read_at(&HeaderMap::new()), None);
+}
+
+#[test]
+fn an_accepted_request_is_answered_as_the_original_does() {
+    assert_eq!(ok().to_string(), r#"{"status":"ok"}"#);
+}
+
+#[test]
+fn each_refused_signature_is_counted_by_a_name_of_its_own() {
+    for (error, code) in [
+        (SignatureError::Unsigned, "unsigned"),
+        (SignatureError::Wrong, "wrong"),
+        (SignatureError::Old, "old"),
+        (SignatureError::Replayed, "replayed"),
+    ] {
+        assert_eq!(error.code(), code);
+    }
+}

@@ -188,3 +188,9 @@ fn the_key_of_the_rfc_is_answered_as_the_rfc_says() {
         assert_eq!(accept_key(wrong), None, "{wrong:?}");
     }
 }
+
+#[test]
+fn several_texts_are_frames_one_behind_the_other() {
+    let both = texts(["a".to_owned(), "bc".to_owned()]);
+    assert_eq!(both[..], b"\x81\x01a\x81\x02bc"[..]);
+}
