@@ -76,6 +76,28 @@ async fn who_leaves_while_the_disk_takes_nothing_is_gone_once_it_does() {
     assert_eq!(hub.presence().clients, []);
 }
 
+/// Once its readiness said nothing of it, so that clients were sent where every message was refused.
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
+async fn a_service_whose_disk_takes_nothing_is_not_ready_until_it_does() {
+    let (lifecycle, disk) = (TestLifecycle::default(), tempfile::tempdir().unwrap());
+    let hub = on_disk(disk.path(), &lifecycle);
+    let reason = || {
+        let report = lifecycle.lifecycle().readiness().report();
+        let disk = report.checks.iter().find(|check| check.name == "disk");
+        disk.unwrap().reason.clone()
+    };
+    assert_eq!(reason(), None);
+    break_journal(&hub, true).await;
+    assert!(matches!(
+        post(&hub, "m").await,
+        AppendOutcome::Refused(Refusal::Unavailable)
+    ));
+    let told = testing::eventually("not ready", async || reason()).await;
+    assert!(told.starts_with("OUTBOX_DIR takes no writes: "), "{told}");
+    break_journal(&hub, false).await;
+    testing::eventually("ready", async || reason().is_none().then_some(())).await;
+}
+
 /// Has the journal take nothing, or everything again. Returns once all that stood before is done.
 async fn break_journal(hub: &Hub, broken: bool) {
     let Backend::Disk(journal) = &hub.0.backend else {

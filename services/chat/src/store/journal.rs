@@ -21,6 +21,8 @@ pub struct Journal {
     sync: bool,
     /// Half a line could not be taken back: nothing may follow it before it is.
     broken: bool,
+    /// Why the last record was not taken.
+    failure: Option<String>,
     _lock: File,
 }
 
@@ -58,6 +60,9 @@ pub enum JournalError {
 /// A file shorter than this is not worth rewriting.
 const SHORT: u64 = 16 * 1024 * 1024;
 
+/// More than any record of an ordinary message takes.
+const LOOK: usize = 4096;
+
 /// After so many bytes more it is tried again to rewrite a file where that failed.
 const AGAIN: u64 = 1024 * 1024;
 
@@ -90,6 +95,7 @@ impl Journal {
             limit: SHORT,
             sync,
             broken: false,
+            failure: None,
             _lock: lock,
         };
         Ok((journal, records))
@@ -97,6 +103,12 @@ impl Journal {
 
     /// Writes one record. Where that fails, the file is as before.
     pub fn append(&mut self, record: &Record) -> io::Result<()> {
+        let appended = self.try_append(record);
+        self.failure = appended.as_ref().err().map(ToString::to_string);
+        appended
+    }
+
+    fn try_append(&mut self, record: &Record) -> io::Result<()> {
         if self.broken {
             self.file.set_len(self.length)?;
             self.broken = false;
@@ -113,6 +125,23 @@ impl Journal {
         }
         self.length += line.len() as u64;
         Ok(())
+    }
+
+    /// Why it takes no records, as far as it is known.
+    pub fn failure(&self) -> Option<&str> {
+        self.failure.as_deref()
+    }
+
+    /// Looks whether the disk takes writes again, by a file beside the log.
+    pub fn look(&mut self) {
+        let beside = self.path.with_extension("next");
+        let looked = std::fs::write(&beside, [0; LOOK])
+            .and_then(|()| File::open(&beside)?.sync_all())
+            .and_then(|()| self.file.set_len(self.length));
+        // Where it was not made, there is none.
+        let _ = std::fs::remove_file(&beside);
+        self.broken &= looked.is_err();
+        self.failure = looked.err().map(|error| error.to_string());
     }
 
     /// Takes no record, as on a disk that is full, or takes them again.

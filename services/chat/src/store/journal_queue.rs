@@ -4,10 +4,13 @@
 //! others need. What is to be written stands in a queue, whose order is that of the log.
 
 use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
 
 use runtime::Lifecycle;
+use runtime::readiness::Dependency;
 use tokio::runtime::{Handle, RuntimeFlavor};
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
+use tokio::time::timeout;
 
 use super::journal::Journal;
 
@@ -28,6 +31,9 @@ struct Task {
     journal: Journal,
     jobs: UnboundedReceiver<Job>,
 }
+
+/// Between two looks at a disk that takes nothing, where nobody else tries.
+const LOOK: Duration = Duration::from_secs(1);
 
 /// At most so many jobs are done before other tasks may run.
 const BATCH: usize = 64;
@@ -50,11 +56,13 @@ impl JournalQueue {
             .take();
         if let Some(task) = task {
             let aborted = lifecycle.clone();
+            let disk = lifecycle.readiness().require("disk");
+            disk.ready();
             lifecycle.spawn_without_span(async move {
                 tokio::select! {
                     biased;
                     () = aborted.aborted() => {}
-                    () = task.run() => {}
+                    () = task.run(&disk) => {}
                 }
             });
         }
@@ -68,16 +76,37 @@ impl JournalQueue {
 }
 
 impl Task {
-    async fn run(mut self) {
+    async fn run(mut self, disk: &Dependency) {
         let mut batch = Vec::new();
-        while self.jobs.recv_many(&mut batch, BATCH).await > 0 {
+        loop {
+            let failed = self.journal.failure().is_some();
+            let next = self.jobs.recv_many(&mut batch, BATCH);
+            // Who is not ready is asked nothing, and would never learn that it is again.
+            let next = if failed {
+                timeout(LOOK, next).await.ok()
+            } else {
+                Some(next.await)
+            };
             let journal = &mut self.journal;
-            let mut work = || batch.drain(..).for_each(|job| job(journal));
-            match Handle::current().runtime_flavor() {
-                // The thread's other tasks go on elsewhere meanwhile.
-                RuntimeFlavor::MultiThread => tokio::task::block_in_place(work),
-                _ => work(),
+            match next {
+                Some(0) => return,
+                Some(_) => blocking(|| batch.drain(..).for_each(|job| job(journal))),
+                None => blocking(|| journal.look()),
+            }
+            match journal.failure() {
+                Some(reason) => disk.not_ready(format!("OUTBOX_DIR takes no writes: {reason}")),
+                None if failed => disk.ready(),
+                None => {}
             }
         }
+    }
+}
+
+/// Does what may take its time.
+fn blocking(mut work: impl FnMut()) {
+    match Handle::current().runtime_flavor() {
+        // The thread's other tasks go on elsewhere meanwhile.
+        RuntimeFlavor::MultiThread => tokio::task::block_in_place(work),
+        _ => work(),
     }
 }
