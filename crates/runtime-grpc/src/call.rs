@@ -19,7 +19,7 @@ use tonic_types::{ErrorDetails, StatusExt};
 use super::call_record::{CallGuard, CallRecord, GrpcServerMetrics, Method, Peer};
 use super::limits::GrpcLimits;
 use super::message::LimitedBody;
-use super::response_body::{BodyLimits, ResponseBody, not_a_call, only, panicked};
+use super::response_body::{Begun, BodyLimits, ResponseBody, not_a_call, only, panicked};
 use super::services::Router;
 use super::{compression, header_size, status, timeout};
 use runtime::deadline;
@@ -79,7 +79,7 @@ impl CallHandler {
         if !is_call(&request) {
             let guard = CallGuard::unobserved();
             let response = not_a_call();
-            let answer = |body| ResponseBody::new(body, limits, false, guard);
+            let answer = |body: Body| ResponseBody::new(body.into(), limits, false, guard);
             let held = (None, connection.memory.reservation(), connection);
             return Ok(response.map(|body| GuardedBody::new(answer(body), held)));
         }
@@ -100,15 +100,20 @@ impl CallHandler {
             }
             let no_later = began + self.limits.request_timeout;
             let until = limits.deadline.map_or(no_later, |at| at.min(no_later));
-            let work = deadline::scope(Some(until), self.handle(request, message));
+            let work = async {
+                let (head, body) = self.handle(request, message).await.into_parts();
+                let body = Begun::of(body, &mut memory).await.map_err(no_memory)?;
+                Ok(Response::from_parts(head, body))
+            };
+            let work = deadline::scope(Some(until), work);
             match timeout_at(until, AssertUnwindSafe(work).catch_unwind()).await {
-                Ok(Ok(response)) => Ok(response),
+                Ok(Ok(answer)) => answer,
                 Ok(Err(_panic)) => Err(panicked()),
                 Err(_) => Err(Status::deadline_exceeded("the deadline has passed")),
             }
         };
         let response = answered.instrument(span).await;
-        let mut response = response.unwrap_or_else(|status| only(&status));
+        let mut response = response.unwrap_or_else(|status| only(&status).map(Begun::from));
         if let Some(code) = status::code_in(response.headers()) {
             guard.ended(code);
             gzip = false;

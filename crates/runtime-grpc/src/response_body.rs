@@ -1,10 +1,11 @@
 //! An answer's body: it ends by its deadline, ends in order when the server stops, and records how.
 
+use std::future::poll_fn;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
 use bytes::Bytes;
-use http_body::{Frame, SizeHint};
+use http_body::{Body as _, Frame, SizeHint};
 use tokio::time::{Instant, Sleep};
 use tokio_util::sync::{CancellationToken, WaitForCancellationFutureOwned};
 use tonic::body::Body;
@@ -13,6 +14,7 @@ use tonic::{Code, Status};
 use super::call_record::CallGuard;
 use super::{compression, status};
 use runtime::deadline;
+use runtime::memory::{MemoryReservation, OverBudget};
 
 pin_project_lite::pin_project! {
     /// What a handler answers, until its deadline or the connection's end.
@@ -21,12 +23,52 @@ pin_project_lite::pin_project! {
     pub(super) struct ResponseBody {
         #[pin]
         inner: Body,
+        // What was there with the head.
+        first: Option<Result<Frame<Bytes>, Status>>,
         limits: BodyLimits,
         gzip: bool,
         until: Option<Pin<Box<Sleep>>>,
         closed: Option<Pin<Box<WaitForCancellationFutureOwned>>>,
         // None after the end.
         guard: Option<CallGuard>,
+    }
+}
+
+/// An answer's body of which the beginning, where it is there, is written out and counted.
+pub(super) struct Begun {
+    first: Option<Result<Frame<Bytes>, Status>>,
+    rest: Body,
+}
+
+impl Begun {
+    /// Writes out what is there. A message waits for its client as bytes, for which there is memory.
+    pub(super) async fn of(
+        mut body: Body,
+        memory: &mut MemoryReservation,
+    ) -> Result<Self, OverBudget> {
+        let first = if body.is_end_stream() {
+            Poll::Pending
+        } else {
+            poll_fn(|cx| Poll::Ready(Pin::new(&mut body).poll_frame(cx))).await
+        };
+        match first {
+            Poll::Ready(Some(first)) => {
+                let bytes = first.as_ref().ok().and_then(Frame::data_ref);
+                memory.grow(bytes.map_or(0, Bytes::len))?;
+                Ok(Self {
+                    first: Some(first),
+                    rest: body,
+                })
+            }
+            Poll::Ready(None) => Ok(Self::from(Body::empty())),
+            Poll::Pending => Ok(Self::from(body)),
+        }
+    }
+}
+
+impl From<Body> for Begun {
+    fn from(rest: Body) -> Self {
+        Self { first: None, rest }
     }
 }
 
@@ -40,9 +82,15 @@ pub(super) struct BodyLimits {
 
 impl ResponseBody {
     /// `gzip`: whether the head says that messages may be in gzip.
-    pub(super) fn new(inner: Body, limits: BodyLimits, gzip: bool, guard: CallGuard) -> Self {
+    pub(super) fn new(
+        Begun { first, rest }: Begun,
+        limits: BodyLimits,
+        gzip: bool,
+        guard: CallGuard,
+    ) -> Self {
         Self {
-            inner,
+            inner: rest,
+            first,
             limits,
             gzip,
             until: None,
@@ -66,7 +114,10 @@ impl http_body::Body for ResponseBody {
         };
         let inner = this.inner;
         let poll = || deadline::sync_scope(this.limits.deadline, || inner.poll_frame(cx));
-        let polled = guard.in_span(poll);
+        let polled = match this.first.take() {
+            Some(first) => Poll::Ready(Some(first)),
+            None => guard.in_span(poll),
+        };
         let last = match polled {
             Poll::Ready(Some(Ok(frame))) => {
                 if let Some(code) = frame.trailers_ref().and_then(status::code_in) {
@@ -112,7 +163,7 @@ impl http_body::Body for ResponseBody {
     }
 
     fn is_end_stream(&self) -> bool {
-        self.guard.is_none() || self.inner.is_end_stream()
+        self.guard.is_none() || self.first.is_none() && self.inner.is_end_stream()
     }
 
     fn size_hint(&self) -> SizeHint {
@@ -141,4 +192,40 @@ pub(super) fn not_a_call() -> http::Response<Body> {
 /// What a handler that panicked answers: its details are in the log, not on the wire.
 pub(super) fn panicked() -> Status {
     Status::new(Code::Internal, "internal error")
+}
+
+#[cfg(test)]
+mod tests {
+    use http_body_util::BodyExt;
+    use runtime::memory::MemoryBudget;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn an_answer_is_counted_before_its_client_takes_it_and_comes_as_it_was() {
+        let message = vec![b'x'; 5000];
+        let body = || Body::new(http_body_util::Full::new(Bytes::from(message.clone())));
+        let budget = MemoryBudget::of(9000);
+        let mut memory = budget.reservation();
+        let begun = Begun::of(body(), &mut memory).await.unwrap();
+        assert_eq!(budget.held(), 5000);
+        let refused = Begun::of(body(), &mut budget.reservation()).await;
+        assert_eq!(refused.map(drop), Err(OverBudget));
+        let limits = BodyLimits {
+            deadline: None,
+            closing: CancellationToken::new(),
+        };
+        let answer = ResponseBody::new(begun, limits, false, CallGuard::unobserved());
+        let taken = answer.collect().await.unwrap().to_bytes();
+        assert_eq!(taken, message);
+    }
+
+    #[tokio::test]
+    async fn an_answer_that_is_not_there_yet_is_not_waited_for() {
+        let never = futures_util::stream::pending::<Result<Frame<Bytes>, Status>>();
+        let body = Body::new(http_body_util::StreamBody::new(never));
+        let budget = MemoryBudget::of(0);
+        let begun = Begun::of(body, &mut budget.reservation()).await;
+        assert!(begun.is_ok_and(|begun| begun.first.is_none()));
+    }
 }

@@ -13,7 +13,7 @@ mod budget;
 mod cgroup;
 pub(crate) mod collector;
 
-pub(crate) use budget::{FEW, without_the_last_quarter};
+pub(crate) use budget::{FEW, Share, without_the_last_quarter};
 pub use budget::{MemoryBudget, MemoryReservation, OverBudget};
 
 use std::time::Duration;

@@ -7,8 +7,25 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 #[derive(Clone, Debug)]
 pub struct MemoryBudget {
     shared: Arc<Inner>,
-    /// How many connections the holder's address has open, where it is a client's.
-    connections: Option<Arc<AtomicUsize>>,
+    /// What the holder's address has, where it is a client's.
+    share: Option<Arc<Share>>,
+}
+
+/// What one address has.
+#[derive(Debug, Default)]
+pub(crate) struct Share {
+    /// Open connections.
+    pub(crate) connections: AtomicUsize,
+    /// Bytes, of its connections and their requests.
+    held: AtomicUsize,
+}
+
+impl Share {
+    /// Whether it is too much for the last quarter.
+    fn is_large(&self, budget: usize) -> bool {
+        self.connections.load(Ordering::Relaxed) >= FEW
+            || self.held.load(Ordering::Relaxed) >= LITTLE.max(budget / FEW)
+    }
 }
 
 #[derive(Debug)]
@@ -17,8 +34,12 @@ struct Inner {
     held: AtomicUsize,
 }
 
-/// An address with fewer connections than this may take from the last quarter, of places and of memory.
+/// An address with fewer connections than this, which hold less than one of so many parts of the memory
+/// (or than [`LITTLE`]), may take from the last quarter, of places and of memory.
 pub(crate) const FEW: usize = 32;
+
+/// What an address may hold in any case, and still take from the last quarter.
+const LITTLE: usize = 1 << 20;
 
 /// What a crowd from one address may fill: it leaves room for everybody else.
 pub(crate) fn without_the_last_quarter(most: usize) -> usize {
@@ -50,16 +71,16 @@ impl MemoryBudget {
                 bytes: bytes.into(),
                 held: AtomicUsize::new(0),
             }),
-            connections: None,
+            share: None,
         }
     }
 
-    /// The same bytes for the clients of one address, which has so many connections open. While these
-    /// are not few, the last quarter is for others.
-    pub(crate) fn of_address(&self, connections: Arc<AtomicUsize>) -> Self {
+    /// The same bytes for the clients of one address. While it has not little, the last quarter is for
+    /// others.
+    pub(crate) fn of_address(&self, share: Arc<Share>) -> Self {
         Self {
             shared: Arc::clone(&self.shared),
-            connections: Some(connections),
+            share: Some(share),
         }
     }
 
@@ -100,21 +121,29 @@ impl MemoryBudget {
             .shared
             .held
             .fetch_update(Ordering::Relaxed, Ordering::Relaxed, within);
-        added.map(|_| ()).map_err(|_| OverBudget)
+        added.map_err(|_| OverBudget)?;
+        if let Some(share) = &self.share {
+            share.held.fetch_add(bytes, Ordering::Relaxed);
+        }
+        Ok(())
     }
 
     /// Up to where this holder may fill it.
     fn most(&self) -> usize {
-        let is_crowd = |open: &Arc<AtomicUsize>| open.load(Ordering::Relaxed) >= FEW;
-        if self.connections.as_ref().is_some_and(is_crowd) {
-            without_the_last_quarter(self.bytes())
+        let bytes = self.bytes();
+        let is_large = |share: &Arc<Share>| share.is_large(bytes);
+        if self.share.as_ref().is_some_and(is_large) {
+            without_the_last_quarter(bytes)
         } else {
-            self.bytes()
+            bytes
         }
     }
 
     pub(crate) fn subtract(&self, bytes: usize) {
         self.shared.held.fetch_sub(bytes, Ordering::Relaxed);
+        if let Some(share) = &self.share {
+            share.held.fetch_sub(bytes, Ordering::Relaxed);
+        }
     }
 }
 
@@ -177,16 +206,30 @@ mod tests {
     #[test]
     fn a_crowd_from_one_address_leaves_the_last_quarter_to_others() {
         let budget = MemoryBudget::of(100);
-        let open = Arc::new(AtomicUsize::new(FEW - 1));
-        let mut first = budget.of_address(Arc::clone(&open)).take(75).unwrap();
-        assert_eq!(first.grow(1), Ok(()), "they are few");
-        assert_eq!(first.resize(75), Ok(()));
-        open.store(FEW, Ordering::Relaxed);
-        assert_eq!(first.grow(1), Err(OverBudget));
-        let few = budget.of_address(Arc::new(AtomicUsize::new(1)));
-        let second = few.take(25).unwrap();
-        drop((first, second));
+        let crowd = Arc::new(Share::default());
+        let all = budget.take(75).unwrap();
+        let mut first = budget.of_address(Arc::clone(&crowd)).take(5).unwrap();
+        assert_eq!(first.grow(1), Ok(()), "they are few, and hold little");
+        crowd.connections.store(FEW, Ordering::Relaxed);
+        assert_eq!(first.grow(1), Err(OverBudget), "they are many");
+        let other = budget.of_address(Arc::default()).take(19).unwrap();
+        drop((all, first, other));
         assert_eq!(budget.held(), 0);
+        assert_eq!(crowd.held.load(Ordering::Relaxed), 0);
+    }
+
+    #[test]
+    fn an_address_that_holds_much_by_few_connections_leaves_the_last_quarter_to_others() {
+        for (budget, most) in [(64 * LITTLE, 2 * LITTLE), (8 * LITTLE, LITTLE)] {
+            let budget = MemoryBudget::of(budget);
+            let _all = budget
+                .take(without_the_last_quarter(budget.bytes()))
+                .unwrap();
+            let mut greedy = budget.of_address(Arc::default()).take(most).unwrap();
+            assert_eq!(greedy.grow(1), Err(OverBudget));
+            let other = budget.of_address(Arc::default()).take(LITTLE - 1);
+            assert!(other.is_ok());
+        }
     }
 
     #[test]

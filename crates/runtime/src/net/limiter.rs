@@ -2,12 +2,12 @@
 
 use std::collections::HashMap;
 use std::net::IpAddr;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::Notify;
 
-use crate::memory::{FEW, MemoryBudget, MemoryReservation, without_the_last_quarter};
+use crate::memory::{FEW, MemoryBudget, MemoryReservation, Share, without_the_last_quarter};
 
 /// How many connections may be open at once.
 #[derive(Clone, Copy, Debug)]
@@ -57,7 +57,7 @@ struct OpenConnections {
     total: usize,
     /// The most since the last peak.
     peak: usize,
-    by_address: HashMap<IpAddr, Arc<AtomicUsize>>,
+    by_address: HashMap<IpAddr, Arc<Share>>,
 }
 
 /// From how many connections on it is worth giving memory back.
@@ -101,7 +101,7 @@ impl ConnectionLimiter {
             return Err(Refusal::TooMany);
         }
         let from_address = open.by_address.get(&address).cloned().unwrap_or_default();
-        let count = from_address.load(Ordering::Relaxed);
+        let count = from_address.connections.load(Ordering::Relaxed);
         if count >= self.limits.per_address {
             return Err(Refusal::TooManyFromAddress);
         }
@@ -110,7 +110,7 @@ impl ConnectionLimiter {
         }
         let memory = self.memory.of_address(Arc::clone(&from_address));
         let memory = memory.take(self.silent).map_err(|_| Refusal::NoMemory)?;
-        from_address.fetch_add(1, Ordering::Relaxed);
+        from_address.connections.fetch_add(1, Ordering::Relaxed);
         open.by_address.entry(address).or_insert(from_address);
         open.total += 1;
         open.peak = open.peak.max(open.total);
@@ -135,7 +135,7 @@ impl Drop for ConnectionPermit {
             self.limiter.shrunk.notify_one();
         }
         if let Some(from_address) = open.by_address.get(&self.address)
-            && from_address.fetch_sub(1, Ordering::Relaxed) == 1
+            && from_address.connections.fetch_sub(1, Ordering::Relaxed) == 1
         {
             open.by_address.remove(&self.address);
         }
