@@ -3,6 +3,7 @@
 use std::collections::HashSet;
 use std::convert::Infallible;
 use std::panic::AssertUnwindSafe;
+use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -40,6 +41,10 @@ pub(super) struct CallHandler {
     pub(super) metrics: GrpcServerMetrics,
 }
 
+/// What becomes of a call.
+pub(super) type Answer =
+    Pin<Box<dyn Future<Output = Result<Response<CallBody>, Infallible>> + Send>>;
+
 /// An answer's body. It holds what an open call has until it ends.
 pub(super) type CallBody = GuardedBody<ResponseBody, Held>;
 
@@ -65,10 +70,47 @@ pub(super) struct ConnectionContext {
 
 impl CallHandler {
     /// Answers a call. A failure is a status, never an error.
-    pub(super) async fn answer(
+    ///
+    /// Whether there is a place for it is decided at once: a connection opens hundreds of calls in one
+    /// turn, and what is made for each of them would take far more memory than those who have a place.
+    pub(super) fn answer(
         self: Arc<Self>,
         request: Request<Incoming>,
         connection: Arc<ConnectionContext>,
+    ) -> Answer {
+        let needs_place = is_call(&request) && !self.is_unobserved(request.uri().path());
+        match needs_place.then(|| self.permit()).transpose() {
+            // In a box at once: hyper moves it several times before it runs, and it is large.
+            Ok(permit) => Box::pin(self.work(request, connection, permit)),
+            Err(status) => {
+                let refused = self.refused(&request, connection, &status);
+                Box::pin(std::future::ready(Ok(refused)))
+            }
+        }
+    }
+
+    fn refused(
+        &self,
+        request: &Request<Incoming>,
+        connection: Arc<ConnectionContext>,
+        status: &Status,
+    ) -> Response<CallBody> {
+        let mut guard = self.observe(request, &connection.peer);
+        guard.ended(status.code());
+        let limits = BodyLimits {
+            deadline: None,
+            closing: connection.closing.clone(),
+        };
+        let held = (None, connection.memory.reservation(), connection);
+        let answer = |body: Body| ResponseBody::new(body.into(), limits, false, guard);
+        only(status).map(|body| GuardedBody::new(answer(body), held))
+    }
+
+    async fn work(
+        self: Arc<Self>,
+        request: Request<Incoming>,
+        connection: Arc<ConnectionContext>,
+        permit: Option<OwnedSemaphorePermit>,
     ) -> Result<Response<CallBody>, Infallible> {
         let began = Instant::now();
         let _in_flight = Arc::clone(&connection.in_flight);
@@ -85,7 +127,6 @@ impl CallHandler {
         }
         let mut gzip = compression::takes_gzip(request.headers());
         let mut guard = self.observe(&request, &connection.peer);
-        let mut permit = None;
         let mut memory = connection.memory.reservation();
         let message = connection.memory.reservation();
         let span = guard.span();
@@ -95,9 +136,6 @@ impl CallHandler {
             limits.deadline = patience.map(|patience| began + patience);
             let size = CALL + header_size::size(&request);
             memory.resize(size).map_err(no_memory)?;
-            if guard.is_observed() {
-                permit = Some(self.permit()?);
-            }
             let no_later = began + self.limits.request_timeout;
             let until = limits.deadline.map_or(no_later, |at| at.min(no_later));
             let work = async {
@@ -129,8 +167,7 @@ impl CallHandler {
     fn observe(&self, request: &Request<Incoming>, peer: &Peer) -> CallGuard {
         let path = request.uri().path();
         let name = path.strip_prefix('/').unwrap_or(path);
-        let service = name.split('/').next().unwrap_or_default();
-        if self.unobserved.contains(service) {
+        if self.is_unobserved(path) {
             return CallGuard::unobserved();
         }
         let method = match self.methods.get(name) {
@@ -144,6 +181,12 @@ impl CallHandler {
             &self.limits.trust,
             self.metrics.clone(),
         ))
+    }
+
+    fn is_unobserved(&self, path: &str) -> bool {
+        let name = path.strip_prefix('/').unwrap_or(path);
+        self.unobserved
+            .contains(name.split('/').next().unwrap_or_default())
     }
 
     /// A permit for one of the calls that may be open at once.

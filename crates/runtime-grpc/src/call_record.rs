@@ -188,10 +188,6 @@ impl CallGuard {
         Self { record: None }
     }
 
-    pub(super) fn is_observed(&self) -> bool {
-        self.record.is_some()
-    }
-
     pub(super) fn span(&self) -> Span {
         let span = self.record.as_ref().map(|record| record.span.clone());
         span.unwrap_or_else(Span::none)

@@ -60,10 +60,8 @@ impl Protocol for Grpc {
             closing: CancellationToken::new(),
             in_flight: InFlightToken::default(),
         });
-        // In a box at once: hyper moves it several times before it runs, and it is large.
-        let answer = service_fn(|request| {
-            Box::pin(Arc::clone(&self.calls).answer(request, Arc::clone(&shared)))
-        });
+        let answer =
+            service_fn(|request| Arc::clone(&self.calls).answer(request, Arc::clone(&shared)));
         let io = TokioIo::new(CoalescingWriter::answers(
             Replayed::new(stream),
             &shared.in_flight,

@@ -24,7 +24,7 @@ pin_project_lite::pin_project! {
         #[pin]
         inner: Body,
         // What was there with the head.
-        first: Option<Result<Frame<Bytes>, Status>>,
+        first: [Option<Result<Frame<Bytes>, Status>>; 2],
         limits: BodyLimits,
         gzip: bool,
         until: Option<Pin<Box<Sleep>>>,
@@ -36,39 +36,53 @@ pin_project_lite::pin_project! {
 
 /// An answer's body of which the beginning, where it is there, is written out and counted.
 pub(super) struct Begun {
-    first: Option<Result<Frame<Bytes>, Status>>,
+    /// A message, and how the call ended.
+    first: [Option<Result<Frame<Bytes>, Status>>; 2],
     rest: Body,
 }
 
 impl Begun {
-    /// Writes out what is there. A message waits for its client as bytes, for which there is memory.
+    /// Writes out what is there. A message waits for its client as bytes, for which there is memory, and
+    /// without the encoder and its buffer.
     pub(super) async fn of(
         mut body: Body,
         memory: &mut MemoryReservation,
     ) -> Result<Self, OverBudget> {
-        let first = if body.is_end_stream() {
-            Poll::Pending
-        } else {
-            poll_fn(|cx| Poll::Ready(Pin::new(&mut body).poll_frame(cx))).await
-        };
-        match first {
-            Poll::Ready(Some(first)) => {
-                let bytes = first.as_ref().ok().and_then(Frame::data_ref);
-                memory.grow(bytes.map_or(0, Bytes::len))?;
-                Ok(Self {
-                    first: Some(first),
-                    rest: body,
-                })
+        let mut first = [None, None];
+        for place in &mut first {
+            if body.is_end_stream() {
+                break;
             }
-            Poll::Ready(None) => Ok(Self::from(Body::empty())),
-            Poll::Pending => Ok(Self::from(body)),
+            match poll_fn(|cx| Poll::Ready(Pin::new(&mut body).poll_frame(cx))).await {
+                Poll::Ready(Some(frame)) => {
+                    let exact = |bytes: Bytes| Bytes::copy_from_slice(&bytes);
+                    let frame = frame.map(|frame| frame.map_data(exact));
+                    let bytes = frame.as_ref().ok().and_then(Frame::data_ref);
+                    memory.grow(bytes.map_or(0, Bytes::len))?;
+                    *place = Some(frame);
+                }
+                Poll::Ready(None) => {
+                    body = Body::empty();
+                    break;
+                }
+                Poll::Pending => break,
+            }
         }
+        let is_trailers = |frame: &Frame<Bytes>| frame.is_trailers();
+        let mut frames = first.iter().flatten();
+        if frames.any(|frame| frame.as_ref().is_ok_and(is_trailers)) {
+            body = Body::empty();
+        }
+        Ok(Self { first, rest: body })
     }
 }
 
 impl From<Body> for Begun {
     fn from(rest: Body) -> Self {
-        Self { first: None, rest }
+        Self {
+            first: [None, None],
+            rest,
+        }
     }
 }
 
@@ -114,7 +128,7 @@ impl http_body::Body for ResponseBody {
         };
         let inner = this.inner;
         let poll = || deadline::sync_scope(this.limits.deadline, || inner.poll_frame(cx));
-        let polled = match this.first.take() {
+        let polled = match this.first.iter_mut().find_map(Option::take) {
             Some(first) => Poll::Ready(Some(first)),
             None => guard.in_span(poll),
         };
@@ -163,7 +177,8 @@ impl http_body::Body for ResponseBody {
     }
 
     fn is_end_stream(&self) -> bool {
-        self.guard.is_none() || self.first.is_none() && self.inner.is_end_stream()
+        let is_written = self.first.iter().all(Option::is_none);
+        self.guard.is_none() || is_written && self.inner.is_end_stream()
     }
 
     fn size_hint(&self) -> SizeHint {
@@ -226,6 +241,6 @@ mod tests {
         let body = Body::new(http_body_util::StreamBody::new(never));
         let budget = MemoryBudget::of(0);
         let begun = Begun::of(body, &mut budget.reservation()).await;
-        assert!(begun.is_ok_and(|begun| begun.first.is_none()));
+        assert!(begun.is_ok_and(|begun| begun.first.iter().all(Option::is_none)));
     }
 }
