@@ -193,4 +193,37 @@ mod tests {
         assert_eq!(sent("1000"), [3, 232]);
         assert_eq!(sent("65536"), [1, 0, 0]);
     }
+
+    #[test]
+    fn one_byte_is_a_key_and_a_number_is_sent_in_more() {
+        assert!(is_a_key(b"7"));
+        assert!(!is_a_key(b"") && !is_a_key(b"\0\x07"));
+    }
+
+    #[test]
+    fn the_server_answers_in_the_mode_that_it_is_set_to() {
+        assert_eq!(Mode::from_setting("full"), Some(Mode::Full));
+        assert_eq!(Mode::from_setting("compatible"), Some(Mode::Compatible));
+        assert_eq!(Mode::from_setting("Full"), None);
+    }
+
+    #[test]
+    fn whoever_is_not_answered_is_told_why_and_no_answer_looks_like_it() {
+        for (said, expected) in [
+            (
+                not_a_number(NotANumber::Empty),
+                "Erro: nenhum byte recebido",
+            ),
+            (not_a_number(NotANumber::TooLong), "Erro: mais de 64 bytes"),
+            (refusal(RequestRefusal::TooLong), "Erro: mais de 64 bytes"),
+            (
+                refusal(RequestRefusal::Silent),
+                "Erro: nenhum número chegou a tempo",
+            ),
+        ] {
+            assert_eq!(said, expected);
+            assert!(is_refusal(said.as_bytes()));
+        }
+        assert!(!is_refusal("PAR".as_bytes()) && !is_refusal(b"17"));
+    }
 }

@@ -92,3 +92,14 @@ fn only_digits_of_a_number_below_two_to_the_512_are_read() {
     assert_eq!(Number::from_decimal(first_too_large), None);
     assert_eq!(number("00017").to_decimal(), "17");
 }
+
+#[test]
+fn what_is_no_number_is_counted_by_a_name_of_its_own() {
+    for (refusal, code) in [
+        (NotANumber::Empty, "empty"),
+        (NotANumber::Telnet, "telnet"),
+        (NotANumber::TooLong, "too_long"),
+    ] {
+        assert_eq!(refusal.code(), code);
+    }
+}
