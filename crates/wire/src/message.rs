@@ -104,8 +104,12 @@ impl TraceContext {
             text.len() == length && bytes.all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
         };
         let is_set = |text: &str| text.bytes().any(|byte| byte != b'0');
+        // As services read a header: of anything else they take no context.
+        let mut bytes = traceparent.bytes();
+        let is_text = bytes.all(|byte| byte == b'\t' || matches!(byte, b' '..=b'~'));
         let is_known = version != "ff" && !(version == "00" && says_more);
-        let is_right = is_known
+        let is_right = is_text
+            && is_known
             && is_hex(version, 2)
             && is_hex(id, 32)
             && is_hex(span, 16)
@@ -202,6 +206,8 @@ mod tests {
             (format!("00-{TRACE}-01"), true),
             (format!(" 00-{TRACE}-ff "), true),
             (format!("cc-{TRACE}-01-what-the-future-says"), true),
+            (format!("cc-{TRACE}-01-\u{10}\0"), false),
+            (format!("cc-{TRACE}-01-o-que-há"), false),
             (format!("00-{TRACE}-01-more"), false),
             (format!("00-{TRACE}"), false),
             (format!("00-{TRACE}-"), false),
