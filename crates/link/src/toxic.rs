@@ -152,9 +152,12 @@ impl Toxic {
     }
 }
 
+/// Shares are told apart to a billionth: more digits would not all be written as they were read.
+const FINEST: f64 = 1e9;
+
 fn share(toxicity: f64) -> Result<f64, LinkError> {
     if (0.0..=1.0).contains(&toxicity) {
-        return Ok(toxicity);
+        return Ok((toxicity * FINEST).round() / FINEST);
     }
     let text = format!("toxicity is {toxicity}; it goes from 0 to 1");
     Err(LinkError::BadBody(text))
@@ -337,6 +340,22 @@ mod tests {
     fn every_type_is_read_and_written_alike() {
         for kind in TYPES {
             let toxic = read(&format!(r#"{{"type":"{kind}"}}"#)).unwrap();
+            let json = serde_json::to_vec(&toxic).unwrap();
+            assert_eq!(Toxic::from_json(&json).unwrap(), toxic);
+        }
+    }
+
+    /// One of them was written as 1.0000000000000001e-305.
+    #[test]
+    fn every_toxicity_is_read_and_written_alike() {
+        for (given, kept) in [
+            ("1e-305", 0.0),
+            ("0.1", 0.1),
+            ("0.12345678912345", 0.123_456_789),
+            ("0.9999999999", 1.0),
+        ] {
+            let toxic = read(&format!(r#"{{"type":"timeout","toxicity":{given}}}"#)).unwrap();
+            assert!((toxic.toxicity - kept).abs() < f64::EPSILON, "{given}");
             let json = serde_json::to_vec(&toxic).unwrap();
             assert_eq!(Toxic::from_json(&json).unwrap(), toxic);
         }
