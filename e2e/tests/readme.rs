@@ -3,7 +3,8 @@
 //! A block fenced as `console lab` is run beside a lab of the test's own, one fenced as
 //! `console cluster` against the cluster where `E2E_TARGET=cluster`. A line that starts with `$ ` is
 //! a command; the lines below it are its output, in which `...` stands for anything. Blocks fenced as
-//! `pycon lab` are one session of Python's interpreter a document, which Python's doctest runs.
+//! `python lab` are one session of Python's interpreter a document, which Python's doctest runs: a line
+//! that begins with `#` is what the one above shows.
 #![cfg(test)]
 
 mod support;
@@ -64,20 +65,29 @@ fn examples(document: &str, fence: &str) -> Vec<Example> {
     examples
 }
 
-/// The lines of all blocks of Python's interpreter, as one session.
+/// The lines of all blocks of Python, as one session of its interpreter.
 fn session(document: &str) -> String {
     let mut session = String::new();
     let mut inside = false;
     for line in text_of(document).lines() {
         if let Some(info) = line.strip_prefix("```") {
-            inside = info == "pycon lab";
+            inside = info == "python lab";
             session.push('\n'); // ends what the last statement shows
-        } else if inside {
-            session.push_str(line);
+        } else if inside && !line.is_empty() {
+            session.push_str(&in_the_interpreter(line));
             session.push('\n');
         }
     }
     session.trim_start().to_owned()
+}
+
+/// A line of Python as the interpreter shows it: begun, gone on with, or what came of it.
+fn in_the_interpreter(line: &str) -> String {
+    match line.strip_prefix("# ") {
+        Some(shown) => shown.to_owned(),
+        None if line.starts_with(' ') => format!("... {line}"),
+        None => format!(">>> {line}"),
+    }
 }
 
 /// Whether a text is what is shown, where `...` stands for anything.
@@ -117,6 +127,13 @@ fn three_dots_stand_for_anything_and_the_rest_for_itself() {
     assert!(!is_shown("a", "ab"));
     assert!(!is_shown("a...c", "abcd"));
     assert!(!is_shown("b...", "ab"));
+}
+
+#[test]
+fn python_is_begun_gone_on_with_and_answered() {
+    assert_eq!(in_the_interpreter("def f():"), ">>> def f():");
+    assert_eq!(in_the_interpreter("    return 1"), "...     return 1");
+    assert_eq!(in_the_interpreter("# 1"), "1");
 }
 
 #[tokio::test]
