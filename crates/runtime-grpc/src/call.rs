@@ -126,7 +126,10 @@ impl CallHandler {
             return Ok(response.map(|body| GuardedBody::new(answer(body), held)));
         }
         let mut gzip = compression::takes_gzip(request.headers());
-        let mut guard = self.observe(&request, &connection.peer);
+        let mut guard = match &permit {
+            Some(_) => self.observe(&request, &connection.peer),
+            None => CallGuard::unobserved(), // what is observed needs a place
+        };
         let mut memory = connection.memory.reservation();
         let message = connection.memory.reservation();
         let span = guard.span();
@@ -167,9 +170,6 @@ impl CallHandler {
     fn observe(&self, request: &Request<Incoming>, peer: &Peer) -> CallGuard {
         let path = request.uri().path();
         let name = path.strip_prefix('/').unwrap_or(path);
-        if self.is_unobserved(path) {
-            return CallGuard::unobserved();
-        }
         let method = match self.methods.get(name) {
             Some(known) => Method::Known(known),
             None => Method::Other(name),
