@@ -318,14 +318,25 @@ impl World {
     pub(crate) async fn gateway(&self, how: &How) -> anyhow::Result<Subject> {
         let servidor = self.service("grpc-servidor", how, &[]);
         let (links, server) = self.front(&servidor, how).await?;
-        let gateway = self.service("grpc-cliente", how, &[("SERVER_ADDRESS", &server)]);
+        let mut subject = Box::pin(self.gateway_to(servidor, &server, how)).await?;
+        subject.parts.links = links;
+        Ok(subject)
+    }
+
+    /// The gateway, which finds its server at that address.
+    async fn gateway_to(
+        &self,
+        servidor: Service,
+        address: &str,
+        how: &How,
+    ) -> anyhow::Result<Subject> {
+        let gateway = self.service("grpc-cliente", how, &[("SERVER_ADDRESS", address)]);
         let users = Users {
             front: Front::rest(how.http()?, gateway.address)?,
             servidor: client(&servidor.address.to_string())?,
         };
         let parts = Parts {
             services: vec![gateway, servidor],
-            links,
             ..Parts::default()
         };
         Ok(ready("grpc, gateway", Load::Users(users), parts).await)
@@ -370,6 +381,15 @@ impl World {
     pub(crate) async fn chat_on(&self, how: &How, disk: &Path) -> anyhow::Result<Subject> {
         let disk = disk.to_string_lossy();
         self.two_chats(how, &[("OUTBOX_DIR", &*disk)]).await
+    }
+
+    /// The same; nothing is acknowledged before it is on the disk.
+    pub(crate) async fn careful_chat_on(&self, disk: &Path) -> anyhow::Result<Subject> {
+        let how = How {
+            settings: vec![("OUTBOX_SYNC".to_owned(), "true".to_owned())],
+            ..How::default()
+        };
+        self.chat_on(&how, disk).await
     }
 
     /// The same with their logs in Redis.

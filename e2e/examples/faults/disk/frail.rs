@@ -7,6 +7,7 @@ use std::process::{Child, Command, Stdio};
 
 use anyhow::Context as _;
 
+use super::{is_well, let_go};
 use crate::row::Row;
 
 /// A file system that is mounted until this is dropped.
@@ -86,7 +87,8 @@ impl FrailDisk {
 
     /// Checks it, and mounts it again. Nobody may have a file open there.
     pub(crate) fn repair(&self) -> anyhow::Result<()> {
-        anyhow::ensure!(detach(&self.path(), &[]), "the disk cannot be unmounted");
+        let is_free = is_well(Command::new("umount").arg(self.path()));
+        anyhow::ensure!(is_free, "the disk cannot be unmounted");
         let mut check = Command::new("e2fsck");
         // It says by its status what it has mended.
         is_well(check.args(["-f", "-y"]).arg(self.image()));
@@ -122,16 +124,6 @@ impl FrailDisk {
 impl Drop for FrailDisk {
     fn drop(&mut self) {
         self.go_on();
-        // Lazily: a service may still have its log open.
-        detach(&self.path(), &["-l"]);
+        let_go(&self.path());
     }
-}
-
-fn detach(path: &Path, how: &[&str]) -> bool {
-    is_well(Command::new("umount").args(how).arg(path))
-}
-
-fn is_well(command: &mut Command) -> bool {
-    let status = command.stdout(Stdio::null()).stderr(Stdio::null()).status();
-    status.is_ok_and(|status| status.success())
 }

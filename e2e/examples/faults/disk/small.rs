@@ -3,8 +3,9 @@
 use std::fs::File;
 use std::io::{self, ErrorKind, Write};
 use std::path::Path;
-use std::process::{Command, Stdio};
+use std::process::Command;
 
+use super::{is_well, let_go};
 use crate::row::Row;
 
 /// A file system in memory, mounted until it is dropped.
@@ -17,14 +18,10 @@ impl SmallDisk {
     /// Mounts one, where that is allowed.
     pub(crate) fn mount() -> io::Result<Option<Self>> {
         let directory = tempfile::tempdir()?;
-        let mounted = Command::new("mount")
-            .args(["-t", "tmpfs", "-o", "size=1m", "tmpfs"])
-            .arg(directory.path())
-            .stderr(Stdio::null())
-            .status();
-        Ok(mounted
-            .is_ok_and(|status| status.success())
-            .then(|| Self(directory)))
+        let mut mount = Command::new("mount");
+        mount.args(["-t", "tmpfs", "-o", "size=1m", "tmpfs"]);
+        let is_there = is_well(mount.arg(directory.path()));
+        Ok(is_there.then(|| Self(directory)))
     }
 
     /// What a scenario says where there is none.
@@ -51,11 +48,7 @@ impl SmallDisk {
     /// Lets it take writes, or none; whether that came to pass. Nobody may have a file open there.
     pub(crate) fn may_be_written(&self, may: bool) -> bool {
         let how = if may { "remount,rw" } else { "remount,ro" };
-        let command = Command::new("mount")
-            .args(["-o", how])
-            .arg(self.path())
-            .status();
-        command.is_ok_and(|status| status.success())
+        is_well(Command::new("mount").args(["-o", how]).arg(self.path()))
     }
 
     /// Makes room again.
@@ -67,7 +60,6 @@ impl SmallDisk {
 
 impl Drop for SmallDisk {
     fn drop(&mut self) {
-        // Lazily: a service may still have its log open.
-        let _ = Command::new("umount").arg("-l").arg(self.path()).status();
+        let_go(self.path());
     }
 }

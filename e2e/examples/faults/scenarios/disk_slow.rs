@@ -8,7 +8,7 @@ use super::Scenario;
 use crate::disk::FrailDisk;
 use crate::row::{Promise, Row};
 use crate::timeline::under_load;
-use crate::world::{How, Parts, World};
+use crate::world::{Parts, World};
 
 pub(crate) const SCENARIO: Scenario = Scenario {
     name: "disk_slow",
@@ -28,11 +28,7 @@ async fn run(world: &World) -> anyhow::Result<Vec<Row>> {
     let Some(mut disk) = FrailDisk::mount()? else {
         return Ok(vec![FrailDisk::lacking()]);
     };
-    let how = How {
-        settings: vec![("OUTBOX_SYNC".to_owned(), "true".to_owned())],
-        ..How::default()
-    };
-    let subject = world.chat_on(&how, &disk.path()).await?;
+    let subject = world.careful_chat_on(&disk.path()).await?;
     let lasts = world.stages().fault;
     let stopped = std::cell::RefCell::new(&mut disk);
     let promise = Promise::NothingFails;

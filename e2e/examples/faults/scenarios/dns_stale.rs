@@ -6,7 +6,7 @@ use super::Scenario;
 use crate::names::{Named, Names};
 use crate::row::{Promise, Row};
 use crate::timeline::under_load;
-use crate::world::{ByName, Parts, World};
+use crate::world::{Parts, World};
 
 pub(crate) const SCENARIO: Scenario = Scenario {
     name: "dns_stale",
@@ -17,13 +17,12 @@ pub(crate) const SCENARIO: Scenario = Scenario {
 };
 
 async fn run(world: &World) -> anyhow::Result<Vec<Row>> {
-    let Some(ByName { lasting, clients }) = Box::pin(world.by_name()).await? else {
+    let Some(by_name) = Box::pin(world.by_name()).await? else {
         return Ok(vec![Names::lacking()]);
     };
-    let subjects = lasting.into_iter().chain(clients).collect();
     let lasts = world.stages().fault;
     let promise = Promise::FailsMeanwhile;
-    under_load(world, subjects, promise, async |parts: &mut Parts| {
+    under_load(world, by_name.all(), promise, async |parts: &mut Parts| {
         for named in &parts.named {
             if let Err(error) = named.moves().await {
                 parts.notes.push(format!("it did not move: {error}"));

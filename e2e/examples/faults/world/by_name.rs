@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use testing::RedisServer;
 
-use super::{DURABLE, How, MESSAGE, Parts, Subject, World, ready};
-use crate::load::{Front, Load, Printed, Users, client};
+use super::{DURABLE, How, MESSAGE, Parts, Subject, World};
+use crate::load::{Load, Printed};
 use crate::names::{Named, Names, Places};
 
 /// Those with connections that last, and those that connect anew for each call.
@@ -17,6 +17,12 @@ pub(crate) struct ByName {
 
 /// How often clients that ask again and again do so, and how long they wait while their server is away.
 const EAGER: [(&str, &str); 2] = [("INTERVAL", "50ms"), ("MAX_BACKOFF", "200ms")];
+
+impl ByName {
+    pub(crate) fn all(self) -> Vec<Subject> {
+        self.lasting.into_iter().chain(self.clients).collect()
+    }
+}
 
 impl World {
     /// All that look a name up; none where this machine does not let us answer.
@@ -84,17 +90,10 @@ impl World {
         let servidor = self.service("grpc-servidor", how, &[]);
         let named = self.named("servidor.test", how, servidor.address).await?;
         let server = named.as_ref().map(Named::address).unwrap_or_default();
-        let gateway = self.service("grpc-cliente", how, &[("SERVER_ADDRESS", &server)]);
-        let users = Users {
-            front: Front::rest(how.http()?, gateway.address)?,
-            servidor: client(&servidor.address.to_string())?,
-        };
-        let parts = Parts {
-            services: vec![gateway, servidor],
-            named: named.into_iter().collect(),
-            ..Parts::default()
-        };
-        Ok(ready("grpc, gateway to server", Load::Users(users), parts).await)
+        let mut subject = self.gateway_to(servidor, &server, how).await?;
+        subject.exercise = "grpc, gateway to server";
+        subject.parts.named = named.into_iter().collect();
+        Ok(subject)
     }
 
     async fn redis_by_name(&self, how: &How) -> anyhow::Result<(RedisServer, Vec<Named>, String)> {
