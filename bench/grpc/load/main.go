@@ -74,16 +74,27 @@ func overHTTP(server string) get {
 	}
 }
 
+// seed makes users, several at a time, and prints their ids.
 func seed(client pb.UsuarioServiceClient, count int) {
-	for i := range count {
-		made, err := client.CriarUsuario(context.Background(), &pb.CriarUsuarioRequest{
-			Nome: "Ana Maria", Email: fmt.Sprintf("ana.%d@exemplo.com.br", i),
+	const together = 32
+	var makers sync.WaitGroup
+	var output sync.Mutex
+	for first := range together {
+		makers.Go(func() {
+			for i := first; i < count; i += together {
+				made, err := client.CriarUsuario(context.Background(), &pb.CriarUsuarioRequest{
+					Nome: "Ana Maria", Email: fmt.Sprintf("ana.%d@exemplo.com.br", i),
+				})
+				if err != nil {
+					panic(err)
+				}
+				output.Lock()
+				fmt.Println(made.Usuario.Id)
+				output.Unlock()
+			}
 		})
-		if err != nil {
-			panic(err)
-		}
-		fmt.Println(made.Usuario.Id)
 	}
+	makers.Wait()
 }
 
 func main() {
