@@ -5,6 +5,7 @@
 //! gives it. Without faults everything is due at once.
 
 use std::collections::VecDeque;
+use std::mem::discriminant;
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
@@ -32,8 +33,10 @@ pub struct Shaper {
     stages: Vec<Stage>,
     queue: VecDeque<(Instant, Step)>,
     queued: usize,
-    /// When the connection ends whatever else is queued.
-    deadline: Option<(Instant, Step)>,
+    /// When the connection ends, by a fault that has struck. Nothing takes that back.
+    end: Option<(Instant, Step)>,
+    /// When it ends where faults stay as they are.
+    silence: Option<(Instant, Step)>,
     over: bool,
     rng: SmallRng,
 }
@@ -46,7 +49,10 @@ struct Stage {
     strikes: bool,
     /// Until when what passed before is under way.
     busy_until: Option<Instant>,
+    /// How many bytes a fault that counts them has let through.
     passed: u64,
+    /// Whether it drops what comes, so that the connection cannot go on without it.
+    has_struck: bool,
 }
 
 impl Shaper {
@@ -56,7 +62,8 @@ impl Shaper {
             stages: Vec::new(),
             queue: VecDeque::new(),
             queued: 0,
-            deadline: None,
+            end: None,
+            silence: None,
             over: false,
             rng,
         };
@@ -64,14 +71,14 @@ impl Shaper {
         shaper
     }
 
-    /// Other faults from now on. What was held back leaves at once, and a connection that a removed
-    /// `timeout` kept silent is closed: its bytes are gone.
+    /// Other faults from now on. What was held back leaves at once, and a connection from which a
+    /// removed fault has taken bytes ends: they are gone.
     pub fn change(&mut self, toxics: &[Toxic], now: Instant) {
         let mut before = std::mem::take(&mut self.stages);
         for toxic in toxics {
             let known = before
                 .iter()
-                .position(|stage| stage.toxic.name == toxic.name)
+                .position(|stage| stage.is_of(toxic))
                 .map(|at| before.swap_remove(at));
             let strikes = known.as_ref().map_or_else(
                 || self.rng.random::<f64>() < toxic.toxicity,
@@ -81,21 +88,22 @@ impl Shaper {
                 toxic: toxic.clone(),
                 strikes,
                 busy_until: None,
-                passed: known.map_or(0, |known| known.passed),
+                passed: known.as_ref().map_or(0, |known| known.passed),
+                has_struck: known.is_some_and(|known| known.has_struck),
             });
         }
         for (due, _) in &mut self.queue {
             *due = (*due).min(now);
         }
-        let was_silent = |stage: &Stage| {
-            stage.strikes && stage.passed > 0 && matches!(stage.toxic.fault, Fault::Timeout { .. })
-        };
-        self.deadline = None;
-        if before.iter().any(was_silent) {
-            self.deadline = Some((now, Step::Close));
-        } else {
-            self.expect_silence_to_end(now);
+        if let Some(removed) = before.iter().find(|stage| stage.has_struck) {
+            end_by(&mut self.end, now, removed.last_step());
         }
+        let timeouts = self.stages.iter().filter(|stage| stage.strikes);
+        let timeouts = timeouts.filter_map(|stage| match stage.toxic.fault {
+            Fault::Timeout { timeout } if !timeout.is_zero() => Some(now + timeout),
+            _ => None,
+        });
+        self.silence = timeouts.min().map(|due| (due, Step::Close));
     }
 
     /// How many bytes wait.
@@ -105,11 +113,12 @@ impl Shaper {
 
     /// Whether no fault strikes and nothing waits: bytes may pass as they come.
     pub fn is_clear(&self) -> bool {
-        self.queue.is_empty() && self.deadline.is_none() && !self.stages.iter().any(|s| s.strikes)
+        self.queue.is_empty() && self.end.is_none() && !self.stages.iter().any(|s| s.strikes)
     }
 
     /// Bytes have come.
     pub fn push(&mut self, bytes: Bytes, now: Instant) {
+        let had_limit = self.limit_reached().is_some();
         let mut pieces = vec![(now, bytes)];
         for at in 0..self.stages.len() {
             pieces = self.pass(at, pieces, now);
@@ -118,16 +127,21 @@ impl Shaper {
             self.queued += bytes.len();
             self.queue.push_back((due, Step::Send(bytes)));
         }
+        // What a limit has let through arrives, whatever delays it, and then the connection ends.
+        if let Some(step) = self.limit_reached().filter(|_| !had_limit) {
+            self.queue.push_back((self.after_all(now), step));
+        }
     }
 
     /// Their sender has ended.
     pub fn finish(&mut self, now: Instant) {
-        let mut due = self.queue.back().map_or(now, |(due, _)| (*due).max(now));
-        for stage in self.stages.iter().filter(|stage| stage.strikes) {
+        let mut due = self.after_all(now);
+        for stage in self.stages.iter_mut().filter(|stage| stage.strikes) {
             match stage.toxic.fault {
                 Fault::SlowClose { delay } => due += delay,
                 Fault::ResetPeer { timeout } => {
-                    self.deadline.get_or_insert((now + timeout, Step::Reset));
+                    stage.has_struck = true;
+                    end_by(&mut self.end, now + timeout, stage.last_step());
                     return;
                 }
                 _ => {}
@@ -142,8 +156,8 @@ impl Shaper {
             return None;
         }
         let queued = self.queue.front().map(|(due, _)| *due);
-        let deadline = self.deadline.as_ref().map(|(due, _)| *due);
-        queued.into_iter().chain(deadline).min()
+        let end = self.deadline().map(|(due, _)| *due);
+        queued.into_iter().chain(end).min()
     }
 
     /// What is to be done by now.
@@ -152,12 +166,13 @@ impl Shaper {
             return None;
         }
         let queued = self.queue.front().map(|(due, _)| *due);
-        if let Some((due, step)) = &self.deadline
+        if let Some((due, step)) = self.deadline()
             && *due <= now
-            && queued.is_none_or(|queued| *due < queued || queued > now)
+            && queued.is_none_or(|queued| *due < queued)
         {
+            let step = step.clone();
             self.over = true;
-            return Some(step.clone());
+            return Some(step);
         }
         if queued? > now {
             return None;
@@ -170,13 +185,24 @@ impl Shaper {
         Some(step)
     }
 
-    fn expect_silence_to_end(&mut self, now: Instant) {
-        let timeouts = self.stages.iter().filter(|stage| stage.strikes);
-        let timeouts = timeouts.filter_map(|stage| match stage.toxic.fault {
-            Fault::Timeout { timeout } if !timeout.is_zero() => Some(now + timeout),
-            _ => None,
+    /// How the connection ends, where as much has passed as may.
+    fn limit_reached(&self) -> Option<Step> {
+        let mut limits = self.stages.iter().filter(|stage| {
+            let fault = &stage.toxic.fault;
+            matches!(fault, Fault::LimitData { .. } | Fault::ResetAfter { .. })
         });
-        self.deadline = timeouts.min().map(|due| (due, Step::Close));
+        limits.find(|stage| stage.has_struck).map(Stage::last_step)
+    }
+
+    /// Now, or when the last of what waits is due.
+    fn after_all(&self, now: Instant) -> Instant {
+        self.queue.back().map_or(now, |(due, _)| (*due).max(now))
+    }
+
+    /// When the connection ends whatever else is queued.
+    fn deadline(&self) -> Option<&(Instant, Step)> {
+        let ends = self.end.iter().chain(&self.silence);
+        ends.min_by_key(|(due, _)| *due)
     }
 
     /// The pieces after one more fault.
@@ -209,28 +235,16 @@ impl Shaper {
                     }
                     stage.busy_until = Some(due);
                 }
-                Fault::Timeout { .. } => stage.passed += 1, // dropped
+                Fault::Timeout { .. } => stage.has_struck = true,
                 Fault::ResetPeer { timeout } => {
-                    stage.passed += 1;
-                    let reset = (now + timeout, Step::Reset);
-                    self.deadline.get_or_insert(reset);
+                    stage.has_struck = true;
+                    end_by(&mut self.end, now + timeout, stage.last_step());
                 }
-                Fault::LimitData { bytes: limit } => {
+                Fault::LimitData { bytes: limit } | Fault::ResetAfter { bytes: limit } => {
                     let left = limit.saturating_sub(stage.passed);
                     let bytes = first(bytes, left);
                     stage.passed += bytes.len() as u64;
-                    if stage.passed >= limit {
-                        self.deadline.get_or_insert((due, Step::Close));
-                    }
-                    passed.push((due, bytes));
-                }
-                Fault::ResetAfter { bytes: limit } => {
-                    let left = limit.saturating_sub(stage.passed);
-                    let bytes = first(bytes, left);
-                    stage.passed += bytes.len() as u64;
-                    if stage.passed >= limit {
-                        self.deadline.get_or_insert((due, Step::Reset));
-                    }
+                    stage.has_struck = stage.passed >= limit;
                     passed.push((due, bytes));
                 }
                 Fault::SlowClose { .. } => passed.push((due, bytes)),
@@ -242,6 +256,20 @@ impl Shaper {
 }
 
 impl Stage {
+    /// Whether a toxic is the one of this stage, perhaps with other attributes.
+    fn is_of(&self, toxic: &Toxic) -> bool {
+        self.toxic.name == toxic.name
+            && discriminant(&self.toxic.fault) == discriminant(&toxic.fault)
+    }
+
+    /// How a connection ends that this fault ends.
+    fn last_step(&self) -> Step {
+        match self.toxic.fault {
+            Fault::ResetPeer { .. } | Fault::ResetAfter { .. } => Step::Reset,
+            _ => Step::Close,
+        }
+    }
+
     /// Bytes keep their order: nothing overtakes what is under way.
     fn after_the_last(&mut self, due: Instant) -> Instant {
         let due = self.busy_until.map_or(due, |busy| busy.max(due));
@@ -273,6 +301,13 @@ impl Stage {
 
 /// As long as a fault may last: what is held back leaves when the fault is taken away.
 const FOREVER: Duration = Duration::from_hours(30 * 365 * 24);
+
+/// Of several ends the earliest is the one that comes.
+fn end_by(end: &mut Option<(Instant, Step)>, due: Instant, step: Step) {
+    if end.as_ref().is_none_or(|(before, _)| due < *before) {
+        *end = Some((due, step));
+    }
+}
 
 fn first(mut bytes: Bytes, most: u64) -> Bytes {
     let most = usize::try_from(most).unwrap_or(usize::MAX);
