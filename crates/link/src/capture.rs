@@ -209,4 +209,85 @@ mod tests {
         assert!(kept > 0 && exchange.forgotten > 0);
         assert_eq!(kept + exchange.forgotten, 10_000);
     }
+
+    /// What is counted for all of it is what is counted for each.
+    fn is_counted(capture: &Capture) -> bool {
+        let memory = capture.lock();
+        let each = memory.exchanges.iter().map(|exchange| exchange.weight);
+        memory.bytes == each.sum::<usize>()
+    }
+
+    #[test]
+    fn a_connection_has_half_of_the_memory_and_each_part_of_it_counts() {
+        // Room for the connection, for its first bytes, and for nothing else.
+        let capture = Capture::new(2 * (OVERHEAD + 100 + OVERHEAD));
+        capture.opened(1, client());
+        capture.sent(1, Direction::Upstream, &[7; 100]);
+        let exchange = capture.exchange(1).unwrap();
+        assert_eq!((exchange.passed.len(), exchange.forgotten), (1, 0));
+        assert_eq!(exchange.weight, OVERHEAD + 100 + OVERHEAD);
+        capture.sent(1, Direction::Downstream, &[7; 2]);
+        capture.finished(1, Direction::Upstream);
+        capture.sent(1, Direction::Downstream, &[7; 3]);
+        let exchange = capture.exchange(1).unwrap();
+        assert_eq!((exchange.passed.len(), exchange.forgotten), (1, 5));
+        assert!(is_counted(&capture));
+
+        // One byte more does not fit, and an end takes room too.
+        let capture = Capture::new(2 * (OVERHEAD + 100 + OVERHEAD));
+        capture.opened(1, client());
+        capture.sent(1, Direction::Upstream, &[7; 101]);
+        assert_eq!(capture.exchange(1).unwrap().forgotten, 101);
+        capture.finished(1, Direction::Upstream);
+        let exchange = capture.exchange(1).unwrap();
+        assert_eq!((exchange.passed.len(), exchange.weight), (1, 2 * OVERHEAD));
+        assert!(is_counted(&capture));
+    }
+
+    #[test]
+    fn as_many_connections_are_remembered_as_there_is_room_for_and_one_always_is() {
+        let capture = Capture::new(3 * OVERHEAD);
+        let remembered = || {
+            let exchanges = capture.exchanges().into_iter();
+            exchanges.map(|each| each.connection).collect::<Vec<_>>()
+        };
+        for connection in 1..=3 {
+            capture.opened(connection, client());
+        }
+        assert_eq!(remembered(), [1, 2, 3]);
+        for connection in 4..=5 {
+            capture.opened(connection, client());
+            assert!(is_counted(&capture));
+        }
+        assert_eq!(remembered(), [3, 4, 5]);
+        assert_eq!(capture.exchange(4).unwrap().connection, 4);
+        assert!(capture.exchange(1).is_none());
+
+        let small = Capture::new(OVERHEAD - 1);
+        small.opened(1, client());
+        assert_eq!(small.exchanges().len(), 1);
+        small.opened(2, client());
+        assert_eq!(small.exchanges().len(), 1);
+        assert_eq!(small.exchange(2).unwrap().connection, 2);
+    }
+
+    #[test]
+    fn what_a_connection_says_drives_older_ones_out() {
+        let capture = Capture::new(10 * OVERHEAD);
+        for connection in 1..=3 {
+            capture.opened(connection, client());
+        }
+        let all = &[7; 3 * OVERHEAD];
+        capture.sent(3, Direction::Upstream, all);
+        assert_eq!(capture.exchanges().len(), 3);
+        capture.sent(2, Direction::Upstream, all);
+        let kept = capture.exchanges();
+        assert_eq!(kept.len(), 2);
+        assert_eq!(kept.first().unwrap().connection, 2);
+        assert!(is_counted(&capture));
+        // Of one that is not remembered any more, nothing is.
+        capture.sent(1, Direction::Upstream, b"late");
+        capture.ended(1, Ended::Closed);
+        assert_eq!(capture.exchanges().len(), 2);
+    }
 }

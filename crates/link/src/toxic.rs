@@ -345,6 +345,101 @@ mod tests {
         }
     }
 
+    #[test]
+    fn every_attribute_is_read_and_written_in_toxiproxys_units() {
+        let millis = Duration::from_millis;
+        for (kind, attributes, fault) in [
+            (
+                "latency",
+                r#"{"latency":300,"jitter":20}"#,
+                Fault::Latency {
+                    latency: millis(300),
+                    jitter: millis(20),
+                },
+            ),
+            (
+                "bandwidth",
+                r#"{"rate":64}"#,
+                Fault::Bandwidth { rate: 64_000 },
+            ),
+            (
+                "slow_close",
+                r#"{"delay":30}"#,
+                Fault::SlowClose { delay: millis(30) },
+            ),
+            (
+                "timeout",
+                r#"{"timeout":40}"#,
+                Fault::Timeout {
+                    timeout: millis(40),
+                },
+            ),
+            (
+                "reset_peer",
+                r#"{"timeout":50}"#,
+                Fault::ResetPeer {
+                    timeout: millis(50),
+                },
+            ),
+            (
+                "slicer",
+                r#"{"average_size":60,"size_variation":7,"delay":8}"#,
+                Fault::Slicer {
+                    average_size: 60,
+                    size_variation: 7,
+                    delay: Duration::from_micros(8),
+                },
+            ),
+            (
+                "limit_data",
+                r#"{"bytes":90}"#,
+                Fault::LimitData { bytes: 90 },
+            ),
+            (
+                "reset_after",
+                r#"{"bytes":91}"#,
+                Fault::ResetAfter { bytes: 91 },
+            ),
+        ] {
+            let json = format!(
+                r#"{{"name":"mine","type":"{kind}","stream":"Upstream","toxicity":0.5,"attributes":{attributes}}}"#
+            );
+            let toxic = read(&json).unwrap();
+            let expected = Toxic {
+                name: "mine".to_owned(),
+                fault,
+                stream: Direction::Upstream,
+                toxicity: 0.5,
+            };
+            assert_eq!(toxic, expected);
+            let attributes: Value = serde_json::from_str(attributes).unwrap();
+            assert_eq!(
+                serde_json::to_value(toxic).unwrap(),
+                serde_json::json!({
+                    "name": "mine", "type": kind, "stream": "upstream",
+                    "toxicity": 0.5, "attributes": attributes,
+                })
+            );
+        }
+    }
+
+    #[test]
+    fn a_number_may_be_as_large_as_is_said_and_null_is_none() {
+        let of = |number: u64| {
+            read(&format!(
+                r#"{{"type":"limit_data","attributes":{{"bytes":{number}}}}}"#
+            ))
+        };
+        assert_eq!(
+            of(LARGEST).unwrap().fault,
+            Fault::LimitData { bytes: LARGEST }
+        );
+        let error = of(LARGEST + 1).unwrap_err().to_string();
+        assert!(error.contains("from 0 to 1099511627776"), "{error}");
+        let none = read(r#"{"type":"limit_data","attributes":{"bytes":null}}"#).unwrap();
+        assert_eq!(none.fault, Fault::LimitData { bytes: 0 });
+    }
+
     /// One of them was written as 1.0000000000000001e-305.
     #[test]
     fn every_toxicity_is_read_and_written_alike() {
@@ -401,5 +496,12 @@ mod tests {
                 jitter: Duration::from_millis(20),
             }
         );
+        let change = serde_json::from_str(r#"{"toxicity":0.25}"#).unwrap();
+        let changed = toxic.changed(&change).unwrap();
+        let expected = Toxic {
+            toxicity: 0.25,
+            ..toxic
+        };
+        assert_eq!(changed, expected);
     }
 }
