@@ -166,6 +166,8 @@ mod tests {
             &b"\xff\xfb"[..],
             b"\xff\xfb\x1f",
             b"\xff\xfb\x1f\0",
+            b"\xff\xfb\x1fab",
+            b"\xff\xfb\x1f\0\n",
             &[0xff; 64],
         ] {
             assert_eq!(number(sent), Number::from_be_bytes(sent), "{sent:?}");

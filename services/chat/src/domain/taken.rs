@@ -193,4 +193,14 @@ mod tests {
         }
         assert_eq!(watermarks.snapshot(), [of("a", "e", 2), of("c", "e", 1)]);
     }
+
+    #[test]
+    fn origins_are_listed_from_the_longest_silent_to_the_last_heard() {
+        let mut watermarks = Watermarks::new(20);
+        let said: Vec<_> = (0..10).map(|n| of(&format!("o{n}"), "e", 1)).collect();
+        for of in said.iter().rev().chain(&said) {
+            watermarks.advance(of);
+        }
+        assert_eq!(watermarks.snapshot(), said);
+    }
 }

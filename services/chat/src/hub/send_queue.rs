@@ -129,6 +129,32 @@ mod tests {
         assert_eq!(queue.len(), 0);
     }
 
+    #[test]
+    fn whole_frames_are_counted_also_where_the_first_is_begun() {
+        let mut queue = SendQueue::new(9);
+        for frame in ["ab", "cd", "ef"] {
+            queue.push(Bytes::from_static(frame.as_bytes()));
+        }
+        queue.advance(1);
+        assert_eq!(queue.len(), 3);
+        queue.advance(2);
+        assert_eq!(queue.len(), 2);
+    }
+
+    #[test]
+    fn a_queue_that_grew_large_is_given_back_and_a_small_one_is_kept() {
+        for (frames, kept) in [(KEPT_CAPACITY, KEPT_CAPACITY), (KEPT_CAPACITY + 1, 0)] {
+            let mut queue = SendQueue::new(frames);
+            queue.frames.reserve_exact(frames);
+            assert_eq!(queue.frames.capacity(), frames);
+            (0..frames).for_each(|_| assert!(queue.push(Bytes::from_static(b"a"))));
+            queue.advance(frames - 1);
+            assert_eq!(queue.frames.capacity(), frames, "one still waits");
+            queue.advance(1);
+            assert_eq!(queue.frames.capacity(), kept);
+        }
+    }
+
     proptest! {
         #[test]
         fn what_is_written_in_pieces_is_what_was_pushed(

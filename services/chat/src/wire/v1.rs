@@ -398,4 +398,53 @@ mod tests {
             (&json!("joined"), &json!("serviceA"))
         );
     }
+
+    #[test]
+    fn who_is_where_is_said_of_every_service_and_a_bounded_number_is_named() {
+        let client = |number: usize| ClientId::parse(&number.to_string()).unwrap();
+        let (small, large) = (Token::parse("a").unwrap(), Token::parse("b").unwrap());
+        let mut presence = Presence::default();
+        presence.replace(small, Roster::from_iter([(client(7), 2)]));
+        presence.replace(
+            large,
+            (0..=NAMED).map(|number| (client(number), 1)).collect(),
+        );
+        let presence = PresenceFrame::all(&presence);
+        let frame = read(&ServerFrame::Presence { presence });
+        let named: Vec<_> = (0..NAMED).collect();
+        assert_eq!(
+            frame,
+            json!({"type":"presence","presence":[
+                {"service":"a","count":2,"clients":[7]},
+                {"service":"b","count":NAMED + 1,"clients":named},
+            ]})
+        );
+    }
+
+    #[test]
+    fn people_are_told_each_reason_in_words_of_its_own() {
+        let reasons = [
+            "rate",
+            "outbox_full",
+            "unavailable",
+            "empty",
+            "id",
+            "type",
+            "undeliverable",
+        ];
+        let texts = reasons.map(reason_text);
+        assert_eq!(
+            texts,
+            [
+                "mensagens demais; aguarde um momento",
+                "o outro serviço está fora e a fila para ele está cheia",
+                "o armazenamento não responde",
+                "a mensagem está vazia",
+                "a mensagem não tem um id válido",
+                "tipo desconhecido",
+                "o outro serviço recusou a mensagem, ou não respondeu a tempo",
+            ]
+        );
+        assert_eq!(reason_text("loop"), "recusada");
+    }
 }

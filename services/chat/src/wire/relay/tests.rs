@@ -196,3 +196,11 @@ fn each_refused_signature_is_counted_by_a_name_of_its_own() {
         assert_eq!(error.code(), code);
     }
 }
+
+#[test]
+fn the_time_is_counted_from_1970_in_milliseconds_and_in_seconds() {
+    // From 2024 to 2100: any clock that is right, and neither unit taken for the other.
+    let in_seconds = 1_704_067_200..4_102_444_800_u64;
+    assert!(in_seconds.contains(&now_seconds()));
+    assert!(in_seconds.contains(&(now_ms() / 1000)));
+}
