@@ -129,4 +129,37 @@ mod tests {
             assert_eq!(pieces.held(), 0);
         }
     }
+
+    #[test]
+    fn a_message_of_the_largest_size_is_read() {
+        let bytes = [message(&vec![b'x'; LARGEST_MESSAGE]), message(b"next")].concat();
+        let mut pieces = Pieces::default();
+        let frames = bytes.chunks(16 * 1024);
+        let found: Vec<_> = frames
+            .flat_map(|frame| pieces.add(frame, 9, usize::MAX))
+            .collect();
+        let sizes: Vec<_> = found.iter().map(|piece| piece.content.len()).collect();
+        assert_eq!(sizes, [LARGEST_MESSAGE, 4]);
+    }
+
+    #[test]
+    fn only_a_message_that_begins_in_a_frame_has_its_place_there() {
+        let places = |found: Vec<Piece>| -> Vec<_> {
+            let place = |piece: Piece| (piece.from, piece.to, piece.content_at);
+            found.into_iter().map(place).collect()
+        };
+        let mut bytes = [message(b"one"), message(b"two")].concat();
+        let whole = Pieces::default().add(&bytes, 9, 1000);
+        assert_eq!(places(whole), [(9, 17, Some(14)), (17, 25, Some(22))]);
+
+        let (first, rest) = bytes.split_at(1);
+        let mut pieces = Pieces::default();
+        assert_eq!(pieces.add(first, 9, 1000), []);
+        let rest = pieces.add(rest, 9, 1000);
+        assert_eq!(places(rest), [(9, 24, None), (9, 24, None)]);
+
+        bytes[0] = 1;
+        let packed = Pieces::default().add(&bytes, 9, 1000);
+        assert_eq!(places(packed), [(9, 17, None), (17, 25, Some(22))]);
+    }
 }

@@ -212,6 +212,41 @@ fn a_compressed_message_of_grpc_is_read() {
 }
 
 #[test]
+fn the_preface_of_http_2_is_waited_for_from_its_fourth_byte_on() {
+    let mut short = conversation();
+    let text = short.push(Side::Client, &PREFACE[..3]);
+    assert_eq!(text[0].summary, "PRI");
+    let mut conversation = conversation();
+    assert_eq!(conversation.push(Side::Client, &PREFACE[..4]), []);
+    let preface = conversation.push(Side::Client, &PREFACE[4..]);
+    assert_eq!(preface[0].summary, "connection preface");
+}
+
+#[test]
+fn a_head_without_end_comes_out_as_bytes_beyond_the_bound() {
+    let mut conversation = conversation();
+    let line = [&b"GET /"[..], &vec![b'a'; MOST_BUFFERED - 5]].concat();
+    assert_eq!(conversation.push(Side::Client, &line), []);
+    let bytes = conversation.push(Side::Client, b"a");
+    assert_eq!(bytes.len(), 1);
+    assert_eq!(bytes[0].bytes.len(), MOST_BUFFERED + 1);
+}
+
+#[test]
+fn each_proxy_on_the_way_puts_a_header_in_front() {
+    let mut conversation = conversation();
+    let without_context = b"\r\n\r\n\0\r\nQUIT\n\x20\0\0\0";
+    let bytes = [&proxied(b"")[..], without_context, b"Ana"].concat();
+    let messages = conversation.push(Side::Client, &bytes);
+    let layers: Vec<_> = messages[0].layers.iter().map(|layer| layer.name).collect();
+    assert_eq!(layers, ["PROXY protocol v2", "PROXY protocol v2", "text"]);
+    assert_eq!(messages[0].trace.as_ref().unwrap().by, By::Tlv);
+    let next = conversation.push(Side::Client, b"Rui");
+    assert_eq!(next[0].layers.len(), 1);
+    assert_eq!(next[0].trace.as_ref().unwrap().by, By::Connection);
+}
+
+#[test]
 fn whoever_skips_some_of_what_is_said_reads_the_rest_alike() {
     let said = [
         (

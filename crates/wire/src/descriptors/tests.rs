@@ -1,14 +1,17 @@
 use proptest::prelude::*;
 use prost_reflect::prost_types::field_descriptor_proto::Label;
 use prost_reflect::prost_types::{
-    EnumValueDescriptorProto, MethodDescriptorProto, ServiceDescriptorProto,
+    EnumValueDescriptorProto, FieldOptions, FileDescriptorSet, MethodDescriptorProto,
+    OneofDescriptorProto, ServiceDescriptorProto,
 };
 
 use super::*;
-use crate::grpc::{Piece, understand};
+use crate::grpc::{Piece, Understood, understand};
+use crate::message::{Layer, Message};
 use crate::packed::Packing;
 
 const SERVICE: &str = "loja.v1.Loja";
+const PATH: &str = "/loja.v1.Loja/Comprar";
 
 fn field(number: i32, name: &str, kind: Type) -> FieldDescriptorProto {
     FieldDescriptorProto {
@@ -109,16 +112,33 @@ fn encoded(files: &[FileDescriptorProto]) -> Vec<Vec<u8>> {
 /// João orders one that is large, at a price of 7.
 const ORDER: &[u8] = b"\x0a\x05Jo\xc3\xa3o\x10\x01\x1a\x06\x0a\x02G1\x10\x07\x22\x02\x08\x05";
 
-fn said(descriptors: &Descriptors, content: &[u8]) -> Option<String> {
-    let piece = Piece {
+fn piece(content: &[u8]) -> Piece {
+    Piece {
         from: 9,
         to: 14 + content.len(),
         packing: Packing::Plain,
         content_at: Some(14),
         content: content.to_vec(),
-    };
-    let path = "/loja.v1.Loja/Comprar";
-    understand(vec![piece], path, Side::Client, descriptors).text
+    }
+}
+
+fn said(descriptors: &Descriptors, content: &[u8]) -> Option<String> {
+    understand(vec![piece(content)], PATH, Side::Client, descriptors).text
+}
+
+fn learnt() -> Descriptors {
+    let descriptors = Descriptors::default();
+    descriptors.learn(SERVICE, &encoded(&files())).unwrap();
+    descriptors
+}
+
+/// What a program has of its own: its files, and what they import.
+fn given() -> Descriptors {
+    let times = "google/protobuf/timestamp.proto";
+    let times = DescriptorPool::global().get_file_by_name(times).unwrap();
+    let mut file = files();
+    file.push(times.file_descriptor_proto().clone());
+    Descriptors::read(&FileDescriptorSet { file }.encode_to_vec())
 }
 
 #[test]
@@ -135,6 +155,116 @@ fn what_is_learnt_is_understood_by_every_clone() {
     );
     // Another server may call something else so.
     assert_eq!(said(&descriptors.given(), ORDER), Some(before));
+}
+
+#[test]
+fn what_is_given_is_known_of_every_server() {
+    let text = said(&given(), ORDER).unwrap();
+    assert!(text.starts_with("Pedido {nome:"), "{text}");
+    assert_eq!(said(&given().given(), ORDER), Some(text));
+    assert!(
+        said(&Descriptors::read(b"\xff"), ORDER)
+            .unwrap()
+            .starts_with("0a")
+    );
+}
+
+#[test]
+fn a_call_is_told_where_its_service_was_not_given_and_can_be_read() {
+    let call = |descriptors: &Descriptors, path, packing| {
+        let piece = Piece {
+            packing,
+            ..piece(ORDER)
+        };
+        let understood = understand(vec![piece], path, Side::Client, descriptors);
+        understood.call.map(|call| call.is_known)
+    };
+    for (descriptors, is_known) in [
+        (Descriptors::default(), Some(false)),
+        (learnt(), Some(true)),
+        (given(), None),
+    ] {
+        assert_eq!(call(&descriptors, PATH, Packing::Plain), is_known);
+        assert_eq!(call(&descriptors, PATH, Packing::Packed), None);
+        assert_eq!(call(&descriptors, "/Comprar", Packing::Plain), None);
+    }
+}
+
+#[test]
+fn a_message_is_understood_once_its_service_is_learnt() {
+    let descriptors = Descriptors::default();
+    let Understood { layers, text, call } =
+        understand(vec![piece(ORDER)], PATH, Side::Client, &descriptors);
+    let frame = Layer {
+        name: "HTTP/2 frame",
+        section: "RFC 9113, 4.1",
+        start: 0,
+        end: 9,
+        fields: Vec::new(),
+    };
+    let mut message = Message {
+        side: Side::Client,
+        protocol: "grpc",
+        summary: "DATA: 0a05: 4a".to_owned(),
+        bytes: Vec::new(),
+        layers: [vec![frame], layers].concat(),
+        text,
+        trace: None,
+        call,
+    };
+    let before = message.clone();
+    assert_eq!(message.kept_for_later(), 64 + ORDER.len());
+    assert!(!message.explain(&descriptors));
+    assert_eq!(message, before);
+    descriptors.learn(SERVICE, &encoded(&files())).unwrap();
+    assert!(message.explain(&descriptors));
+    assert_eq!(message.text, said(&descriptors, ORDER));
+    assert!(message.summary.starts_with("DATA: Pedido {nome:"));
+    let layers: Vec<_> = message.layers.iter().map(|layer| layer.name).collect();
+    assert_eq!(layers, ["HTTP/2 frame", "gRPC message", "Protocol Buffers"]);
+    assert_eq!(message.layers[2].fields[0].name, "field 1 nome, LEN");
+    assert_eq!(message.kept_for_later(), 0);
+    // Once is enough.
+    let before = message.clone();
+    assert!(!message.explain(&descriptors));
+    assert_eq!(message, before);
+}
+
+#[test]
+fn what_decoding_needs_is_kept_of_a_file_and_nothing_else() {
+    let mut files = files();
+    let order = &mut files[1].message_type[0];
+    order.oneof_decl.push(OneofDescriptorProto {
+        name: Some("pagamento".to_owned()),
+        options: None,
+    });
+    let mut coin = of_type(5, "moeda", Type::Enum, ".loja.v1.Pedido.Moeda");
+    coin.oneof_index = Some(0);
+    order.field.push(coin);
+    let value = |(number, name): (i32, &str)| EnumValueDescriptorProto {
+        name: Some(name.to_owned()),
+        number: Some(number),
+        options: None,
+    };
+    order.enum_type.push(EnumDescriptorProto {
+        name: Some("Moeda".to_owned()),
+        value: [(0, "NENHUMA"), (1, "EURO"), (1, "EUR")]
+            .map(value)
+            .to_vec(),
+        ..EnumDescriptorProto::default()
+    });
+    for field in &mut order.field {
+        field.default_value = Some("nonsense".to_owned());
+        field.json_name = Some("same".to_owned());
+        field.options = Some(FieldOptions {
+            packed: Some(true),
+            ..FieldOptions::default()
+        });
+    }
+    let descriptors = Descriptors::default();
+    descriptors.learn(SERVICE, &encoded(&files)).unwrap();
+    let text = said(&descriptors, &[ORDER, b"\x28\x01"].concat()).unwrap();
+    assert!(text.contains("moeda:EUR"), "{text}");
 }
 
 #[test]

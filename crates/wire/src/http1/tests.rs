@@ -181,3 +181,71 @@ fn a_request_begins_with_a_method() {
     }
     assert!(!is_request(b"get / HTTP/1.1"));
 }
+
+/// Skips what is plain of what a side says, of which so much comes before; how many messages that
+/// were, and what is left.
+fn skipped(http: &mut Http1, side: Side, said: &str, offset: usize) -> (usize, String) {
+    let bytes = said.as_bytes().to_vec();
+    let mut buffer = Buffer { bytes, offset };
+    let count = http.skip(side, &mut buffer);
+    (count, String::from_utf8(buffer.bytes).unwrap())
+}
+
+#[test]
+fn requests_that_are_all_here_are_skipped() {
+    let with_body = |length: usize| {
+        let body = "a".repeat(length);
+        format!("PUT / HTTP/1.1\r\nContent-Length: {length}\r\n\r\n{body}")
+    };
+    let mut http = Http1::default();
+    let two = ["GET / HTTP/1.1\r\n\r\n", &with_body(2), "GE"].concat();
+    let left = (2, "GE".to_owned());
+    assert_eq!(skipped(&mut http, Side::Client, &two, 0), left);
+    let methods: Vec<_> = http.asked.iter().map(|(method, _)| &**method).collect();
+    assert_eq!(methods, ["GET", "PUT"]);
+    let most = with_body(WITH_HEAD);
+    assert_eq!(skipped(&mut http, Side::Client, &most, 0).0, 1);
+    for read in [
+        with_body(2).trim_end_matches('a'),
+        &with_body(WITH_HEAD + 1),
+        "PUT / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+        "none of HTTP\r\n\r\n",
+    ] {
+        let left = (0, read.to_owned());
+        assert_eq!(skipped(&mut http, Side::Client, read, 0), left);
+    }
+    let left = (0, two.clone());
+    assert_eq!(skipped(&mut http, Side::Client, &two, 1), left);
+    http.client = State::Chunks(None);
+    assert_eq!(skipped(&mut http, Side::Client, &two, 0), left);
+}
+
+#[test]
+fn answers_that_are_all_here_are_skipped_with_their_requests() {
+    for (method, answer, count) in [
+        ("GET", "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok", 1),
+        ("GET", "HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\nok", 0),
+        ("HEAD", "HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\n", 1),
+        ("GET", "HTTP/1.1 304 Not Modified\r\n\r\n", 1),
+        ("GET", "HTTP/1.1 200 OK\r\n\r\nto the end", 0),
+        (
+            "GET",
+            "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+            0,
+        ),
+        ("GET", "HTTP/1.1 100 Continue\r\n\r\n", 0),
+        ("GET", "HTTP/1.1 101 Switching Protocols\r\n\r\n", 0),
+    ] {
+        let mut http = Http1::default();
+        http.asked.push_back((method.to_owned(), None));
+        let left = if count == 0 { answer } else { "" };
+        let expected = (count, left.to_owned());
+        assert_eq!(skipped(&mut http, Side::Server, answer, 0), expected);
+        assert_eq!(http.asked.len(), 1 - count, "{answer}");
+    }
+    // Of what nobody asked for, nothing is known.
+    let unasked = "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n";
+    let left = (0, unasked.to_owned());
+    let mut http = Http1::default();
+    assert_eq!(skipped(&mut http, Side::Server, unasked, 0), left);
+}

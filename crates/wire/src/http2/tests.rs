@@ -246,6 +246,32 @@ fn a_stream_is_known_until_both_sides_or_one_reset_have_ended_it() {
 }
 
 #[test]
+fn a_call_is_one_of_grpc_also_where_both_sides_say_so() {
+    let mut talk = Talk::new();
+    talk.said(Side::Client, &call(1));
+    let headers = block(&[(":status", "200"), ("content-type", "application/grpc")]);
+    let answer = talk.one(Side::Server, &frame(0x1, END_HEADERS, 1, &headers));
+    assert_eq!(answer.protocol, "grpc");
+    let other = block(&[("content-type", "text/html")]);
+    let other = talk.one(Side::Client, &frame(0x1, END_HEADERS, 3, &other));
+    assert_eq!(other.protocol, "http/2");
+}
+
+#[test]
+fn several_secrets_of_one_block_are_hidden() {
+    for headers in [
+        &[("authorization", "a"), ("cookie", "b")][..],
+        &[("cookie", "b"), ("accept", "c")],
+        &[("accept", "c"), ("cookie", "b")],
+    ] {
+        let bytes = frame(0x1, END_HEADERS, 1, &block(headers));
+        let message = Talk::new().one(Side::Client, &bytes);
+        assert!(message.bytes[9..].iter().all(|byte| *byte == b'*'));
+        assert_eq!(message.bytes.len(), bytes.len());
+    }
+}
+
+#[test]
 fn no_more_streams_are_remembered_than_there_may_be() {
     let mut talk = Talk::new();
     let streams = u32::try_from(MOST_STREAMS).unwrap();
@@ -276,6 +302,22 @@ fn messages_of_grpc_stand_one_behind_the_other() {
     let both = [message(&[8, 1]), message(&[8, 2, 16, 3])].concat();
     let data = talk.one(Side::Client, &frame(0x0, 0, 1, &both));
     assert_eq!(envelopes(&data), [(9, 16, "2"), (16, 25, "4")]);
+    let outer = data
+        .layers
+        .iter()
+        .filter(|layer| layer.name == "gRPC message")
+        .flat_map(Layer::table);
+    assert_eq!(
+        outer.collect::<Vec<_>>(),
+        [
+            ("compressed", "false", 9, 10),
+            ("length", "2", 10, 14),
+            ("message", "0801", 14, 16),
+            ("compressed", "false", 16, 17),
+            ("length", "4", 17, 21),
+            ("message", "08021003", 21, 25),
+        ]
+    );
     let inner: Vec<_> = data
         .layers
         .iter()
@@ -304,6 +346,8 @@ fn a_message_of_grpc_in_several_frames_comes_out_with_the_last() {
     assert_eq!(envelopes(&other), [(9, 16, "2")]);
     let rest = talk.one(Side::Client, &frame(0x0, 0, 1, &whole[6..]));
     assert_eq!(envelopes(&rest), [(9, 12, "4")]);
+    // Its beginning stands in another frame, and with it the places of its fields.
+    assert_eq!(rest.layers.len(), 2);
     assert_eq!(rest.text.as_deref(), Some("08011002"));
     let next = talk.one(Side::Client, &frame(0x0, 0, 1, &message(&[8, 1])));
     assert_eq!(envelopes(&next), [(9, 16, "2")]);
