@@ -152,6 +152,7 @@ impl LabSettings {
             max_concurrent_streams: 16, // an exporter has one export under way, or a few
             max_concurrent_calls: 64,   // each holds a whole export in memory
             request_timeout: http.body_timeout,
+            write_timeout: http.write_timeout,
             max_message: self.lab_max_export_bytes,
             max_header: http.max_header_bytes,
             keepalive_interval: Duration::from_secs(20),

@@ -10,7 +10,6 @@ use std::time::Duration;
 use futures_util::FutureExt;
 use http::{Method as HttpMethod, Request, Response};
 use hyper::body::Incoming;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::{Instant, timeout_at};
 use tokio_util::sync::CancellationToken;
 use tonic::body::Body;
@@ -18,13 +17,14 @@ use tonic::{Code, Status};
 use tonic_types::{ErrorDetails, StatusExt};
 
 use super::call_record::{CallGuard, CallRecord, GrpcServerMetrics, Method, Peer};
+use super::held_body::HeldBody;
 use super::limits::GrpcLimits;
 use super::message::LimitedBody;
+use super::places::{Place, Places};
 use super::response_body::{Begun, BodyLimits, ResponseBody, not_a_call, only, panicked};
 use super::services::Router;
 use super::{compression, header_size, status, timeout};
 use runtime::deadline;
-use runtime::http::GuardedBody;
 use runtime::memory::{MemoryBudget, MemoryReservation, OverBudget};
 use runtime::net::InFlightToken;
 use runtime::trace::Instrument;
@@ -36,7 +36,7 @@ pub(super) struct CallHandler {
     pub(super) methods: HashSet<Arc<str>>,
     /// Services without spans and metrics, as in `grpc.health.v1.Health`.
     pub(super) unobserved: HashSet<String>,
-    pub(super) permits: Arc<Semaphore>,
+    pub(super) places: Places,
     pub(super) limits: GrpcLimits,
     pub(super) metrics: GrpcServerMetrics,
 }
@@ -45,15 +45,11 @@ pub(super) struct CallHandler {
 pub(super) type Answer =
     Pin<Box<dyn Future<Output = Result<Response<CallBody>, Infallible>> + Send>>;
 
-/// An answer's body. It holds what an open call has until it ends.
-pub(super) type CallBody = GuardedBody<ResponseBody, Held>;
+/// An answer's body. It holds what an open call has until it is sent.
+pub(super) type CallBody = HeldBody<ResponseBody, Held>;
 
 /// What an open call has: a place among the calls, its memory, and its connection.
-pub(super) type Held = (
-    Option<OwnedSemaphorePermit>,
-    MemoryReservation,
-    Arc<ConnectionContext>,
-);
+pub(super) type Held = (Option<Place>, MemoryReservation, Arc<ConnectionContext>);
 
 /// What the calls of one connection share. Each holds it to its end.
 #[derive(Debug)]
@@ -79,9 +75,10 @@ impl CallHandler {
         connection: Arc<ConnectionContext>,
     ) -> Answer {
         let needs_place = is_call(&request) && !self.is_unobserved(request.uri().path());
-        match needs_place.then(|| self.permit()).transpose() {
+        let place = || self.place(&connection.peer);
+        match needs_place.then(place).transpose() {
             // In a box at once: hyper moves it several times before it runs, and it is large.
-            Ok(permit) => Box::pin(self.work(request, connection, permit)),
+            Ok(place) => Box::pin(self.work(request, connection, place)),
             Err(status) => {
                 let refused = self.refused(&request, connection, &status);
                 Box::pin(std::future::ready(Ok(refused)))
@@ -103,14 +100,14 @@ impl CallHandler {
         };
         let held = (None, connection.memory.reservation(), connection);
         let answer = |body: Body| ResponseBody::new(body.into(), limits, false, guard);
-        only(status).map(|body| GuardedBody::new(answer(body), held))
+        only(status).map(|body| HeldBody::new(answer(body), held))
     }
 
     async fn work(
         self: Arc<Self>,
         request: Request<Incoming>,
         connection: Arc<ConnectionContext>,
-        permit: Option<OwnedSemaphorePermit>,
+        place: Option<Place>,
     ) -> Result<Response<CallBody>, Infallible> {
         let began = Instant::now();
         let _in_flight = Arc::clone(&connection.in_flight);
@@ -123,10 +120,10 @@ impl CallHandler {
             let response = not_a_call();
             let answer = |body: Body| ResponseBody::new(body.into(), limits, false, guard);
             let held = (None, connection.memory.reservation(), connection);
-            return Ok(response.map(|body| GuardedBody::new(answer(body), held)));
+            return Ok(response.map(|body| HeldBody::new(answer(body), held)));
         }
         let mut gzip = compression::takes_gzip(request.headers());
-        let mut guard = match &permit {
+        let mut guard = match &place {
             Some(_) => self.observe(&request, &connection.peer),
             None => CallGuard::unobserved(), // what is observed needs a place
         };
@@ -164,7 +161,7 @@ impl CallHandler {
             headers.insert(compression::ENCODING, compression::GZIP);
         }
         let answer = |body| ResponseBody::new(body, limits, gzip, guard);
-        Ok(response.map(|body| GuardedBody::new(answer(body), (permit, memory, connection))))
+        Ok(response.map(|body| HeldBody::new(answer(body), (place, memory, connection))))
     }
 
     fn observe(&self, request: &Request<Incoming>, peer: &Peer) -> CallGuard {
@@ -189,11 +186,10 @@ impl CallHandler {
             .contains(name.split('/').next().unwrap_or_default())
     }
 
-    /// A permit for one of the calls that may be open at once.
-    fn permit(&self) -> Result<OwnedSemaphorePermit, Status> {
-        Arc::clone(&self.permits)
-            .try_acquire_owned()
-            .map_err(|_| exhausted("too many calls are open; ask again in a moment"))
+    /// One of the places for calls that are open at once.
+    fn place(&self, peer: &Peer) -> Result<Place, Status> {
+        let place = self.places.take(peer.ip());
+        place.ok_or_else(|| exhausted("too many calls are open; ask again in a moment"))
     }
 
     async fn handle(

@@ -1,6 +1,6 @@
 //! The span and the metrics of one call that a gRPC server answers, from its head to its last byte.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 
 use http::HeaderMap;
@@ -73,6 +73,12 @@ impl From<SocketAddr> for Peer {
     }
 }
 
+impl Peer {
+    pub(super) fn ip(&self) -> IpAddr {
+        self.at.ip()
+    }
+}
+
 /// One call, from its head to the end of its answer. Counted when dropped.
 pub(super) struct CallRecord {
     span: Span,
@@ -93,7 +99,7 @@ impl CallRecord {
         let name = method.name();
         let context = trace::extract(headers);
         let caller = context.span().span_context().clone();
-        let parent = if !caller.is_valid() || trust.holds(peer.at.ip()) {
+        let parent = if !caller.is_valid() || trust.holds(peer.ip()) {
             Parent::Remote(context)
         } else {
             Parent::Linked(caller)

@@ -17,10 +17,10 @@ use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 
 use super::call::{CallHandler, ConnectionContext};
-use super::executor::LifecycleExecutor;
 use super::header_size;
 use super::limits::GrpcLimits;
 use super::preface::{self, Replayed};
+use super::untaken::CallExecutor;
 use runtime::memory::MemoryBudget;
 use runtime::net::{
     CoalescingWriter, Connection, InFlightToken, Protocol, Refusal, ServerContext, jittered,
@@ -109,11 +109,14 @@ impl Protocol for Grpc {
 }
 
 impl Grpc {
-    fn builder(&self) -> http2::Builder<LifecycleExecutor> {
+    fn builder(&self) -> http2::Builder<CallExecutor> {
         let limits: &GrpcLimits = &self.calls.limits;
         let max_header = header_size::on_the_wire(limits.max_header.as_u64());
         // The drain waits for its streams.
-        let mut builder = http2::Builder::new(LifecycleExecutor(self.server.lifecycle().clone()));
+        let mut builder = http2::Builder::new(CallExecutor {
+            server: self.server.clone(),
+            write_timeout: limits.write_timeout,
+        });
         builder
             .timer(TokioTimer::new())
             .auto_date_header(false) // no caller of gRPC asks for the time

@@ -6,8 +6,11 @@
 //!   [`net::serve`](runtime::net::serve).
 //! - [`Services`] (`services.rs`): what is served, and who handles it.
 //! - `preface.rs`, `connection.rs`: one connection, its age and its end.
-//! - `call.rs`: one call: span, cap, deadline, size of messages, panics.
-//! - `executor.rs`: runs hyper's background tasks.
+//! - `call.rs`: one call: span, place, deadline, size of messages, panics.
+//! - `places.rs`: how many calls are open at once, and whose they are.
+//! - `untaken.rs`: runs a call, and ends one whose answer its client does not take.
+//! - `held_body.rs`: what a call has is held until its answer is sent.
+//! - `executor.rs`: runs the background tasks of a client's connections.
 //! - `call_record.rs`, `response_body.rs`, `message.rs`: its span and metrics, its answer's body, its
 //!   request's.
 //! - [`timeout`]: the header `grpc-timeout`.
@@ -25,8 +28,10 @@ mod connection;
 mod executor;
 mod header_size;
 mod health;
+mod held_body;
 mod limits;
 mod message;
+mod places;
 mod preface;
 mod reflection;
 mod response_body;
@@ -34,6 +39,7 @@ mod server;
 mod services;
 pub mod status;
 pub mod timeout;
+mod untaken;
 
 pub use health::LIVENESS;
 pub use limits::GrpcLimits;

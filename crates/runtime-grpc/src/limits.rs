@@ -24,12 +24,16 @@ pub struct GrpcLimits {
     /// Calls open at once on one connection
     #[arg(default_value = "256", value_parser = within(1_u32..=65_536))]
     pub max_concurrent_streams: u32,
-    /// Calls open at once on all of them; more get `RESOURCE_EXHAUSTED`
+    /// Calls open at once on all of them, the last quarter for addresses that have few; more get
+    /// `RESOURCE_EXHAUSTED`
     #[arg(default_value = "2000", value_parser = within(1_usize..=1_000_000))]
     pub max_concurrent_calls: usize,
     /// Longest time to an answer's beginning, also where the caller would wait longer
     #[arg(default_value = "10s", value_parser = within(MILLISECOND..=DAY))]
     pub request_timeout: Duration,
+    /// Without the client taking the next message of an answer; then the call ends
+    #[arg(default_value = "30s", value_parser = within(MILLISECOND..=DAY))]
+    pub write_timeout: Duration,
     /// Largest message of a request
     #[arg(id = "max_message_bytes", default_value = "64KiB", value_parser = within(ByteSize::b(1)..=ByteSize::mib(64)))]
     pub max_message: ByteSize,

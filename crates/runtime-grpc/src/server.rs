@@ -4,13 +4,13 @@ use std::collections::HashSet;
 use std::sync::Arc;
 
 use tokio::net::TcpListener;
-use tokio::sync::Semaphore;
 
 use super::call::CallHandler;
 use super::call_record::GrpcServerMetrics;
 use super::connection::Grpc;
 use super::health;
 use super::limits::GrpcLimits;
+use super::places::Places;
 use super::reflection;
 use super::services::Services;
 use runtime::Lifecycle;
@@ -57,7 +57,7 @@ pub async fn serve(
         router,
         methods,
         unobserved: UNOBSERVED.map(str::to_owned).into(),
-        permits: Arc::new(Semaphore::new(limits.max_concurrent_calls)),
+        places: Places::new(limits.max_concurrent_calls),
         limits,
         metrics: GrpcServerMetrics::register(lifecycle.metrics()),
     };

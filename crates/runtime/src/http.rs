@@ -16,7 +16,6 @@ mod problem;
 mod proxy;
 mod timed_io;
 
-pub use body::GuardedBody;
 pub use limits::HttpLimits;
 pub(crate) use metrics::HttpServerMetrics;
 pub use proxy::{Forwarded, ProxySettings, RootPath};

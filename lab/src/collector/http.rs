@@ -2,12 +2,14 @@
 //!
 //! # Layout
 //! - [`request`]: the body, decompressed, and its format.
+//! - [`turns`]: large exports are read one after the other, and keep nobody waiting but each other.
 //! - [`answer`]: answers and refusals in the format of the request.
 //! - [`cors`]: what a page of another origin on this machine needs.
 
 mod answer;
 mod cors;
 mod request;
+mod turns;
 
 use axum::Router;
 use axum::body::Bytes;
@@ -24,12 +26,15 @@ use super::json;
 use super::store::SharedStore;
 use super::wire::received;
 use answer::{Format, PartialSuccess, Refusal, Refused};
+use request::Export;
+use turns::Turns;
 
 /// What the routes share.
 #[derive(Clone, Debug)]
 struct Receiver {
     store: SharedStore,
     max_export: usize,
+    turns: Turns,
 }
 
 /// The receiver's routes. The server they run in bounds the size of a body; `max_export` is what it
@@ -38,6 +43,7 @@ pub fn routes(store: SharedStore, max_export: ByteSize) -> Router {
     let receiver = Receiver {
         store,
         max_export: usize::try_from(max_export.as_u64()).unwrap_or(usize::MAX),
+        turns: Turns::default(),
     };
     Router::new()
         .route("/v1/traces", post(traces))
@@ -51,12 +57,12 @@ pub fn routes(store: SharedStore, max_export: ByteSize) -> Router {
 type Body = Result<Bytes, BytesRejection>;
 
 async fn traces(State(receiver): State<Receiver>, headers: HeaderMap, body: Body) -> Response {
-    receiver.answered(receiver.traces(&headers, body))
+    receiver.answered(receiver.traces(&headers, body).await)
 }
 
 /// Takes metrics and logs, so that exporters need not be told apart, and says what becomes of them.
 async fn not_shown(State(receiver): State<Receiver>, headers: HeaderMap, body: Body) -> Response {
-    receiver.answered(receiver.not_shown(&headers, body))
+    receiver.answered(receiver.not_shown(&headers, body).await)
 }
 
 impl Receiver {
@@ -67,15 +73,18 @@ impl Receiver {
         })
     }
 
-    fn traces(&self, headers: &HeaderMap, body: Body) -> Result<Response, Refused> {
+    async fn traces(&self, headers: &HeaderMap, body: Body) -> Result<Response, Refused> {
         let format = request::format(headers)?;
-        let refused = |refusal: Refusal| Refused::of(format, &refusal);
-        let body = request::body(headers, body, self.max_export).map_err(refused)?;
-        let request = match format {
-            Format::Protobuf => ExportTraceServiceRequest::decode(body).map_err(Refusal::Garbled),
-            Format::Json => json::export(&body).map_err(Refusal::Json),
+        let read = move |body: Bytes| {
+            let request = match format {
+                Format::Protobuf => {
+                    ExportTraceServiceRequest::decode(body).map_err(Refusal::Garbled)
+                }
+                Format::Json => json::export(&body).map_err(Refusal::Json),
+            };
+            request.map(received)
         };
-        let received = received(request.map_err(refused)?);
+        let received = self.read(format, headers, body, read).await?;
         self.store.keep(received.spans);
         Ok(answer::success(
             format,
@@ -83,11 +92,22 @@ impl Receiver {
         ))
     }
 
-    fn not_shown(&self, headers: &HeaderMap, body: Body) -> Result<Response, Refused> {
+    async fn not_shown(&self, headers: &HeaderMap, body: Body) -> Result<Response, Refused> {
         let format = request::format(headers)?;
-        request::body(headers, body, self.max_export)
-            .map_err(|refusal| Refused::of(format, &refusal))?;
+        self.read(format, headers, body, |_| Ok(())).await?;
         Ok(answer::success(format, Some(PartialSuccess::not_shown())))
+    }
+
+    async fn read<T: Send + 'static>(
+        &self,
+        format: Format,
+        headers: &HeaderMap,
+        body: Body,
+        read: impl FnOnce(Bytes) -> Result<T, Refusal> + Send + 'static,
+    ) -> Result<T, Refused> {
+        let refused = |refusal: Refusal| Refused::of(format, &refusal);
+        let export = Export::of(headers, body, self.max_export).map_err(refused)?;
+        self.turns.read(export, read).await.map_err(refused)
     }
 }
 

@@ -108,7 +108,7 @@ const SMALL: usize = 2048;
 
 pin_project_lite::pin_project! {
     /// A body that holds a value until it has been sent or dropped.
-    pub struct GuardedBody<B, T> {
+    pub(super) struct GuardedBody<B, T> {
         #[pin]
         inner: B,
         guard: T,
@@ -117,7 +117,7 @@ pin_project_lite::pin_project! {
 
 impl<B, T> GuardedBody<B, T> {
     /// The body, and what lives as long as it does.
-    pub fn new(inner: B, guard: T) -> Self {
+    pub(super) fn new(inner: B, guard: T) -> Self {
         Self { inner, guard }
     }
 }

@@ -67,8 +67,14 @@ const ATTACKS: &[Attack] = &[
     Attack {
         name: "windows that stay shut",
         clients: (5, 50),
+        refused: Refused::Late(&["write_timeout"]),
+        client: |it| Box::pin(untaken(it, 0)),
+    },
+    Attack {
+        name: "windows open by a byte",
+        clients: (5, 50),
         refused: Refused::Never,
-        client: |it| Box::pin(shut(it)),
+        client: |it| Box::pin(untaken(it, 1)),
     },
     Attack {
         name: "oversized frames",
@@ -150,10 +156,10 @@ async fn overflow(it: Hostile) -> io::Result<()> {
     flood(it, 2, |_| frame(WINDOW_UPDATE, 0, 0, &most)).await
 }
 
-/// Asks for much, and takes none of it.
-async fn shut(it: Hostile) -> io::Result<()> {
+/// Asks for much, and takes no more of each answer than its window lets through.
+async fn untaken(it: Hostile, window: u8) -> io::Result<()> {
     let mut connection = it.connect().await?;
-    let mut frames = hello(&[0, 4, 0, 0, 0, 0]);
+    let mut frames = hello(&[0, 4, 0, 0, 0, window]);
     let head = call(LIST);
     for number in 0..200 {
         frames.extend(frame(HEADERS, END_HEADERS, stream(number), &head));

@@ -7,6 +7,7 @@ use axum::response::{IntoResponse, Response};
 use prost::Message;
 use serde::Serialize;
 use serde_json::{Map, json};
+use tokio::task::JoinError;
 use tonic::Code;
 
 use crate::collector::json::JsonError;
@@ -111,6 +112,8 @@ pub(super) enum Refusal {
     Json(#[source] JsonError),
     #[error("{0}")]
     Body(#[from] BytesRejection),
+    #[error("it could not be read: {0}")]
+    Unread(#[source] JoinError),
 }
 
 impl Refusal {
@@ -123,7 +126,7 @@ impl Refusal {
             Self::TooLarge(_) | Self::Body(_) if self.status() == StatusCode::PAYLOAD_TOO_LARGE => {
                 Reason::TooLarge
             }
-            Self::TooLarge(_) | Self::Body(_) => Reason::Unread,
+            Self::TooLarge(_) | Self::Body(_) | Self::Unread(_) => Reason::Unread,
         }
     }
 
@@ -133,12 +136,14 @@ impl Refusal {
             Self::Gzip(_) | Self::Garbled(_) | Self::Json(_) => StatusCode::BAD_REQUEST,
             Self::TooLarge(_) => StatusCode::PAYLOAD_TOO_LARGE,
             Self::Body(rejection) => rejection.status(),
+            Self::Unread(_) => StatusCode::INTERNAL_SERVER_ERROR,
         }
     }
 
     fn code(&self) -> Code {
         match self.status() {
             StatusCode::PAYLOAD_TOO_LARGE => Code::ResourceExhausted,
+            StatusCode::INTERNAL_SERVER_ERROR => Code::Internal,
             _ => Code::InvalidArgument,
         }
     }

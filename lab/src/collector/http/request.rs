@@ -20,20 +20,58 @@ pub(super) fn format(headers: &HeaderMap) -> Result<Format, Refused> {
         .ok_or_else(|| Refused::unknown(media_type))
 }
 
-/// What was sent, decompressed, if it has no more bytes than `most`.
-pub(super) fn body(
-    headers: &HeaderMap,
-    body: Result<Bytes, BytesRejection>,
+/// An export as it came.
+#[derive(Debug)]
+pub(super) struct Export {
+    bytes: Bytes,
+    is_gzip: bool,
+    /// How many bytes it may have when decompressed.
     most: usize,
-) -> Result<Bytes, Refusal> {
-    let body = body?;
-    match text(headers, CONTENT_ENCODING)
-        .to_ascii_lowercase()
-        .as_str()
-    {
-        "" | "identity" => Ok(body),
-        "gzip" | "x-gzip" => decompressed(&body, most),
-        encoding => Err(Refusal::Encoding(encoding.to_owned())),
+}
+
+/// To decompress and read so much takes a moment.
+const SMALL: usize = 64 * 1024;
+
+impl Export {
+    /// The export of a request, as far as that can be told without a look into it.
+    pub(super) fn of(
+        headers: &HeaderMap,
+        body: Result<Bytes, BytesRejection>,
+        most: usize,
+    ) -> Result<Self, Refusal> {
+        let bytes = body?;
+        let encoding = text(headers, CONTENT_ENCODING).to_ascii_lowercase();
+        let is_gzip = match &*encoding {
+            "" | "identity" => false,
+            "gzip" | "x-gzip" => true,
+            _ => return Err(Refusal::Encoding(encoding)),
+        };
+        Ok(Self {
+            bytes,
+            is_gzip,
+            most,
+        })
+    }
+
+    /// What was sent, decompressed, if that is small.
+    pub(super) fn small(&self) -> Result<Option<Bytes>, Refusal> {
+        let most = SMALL.min(self.most);
+        if !self.is_gzip {
+            return Ok((self.bytes.len() <= most).then(|| self.bytes.clone()));
+        }
+        match decompressed(&self.bytes, most) {
+            Err(Refusal::TooLarge(_)) => Ok(None),
+            small => small.map(Some),
+        }
+    }
+
+    /// What was sent, decompressed, if it has no more bytes than it may have.
+    pub(super) fn whole(self) -> Result<Bytes, Refusal> {
+        if self.is_gzip {
+            decompressed(&self.bytes, self.most)
+        } else {
+            Ok(self.bytes)
+        }
     }
 }
 

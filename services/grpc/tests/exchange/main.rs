@@ -9,5 +9,6 @@ mod redis;
 mod reflection;
 mod support;
 mod traces;
+mod untaken;
 mod users;
 mod watching;
