@@ -14,17 +14,20 @@ mod observe;
 mod phase;
 mod problem;
 mod proxy;
+mod routes;
 mod timed_io;
+mod timer;
 
 pub use limits::HttpLimits;
 pub(crate) use metrics::HttpServerMetrics;
 pub use proxy::{Forwarded, ProxySettings, RootPath};
+pub use routes::Routes;
 
 use axum::Router;
 use tokio::net::TcpListener;
 
 use self::connection::Http;
-use self::observe::ObserveLayer;
+use self::observe::Observer;
 use crate::lifecycle::Lifecycle;
 use crate::net::{self, ServerContext};
 
@@ -33,29 +36,40 @@ use crate::net::{self, ServerContext};
 /// Returns when nothing new is accepted; requests that still run are tasks of `lifecycle`.
 pub async fn serve(
     listener: TcpListener,
-    routes: Router,
+    routes: Routes,
     limits: HttpLimits,
     lifecycle: &Lifecycle,
 ) {
-    let routes = observed(routes, lifecycle);
-    serve_bounded("http", listener, routes, limits, None, lifecycle).await;
+    serve_observed(listener, routes, limits, None, lifecycle).await;
 }
 
 /// The same behind proxies: every request has a [`Forwarded`] as an extension.
 pub async fn serve_proxied(
     listener: TcpListener,
-    routes: Router,
+    routes: Routes,
     limits: HttpLimits,
     proxies: ProxySettings,
     lifecycle: &Lifecycle,
 ) {
-    let routes = observed(routes, lifecycle);
-    serve_bounded("http", listener, routes, limits, Some(proxies), lifecycle).await;
+    serve_observed(listener, routes, limits, Some(proxies), lifecycle).await;
 }
 
-fn observed(routes: Router, lifecycle: &Lifecycle) -> Router {
-    // One layer: a router boxes what each of them makes of a route, and copies it for each request.
-    routes.layer(ObserveLayer::new(lifecycle.metrics()))
+async fn serve_observed(
+    listener: TcpListener,
+    routes: Routes,
+    limits: HttpLimits,
+    proxies: Option<ProxySettings>,
+    lifecycle: &Lifecycle,
+) {
+    let (routes, templates) = routes.into_parts();
+    let http = Http {
+        server: ServerContext::new("http", lifecycle.clone()),
+        routes,
+        observer: Some(Observer::new(templates, lifecycle.metrics())),
+        limits,
+        proxies,
+    };
+    net::serve(listener, limits.connection_limits(), http).await;
 }
 
 /// The same without spans and request metrics, for probes that come every few seconds.
@@ -66,24 +80,12 @@ pub async fn serve_untraced(
     limits: HttpLimits,
     lifecycle: &Lifecycle,
 ) {
-    serve_bounded(protocol, listener, routes, limits, None, lifecycle).await;
-}
-
-async fn serve_bounded(
-    protocol: &'static str,
-    listener: TcpListener,
-    routes: Router,
-    limits: HttpLimits,
-    proxies: Option<ProxySettings>,
-    lifecycle: &Lifecycle,
-) {
-    let caps = limits.connection_limits();
-    let server = ServerContext::new(protocol, lifecycle.clone());
     let http = Http {
-        server,
+        server: ServerContext::new(protocol, lifecycle.clone()),
         routes,
+        observer: None,
         limits,
-        proxies,
+        proxies: None,
     };
-    net::serve(listener, caps, http).await;
+    net::serve(listener, limits.connection_limits(), http).await;
 }

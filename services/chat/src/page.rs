@@ -5,14 +5,14 @@
 //! without DOM or network), `outbox.js` (own messages until they are answered), `memory.js` (what
 //! survives a reload), and what is shown: `log.js`, `people.js`, `scroll.js`, `words.js`, `dom.js`.
 
+use axum::Extension;
 use axum::http::header::{
     CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS,
     X_FRAME_OPTIONS,
 };
 use axum::response::{IntoResponse, Redirect};
 use axum::routing::get;
-use axum::{Extension, Router};
-use runtime::http::Forwarded;
+use runtime::http::{Forwarded, Routes};
 
 const HTML: &str = "text/html; charset=utf-8";
 const CSS: &str = "text/css; charset=utf-8";
@@ -44,10 +44,10 @@ const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; \
     frame-ancestors 'none'";
 
 /// A route for each file.
-pub(crate) fn routes() -> Router {
+pub(crate) fn routes() -> Routes {
     FILES
         .into_iter()
-        .fold(Router::new(), |routes, (path, kind, content)| {
+        .fold(Routes::new(), |routes, (path, kind, content)| {
             let headers = [
                 (CONTENT_TYPE, kind),
                 (CONTENT_SECURITY_POLICY, POLICY),

@@ -7,8 +7,8 @@ mod upgrade;
 
 use std::sync::Arc;
 
-use axum::Router;
 use axum::routing::get;
+use runtime::http::Routes;
 use runtime::trace::Trust;
 use runtime::{Lifecycle, http};
 use tokio::net::TcpListener;
@@ -45,8 +45,8 @@ impl App {
     }
 
     /// The page and the WebSockets.
-    pub fn routes(self) -> Router {
-        Router::new()
+    pub fn routes(self) -> Routes {
+        Routes::new()
             .route("/ws/{clientId}", get(connect::connect))
             .with_state(self)
             .merge(page::routes())

@@ -1,12 +1,12 @@
 //! The server: one route, one message.
 
-use axum::Router;
 use axum::body::Bytes;
 use axum::extract::State;
 use axum::http::HeaderValue;
 use axum::http::header::{CONTENT_TYPE, X_CONTENT_TYPE_OPTIONS};
 use axum::response::IntoResponse;
 use axum::routing::get;
+use runtime::http::Routes;
 use runtime::{Lifecycle, http};
 use tokio::net::TcpListener;
 
@@ -24,8 +24,8 @@ pub async fn serve(settings: ServidorSettings, listener: TcpListener, lifecycle:
 }
 
 /// `GET /` answers the message; other methods get 405, other paths 404.
-fn routes(message: &str) -> Router {
-    Router::new()
+fn routes(message: &str) -> Routes {
+    Routes::new()
         .route("/", get(answer))
         .with_state(Bytes::from(message.to_owned()))
 }

@@ -42,7 +42,7 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use bytesize::ByteSize;
 use runtime::Lifecycle;
-use runtime::http::{self, HttpLimits};
+use runtime::http::{self, HttpLimits, Routes};
 use runtime_grpc::client::{GrpcClient, Resolve};
 use tokio::net::TcpListener;
 use tokio::sync::Semaphore;
@@ -116,7 +116,7 @@ pub async fn serve(
     let mut routes = all(gateway);
     if let Some(cors) = settings.cors.layer() {
         // Around everything, so that a page can also read why it is refused.
-        routes = routes.layer(cors);
+        routes = routes.map(|router| router.layer(cors));
     }
     http::serve_proxied(listener, routes, limits, settings.proxies, &lifecycle).await;
 }
@@ -138,29 +138,33 @@ fn interface() -> OpenApiRouter<Gateway> {
         ))
 }
 
-fn all(gateway: Gateway) -> axum::Router {
-    let (routes, described) = interface().split_for_parts();
+fn all(gateway: Gateway) -> Routes {
+    let (router, described) = interface().split_for_parts();
+    let templates: Vec<_> = described.paths.paths.into_keys().collect();
     let pages = docs::PAGES.map(str::to_owned);
-    let paths = Paths::new(described.paths.paths.into_keys().chain(pages));
+    let paths = Paths::new(templates.iter().cloned().chain(pages));
     let text = openapi::Text::of(&document());
     let document = async move |root: Root| {
         let headers = [(CONTENT_TYPE, "application/json")];
         (headers, text.served_at(root.path()))
     };
-    routes
+    let elsewhere = async move |root: Root, uri: Uri| match paths.without_slash(&uri) {
+        Some(path) => root.redirect(&path).into_response(),
+        None => GatewayError::NoPath.into_response(),
+    };
+    let around = (
+        from_fn_with_state(gateway.clone(), admission::admit),
+        CatchPanicLayer::custom(|_| broken()),
+    );
+    Routes::of(router, templates)
         .route("/openapi.json", get(document))
         .merge(docs::routes())
-        .fallback(
-            async move |root: Root, uri: Uri| match paths.without_slash(&uri) {
-                Some(path) => root.redirect(&path).into_response(),
-                None => GatewayError::NoPath.into_response(),
-            },
-        )
-        .method_not_allowed_fallback(async || GatewayError::Method)
-        .layer((
-            from_fn_with_state(gateway.clone(), admission::admit),
-            CatchPanicLayer::custom(|_| broken()),
-        ))
+        .map(|router| {
+            router
+                .fallback(elsewhere)
+                .method_not_allowed_fallback(async || GatewayError::Method)
+                .layer(around)
+        })
         .with_state(gateway)
 }
 

@@ -12,27 +12,33 @@ use axum::Router;
 use axum::body::Body;
 use axum::extract::{ConnectInfo, DefaultBodyLimit};
 use axum::http::{HeaderValue, Request, Response, StatusCode, header};
+use axum::response::IntoResponse;
+use bytesize::ByteSize;
 use futures_util::FutureExt;
+use http_body_util::Limited;
 use hyper::body::{Body as _, Incoming};
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::time::Instant;
-use tower::ServiceExt;
-use tower_http::limit::RequestBodyLimit;
 
 use super::body::{DeadlineBody, GuardedBody};
 use super::limits::HttpLimits;
-use super::phase::{GivenUp, Phase, SharedPhase};
+use super::observe::{Answer, Observer, RequestRecord};
+use super::phase::{Phase, SharedPhase};
 use super::proxy::ProxySettings;
 use super::timed_io::{Expired, TimedIo};
+use super::timer::PhaseTimer;
 use super::{answer, head, problem};
 use crate::net::{Connection, Protocol, Refusal, ServerContext, jittered};
+use crate::trace::Span;
 
 /// HTTP/1.1 with these routes and limits.
 pub(super) struct Http {
     pub(super) server: ServerContext,
     pub(super) routes: Router,
+    /// Where requests have spans and metrics.
+    pub(super) observer: Option<Observer>,
     pub(super) limits: HttpLimits,
     /// Who may be in front of it.
     pub(super) proxies: Option<ProxySettings>,
@@ -66,93 +72,42 @@ impl Protocol for Http {
         let expired = io.expired();
         let old = Instant::now() + jittered(self.limits.max_connection_age);
 
-        let max_body = self.limits.max_body_bytes.as_u64();
-        let max_body = usize::try_from(max_body).unwrap_or(usize::MAX);
-        let max_head = self.limits.max_header_bytes.as_u64();
         let service = service_fn(|request: Request<Incoming>| {
             phase.set(Phase::Active);
-            let (phase, lifecycle) = (phase.clone(), lifecycle.clone());
-            let routes = self.routes.clone();
-            let (server, body_timeout) = (&self.server, self.limits.body_timeout);
-            let proxies = self.proxies.as_ref();
-            async move {
-                let mut active = ActiveRequest {
-                    phase,
-                    then: Phase::Idle,
-                };
-                active.phase.turn().await;
-                active.phase.set_unread(false);
-                let announced = request.body().size_hint().upper();
-                let mut request = request.map(|body| {
-                    if body.is_end_stream() {
-                        return Body::empty(); // as most requests have, and it costs nothing
-                    }
-                    Body::new(DeadlineBody::new(body, body_timeout, active.phase.clone()))
-                });
-                request.extensions_mut().insert(ConnectInfo(peer));
-                if announced != Some(0) {
-                    request.extensions_mut().insert(active.phase.clone());
-                }
-                let refused = head::refused(&request, max_head);
-                head::normalize(request.uri_mut());
-                if let Some(proxies) = proxies {
-                    add_forwarded(proxies, peer, &mut request);
-                }
-                let is_refused = refused.is_some();
-                let mut response = if let Some(refusal) = refused {
-                    server.count_cut(refusal.reason);
-                    refusal.answer
-                } else if announced == Some(0) {
-                    let Ok(response) = routes.oneshot(request).await;
-                    response
-                } else {
-                    Box::pin(bounded(routes, max_body, request, server)).await
-                };
-                if let Some(why) = active.phase.given_up() {
-                    response = given_up(why, response, server);
-                }
-                // hyper reads the rest of a small body; beyond that it closes, which the client
-                // should know.
-                let is_unread =
-                    active.phase.is_unread() && announced.is_none_or(|size| size > SMALL);
-                if response.status() == StatusCode::SWITCHING_PROTOCOLS {
-                    active.then = Phase::Upgraded;
-                } else if is_refused
-                    || is_unread
-                    || lifecycle.is_draining()
-                    || Instant::now() >= old
-                {
-                    // Said with an answer, so that the client never sends into a closed connection.
-                    let close = HeaderValue::from_static("close");
-                    response.headers_mut().insert(header::CONNECTION, close);
-                }
-                Ok::<_, Infallible>(keep(response, active, server).await)
-            }
+            let active = ActiveRequest {
+                phase: phase.clone(),
+                then: Phase::Idle,
+                record: None,
+            };
+            self.respond(request, active, peer, old)
         });
 
         let connection = http1::Builder::new()
             .timer(TokioTimer::new())
-            .header_read_timeout(None) // `TimedIo` has a timer for each phase
-            .max_buf_size(usize::try_from(max_head).unwrap_or(usize::MAX))
+            .header_read_timeout(None) // there is a timer for each phase
+            .max_buf_size(bytes(self.limits.max_header_bytes))
             .serve_connection(TokioIo::new(io), service)
             .with_upgrades();
         let mut connection = pin!(connection);
+        let mut timer = PhaseTimer::new(self.limits, phase.clone());
 
         let served = async {
             let outcome = tokio::select! {
-                outcome = poll_fn(|cx| drive(connection.as_mut(), &phase, cx)) => outcome,
+                biased;
+                outcome = poll_fn(|cx| drive(connection.as_mut(), &phase, &mut timer, cx)) => outcome,
                 () = lifecycle.stopping() => {
                     // What has arrived is read before anything is decided.
                     tokio::task::yield_now().await;
                     if let Some(outcome) = connection.as_mut().now_or_never() {
-                        return self.conclude(peer, &expired, outcome);
+                        return self.conclude(peer, &expired, Ok(outcome));
                     }
                     // A request that has begun to arrive is answered, and its answer closes.
-                    if !matches!(phase.get(), Phase::Head | Phase::Active) {
+                    if !matches!(phase.get(), Phase::Head | Phase::Active | Phase::Closing) {
                         connection.as_mut().graceful_shutdown();
                     }
                     tokio::select! {
-                        outcome = poll_fn(|cx| drive(connection.as_mut(), &phase, cx)) => outcome,
+                        biased;
+                        outcome = poll_fn(|cx| drive(connection.as_mut(), &phase, &mut timer, cx)) => outcome,
                         () = self.until_silent(&phase) => return,
                     }
                 }
@@ -164,11 +119,85 @@ impl Protocol for Http {
 }
 
 impl Http {
-    fn conclude(&self, peer: SocketAddr, expired: &Expired, outcome: hyper::Result<()>) {
+    /// The answer to a request, on a connection that is old from some time on.
+    async fn respond(
+        &self,
+        request: Request<Incoming>,
+        mut active: ActiveRequest,
+        peer: SocketAddr,
+        old: Instant,
+    ) -> Result<Response<GuardedBody<Body, ActiveRequest>>, Infallible> {
+        active.phase.turn().await;
+        active.phase.set_unread(false);
+        let max_body = bytes(self.limits.max_body_bytes);
+        let size = request.body().size_hint();
+        let announced = size.upper();
+        let mut request = request.map(|body| {
+            if body.is_end_stream() {
+                return Body::empty(); // as most requests have, and it costs nothing
+            }
+            let phase = active.phase.clone();
+            let body = DeadlineBody::new(body, self.limits.body_timeout, phase);
+            Body::new(Limited::new(body, max_body))
+        });
+        request.extensions_mut().insert(ConnectInfo(peer));
+        if announced != Some(0) {
+            DefaultBodyLimit::disable().apply(&mut request); // it has one already
+        }
+        let refused = head::refused(&request, self.limits.max_header_bytes.as_u64());
+        head::normalize(request.uri_mut());
+        if let Some(proxies) = &self.proxies {
+            add_forwarded(proxies, peer, &mut request);
+        }
+        let is_refused = refused.is_some();
+        let mut response = if let Some(refusal) = refused {
+            self.server.count_cut(refusal.reason);
+            refusal.answer
+        } else if usize::try_from(size.lower()).is_ok_and(|size| size > max_body) {
+            self.server.count_cut("body_too_large"); // no route hears of it
+            (StatusCode::PAYLOAD_TOO_LARGE, "length limit exceeded").into_response()
+        } else {
+            self.answer(request, &mut active).await
+        };
+        if let Some(why) = active.phase.given_up() {
+            // Whatever the handler made of a body that it could not read.
+            self.server.count_cut(why.code());
+            response = why.answer();
+        }
+        // hyper reads the rest of a small body; beyond that it closes, which the client should know.
+        let is_unread = active.phase.is_unread() && announced.is_none_or(|size| size > SMALL);
+        if response.status() == StatusCode::SWITCHING_PROTOCOLS {
+            active.then = Phase::Upgraded;
+        } else if is_refused
+            || is_unread
+            || self.server.lifecycle().is_draining()
+            || Instant::now() >= old
+        {
+            // Said with an answer, so that the client never sends into a closed connection.
+            let close = HeaderValue::from_static("close");
+            response.headers_mut().insert(header::CONNECTION, close);
+        }
+        Ok(keep(response, active, &self.server).await)
+    }
+
+    /// What the routes answer, observed where requests are.
+    fn answer(&self, request: Request<Body>, active: &mut ActiveRequest) -> Answer {
+        let span = match &self.observer {
+            Some(observer) => active.record.insert(observer.begin(&request)).span(),
+            None => Span::none(),
+        };
+        Answer::of(self.routes.clone(), request, span)
+    }
+
+    /// Counts why the connection was ended early, if this side did it.
+    fn conclude(&self, peer: SocketAddr, expired: &Expired, outcome: Outcome) {
+        if let Err(reason) = outcome {
+            expired.set(reason);
+        }
         match (expired.reason(), outcome) {
             (Some(reason), _) => self.server.count_cut(reason),
-            (None, Err(error)) => tracing::debug!(%peer, %error, "connection ended early"),
-            (None, Ok(())) => {}
+            (None, Ok(Err(error))) => tracing::debug!(%peer, %error, "connection ended early"),
+            (None, _) => {}
         }
     }
 
@@ -181,29 +210,24 @@ impl Http {
     }
 }
 
-/// Lets a connection go on.
-fn drive<C: Future>(
-    connection: Pin<&mut C>,
-    phase: &SharedPhase,
-    cx: &mut Context<'_>,
-) -> Poll<C::Output> {
-    phase.begin_turn();
-    let polled = connection.poll(cx);
-    if polled.is_pending() && phase.fell_idle_unwatched() {
-        // It fell idle after its reader was asked last, which does not know yet for how long to wait.
-        cx.waker().wake_by_ref();
-    }
-    polled
+fn bytes(size: ByteSize) -> usize {
+    usize::try_from(size.as_u64()).unwrap_or(usize::MAX)
 }
 
-/// The answer to a request whose body was given up, whatever its handler made of that.
-fn given_up(why: GivenUp, answer: Response<Body>, server: &ServerContext) -> Response<Body> {
-    server.count_cut(why.code());
-    // Where requests are observed, it is what their span says already.
-    if answer.status() == why.status() {
-        answer
-    } else {
-        why.answer()
+/// How hyper ended a connection, or which limit was passed before it did.
+type Outcome = Result<hyper::Result<()>, &'static str>;
+
+/// Lets a connection go on.
+fn drive(
+    connection: Pin<&mut impl Future<Output = hyper::Result<()>>>,
+    phase: &SharedPhase,
+    timer: &mut PhaseTimer,
+    cx: &mut Context<'_>,
+) -> Poll<Outcome> {
+    phase.begin_turn();
+    match connection.poll(cx) {
+        Poll::Ready(outcome) => Poll::Ready(Ok(outcome)),
+        Poll::Pending => timer.poll(cx).map(Err),
     }
 }
 
@@ -215,24 +239,6 @@ fn add_forwarded(proxies: &ProxySettings, peer: SocketAddr, request: &mut Reques
     request.extensions_mut().insert(forwarded);
 }
 
-/// The answer to a request with a body, which is no longer than the limit, whoever reads it.
-async fn bounded(
-    routes: Router,
-    max_body: usize,
-    mut request: Request<Body>,
-    server: &ServerContext,
-) -> Response<Body> {
-    let announced = request.body().size_hint().lower();
-    if usize::try_from(announced).is_ok_and(|size| size > max_body) {
-        server.count_cut("body_too_large"); // no route hears of it
-    }
-    DefaultBodyLimit::disable().apply(&mut request);
-    let Ok(response) = RequestBodyLimit::new(routes, max_body)
-        .oneshot(request)
-        .await;
-    response.map(Body::new)
-}
-
 /// A body that may still come with its head: the least that hyper's buffer takes.
 const SMALL: u64 = 8 * 1024;
 
@@ -241,6 +247,8 @@ struct ActiveRequest {
     phase: SharedPhase,
     /// `Idle`, or `Upgraded` where the answer switches protocols.
     then: Phase,
+    /// Where it is observed.
+    record: Option<RequestRecord>,
 }
 
 impl Drop for ActiveRequest {
@@ -251,9 +259,12 @@ impl Drop for ActiveRequest {
 
 async fn keep(
     response: Response<Body>,
-    active: ActiveRequest,
+    mut active: ActiveRequest,
     server: &ServerContext,
 ) -> Response<GuardedBody<Body, ActiveRequest>> {
     let response = answer::counted(response, &active.phase, server).await;
+    if let Some(record) = &mut active.record {
+        record.answered(response.status());
+    }
     response.map(|body| GuardedBody::new(body, active))
 }

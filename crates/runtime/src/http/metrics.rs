@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::sync::OnceLock;
 use std::time::Duration;
 
+use axum::http::StatusCode;
 use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
@@ -19,7 +20,7 @@ pub(crate) struct HttpServerMetrics {
 }
 
 /// Labels of `http.server.active_requests`.
-#[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
+#[derive(Clone, Copy, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
 pub(super) struct HttpActiveLabels {
     pub(super) http_request_method: &'static str,
     pub(super) url_scheme: &'static str,
@@ -46,52 +47,44 @@ impl MetricSet for HttpServerMetrics {
     }
 }
 
-/// What one route counts: mostly the same, which is looked up once.
+/// What one route counts. Of what it counted first, which is most of what there will be, the metrics are
+/// looked up once.
 #[derive(Debug)]
 pub(super) struct RouteMetrics {
+    template: Option<String>,
     all: HttpServerMetrics,
-    /// By the labels that were asked for first.
-    active: OnceLock<(HttpActiveLabels, Gauge)>,
-    requests: OnceLock<(HttpServerLabels, DurationsOf)>,
+    active: [OnceLock<(HttpActiveLabels, Gauge)>; FIRST],
+    requests: [OnceLock<(RouteOutcome, DurationsOf)>; FIRST],
 }
+
+/// So many are looked up once: a few methods, and how they end.
+const FIRST: usize = 8;
+
+/// The type of the error where the client went away before it was answered.
+pub(super) const CANCELLED: &str = "cancelled";
 
 /// How a request went.
-pub(super) struct RouteOutcome<'a> {
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct RouteOutcome {
     pub(super) method: &'static str,
     pub(super) scheme: &'static str,
-    pub(super) route: &'a str,
-    pub(super) status: u16,
-    pub(super) error_type: &'a Cow<'static, str>,
-}
-
-impl RouteOutcome<'_> {
-    fn is(&self, labels: &HttpServerLabels) -> bool {
-        self.status == labels.http_response_status_code
-            && self.method == labels.http_request_method
-            && self.scheme == labels.url_scheme
-            && self.route == labels.http_route
-            && *self.error_type == labels.error_type
-    }
-
-    fn labels(&self) -> HttpServerLabels {
-        HttpServerLabels {
-            http_request_method: self.method,
-            http_route: self.route.to_owned(),
-            http_response_status_code: self.status,
-            url_scheme: self.scheme,
-            error_type: self.error_type.clone(),
-        }
-    }
+    /// None where it was not answered.
+    pub(super) status: Option<StatusCode>,
 }
 
 impl RouteMetrics {
-    pub(super) fn new(all: HttpServerMetrics) -> Self {
-        let (active, requests) = (OnceLock::new(), OnceLock::new());
+    /// Those of the route with this template, or of what no route is for.
+    pub(super) fn new(template: Option<String>, all: HttpServerMetrics) -> Self {
         Self {
+            template,
             all,
-            active,
-            requests,
+            active: Default::default(),
+            requests: Default::default(),
         }
+    }
+
+    pub(super) fn template(&self) -> Option<&str> {
+        self.template.as_deref()
     }
 
     /// The requests under way that were asked like this.
@@ -100,32 +93,48 @@ impl RouteMetrics {
             http_request_method: method,
             url_scheme: scheme,
         };
-        let (labels, gauge) = self.active.get_or_init(|| {
-            let gauge = self.all.active.get_or_create_owned(&asked);
-            (asked.clone(), gauge)
-        });
-        if *labels == asked {
-            return gauge.clone();
-        }
-        self.all.active.get_or_create_owned(&asked)
+        look_up(&self.active, asked, || {
+            self.all.active.get_or_create_owned(&asked)
+        })
     }
 
     /// Counts a request that took this long.
-    pub(super) fn answered(&self, outcome: &RouteOutcome<'_>, took: Duration, span: &Span) {
-        let (labels, durations) = self.requests.get_or_init(|| {
-            let labels = outcome.labels();
-            let durations = self.all.requests.with(&labels);
-            (labels, durations)
+    pub(super) fn answered(&self, outcome: RouteOutcome, took: Duration, span: &Span) {
+        let durations = look_up(&self.requests, outcome, || {
+            self.all.requests.with(&self.labels(outcome))
         });
-        if outcome.is(labels) {
-            durations.observe(took, span);
-        } else {
-            self.all
-                .requests
-                .with(&outcome.labels())
-                .observe(took, span);
+        durations.observe(took, span);
+    }
+
+    fn labels(&self, outcome: RouteOutcome) -> HttpServerLabels {
+        let error_type = match outcome.status {
+            None => CANCELLED.into(),
+            Some(status) if status.is_server_error() => status.as_str().to_owned().into(),
+            Some(_) => "".into(),
+        };
+        HttpServerLabels {
+            http_request_method: outcome.method,
+            http_route: self.template.clone().unwrap_or_default(),
+            http_response_status_code: outcome.status.map_or(0, |status| status.as_u16()),
+            url_scheme: outcome.scheme,
+            error_type,
         }
     }
+}
+
+/// The metric with these labels: known, where they are among those that were asked for first.
+fn look_up<L: Copy + PartialEq, M: Clone>(
+    known: &[OnceLock<(L, M)>],
+    labels: L,
+    find: impl Fn() -> M,
+) -> M {
+    for slot in known {
+        let (of, metric) = slot.get_or_init(|| (labels, find()));
+        if *of == labels {
+            return metric.clone();
+        }
+    }
+    find()
 }
 
 #[cfg(test)]
@@ -155,22 +164,20 @@ mod tests {
     #[test]
     fn a_route_counts_each_outcome_under_its_own_labels() {
         let metrics = Metrics::new("exemplo", "1.0.0");
-        let route = RouteMetrics::new(metrics.set());
-        for (method, status, error) in [
-            ("GET", 200, ""),
-            ("GET", 200, ""),
-            ("GET", 500, "500"),
-            ("HEAD", 200, ""),
+        let route = RouteMetrics::new(Some("/".to_owned()), metrics.set());
+        for (method, status) in [
+            ("GET", StatusCode::OK),
+            ("GET", StatusCode::OK),
+            ("GET", StatusCode::INTERNAL_SERVER_ERROR),
+            ("HEAD", StatusCode::OK),
         ] {
             route.active(method, "http").inc();
             let outcome = RouteOutcome {
                 method,
                 scheme: "http",
-                route: "/",
-                status,
-                error_type: &error.into(),
+                status: Some(status),
             };
-            route.answered(&outcome, Duration::from_millis(1), &Span::none());
+            route.answered(outcome, Duration::from_millis(1), &Span::none());
         }
         let text = metrics.render().unwrap();
         for (labels, count) in [
@@ -192,6 +199,29 @@ mod tests {
         }
         let line = "active_requests{http_request_method=\"GET\",url_scheme=\"http\"} 3\n";
         assert!(text.contains(line), "{text}");
+    }
+
+    #[test]
+    fn outcomes_beyond_those_that_are_known_are_counted_too() {
+        let metrics = Metrics::new("exemplo", "1.0.0");
+        let route = RouteMetrics::new(None, metrics.set());
+        let statuses = 400..400 + 2 * u16::try_from(FIRST).unwrap();
+        for status in statuses.clone().chain(statuses.clone()) {
+            let outcome = RouteOutcome {
+                method: "GET",
+                scheme: "http",
+                status: StatusCode::from_u16(status).ok(),
+            };
+            route.answered(outcome, Duration::ZERO, &Span::none());
+        }
+        let text = metrics.render().unwrap();
+        for status in statuses {
+            let line = format!(
+                "duration_seconds_count{{http_request_method=\"GET\",http_route=\"\",\
+                 http_response_status_code=\"{status}\",url_scheme=\"http\",error_type=\"\"}} 2\n"
+            );
+            assert!(text.contains(&line), "{line}{text}");
+        }
     }
 
     #[test]

@@ -1,132 +1,98 @@
-//! A span and the metrics of each request that an HTTP server answers.
+//! A span and the metrics of each request that an HTTP server answers, and an answer where a handler
+//! panics.
 //!
-//! The layer stands inside the router, where the route is known. The span lasts until the body
-//! of the answer is sent. It also says why a body was given up, so that a span tells the answer that
-//! the client gets.
+//! The span lasts until the body of the answer is sent. It tells the answer that the client gets, whatever
+//! the handler made of the request.
 
-use std::borrow::Cow;
-use std::future::Future;
+use std::collections::BTreeSet;
+use std::convert::Infallible;
 use std::net::{IpAddr, SocketAddr};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
-use axum::BoxError;
+use axum::Router;
 use axum::body::Body;
-use axum::extract::{ConnectInfo, MatchedPath};
+use axum::extract::ConnectInfo;
 use axum::http::{Request, Response, StatusCode, header};
-use bytes::Bytes;
+use axum::routing::future::RouteFuture;
 use opentelemetry::KeyValue;
 use opentelemetry::trace::SpanKind;
 use prometheus_client::metrics::gauge::Gauge;
 use tokio::time::Instant;
-use tower::{Layer, Service};
+use tower::Service;
 
-use super::body::GuardedBody;
-use super::metrics::{HttpServerMetrics, RouteMetrics, RouteOutcome};
-use super::phase::SharedPhase;
+use super::metrics::{CANCELLED, HttpServerMetrics, RouteMetrics, RouteOutcome};
 use super::proxy::Forwarded;
 use super::{head, problem};
 use crate::metrics::Metrics;
 use crate::trace::{self, Instrument, Instrumented, Parent, Span, semconv};
 
-/// Adds spans and metrics to a router, and an answer where a handler panics.
-#[derive(Clone, Debug)]
-pub(super) struct ObserveLayer {
-    metrics: HttpServerMetrics,
+/// Observes the requests of one server.
+#[derive(Debug)]
+pub(super) struct Observer {
+    routes: matchit::Router<Arc<RouteMetrics>>,
+    /// What no route is for.
+    others: Arc<RouteMetrics>,
 }
 
-impl ObserveLayer {
-    /// Counts into these metrics.
-    pub(super) fn new(metrics: &Metrics) -> Self {
-        let metrics = metrics.set();
-        Self { metrics }
-    }
-}
-
-impl<S> Layer<S> for ObserveLayer {
-    type Service = Observe<S>;
-
-    // A router calls this for each of its routes.
-    fn layer(&self, inner: S) -> Observe<S> {
-        let metrics = Arc::new(RouteMetrics::new(self.metrics.clone()));
-        Observe { inner, metrics }
-    }
-}
-
-/// A service whose requests have spans and metrics.
-#[derive(Clone, Debug)]
-pub(super) struct Observe<S> {
-    inner: S,
-    metrics: Arc<RouteMetrics>,
-}
-
-impl<S, B, A> Service<Request<B>> for Observe<S>
-where
-    S: Service<Request<B>, Response = Response<A>>,
-    A: http_body::Body<Data = Bytes> + Send + 'static,
-    A::Error: Into<BoxError>,
-{
-    type Response = Response<Body>;
-    type Error = S::Error;
-    type Future = Answer<S::Future>;
-
-    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), S::Error>> {
-        self.inner.poll_ready(cx)
-    }
-
-    fn call(&mut self, request: Request<B>) -> Self::Future {
-        let record = RequestRecord::begin(&request, Arc::clone(&self.metrics));
-        let phase = request.extensions().get::<SharedPhase>().cloned();
-        let answer = catch_unwind(AssertUnwindSafe(|| self.inner.call(request)));
-        let answer = answer
-            .ok()
-            .map(|answer| answer.instrument(record.span.clone()));
-        Answer {
-            answer,
-            record: Some(record),
-            phase,
+impl Observer {
+    /// For the routes with these templates.
+    pub(super) fn new(templates: BTreeSet<String>, metrics: &Metrics) -> Self {
+        let all: HttpServerMetrics = metrics.set();
+        let of = |template: Option<String>| Arc::new(RouteMetrics::new(template, all.clone()));
+        let mut routes = matchit::Router::new();
+        for template in templates {
+            let route = of(Some(template.clone()));
+            // axum has the same templates in a router of the same kind, and panics where they clash.
+            if let Err(error) = routes.insert(template.as_str(), route) {
+                tracing::warn!(template, %error, "requests of this route are not told from others");
+            }
         }
+        let others = of(None);
+        Self { routes, others }
+    }
+
+    /// Begins to observe a request. It is counted when the record is dropped.
+    pub(super) fn begin<B>(&self, request: &Request<B>) -> RequestRecord {
+        let route = self.routes.at(request.uri().path());
+        let route = route.map_or(&self.others, |found| found.value);
+        RequestRecord::begin(request, Arc::clone(route))
     }
 }
 
 pin_project_lite::pin_project! {
-    /// The answer to a request, which is observed until it is sent.
-    pub(super) struct Answer<F> {
-        // None where the handler panicked.
+    /// What routes answer under a span; or that they failed, where one panics.
+    pub(super) struct Answer {
+        // None where the call itself panicked.
         #[pin]
-        answer: Option<Instrumented<F>>,
-        record: Option<RequestRecord>,
-        phase: Option<SharedPhase>,
+        answer: Option<Instrumented<RouteFuture<Infallible>>>,
     }
 }
 
-impl<F, A, E> Future for Answer<F>
-where
-    F: Future<Output = Result<Response<A>, E>>,
-    A: http_body::Body<Data = Bytes> + Send + 'static,
-    A::Error: Into<BoxError>,
-{
-    type Output = Result<Response<Body>, E>;
+impl Answer {
+    pub(super) fn of(mut routes: Router, request: Request<Body>, span: Span) -> Self {
+        let answer = catch_unwind(AssertUnwindSafe(|| routes.call(request)));
+        Self {
+            answer: answer.ok().map(|answer| answer.instrument(span)),
+        }
+    }
+}
 
-    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        let this = self.project();
-        let answer = this.answer.as_pin_mut();
+impl Future for Answer {
+    type Output = Response<Body>;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Response<Body>> {
+        let answer = self.project().answer.as_pin_mut();
         let polled = answer.map(|answer| catch_unwind(AssertUnwindSafe(|| answer.poll(cx))));
-        let response = match polled {
-            Some(Ok(polled)) => Some(ready!(polled)?),
-            Some(Err(_)) | None => None,
-        };
-        let record = this.record.take();
-        let given_up = this.phase.as_ref().and_then(SharedPhase::given_up);
-        let response = match (given_up, response) {
-            // Whatever the handler made of a body that it could not read.
-            (Some(why), _) => keep(why.answer(), record),
-            (None, Some(response)) => keep(response, record),
-            (None, None) => keep(internal_error(), record),
-        };
-        Poll::Ready(Ok(response))
+        Poll::Ready(match polled {
+            Some(Ok(polled)) => {
+                let Ok(response) = ready!(polled);
+                response
+            }
+            Some(Err(_)) | None => internal_error(),
+        })
     }
 }
 
@@ -136,49 +102,33 @@ fn internal_error() -> Response<Body> {
     problem::refusal(StatusCode::INTERNAL_SERVER_ERROR, said)
 }
 
-/// The answer, which holds the record until it is sent.
-fn keep<B>(response: Response<B>, record: Option<RequestRecord>) -> Response<Body>
-where
-    B: http_body::Body<Data = Bytes> + Send + 'static,
-    B::Error: Into<BoxError>,
-{
-    let record = record.map(|mut record| {
-        record.answered(response.status());
-        record
-    });
-    response.map(|body| Body::new(GuardedBody::new(body, record)))
-}
-
 /// One request, from its head to the last byte of its answer. Counted when dropped.
-struct RequestRecord {
+pub(super) struct RequestRecord {
     span: Span,
     started: Instant,
     active: Gauge,
     method: &'static str,
     scheme: &'static str,
-    route: Option<MatchedPath>,
-    /// 0 until it is answered.
-    status: u16,
-    error_type: Cow<'static, str>,
-    metrics: Arc<RouteMetrics>,
+    /// None until it is answered.
+    status: Option<StatusCode>,
+    route: Arc<RouteMetrics>,
 }
 
 impl RequestRecord {
-    fn begin<B>(request: &Request<B>, metrics: Arc<RouteMetrics>) -> Self {
-        let route = request.extensions().get::<MatchedPath>().cloned();
+    fn begin<B>(request: &Request<B>, route: Arc<RouteMetrics>) -> Self {
         let method = semconv::http_method(request.method());
         let parent = Parent::Remote(trace::extract(request.headers()));
         let span = trace::start_with(SpanKind::Server, parent, || {
             let shown = semconv::http_span_method(method);
-            let route = route.as_ref().map(MatchedPath::as_str);
-            let name = match route {
-                Some(route) => [shown, " ", route].concat().into(),
+            let template = route.template();
+            let name = match template {
+                Some(template) => [shown, " ", template].concat().into(),
                 None => shown.into(),
             };
-            (name, attributes(request, route))
+            (name, attributes(request, template))
         });
         let scheme = scheme(request);
-        let active = metrics.active(method, scheme);
+        let active = route.active(method, scheme);
         active.inc();
         Self {
             span,
@@ -186,21 +136,23 @@ impl RequestRecord {
             active,
             method,
             scheme,
+            status: None,
             route,
-            status: 0,
-            error_type: "".into(),
-            metrics,
         }
     }
 
-    fn answered(&mut self, status: StatusCode) {
-        self.status = status.as_u16();
+    pub(super) fn span(&self) -> Span {
+        self.span.clone()
+    }
+
+    /// Says what the client is answered.
+    pub(super) fn answered(&mut self, status: StatusCode) {
+        self.status = Some(status);
         self.span.set_attribute(
             semconv::HTTP_RESPONSE_STATUS_CODE,
             i64::from(status.as_u16()),
         );
         if status.is_server_error() {
-            self.error_type = status.as_str().to_owned().into();
             self.span
                 .set_attribute(semconv::ERROR_TYPE, status.as_str().to_owned());
             self.span
@@ -211,21 +163,18 @@ impl RequestRecord {
 
 impl Drop for RequestRecord {
     fn drop(&mut self) {
-        if self.status == 0 {
+        if self.status.is_none() {
             // The connection ended before the handler did.
-            self.error_type = "cancelled".into();
-            trace::fail(&self.span, "cancelled", "");
+            trace::fail(&self.span, CANCELLED, "");
         }
         self.active.dec();
         let outcome = RouteOutcome {
             method: self.method,
             scheme: self.scheme,
-            route: self.route.as_ref().map_or("", MatchedPath::as_str),
             status: self.status,
-            error_type: &self.error_type,
         };
-        let took = self.started.elapsed();
-        self.metrics.answered(&outcome, took, &self.span);
+        self.route
+            .answered(outcome, self.started.elapsed(), &self.span);
     }
 }
 

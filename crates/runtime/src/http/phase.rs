@@ -3,7 +3,6 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
 
-use axum::http::StatusCode;
 use axum::response::Response;
 
 use super::held::HeldMemory;
@@ -24,6 +23,8 @@ pub(super) enum Phase {
     Idle = 3,
     /// Another protocol has taken over; its times are its own.
     Upgraded = 4,
+    /// No further request is read. What still comes is thrown away.
+    Closing = 5,
 }
 
 /// Why a body is read no further.
@@ -45,13 +46,6 @@ impl GivenUp {
         }
     }
 
-    pub(super) fn status(self) -> StatusCode {
-        match self {
-            Self::NoMemory => StatusCode::SERVICE_UNAVAILABLE,
-            Self::TooSlow => StatusCode::REQUEST_TIMEOUT,
-        }
-    }
-
     pub(super) fn answer(self) -> Response {
         match self {
             Self::NoMemory => problem::no_memory_for_request(),
@@ -60,15 +54,15 @@ impl GivenUp {
     }
 }
 
-/// A phase that the connection's reader, its service and its driver share.
+/// A phase that the connection's stream, its service and its timer share.
 #[derive(Clone, Debug)]
 pub(super) struct SharedPhase(Arc<PhaseCell>);
 
 #[derive(Debug)]
 struct PhaseCell {
     phase: AtomicU8,
-    /// Whether the reader knows that the connection is idle.
-    watched: AtomicBool,
+    /// Whether it was set since its timer asked.
+    has_changed: AtomicBool,
     /// Whether the client may still be sending what nobody reads.
     unread: AtomicBool,
     /// Whether a request was begun in this turn of the connection's task.
@@ -83,7 +77,7 @@ impl SharedPhase {
     pub(super) fn new(memory: MemoryBudget) -> Self {
         Self(Arc::new(PhaseCell {
             phase: AtomicU8::new(Phase::Fresh as u8),
-            watched: AtomicBool::new(false),
+            has_changed: AtomicBool::new(true),
             unread: AtomicBool::new(false),
             has_begun: AtomicBool::new(false),
             given_up: AtomicU8::new(0),
@@ -97,18 +91,22 @@ impl SharedPhase {
             1 => Phase::Head,
             2 => Phase::Active,
             3 => Phase::Idle,
-            _ => Phase::Upgraded,
+            4 => Phase::Upgraded,
+            _ => Phase::Closing,
         }
     }
 
     pub(super) fn set(&self, phase: Phase) {
         self.0.phase.store(phase as u8, Ordering::Release);
+        self.0.has_changed.store(true, Ordering::Release);
         if matches!(phase, Phase::Idle | Phase::Upgraded) {
             self.0.memory.request_done();
         }
-        if phase == Phase::Idle {
-            self.0.watched.store(false, Ordering::Release);
-        }
+    }
+
+    /// Whether it was set since this was asked last, be it to what it was.
+    pub(super) fn has_changed(&self) -> bool {
+        self.0.has_changed.swap(false, Ordering::AcqRel)
     }
 
     /// Whether something of the last request has not been read.
@@ -118,16 +116,6 @@ impl SharedPhase {
 
     pub(super) fn set_unread(&self, unread: bool) {
         self.0.unread.store(unread, Ordering::Release);
-    }
-
-    /// The reader waits, and its timer runs.
-    pub(super) fn watch(&self) {
-        self.0.watched.store(true, Ordering::Release);
-    }
-
-    /// Whether the connection has fallen idle and its reader was not asked since. Told once each time.
-    pub(super) fn fell_idle_unwatched(&self) -> bool {
-        self.get() == Phase::Idle && !self.0.watched.swap(true, Ordering::AcqRel)
     }
 
     /// The connection's task has the next turn.

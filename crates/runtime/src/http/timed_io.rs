@@ -1,24 +1,20 @@
-//! A stream that gives up on a client which takes too long, or for which there is no memory.
-//!
-//! hyper's header timeout counts from the end of the last answer, so that it would cut idle
-//! connections too, and says nothing of clients that never read. These timers follow the phase
-//! of the connection instead.
+//! A stream that gives up on a client which never reads, or for which there is no memory.
 
 use std::io;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
-use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
-use tokio::time::{Instant, Sleep};
+use tokio::time::Sleep;
 
 use super::limits::HttpLimits;
 use super::phase::{Phase, SharedPhase};
 use super::problem::{self, OwnAnswer};
+use super::timer::Timer;
 use crate::memory::MemoryBudget;
 
-/// A TCP stream whose reads and writes fail with [`io::ErrorKind::TimedOut`] by the limits.
+/// A TCP stream whose reads and writes fail with [`io::ErrorKind::TimedOut`] where it gives up.
 ///
 /// It keeps the connection's place among the caps, so that a protocol which takes the stream over
 /// takes the place with it.
@@ -27,9 +23,6 @@ pub(super) struct TimedIo<K> {
     stream: TcpStream,
     limits: HttpLimits,
     phase: SharedPhase,
-    read: Timer,
-    /// The phase that `read` was set for.
-    read_phase: Option<Phase>,
     write: Timer,
     expired: Expired,
     /// What goes out instead of an answer that hyper gave by itself.
@@ -49,25 +42,25 @@ impl Expired {
         self.0.get().copied()
     }
 
-    fn set(&self, reason: &'static str) -> io::Error {
-        // Only the first limit to pass ends the connection, so a second one changes nothing.
+    /// Only the first limit to pass ends the connection, so a second one changes nothing.
+    pub(super) fn set(&self, reason: &'static str) {
         let _ = self.0.set(reason);
+    }
+
+    fn error(&self, reason: &'static str) -> io::Error {
+        self.set(reason);
         io::Error::new(io::ErrorKind::TimedOut, reason)
     }
 }
 
 impl<K> TimedIo<K> {
     pub(super) fn new(stream: TcpStream, limits: HttpLimits, phase: SharedPhase, kept: K) -> Self {
-        let (read, write) = (Timer::default(), Timer::default());
-        let expired = Expired::default();
         Self {
             stream,
             limits,
             phase,
-            read,
-            read_phase: None,
-            write,
-            expired,
+            write: Timer::default(),
+            expired: Expired::default(),
             instead: Vec::new(),
             linger: None,
             refuses: false,
@@ -77,28 +70,6 @@ impl<K> TimedIo<K> {
 
     pub(super) fn expired(&self) -> Expired {
         self.expired.clone()
-    }
-
-    /// Fails once the phase has lasted longer than its limit.
-    fn poll_read_limit(&mut self, cx: &mut Context<'_>) -> Poll<io::Error> {
-        let phase = self.phase.get();
-        let (limit, reason) = match phase {
-            Phase::Fresh => (self.limits.first_byte_timeout, "first_byte_timeout"),
-            Phase::Head => (self.limits.header_timeout, "header_timeout"),
-            Phase::Idle => (self.limits.idle_timeout, "idle_timeout"),
-            // Bodies have their own limit; a handler may take what time it needs.
-            Phase::Active | Phase::Upgraded => {
-                self.read_phase = None;
-                return Poll::Pending;
-            }
-        };
-        self.phase.watch();
-        if self.read_phase != Some(phase) {
-            self.read_phase = Some(phase);
-            self.read.restart(limit);
-        }
-        ready!(self.read.poll(cx));
-        Poll::Ready(self.expired.set(reason))
     }
 
     /// Takes an answer that hyper gives by itself, to send it with a body.
@@ -112,10 +83,15 @@ impl<K> TimedIo<K> {
             return false;
         };
         self.instead = bytes;
-        // It ends the connection; a limit that passes while the client is told changes nothing.
-        let _ = self.expired.0.set(reason);
-        self.phase.set_unread(true); // the rest of the head may be on its way
+        self.expired.set(reason);
+        self.refuse(); // the rest of the head may be on its way
         true
+    }
+
+    /// The head that comes is the last, whatever else the client may be sending.
+    fn refuse(&self) {
+        self.phase.set(Phase::Closing);
+        self.phase.set_unread(true);
     }
 
     /// Sends what was taken.
@@ -159,9 +135,9 @@ impl<K> TimedIo<K> {
     /// Refuses the head that comes, which hyper does not see the end of.
     fn begin_refusal(&mut self) {
         self.refuses = true;
-        self.phase.set_unread(true);
+        self.refuse();
         // The end of the last answer may still wait for a client that does not read it.
-        if self.write.deadline.is_none() {
+        if !self.write.runs() {
             self.instead = problem::no_memory().to_vec();
         }
     }
@@ -173,7 +149,7 @@ impl<K> TimedIo<K> {
     {
         let ended = ready!(Pin::new(&mut *self).poll_shutdown(cx));
         Poll::Ready(match ended {
-            Ok(()) => self.expired.set(MemoryBudget::CODE),
+            Ok(()) => self.expired.error(MemoryBudget::CODE),
             Err(error) => error,
         })
     }
@@ -190,7 +166,7 @@ impl<K> TimedIo<K> {
         }
         self.write.start(self.limits.write_timeout);
         ready!(self.write.poll(cx));
-        Poll::Ready(Err(self.expired.set("write_timeout")))
+        Poll::Ready(Err(self.expired.error("write_timeout")))
     }
 }
 
@@ -204,22 +180,14 @@ impl<K: Unpin> AsyncRead for TimedIo<K> {
             return self.poll_refusal(cx).map(Err);
         }
         let before = buffer.filled().len();
-        match Pin::new(&mut self.stream).poll_read(cx, buffer) {
-            Poll::Ready(Ok(())) if buffer.filled().len() > before => {
-                if self
-                    .phase
-                    .bytes_came(buffer.filled().len() - before)
-                    .is_ok()
-                {
-                    return Poll::Ready(Ok(()));
-                }
-                buffer.set_filled(before);
-                self.begin_refusal();
-                self.poll_refusal(cx).map(Err)
-            }
-            Poll::Ready(outcome) => Poll::Ready(outcome),
-            Poll::Pending => self.poll_read_limit(cx).map(Err),
+        ready!(Pin::new(&mut self.stream).poll_read(cx, buffer))?;
+        let came = buffer.filled().len() - before;
+        if came == 0 || self.phase.bytes_came(came).is_ok() {
+            return Poll::Ready(Ok(()));
         }
+        buffer.set_filled(before);
+        self.begin_refusal();
+        self.poll_refusal(cx).map(Err)
     }
 }
 
@@ -245,6 +213,7 @@ impl<K: Unpin> AsyncWrite for TimedIo<K> {
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        self.phase.set(Phase::Closing);
         ready!(self.poll_instead(cx))?;
         if self.linger.is_none() {
             ready!(Pin::new(&mut self.stream).poll_shutdown(cx))?;
@@ -299,50 +268,6 @@ impl Linger {
     }
 }
 
-/// A timer that keeps its allocation between uses, and its place among the runtime's timers: one that
-/// is set again before it has passed moves only when its first time comes.
-#[derive(Debug, Default)]
-struct Timer {
-    sleep: Option<Pin<Box<Sleep>>>,
-    /// None while it does not run.
-    deadline: Option<Instant>,
-}
-
-impl Timer {
-    fn restart(&mut self, after: Duration) {
-        let deadline = Instant::now() + after;
-        match &mut self.sleep {
-            Some(sleep) if sleep.deadline() <= deadline => {}
-            Some(sleep) => sleep.as_mut().reset(deadline),
-            None => self.sleep = Some(Box::pin(tokio::time::sleep_until(deadline))),
-        }
-        self.deadline = Some(deadline);
-    }
-
-    fn start(&mut self, after: Duration) {
-        if self.deadline.is_none() {
-            self.restart(after);
-        }
-    }
-
-    fn stop(&mut self) {
-        self.deadline = None;
-    }
-
-    fn poll(&mut self, cx: &mut Context<'_>) -> Poll<()> {
-        let (Some(sleep), Some(deadline)) = (&mut self.sleep, self.deadline) else {
-            return Poll::Pending;
-        };
-        loop {
-            ready!(sleep.as_mut().poll(cx));
-            if sleep.deadline() >= deadline {
-                return Poll::Ready(());
-            }
-            sleep.as_mut().reset(deadline);
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use std::task::Waker;
@@ -360,7 +285,7 @@ mod tests {
         let limits = HttpLimits::of_admin();
         let phase = SharedPhase::new(MemoryBudget::default());
         phase.set_unread(true);
-        let mut io = TimedIo::new(stream, limits, phase, ());
+        let mut io = TimedIo::new(stream, limits, phase.clone(), ());
         client.writable().await.unwrap();
         while client.try_write(&[b'x'; 16 * 1024]).is_ok() {}
         io.stream.readable().await.unwrap();
@@ -368,5 +293,6 @@ mod tests {
         assert!(Pin::new(&mut io).poll_shutdown(&mut cx).is_pending());
         let read = limits.linger_bytes.as_u64() - io.linger.as_ref().unwrap().left;
         assert!((1..=64 * 1024).contains(&read), "{read}");
+        assert_eq!(phase.get(), Phase::Closing, "no other limit ends it");
     }
 }

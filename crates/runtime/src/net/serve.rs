@@ -56,6 +56,7 @@ impl ServerContext {
     /// Works to the end, unless the drain's deadline cuts it first.
     pub async fn unless_aborted(&self, work: impl Future<Output = ()>) {
         tokio::select! {
+            biased;
             () = work => {}
             () = self.lifecycle.aborted() => self.count_cut("drain_timeout"),
         }

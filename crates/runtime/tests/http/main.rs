@@ -1,6 +1,7 @@
 //! The server over real sockets: what slow, large, many and late clients get.
 #![cfg(test)]
 
+mod labels;
 mod memory;
 
 use std::net::SocketAddr;
@@ -15,7 +16,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::sync::oneshot;
 
-use runtime::http::{self, HttpLimits};
+use runtime::http::{self, HttpLimits, Routes};
 use runtime::net;
 use runtime::settings;
 use testing::{TestLifecycle, TestServer, eventually, read_to_end};
@@ -27,15 +28,15 @@ fn limits() -> HttpLimits {
     settings::defaults().unwrap()
 }
 
-async fn start(routes: Router, limits: HttpLimits) -> TestServer {
+async fn start(routes: Routes, limits: HttpLimits) -> TestServer {
     TestServer::start("http", |listener, lifecycle| async move {
         http::serve(listener, routes, limits, &lifecycle).await;
     })
     .await
 }
 
-fn hello() -> Router {
-    Router::new().route("/", get(|| async { "olá" }))
+fn hello() -> Routes {
+    Routes::new().route("/", get(|| async { "olá" }))
 }
 
 /// Sends bytes, reads to the end of the connection. A reset counts as an end.
@@ -113,7 +114,7 @@ async fn an_idle_connection_is_closed_by_the_idle_limit_and_not_by_the_header_li
 
 #[tokio::test]
 async fn a_client_that_never_reads_is_given_up() {
-    let large = Router::new().route("/", get(|| async { vec![b'x'; 64 << 20] }));
+    let large = Routes::new().route("/", get(|| async { vec![b'x'; 64 << 20] }));
     let server = start(
         large,
         HttpLimits {
@@ -129,7 +130,7 @@ async fn a_client_that_never_reads_is_given_up() {
 
 #[tokio::test]
 async fn a_body_that_never_ends_is_given_up() {
-    let echo = Router::new().route("/", post(|body: Bytes| async move { body }));
+    let echo = Routes::new().route("/", post(|body: Bytes| async move { body }));
     let server = start(
         echo,
         HttpLimits {
@@ -147,7 +148,7 @@ async fn a_body_that_never_ends_is_given_up() {
 
 #[tokio::test]
 async fn a_body_over_the_limit_gets_413() {
-    let echo = Router::new().route("/", post(|body: Bytes| async move { body }));
+    let echo = Routes::new().route("/", post(|body: Bytes| async move { body }));
     let server = start(
         echo,
         HttpLimits {
@@ -247,7 +248,7 @@ async fn a_client_of_ipv4_has_its_own_address_on_a_listener_of_both_families() {
     let listener = net::bind("LISTEN", any).unwrap();
     let port = listener.local_addr().unwrap().port();
     let address = |ConnectInfo(peer): ConnectInfo<SocketAddr>| async move { peer.ip().to_string() };
-    let routes = Router::new().route("/", get(address));
+    let routes = Routes::new().route("/", get(address));
     let lifecycle = TestLifecycle::default();
     let served = lifecycle.lifecycle().clone();
     let serving = async move { http::serve(listener, routes, limits(), &served).await };
@@ -294,6 +295,16 @@ async fn a_handler_that_panics_costs_one_500_and_shows_nothing() {
     assert!(exchange(stream, LAST_GET).await.ends_with("olá"));
 }
 
+#[tokio::test]
+async fn a_handler_that_panics_costs_one_500_where_nobody_observes_requests_too() {
+    let server = TestServer::start("http", |listener, lifecycle| async move {
+        let panics = Router::new().route("/", get(|| async { boom() }));
+        http::serve_untraced("http", listener, panics, limits(), &lifecycle).await;
+    })
+    .await;
+    is_problem(&exchange(server.connect().await, LAST_GET).await, 500);
+}
+
 fn boom() -> &'static str {
     panic!("a secret detail")
 }
@@ -331,7 +342,7 @@ async fn a_request_in_flight_at_the_stop_is_answered_before_the_life_ends() {
     let (release, released) = oneshot::channel::<()>();
     let gate = std::sync::Mutex::new(Some((entered, released)));
     let gate = std::sync::Arc::new(gate);
-    let slow = Router::new().route(
+    let slow = Routes::new().route(
         "/",
         get(move || {
             let passed = gate.lock().unwrap().take();
@@ -372,7 +383,7 @@ async fn idle_and_silent_connections_do_not_hold_the_end() {
 
 #[tokio::test]
 async fn a_handler_that_never_ends_is_cut_at_the_deadline() {
-    let stuck = Router::new().route("/", get(std::future::pending::<&'static str>));
+    let stuck = Routes::new().route("/", get(std::future::pending::<&'static str>));
     let server = start(stuck, limits()).await;
     let mut stream = server.connect().await;
     stream.write_all(GET).await.unwrap();
@@ -388,8 +399,8 @@ async fn a_handler_that_never_ends_is_cut_at_the_deadline() {
 }
 
 /// Switches to a protocol that sends back what it gets.
-fn echo() -> Router {
-    Router::new().route(
+fn echo() -> Routes {
+    Routes::new().route(
         "/echo",
         get(|request: axum::extract::Request| async {
             let lifecycle = TestLifecycle::default();
@@ -512,7 +523,7 @@ async fn clients_that_send_many_requests_at_once_take_turns() {
     let note = |axum::extract::Path(name): axum::extract::Path<String>| async move {
         noted.lock().unwrap().push_str(&name);
     };
-    let server = start(Router::new().route("/{name}", get(note)), limits()).await;
+    let server = start(Routes::new().route("/{name}", get(note)), limits()).await;
     let (mut a, mut b) = (server.connect().await, server.connect().await);
     for (stream, name) in [(&mut a, "a"), (&mut b, "b")] {
         let request = format!("GET /{name} HTTP/1.1\r\nhost: a\r\n\r\n");
@@ -532,7 +543,7 @@ async fn clients_that_send_many_requests_at_once_take_turns() {
 
 #[tokio::test]
 async fn paths_that_mean_the_same_lead_to_one_route() {
-    let routes = Router::new().route("/a~", get(|| async { "olá" }));
+    let routes = Routes::new().route("/a~", get(|| async { "olá" }));
     let server = start(routes, limits()).await;
     for path in ["/a~", "/%61%7e", "/%61%7E?x=%61"] {
         let request = format!("GET {path} HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\r\n");
@@ -544,7 +555,7 @@ async fn paths_that_mean_the_same_lead_to_one_route() {
 #[tokio::test]
 async fn a_client_that_sends_all_of_a_refused_body_first_can_read_the_answer() {
     let refuse = || async { axum::http::StatusCode::PAYLOAD_TOO_LARGE };
-    let server = start(Router::new().route("/", post(refuse)), limits()).await;
+    let server = start(Routes::new().route("/", post(refuse)), limits()).await;
     for _ in 0..5 {
         let mut stream = server.connect().await;
         let size = 20_000_000;
@@ -560,7 +571,7 @@ async fn a_client_that_sends_all_of_a_refused_body_first_can_read_the_answer() {
 
 #[tokio::test]
 async fn a_client_that_waits_to_be_told_sends_its_body_only_where_it_is_wanted() {
-    let echo = Router::new()
+    let echo = Routes::new()
         .route("/", post(|body: Bytes| async move { body }))
         .route("/no", post(|| async { axum::http::StatusCode::FORBIDDEN }));
     let server = start(echo, limits()).await;
@@ -584,7 +595,7 @@ async fn a_client_that_waits_to_be_told_sends_its_body_only_where_it_is_wanted()
 #[tokio::test]
 async fn a_refused_client_is_read_on_for_a_while_and_for_so_many_bytes() {
     let refuse = || async { axum::http::StatusCode::PAYLOAD_TOO_LARGE };
-    let routes = || Router::new().route("/", post(refuse));
+    let routes = || Routes::new().route("/", post(refuse));
     let head = b"POST / HTTP/1.1\r\nhost: a\r\ncontent-length: 40000000\r\n\r\n";
     let short = HttpLimits {
         linger_timeout: SHORT,

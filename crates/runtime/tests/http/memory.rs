@@ -7,7 +7,7 @@ use super::*;
 /// A server with this much memory for connections and requests.
 async fn start_within(memory: usize) -> TestServer {
     let echo = post(|body: Bytes| async move { body });
-    let routes = Router::new().route("/", echo.get(|| async { "olá" }));
+    let routes = Routes::new().route("/", echo.get(|| async { "olá" }));
     let server = start(routes, limits()).await;
     server.lifecycle.lifecycle().memory().set(memory);
     server
@@ -159,7 +159,7 @@ async fn ask_and_stop(server: &TestServer, least: usize) -> TcpStream {
 
 #[tokio::test]
 async fn answers_that_nobody_takes_are_counted_and_those_beyond_the_memory_are_refused() {
-    let routes = Router::new()
+    let routes = Routes::new()
         .route("/", get(|| async { vec![b'x'; LONG_ANSWER] }))
         .route("/small", get(|| async { "olá" }));
     let server = start(routes, limits()).await;
@@ -174,6 +174,11 @@ async fn answers_that_nobody_takes_are_counted_and_those_beyond_the_memory_are_r
     is_problem(&refused, 503);
     assert!(refused.contains("retry-after: 1\r\n"), "{refused}");
     server.cut_by("memory_budget").await;
+    // It is counted as the client got it.
+    let labels = "http_request_method=\"GET\",http_route=\"/\",http_response_status_code=\"503\",\
+                  url_scheme=\"http\",error_type=\"503\"";
+    let line = format!("http_server_request_duration_seconds_count{{{labels}}} 1");
+    server.counts(&line).await;
     let small = b"GET /small HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\r\n";
     let answer = exchange(server.connect().await, small).await;
     assert!(answer.ends_with("olá"), "{answer}");
@@ -192,7 +197,7 @@ async fn answers_that_nobody_takes_are_counted_and_those_beyond_the_memory_are_r
 #[tokio::test]
 async fn an_answer_that_lies_in_the_program_takes_no_memory_whoever_does_not_read_it() {
     static FILE: [u8; LONG_ANSWER] = [b'x'; LONG_ANSWER];
-    let routes = Router::new().route("/", get(|| async { &FILE[..] }));
+    let routes = Routes::new().route("/", get(|| async { &FILE[..] }));
     let server = start(routes, limits()).await;
     server.lifecycle.lifecycle().memory().set(1 << 20);
     let mut slow = Vec::new();
@@ -213,7 +218,7 @@ async fn a_stream_holds_no_more_than_what_its_client_has_not_taken() {
         let piece = |()| Ok::<_, std::io::Error>(Bytes::from(vec![b'x'; 4096]));
         axum::body::Body::from_stream(futures_util::stream::repeat(()).map(piece))
     };
-    let server = start(Router::new().route("/", get(endless)), limits()).await;
+    let server = start(Routes::new().route("/", get(endless)), limits()).await;
     server.lifecycle.lifecycle().memory().set(1 << 20);
     let mut stream = ask_and_stop(&server, 12 * 1024).await;
     let mut taken = 0;

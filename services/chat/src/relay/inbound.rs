@@ -4,13 +4,14 @@
 use std::collections::{HashSet, VecDeque};
 use std::sync::{Arc, Mutex, PoisonError};
 
+use axum::Json;
 use axum::body::Bytes;
 use axum::extract::State;
 use axum::http::header::CONTENT_TYPE;
 use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
-use axum::{Json, Router};
+use runtime::http::Routes;
 use runtime::trace::Span;
 use serde_json::{Value, json};
 
@@ -63,8 +64,8 @@ impl Inbound {
     }
 
     /// `POST /relay` and `GET /relay/presence`.
-    pub fn routes(self) -> Router {
-        Router::new()
+    pub fn routes(self) -> Routes {
+        Routes::new()
             .route("/relay", post(take))
             .route("/relay/presence", get(presence))
             .with_state(self)

@@ -12,12 +12,14 @@ use hyper_util::service::TowerToHyperService;
 use rand::rngs::SmallRng;
 use rand::{Rng, SeedableRng};
 use reqwest::Request;
+use runtime::http::Routes;
 use runtime::http_client::{HttpClientError, HttpResponse};
 use testing::TestLifecycle;
 use turmoil::net::{TcpListener, TcpStream};
 
 /// Serves routes until the host crashes.
-pub(crate) async fn serve(routes: axum::Router, lifecycle: &TestLifecycle) -> std::io::Result<()> {
+pub(crate) async fn serve(routes: Routes, lifecycle: &TestLifecycle) -> std::io::Result<()> {
+    let routes = axum::Router::from(routes);
     let listener = TcpListener::bind(("0.0.0.0", PORT)).await?;
     loop {
         let (stream, _) = listener.accept().await?;

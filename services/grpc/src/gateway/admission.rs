@@ -2,7 +2,7 @@
 
 use std::sync::PoisonError;
 
-use axum::extract::{MatchedPath, Request, State};
+use axum::extract::{Request, State};
 use axum::http::header::{HeaderName, X_CONTENT_TYPE_OPTIONS};
 use axum::http::{HeaderMap, HeaderValue};
 use axum::middleware::Next;
@@ -52,9 +52,7 @@ pub(super) async fn admit(
 
 /// Whether this is an `EventSource` on its stream, to which a refusal would be the end.
 fn is_event_source(request: &Request) -> bool {
-    let route = request.extensions().get::<MatchedPath>();
-    route.is_some_and(|route| route.as_str().ends_with("/usuarios/mudancas"))
-        && input::wants_events(request.headers())
+    request.uri().path() == changes::PATH && input::wants_events(request.headers())
 }
 
 /// A place among the requests under way, which is kept until the answer's head is there.

@@ -23,6 +23,9 @@ use super::openapi::{Always, WithHistory};
 use super::{Gateway, input};
 use crate::gateway::upstream::UsersClient;
 
+/// Where they are.
+pub(super) const PATH: &str = "/usuarios/mudancas";
+
 /// Watch the changes of users
 ///
 /// Server-sent events. Each `data` is a change as JSON; each `id` is where to go on from, which

@@ -1,12 +1,12 @@
 //! `/docs` and `/redoc`: readers of `/openapi.json`, from files in this program.
 
-use axum::Router;
 use axum::http::HeaderMap;
 use axum::http::header::{
     ACCEPT_ENCODING, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_SECURITY_POLICY, CONTENT_TYPE, VARY,
 };
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
+use runtime::http::Routes;
 
 use super::accept;
 use super::error::GatewayError;
@@ -26,7 +26,7 @@ const CSS: &str = "text/css; charset=utf-8";
 pub(super) const PAGES: [&str; 3] = ["/docs", "/redoc", "/openapi.json"];
 
 /// The pages and their files.
-pub(super) fn routes<S: Clone + Send + Sync + 'static>() -> Router<S> {
+pub(super) fn routes<S: Clone + Send + Sync + 'static>() -> Routes<S> {
     let page = |html: &'static str| {
         get(async move || {
             let headers = [(CONTENT_TYPE, HTML), (CONTENT_SECURITY_POLICY, POLICY)];
@@ -38,7 +38,7 @@ pub(super) fn routes<S: Clone + Send + Sync + 'static>() -> Router<S> {
     let packed = |kind: &'static str, bytes: &'static [u8]| {
         get(async move |headers: HeaderMap| packed(&headers, kind, bytes))
     };
-    Router::new()
+    Routes::new()
         .route("/", get(async |root: Root| root.redirect("/docs")))
         .route("/docs", page(include_str!("assets/docs.html")))
         .route("/docs/start.js", script(include_str!("assets/docs.js")))
