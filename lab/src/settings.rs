@@ -55,7 +55,8 @@ pub struct LabSettings {
         value_parser = parse::<SocketAddr>
     )]
     pub toxiproxy_listen: SocketAddr,
-    /// Memory for what passed the links; where there is no room, the oldest goes
+    /// Memory for what passed the links; where there is no room, the oldest goes. What is not decoded
+    /// yet takes up to twice as much beside it
     #[arg(default_value = "16MiB", value_parser = bytes(ByteSize::kib(64)..=ByteSize::gib(4)))]
     pub lab_wire_bytes: usize,
     /// Services left out, with commas between, for programs of your own in their places; with
