@@ -1,5 +1,9 @@
-//! What the documents refer to: every relative link, path and word of the glossary must exist.
+//! What the documents refer to: every relative link, path and word of the glossary must exist. And how
+//! long the guides take.
 #![cfg(test)]
+
+#[path = "documents/minutes.rs"]
+mod minutes;
 
 use std::collections::BTreeSet;
 use std::fs;

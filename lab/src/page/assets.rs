@@ -29,12 +29,15 @@ const FILES: &[File] = &[
     ("/logs", HTML, INDEX),
     ("/lessons", HTML, INDEX),
     ("/guide/{name}", HTML, INDEX),
+    ("/guide/{name}/sheet", HTML, INDEX),
+    ("/guide/{name}/teacher", HTML, INDEX),
     ("/page.css", CSS, include_str!("assets/page.css")),
     ("/controls.css", CSS, include_str!("assets/controls.css")),
     ("/traces.css", CSS, include_str!("assets/traces.css")),
     ("/waterfall.css", CSS, include_str!("assets/waterfall.css")),
     ("/mesh.css", CSS, include_str!("assets/mesh.css")),
     ("/views.css", CSS, include_str!("assets/views.css")),
+    ("/guide.css", CSS, include_str!("assets/guide.css")),
     ("/app.js", SCRIPT, include_str!("assets/app.js")),
     ("/chat.js", SCRIPT, include_str!("assets/chat.js")),
     ("/cluster.js", SCRIPT, include_str!("assets/cluster.js")),
@@ -43,7 +46,9 @@ const FILES: &[File] = &[
         SCRIPT,
         include_str!("assets/cluster-panel.js"),
     ),
+    ("/commands.js", SCRIPT, include_str!("assets/commands.js")),
     ("/compare.js", SCRIPT, include_str!("assets/compare.js")),
+    ("/deeds.js", SCRIPT, include_str!("assets/deeds.js")),
     ("/details.js", SCRIPT, include_str!("assets/details.js")),
     ("/dom.js", SCRIPT, include_str!("assets/dom.js")),
     ("/faults.js", SCRIPT, include_str!("assets/faults.js")),
@@ -53,6 +58,7 @@ const FILES: &[File] = &[
     ("/guide.js", SCRIPT, include_str!("assets/guide.js")),
     ("/hex.js", SCRIPT, include_str!("assets/hex.js")),
     ("/hues.js", SCRIPT, include_str!("assets/hues.js")),
+    ("/kept.js", SCRIPT, include_str!("assets/kept.js")),
     ("/lessons.css", CSS, include_str!("assets/lessons.css")),
     ("/lessons.js", SCRIPT, include_str!("assets/lessons.js")),
     ("/lines.js", SCRIPT, include_str!("assets/lines.js")),
@@ -63,11 +69,15 @@ const FILES: &[File] = &[
     ("/markdown.js", SCRIPT, include_str!("assets/markdown.js")),
     ("/mesh.js", SCRIPT, include_str!("assets/mesh.js")),
     ("/panel.js", SCRIPT, include_str!("assets/panel.js")),
+    ("/parts.js", SCRIPT, include_str!("assets/parts.js")),
     ("/play.js", SCRIPT, include_str!("assets/play.js")),
     ("/poll.js", SCRIPT, include_str!("assets/poll.js")),
+    ("/request.js", SCRIPT, include_str!("assets/request.js")),
     ("/row.js", SCRIPT, include_str!("assets/row.js")),
     ("/search.js", SCRIPT, include_str!("assets/search.js")),
     ("/settings.js", SCRIPT, include_str!("assets/settings.js")),
+    ("/sheet.js", SCRIPT, include_str!("assets/sheet.js")),
+    ("/shell.js", SCRIPT, include_str!("assets/shell.js")),
     ("/sparks.js", SCRIPT, include_str!("assets/sparks.js")),
     ("/spans.js", SCRIPT, include_str!("assets/spans.js")),
     ("/states.js", SCRIPT, include_str!("assets/states.js")),
@@ -84,6 +94,11 @@ const FILES: &[File] = &[
         "/words-frame.js",
         SCRIPT,
         include_str!("assets/words-frame.js"),
+    ),
+    (
+        "/words-guide.js",
+        SCRIPT,
+        include_str!("assets/words-guide.js"),
     ),
     (
         "/words-lessons.js",
@@ -253,6 +268,7 @@ pub(super) fn routes() -> Router {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::catalogue;
 
     #[test]
     fn every_script_and_style_that_the_page_names_is_there() {
@@ -266,6 +282,26 @@ mod tests {
         for path in imported.chain(linked.map(str::to_owned)) {
             assert!(paths.contains(&path.as_str()), "{path}");
         }
+    }
+
+    #[test]
+    fn a_request_of_a_guide_goes_to_the_service_of_its_port() {
+        let (.., script) = FILES
+            .iter()
+            .find(|(path, ..)| *path == "/request.js")
+            .unwrap();
+        let lines = script
+            .lines()
+            .skip_while(|line| !line.starts_with("const PORTS"));
+        let lines = lines.skip(1).take_while(|line| *line != "};");
+        let mut known: Vec<_> = lines.map(|line| line.trim().to_owned()).collect();
+        known.sort();
+        let rows = catalogue::services().map(|(_, row)| row);
+        let asked = rows.filter(|row| row.http);
+        let lines = asked.map(|row| format!("{}: \"{}\",", row.port.unwrap(), row.program.name));
+        let mut there: Vec<_> = lines.collect();
+        there.sort();
+        assert_eq!(known, there);
     }
 
     #[test]

@@ -14,6 +14,7 @@ mod browser;
 mod browsing;
 mod command_line;
 mod deaths;
+mod guides;
 mod harness;
 mod lessons;
 mod links;

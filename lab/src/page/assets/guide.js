@@ -1,30 +1,48 @@
-// A guide of the exercises, from its Markdown.
+// A guide of the exercises, from its Markdown; and what is made of it for a class.
 
+import { equip } from "./commands.js";
 import { link, make } from "./dom.js";
 import { markdown } from "./markdown.js";
+import { partsOf } from "./parts.js";
 import { ask } from "./poll.js";
-import { spoken } from "./words.js";
+import { student, teacher } from "./sheet.js";
+import { spoken, word } from "./words.js";
+import "./words-guide.js";
 
 const GUIDES = ["desafio1", "hello", "sockets", "grpc", "chat"];
 
-export function show(place, [name = "hello"]) {
-  const nav = make("p", "toolbar", GUIDES.map((guide) => {
-    const element = link(guide, `/guide/${guide}`, "button");
-    if (guide === name) element.setAttribute("aria-current", "page");
-    return element;
-  }));
+/** What there is below the address of a guide. */
+const VIEWS = { "": whole, sheet: student, teacher };
+
+export function show(place, [name = "hello", view = ""], { can }) {
+  const guides = GUIDES.map((guide) => tab(guide, `/guide/${guide}`, guide === name));
+  const views = [
+    ["guideWhole", ""],
+    ["guideSheet", "/sheet"],
+    ["guideTeacher", "/teacher"],
+  ];
+  const ways = views.map(([key, path]) => tab(word(key), `/guide/${name}${path}`, path.slice(1) === view));
   const text = make("article", "guide");
-  place.append(nav, text);
-  fill(name, text);
+  place.append(make("p", "toolbar", guides), make("p", "toolbar", ways), text);
+  fill(name, view, text, can);
   return {};
 }
 
-async function fill(name, place) {
-  const source = await ask(`/guides/${spoken()}/${encodeURIComponent(name)}`);
-  const parts = make("div", "", markdown(source));
-  const pictures = [...parts.querySelectorAll("img")];
+function tab(label, path, isHere) {
+  const element = link(label, path, "button");
+  if (isHere) element.setAttribute("aria-current", "page");
+  return element;
+}
+
+async function fill(name, view, place, can) {
+  const elements = markdown(await ask(`/guides/${spoken()}/${encodeURIComponent(name)}`));
+  const parts = partsOf(elements);
+  document.title = `${parts.title} · Malha`;
+  const makes = VIEWS[view] ?? whole;
+  place.replaceChildren(...makes(parts, { name, elements, can }));
+  const pictures = [...place.querySelectorAll("img")];
   for (const picture of pictures) picture.src = `/guides/${spoken()}/${picture.dataset.file}`;
-  place.replaceChildren(...parts.childNodes);
+  equip(place, can);
   // The sections are in the same order in both languages; a link names the English one.
   const wanted = decodeURIComponent(location.hash.slice(1));
   if (!wanted) return;
@@ -32,6 +50,12 @@ async function fill(name, place) {
   // What is above it has its height then.
   await Promise.allSettled(pictures.map((picture) => picture.decode()));
   target?.scrollIntoView();
+}
+
+/** The guide as it is written, and how long a class takes for it. */
+function whole({ minutes }, { elements }) {
+  const [title, ...rest] = elements;
+  return [title, make("p", "note", word("guideMinutes", minutes)), ...rest];
 }
 
 /** The heading at the place that this one has in the English guide. */

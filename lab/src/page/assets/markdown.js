@@ -1,6 +1,6 @@
 // The part of Markdown that the guides use, as elements: never as markup.
 
-import { make, makeWith } from "./dom.js";
+import { fold, make, makeWith } from "./dom.js";
 
 /** The elements of a text. */
 export function markdown(source) {
@@ -11,11 +11,17 @@ export function markdown(source) {
     const line = lines[at];
     const fence = line.match(/^\s*```(\S*)/);
     const heading = line.match(/^(#{1,6}) (.*)/);
-    if (line.trim() === "" || /^<\/?(details|summary|!--)/.test(line.trim())) at += 1;
-    else if (fence) {
+    const folded = line.match(/^\s*<details><summary>(.*)<\/summary>/);
+    if (line.trim() === "") at += 1;
+    else if (folded) {
+      const end = next(lines, at, (other) => other.trim() === "</details>");
+      result.push(fold(folded[1], markdown(lines.slice(at + 1, end).join("\n"))));
+      at = end + 1;
+    } else if (fence) {
       const end = lines.findIndex((other, index) => index > at && /^\s*```/.test(other));
       const code = make("pre", "", make("code", "", lines.slice(at + 1, end).join("\n")));
       code.tabIndex = 0;
+      code.dataset.language = fence[1];
       result.push(code);
       at = end + 1;
     } else if (heading) {
@@ -23,6 +29,10 @@ export function markdown(source) {
       element.id = slug(element.textContent);
       result.push(element);
       at += 1;
+    } else if (line.startsWith("> ")) {
+      const end = next(lines, at, (other) => !other.startsWith("> "));
+      result.push(make("blockquote", "", markdown(lines.slice(at, end).map((quoted) => quoted.slice(2)).join("\n"))));
+      at = end;
     } else if (line.startsWith("|")) {
       const end = next(lines, at, (other) => !other.startsWith("|"));
       result.push(table(lines.slice(at, end)));
@@ -32,7 +42,7 @@ export function markdown(source) {
       result.push(list(lines.slice(at, end)));
       at = end;
     } else {
-      const end = next(lines, at, (other) => other.trim() === "" || /^(\||```|#|- |\d+\. )/.test(other.trim()));
+      const end = next(lines, at, (other) => other.trim() === "" || /^(\||```|#|- |\d+\. |<details>)/.test(other.trim()));
       result.push(make("p", "", inline(lines.slice(at, Math.max(end, at + 1)).join(" "))));
       at = Math.max(end, at + 1);
     }

@@ -1,0 +1,94 @@
+// What is made of a guide for a class: a sheet for students, and one for those who teach.
+
+import { pasted, shell } from "./commands.js";
+import { button, field, link, make, makeWith } from "./dom.js";
+import { kept } from "./kept.js";
+import { commandsOf, isCommand, isPasted, isShell } from "./shell.js";
+import { word } from "./words.js";
+import "./words-guide.js";
+
+/** A table of predictions, and the questions: to print, or to fill in. */
+export function student({ title, sections, experiments, questions }, { name, can }) {
+  const notes = kept(`malha-sheet-${name}`);
+  const who = ["sheetName", "sheetDate"].map((key) => field(word(key), makeWith("input", { autocomplete: "off" })));
+  const rows = experiments.map((experiment) => row(experiment, { name, can, notes }));
+  const heads = ["experiment", "predicted", "saw"].map((key) => head(word(key)));
+  return [
+    make("h1", "", word("sheetTitle", title)),
+    make("p", "note", word("sheetAbout")),
+    make("div", "fields", who),
+    make("div", "toolbar", printing(), button(word("sheetClear"), () => confirm(word("sheetSure")) && notes.clear(), "button warn")),
+    make("h2", "", experiments[0].section.heading.textContent),
+    make("table", "table sheet", make("thead", "", make("tr", "", heads)), make("tbody", "", rows)),
+    make("h2", "", sections.at(-1).heading.textContent),
+    make("ol", "questions", asked(questions, notes)),
+  ];
+}
+
+/** The minutes, what each experiment shows, the answers. */
+export function teacher({ title, sections, minutes, experiments, questions }, { name }) {
+  const rows = sections.map(({ heading, minutes: own }) => make("tr", "", make("td", "", link(heading.textContent, `/guide/${name}#${heading.id}`)), make("td", "", String(own))));
+  const sum = make("tr", "", make("td", "", make("b", "", word("inAll"))), make("td", "", make("b", "", String(minutes))));
+  for (const answer of questions.querySelectorAll("details")) answer.open = true;
+  return [
+    make("h1", "", word("teacherTitle", title)),
+    make("p", "note", word("teacherAbout")),
+    make("div", "toolbar", printing()),
+    make("table", "table", make("thead", "", make("tr", "", head(word("section")), head(word("minutesHead")))), make("tbody", "", rows, sum)),
+    make("h2", "", experiments[0].section.heading.textContent),
+    experiments.flatMap(({ elements }) => elements),
+    make("h2", "", sections.at(-1).heading.textContent),
+    questions,
+  ].flat();
+}
+
+function row({ number, title, elements }, { name, can, notes }) {
+  const label = `${number}. ${title}`;
+  const cell = (key) => {
+    const element = make("td", "", notes.field(`${key}-${number}`, `${word(key)}: ${label}`));
+    // Said where the columns are not beside each other.
+    element.dataset.head = word(key);
+    return element;
+  };
+  const what = make("th", "", link(label, `/guide/${name}#experiment-${number}`), doing(elements, can));
+  what.scope = "row";
+  return make("tr", "", what, cell("predicted"), cell("saw"));
+}
+
+/** What is to be typed, without what comes of it. */
+function doing(elements, can) {
+  const parts = elements.flatMap((element) => (element.tagName === "PRE" ? [element] : [...element.querySelectorAll("pre, :not(pre) > code")]));
+  const seen = new Set();
+  const lines = (commands) => {
+    const fresh = commands.filter((text) => !seen.has(text));
+    for (const text of fresh) seen.add(text);
+    return fresh.length > 0 ? [shell(fresh.map((text) => ({ shown: text, pasted: text })), can)] : [];
+  };
+  return parts.flatMap((part) => {
+    const text = part.textContent;
+    if (part.tagName === "CODE") return isCommand(text) ? lines([text]) : [];
+    const { language } = part.dataset;
+    if (isShell(language)) return lines(commandsOf(text, language === "console").map((command) => command.pasted));
+    return isPasted(language) ? [pasted(text.split("\n").filter((line) => !line.startsWith("# ")).join("\n"))] : [];
+  });
+}
+
+/** Each question with a place for what somebody thinks, and without its answer. */
+function asked(questions, notes) {
+  return [...questions.children].map((question, at) => {
+    const text = question.cloneNode(true);
+    for (const answer of text.querySelectorAll("details")) answer.remove();
+    text.append(notes.field(`question-${at + 1}`, word("myAnswer", at + 1)));
+    return text;
+  });
+}
+
+function head(text) {
+  const element = make("th", "", text);
+  element.scope = "col";
+  return element;
+}
+
+function printing() {
+  return button(word("print"), () => print());
+}

@@ -1,0 +1,280 @@
+//! The guides on the page in a real browser: their commands, their pictures, the sheets made of them.
+
+use serde_json::{Value, json};
+use testing::eventually;
+
+use crate::browser::Browser;
+use crate::browsing::complaints;
+use crate::harness::Lab;
+use crate::tab::{ENTER, Screen, Tab};
+
+/// The button that does something with a command.
+fn button(does: &str, command: &str) -> String {
+    let label = Value::from(format!("{does}: {command}"));
+    format!("[...document.querySelectorAll('button')].find((one) => one.ariaLabel === {label})")
+}
+
+/// Presses it by the keyboard.
+async fn press(page: &Tab, button: &str) {
+    page.until(&format!("{button} !== undefined")).await;
+    page.eval(&format!("{button}.focus()")).await;
+    page.press(ENTER, 0).await;
+}
+
+/// Runs a command of a guide, and waits until its outcome, which is spoken, has this in it.
+async fn run(page: &Tab, command: &str, outcome: &str) {
+    let button = button("run", command);
+    press(page, &button).await;
+    let outcome = Value::from(outcome);
+    page.until(&format!(
+        "[...{button}.closest('.shell-command, p').querySelectorAll('[role=status]')].some((one) => one.textContent.includes({outcome}))"
+    ))
+    .await;
+}
+
+/// A clipboard that can be looked into.
+const CLIPBOARD: &str = "Object.defineProperty(navigator, 'clipboard',
+    { value: { writeText: async (text) => { window.pasted = text; } } });";
+
+/// Copies a command, and waits until the clipboard has it as a shell takes it, which is spoken.
+async fn copy(page: &Tab, command: &str) {
+    press(page, &button("copy", command)).await;
+    let command = Value::from(command);
+    page.until(&format!("window.pasted === {command}")).await;
+    page.until(&format!("[...document.querySelectorAll('[role=status]')].some((one) => one.textContent === 'copied: ' + {command})"))
+        .await;
+}
+
+#[tokio::test]
+async fn a_command_that_the_lab_can_do_is_run_by_its_button_and_any_is_copied() {
+    let Some(browser) = Browser::start().await else {
+        return;
+    };
+    let lab = Lab::ready(&[]).await;
+    let page = browser
+        .open_after(CLIPBOARD, &lab.url("/guide/desafio1"))
+        .await;
+    for (verb, said, state) in [
+        ("freeze", "is frozen", "frozen"),
+        ("resume", "goes on", "running"),
+    ] {
+        let command = format!("cargo run -- {verb} desafio1-servidor");
+        run(&page, &command, said).await;
+        eventually(state, async || {
+            let service = lab.service("desafio1-servidor").await;
+            (service["state"] == state).then_some(())
+        })
+        .await;
+    }
+    run(&page, "curl -s localhost:8080", "Olá! Aqui é o servidor").await;
+    let lesson = "cargo run -- lesson desafio1-refused-or-silent";
+    run(&page, lesson, "The lesson is on").await;
+    assert_eq!(
+        lab.json("/lab/lessons").await["running"]["id"],
+        "desafio1-refused-or-silent"
+    );
+    page.eval("fetch('/lab/lessons', { method: 'DELETE' })")
+        .await;
+    for command in [
+        // A comment stands behind it, it stands in a console's block, and in a sentence.
+        "kubectl get pods,endpointslices -n desafio1",
+        "curl -s localhost:9111/readyz",
+        "skaffold dev -p desafio1",
+    ] {
+        copy(&page, command).await;
+    }
+    assert_eq!(complaints(&page).await, "");
+    // What the lab refuses is told where the outcome would be.
+    page.eval("import('/commands.js').then(({ shell }) => document.querySelector('.guide').append(shell([{ shown: 'malha start desafio1-servidor', pasted: 'malha start desafio1-servidor' }], ['processes'])))")
+        .await;
+    run(
+        &page,
+        "malha start desafio1-servidor",
+        "it cannot start now",
+    )
+    .await;
+}
+
+/// Runs in the page: every command of the guides in one language that has no button, and those that
+/// can be run, sorted.
+const OFFERED: &str = "
+    (async (language) => {
+        const [{ markdown }, { equip }, { isCommand }] = await Promise.all(['markdown', 'commands', 'shell'].map((name) => import(`/${name}.js`)));
+        const without = [];
+        const run = [];
+        for (const name of ['desafio1', 'hello', 'sockets', 'grpc', 'chat']) {
+            const place = document.createElement('div');
+            place.append(...markdown(await (await fetch(`/guides/${language}/${name}`)).text()));
+            equip(place, ['links', 'processes', 'play']);
+            for (const code of place.querySelectorAll('code')) {
+                const text = code.textContent;
+                const beside = code.closest('.shell-line') ?? code.nextElementSibling;
+                const tools = beside?.matches('button, a') ? [beside] : [...(beside?.querySelectorAll('button') ?? [])];
+                const isRun = tools.some((tool) => tool.matches('.main'));
+                if (isRun) run.push(text.replace(/ +#.*/, ''));
+                if ((isCommand(text) && tools.length === 0) || (/^cargo run -- (break|mend|stop|start|kill|freeze|resume|lesson) /.test(text) && !isRun)) without.push(text);
+            }
+        }
+        return { without, run: run.sort() };
+    })";
+
+#[tokio::test]
+async fn every_command_has_a_button_and_the_lab_does_the_same_in_both_languages_and_no_more() {
+    let Some(browser) = Browser::start().await else {
+        return;
+    };
+    let lab = Lab::ready(&[]).await;
+    let page = browser
+        .open_after(CLIPBOARD, &lab.url("/guide/hello"))
+        .await;
+    page.until("document.querySelector('.pasted button') !== null")
+        .await;
+    // Python is copied as a whole.
+    page.eval("document.querySelector('.pasted button').click()")
+        .await;
+    page.until("window.pasted?.startsWith('import socket\\ndef hello')")
+        .await;
+    let english = page.eval(&format!("{OFFERED}('en')")).await;
+    let portuguese = page.eval(&format!("{OFFERED}('pt')")).await;
+    assert_eq!(english["without"], json!([]));
+    assert_eq!(portuguese["without"], json!([]));
+    assert_eq!(english["run"], portuguese["run"]);
+    let offered = english["run"].as_array().unwrap();
+    assert!(offered.len() > 30, "{offered:?}");
+
+    let refused = json!([
+        "rm -r x",
+        "cargo run -- desafio1",
+        "malha top --once",
+        "malha freeze a b",
+        "malha start a for=3s",
+        "malha freeze a && rm -r x",
+        "malha freeze a; rm -r x",
+        "malha freeze $(x)",
+        "malha freeze 'a",
+        "curl localhost:8100/usuarios/$U",
+        "curl localhost:8080 -H 'traceparent: 00-1-2-01'",
+        "curl localhost:8080 -T x",
+        "curl localhost:8080/../../../../lab/mend -X POST",
+        "curl localhost:8080/%2e%2e/%2e%2e/%2e%2e/%2e%2e/lab/mend -X POST",
+        "curl localhost:8888/lab/mend -X POST",
+        "curl localhost:8888//example.org/",
+        "curl localhost:22",
+        "curl example.org:8080",
+    ]);
+    let done = page
+        .eval(&format!("import('/deeds.js').then(({{ deedsOf }}) => {refused}.filter((text) => deedsOf(text, ['links', 'processes', 'play']) !== null))"))
+        .await;
+    assert_eq!(done, json!([]));
+    // Where there are no processes, as in a cluster, nothing acts on one.
+    let nothing = "import('/deeds.js').then(({ deedsOf }) => deedsOf('malha freeze a', ['logs']))";
+    assert_eq!(page.eval(nothing).await, Value::Null);
+    assert_eq!(complaints(&page).await, "");
+}
+
+#[tokio::test]
+async fn the_sheets_are_made_of_the_guide_in_both_languages() {
+    let Some(browser) = Browser::start().await else {
+        return;
+    };
+    let lab = Lab::ready(&[]).await;
+    for (screen, source, first, freeze) in [
+        (Screen::DESK, "/guides/en/hello", "1. Silence", "run"),
+        (Screen::PHONE, "/guides/pt/hello", "1. Silêncio", "rodar"),
+    ] {
+        let guide = lab.request(source).send().await.unwrap();
+        let guide = guide.text().await.unwrap();
+        let experiments = guide.lines().filter(|line| {
+            let number = line
+                .strip_prefix("**")
+                .and_then(|line| line.split_once(". "));
+            number.is_some_and(|(number, _)| number.parse::<u32>().is_ok())
+        });
+        let page = browser
+            .open_with(&lab.url("/guide/hello/sheet"), screen)
+            .await;
+        let rows = experiments.count();
+        page.until(&format!(
+            "document.querySelectorAll('.sheet tbody tr').length === {rows}"
+        ))
+        .await;
+        let title = page
+            .eval("document.querySelector('.sheet tbody a').textContent")
+            .await;
+        assert_eq!(title, first);
+        // Neither what an experiment shows nor an answer is on it.
+        let text = page
+            .eval("document.querySelector('.guide').innerText")
+            .await;
+        let text = text.as_str().unwrap();
+        for spoiler in ["nenhum nome chegou a tempo", "error.type", "4f 6c c3 a1"] {
+            assert!(
+                guide.contains(spoiler) && !text.contains(spoiler),
+                "{spoiler}"
+            );
+        }
+        let freeze = button(freeze, "cargo run -- freeze hello-server for=12s");
+        assert_eq!(page.eval(&format!("{freeze} !== undefined")).await, true);
+
+        // What is written is there again after a reload, until it is cleared.
+        page.eval("document.querySelector('.sheet textarea').focus()")
+            .await;
+        page.types("an answer").await;
+        page.call("Page.reload", json!({})).await;
+        let value = "document.querySelector('.sheet textarea')?.value";
+        page.until(&format!("{value} === 'an answer'")).await;
+        page.eval("window.confirm = () => true; document.querySelector('.toolbar .warn').click()")
+            .await;
+        page.until(&format!("{value} === ''")).await;
+
+        page.call("Emulation.setEmulatedMedia", json!({ "media": "print" }))
+            .await;
+        let printed = "['header', '.toolbar', '.sheet .tools', '.sheet textarea']
+            .map((one) => getComputedStyle(document.querySelector(one)).display)";
+        assert_eq!(
+            page.eval(printed).await,
+            json!(["none", "none", "none", "block"])
+        );
+        assert_eq!(complaints(&page).await, "");
+
+        let page = browser
+            .open_with(&lab.url("/guide/hello/teacher"), screen)
+            .await;
+        page.until("document.querySelectorAll('.guide details').length > 0")
+            .await;
+        let open = "[...document.querySelectorAll('.guide details')].every((one) => one.open)";
+        assert_eq!(page.eval(open).await, true);
+        let minutes = guide.lines().filter_map(|line| {
+            let number = line.strip_prefix('*')?.strip_suffix(" min*")?;
+            number.parse::<u32>().ok()
+        });
+        let sum = page
+            .eval("document.querySelector('.guide tr:last-child td:last-child').textContent")
+            .await;
+        assert_eq!(sum, minutes.sum::<u32>().to_string());
+        page.shows("4f 6c c3 a1").await;
+        assert_eq!(complaints(&page).await, "");
+    }
+}
+
+#[tokio::test]
+async fn the_pictures_of_a_guide_are_seen_at_a_desk_and_on_a_phone() {
+    let Some(browser) = Browser::start().await else {
+        return;
+    };
+    let lab = Lab::ready(&[]).await;
+    for screen in [Screen::DESK, Screen::PHONE] {
+        let page = browser.open_with(&lab.url("/guide/hello"), screen).await;
+        let pictures = "[...document.querySelectorAll('.guide img')]";
+        page.until(&format!(
+            "{pictures}.length === 4 && {pictures}.every((one) => one.complete && one.naturalWidth > 0)"
+        ))
+        .await;
+        let told = format!("{pictures}.every((one) => one.alt.length > 20)");
+        assert_eq!(page.eval(&told).await, true);
+        let fits =
+            format!("{pictures}.every((one) => one.getBoundingClientRect().right <= innerWidth)");
+        assert_eq!(page.eval(&fits).await, true);
+        assert_eq!(complaints(&page).await, "");
+    }
+}
