@@ -18,27 +18,23 @@ use crate::net::ServerContext;
 /// Most answers are no longer. They fit into what the connection is counted with anyway, and cost nothing.
 const SMALL: u64 = 2 * 1024;
 
-/// The answer, counted; or, where there is no memory for what is there of it, a refusal.
-pub(super) async fn counted(
-    response: Response,
-    phase: &SharedPhase,
-    server: &ServerContext,
-) -> Response {
+/// Counts an answer; where there is no memory for what is there of it, it becomes a refusal.
+pub(super) async fn count(response: &mut Response, phase: &SharedPhase, server: &ServerContext) {
     let size = response.body().size_hint().upper();
     if size.is_some_and(|size| size <= SMALL) {
-        return response;
+        return;
     }
-    let (head, body) = response.into_parts();
     let mut body = CountedBody {
-        inner: body,
+        inner: mem::take(response.body_mut()),
         first: Poll::Pending,
         phase: phase.clone(),
     };
-    if body.begin().await.is_err() {
+    if body.begin().await.is_ok() {
+        *response.body_mut() = Body::new(body);
+    } else {
         server.count_cut(MemoryBudget::CODE);
-        return problem::no_memory_for_request();
+        *response = problem::no_memory_for_request();
     }
-    Response::from_parts(head, Body::new(body))
 }
 
 /// A body whose pieces are counted as they are handed over. Whoever writes them says when they are sent.

@@ -74,12 +74,7 @@ impl Protocol for Http {
 
         let service = service_fn(|request: Request<Incoming>| {
             phase.set(Phase::Active);
-            let active = ActiveRequest {
-                phase: phase.clone(),
-                then: Phase::Idle,
-                record: None,
-            };
-            self.respond(request, active, peer, old)
+            self.respond(request, phase.clone(), peer, old)
         });
 
         let connection = http1::Builder::new()
@@ -123,10 +118,15 @@ impl Http {
     async fn respond(
         &self,
         request: Request<Incoming>,
-        mut active: ActiveRequest,
+        phase: SharedPhase,
         peer: SocketAddr,
         old: Instant,
     ) -> Result<Response<GuardedBody<Body, ActiveRequest>>, Infallible> {
+        let mut active = ActiveRequest {
+            phase,
+            then: Phase::Idle,
+            record: None,
+        };
         active.phase.turn().await;
         active.phase.set_unread(false);
         let max_body = bytes(self.limits.max_body_bytes);
@@ -177,7 +177,11 @@ impl Http {
             let close = HeaderValue::from_static("close");
             response.headers_mut().insert(header::CONNECTION, close);
         }
-        Ok(keep(response, active, &self.server).await)
+        answer::count(&mut response, &active.phase, &self.server).await;
+        if let Some(record) = &mut active.record {
+            record.answered(response.status());
+        }
+        Ok(response.map(|body| GuardedBody::new(body, active)))
     }
 
     /// What the routes answer, observed where requests are.
@@ -255,16 +259,4 @@ impl Drop for ActiveRequest {
     fn drop(&mut self) {
         self.phase.set(self.then);
     }
-}
-
-async fn keep(
-    response: Response<Body>,
-    mut active: ActiveRequest,
-    server: &ServerContext,
-) -> Response<GuardedBody<Body, ActiveRequest>> {
-    let response = answer::counted(response, &active.phase, server).await;
-    if let Some(record) = &mut active.record {
-        record.answered(response.status());
-    }
-    response.map(|body| GuardedBody::new(body, active))
 }

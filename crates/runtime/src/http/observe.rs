@@ -73,10 +73,12 @@ pin_project_lite::pin_project! {
 
 impl Answer {
     pub(super) fn of(mut routes: Router, request: Request<Body>, span: Span) -> Self {
-        let answer = catch_unwind(AssertUnwindSafe(|| routes.call(request)));
-        Self {
-            answer: answer.ok().map(|answer| answer.instrument(span)),
-        }
+        let mut answer = None;
+        // A panic leaves none, and is told by that.
+        let _ = catch_unwind(AssertUnwindSafe(|| {
+            answer = Some(routes.call(request).instrument(span));
+        }));
+        Self { answer }
     }
 }
 
