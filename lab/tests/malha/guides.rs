@@ -235,6 +235,9 @@ async fn the_sheets_are_made_of_the_guide_in_both_languages() {
             page.eval(printed).await,
             json!(["none", "none", "none", "block"])
         );
+        // On paper nothing can be scrolled.
+        let fits = "[...document.querySelectorAll('.guide pre')].every((one) => one.scrollWidth <= one.clientWidth)";
+        assert_eq!(page.eval(fits).await, true);
         assert_eq!(complaints(&page).await, "");
 
         let page = browser
