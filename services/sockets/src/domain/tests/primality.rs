@@ -3,7 +3,8 @@
 use num_bigint::BigUint;
 
 use super::*;
-use crate::domain::{field::Field, lucas, uint::Uint};
+use crate::domain::uint::{LIMBS, Uint};
+use crate::domain::{field::Field, lucas};
 
 #[track_caller]
 fn are_composite(numbers: &[&str]) {
@@ -204,4 +205,13 @@ fn a_prime_made_to_prolong_the_search_for_d_is_found_to_be_one() {
         "7622590441082118227577868482251905733250889362281919529121729436670132930872784142430305579\
          11781985186488352807652050021437277724525034678485863618735121",
     ]);
+}
+
+#[test]
+fn zeros_at_the_end_are_counted_over_all_limbs() {
+    for zeros in [0, 1, 63, 64, 130, 511] {
+        let mut limbs = [0; LIMBS];
+        limbs[zeros / 64] = u64::MAX << (zeros % 64);
+        assert_eq!(Uint(limbs).trailing_zeros(), zeros);
+    }
 }
