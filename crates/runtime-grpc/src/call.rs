@@ -20,13 +20,12 @@ use super::call_record::{CallGuard, CallRecord, GrpcServerMetrics, Method, Peer}
 use super::held_body::HeldBody;
 use super::limits::GrpcLimits;
 use super::message::LimitedBody;
-use super::places::{Place, Places};
 use super::response_body::{Begun, BodyLimits, ResponseBody, not_a_call, only, panicked};
 use super::services::Router;
 use super::{compression, header_size, status, timeout};
 use runtime::deadline;
 use runtime::memory::{MemoryBudget, MemoryReservation, OverBudget};
-use runtime::net::InFlightToken;
+use runtime::net::{InFlightToken, Place, Places};
 use runtime::trace::Instrument;
 
 /// Answers the calls of one listener.

@@ -7,7 +7,6 @@
 //! - [`Services`] (`services.rs`): what is served, and who handles it.
 //! - `preface.rs`, `connection.rs`: one connection, its age and its end.
 //! - `call.rs`: one call: span, place, deadline, size of messages, panics.
-//! - `places.rs`: how many calls are open at once, and whose they are.
 //! - `untaken.rs`: runs a call, and ends one whose answer its client does not take.
 //! - `held_body.rs`: what a call has is held until its answer is sent.
 //! - `executor.rs`: runs the background tasks of a client's connections.
@@ -31,7 +30,6 @@ mod health;
 mod held_body;
 mod limits;
 mod message;
-mod places;
 mod preface;
 mod reflection;
 mod response_body;

@@ -10,11 +10,10 @@ use super::call_record::GrpcServerMetrics;
 use super::connection::Grpc;
 use super::health;
 use super::limits::GrpcLimits;
-use super::places::Places;
 use super::reflection;
 use super::services::Services;
 use runtime::Lifecycle;
-use runtime::net::{self, ServerContext};
+use runtime::net::{self, Places, ServerContext};
 
 /// Serves until the lifecycle stops, each call with a span and metrics; beside it the standard health
 /// and reflection services, without.

@@ -4,6 +4,7 @@ mod address;
 mod coalescing;
 mod connect;
 mod limiter;
+mod places;
 mod serve;
 
 pub use address::ServerAddress;
@@ -11,6 +12,7 @@ pub use coalescing::{CoalescingWriter, InFlightToken};
 pub use connect::connect;
 
 pub use limiter::{ConnectionLimits, Refusal};
+pub use places::{Place, Places};
 pub use serve::{Connection, ConnectionGuard, Protocol, ServerContext, jittered, serve};
 
 use std::io;

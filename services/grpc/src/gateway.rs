@@ -43,6 +43,7 @@ use axum::routing::get;
 use bytesize::ByteSize;
 use runtime::Lifecycle;
 use runtime::http::{self, HttpLimits, Routes};
+use runtime::net::Places;
 use runtime_grpc::client::{GrpcClient, Resolve};
 use tokio::net::TcpListener;
 use tokio::sync::Semaphore;
@@ -68,7 +69,7 @@ struct Shared {
     heartbeat: Duration,
     max_body: usize,
     streams: Arc<Semaphore>,
-    requests: Semaphore,
+    requests: Places,
     rates: Mutex<Rates>,
 }
 
@@ -105,7 +106,7 @@ pub async fn serve(
         heartbeat: settings.heartbeat_interval,
         max_body,
         streams: Arc::new(Semaphore::new(settings.max_streams)),
-        requests: Semaphore::new(settings.max_requests),
+        requests: Places::new(settings.max_requests),
         rates: Mutex::new(Rates::new(per_second, burst)),
     }));
     let limits = HttpLimits {

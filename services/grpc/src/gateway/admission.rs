@@ -1,5 +1,6 @@
 //! What stands before every route: a request's id, its deadline, and whether there is room.
 
+use std::net::{IpAddr, Ipv4Addr};
 use std::sync::PoisonError;
 
 use axum::extract::{Request, State};
@@ -10,6 +11,7 @@ use axum::response::{IntoResponse, Response};
 use opentelemetry::{Array, StringValue, Value};
 use runtime::deadline;
 use runtime::http::Forwarded;
+use runtime::net::Place;
 use runtime::trace::Span;
 use tokio::time::Instant;
 
@@ -56,20 +58,20 @@ fn is_event_source(request: &Request) -> bool {
 }
 
 /// A place among the requests under way, which is kept until the answer's head is there.
-fn enter<'a>(
-    gateway: &'a Gateway,
-    request: &Request,
-) -> Result<tokio::sync::SemaphorePermit<'a>, GatewayError> {
-    if let Some(Forwarded { client, .. }) = request.extensions().get() {
+fn enter(gateway: &Gateway, request: &Request) -> Result<Place, GatewayError> {
+    let forwarded = request.extensions().get();
+    let client = forwarded.map(|Forwarded { client, .. }| *client);
+    if let Some(client) = client {
         let mut rates = gateway.rates.lock().unwrap_or_else(PoisonError::into_inner);
-        let taken = rates.take(*client, Instant::now());
+        let taken = rates.take(client, Instant::now());
         taken.map_err(GatewayError::TooMuch)?;
     }
-    gateway
-        .requests
-        .try_acquire()
-        .map_err(|_| GatewayError::Busy)
+    let client = client.unwrap_or(NOBODY);
+    gateway.requests.take(client).ok_or(GatewayError::Busy)
 }
+
+/// Who asks where nobody says it.
+const NOBODY: IpAddr = IpAddr::V4(Ipv4Addr::UNSPECIFIED);
 
 /// The longest id that is taken over.
 const LONGEST_ID: usize = 128;

@@ -26,7 +26,7 @@ pub struct ClienteSettings {
     /// them from each gateway
     #[arg(default_value = "200", value_parser = within(1_usize..=1_000_000))]
     pub max_streams: usize,
-    /// Requests under way at once; more get 503
+    /// Requests under way at once, the last quarter for addresses that have few; more get 503
     #[arg(default_value = "1000", value_parser = within(1_usize..=1_000_000))]
     pub max_requests: usize,
     /// Requests a second from one address, which a proxy of `FORWARDED_TRUST` may name; more get

@@ -93,6 +93,33 @@ async fn beyond_what_may_be_under_way_requests_are_503() {
 }
 
 #[tokio::test]
+async fn a_crowd_from_one_address_leaves_requests_to_others() {
+    let server = Server::start(&[]).await;
+    let patient = [("MAX_REQUESTS", "16"), ("REQUEST_DEADLINE", "10s")];
+    let gateway = Gateway::start(&[server.address], &patient).await;
+    let mut crowd = Vec::new();
+    for _ in 0..12 {
+        let mut stream = TcpStream::connect(&gateway.url["http://".len()..])
+            .await
+            .unwrap();
+        let unfinished = b"POST /usuarios HTTP/1.1\r\nhost: a\r\nx-forwarded-for: 192.0.2.1\r\n\
+            content-type: application/json\r\ncontent-length: 9\r\n\r\n{";
+        stream.write_all(unfinished).await.unwrap();
+        crowd.push(stream);
+    }
+    let asked = async |client: &str| {
+        let request = gateway.ask(Method::GET, "/docs");
+        let request = request.header("x-forwarded-for", client);
+        request.send().await.unwrap().status()
+    };
+    testing::eventually("the crowd finds no room", async || {
+        (asked("192.0.2.1").await == 503).then_some(())
+    })
+    .await;
+    assert_eq!(asked("192.0.2.2").await, 200);
+}
+
+#[tokio::test]
 async fn streams_beyond_their_number_are_503_and_others_are_served() {
     let server = Server::start(&[]).await;
     let gateway = Gateway::start(&[server.address], &[("MAX_STREAMS", "1")]).await;

@@ -1,12 +1,12 @@
-//! Places for the calls that are open at once, of which no crowd from a few addresses takes the last.
+//! Places for what may be under way at once, of which no crowd from a few addresses takes the last.
 
 use std::collections::HashMap;
 use std::net::IpAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-/// The places of one listener. Every clone counts into the same ones.
+/// So many places for calls or requests. Every clone counts into the same ones.
 #[derive(Clone, Debug)]
-pub(super) struct Places {
+pub struct Places {
     most: usize,
     taken: Arc<Mutex<Taken>>,
 }
@@ -24,21 +24,22 @@ const PARTS: usize = 16;
 
 /// One of them, given back when dropped.
 #[derive(Debug)]
-pub(super) struct Place {
+pub struct Place {
     places: Places,
     address: IpAddr,
 }
 
 impl Places {
-    pub(super) fn new(most: usize) -> Self {
+    /// As many places as this, all free.
+    pub fn new(most: usize) -> Self {
         Self {
             most,
             taken: Arc::default(),
         }
     }
 
-    /// A place for a call from this address, if there is one for it.
-    pub(super) fn take(&self, address: IpAddr) -> Option<Place> {
+    /// A place for what this address asks for, if there is one for it.
+    pub fn take(&self, address: IpAddr) -> Option<Place> {
         let mut taken = self.lock();
         let left = self.most.saturating_sub(taken.total);
         let own = taken.by_address.get(&address).copied().unwrap_or_default();
