@@ -18,7 +18,7 @@ use wire::Descriptors;
 use super::*;
 
 /// On a busy machine an answer without end takes longer than a person would wait.
-const AMPLE: Duration = Duration::from_secs(60);
+const AMPLE: Duration = Duration::from_mins(1);
 
 const SERVICE: &str = "loja.v1.Loja";
 
