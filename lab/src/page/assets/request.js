@@ -17,19 +17,28 @@ const PORTS = {
 const PAGE = "8888";
 
 /** The headers that the lab hands on. */
-const HEADERS = ["accept", "content-type", "if-match", "if-none-match"];
+const HEADERS = ["accept", "content-type", "idempotency-key", "if-match", "if-none-match", "traceparent"];
+
+/** A context that services take; of another the lab would begin a trace of its own. */
+const TRACEPARENT = /^00-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}$/;
+
+/** The headers that the lab hands back. */
+const ANSWERED = ["content-type", "etag", "location", "retry-after"];
 
 /** What is shown of a long answer. */
 const SHOWN = 2000;
 
 /** By the arguments of `curl`; null where more than a plain request is asked for. */
 export function request(args) {
-  const options = { method: null, headers: {}, body: null };
+  const options = { method: null, headers: {}, body: null, isWhole: false };
   let address = null;
   for (let at = 0; at < args.length; at += 1) {
     const option = args[at];
     // Status and body are shown in any case.
-    if (/^-[isS]+$/.test(option)) continue;
+    if (/^-[isS]+$/.test(option)) {
+      options.isWhole ||= option.includes("i");
+      continue;
+    }
     if (!option.startsWith("-")) {
       if (address !== null) return null;
       address = option;
@@ -45,16 +54,17 @@ export function request(args) {
 
 function takes(option, value, options) {
   const [, name, content] = value.match(/^([^:]+):\s*(.*)$/) ?? [];
-  const isKnown = HEADERS.includes(name?.toLowerCase());
+  const header = HEADERS.find((known) => known === name?.toLowerCase());
+  const isTaken = header !== undefined && (header !== "traceparent" || TRACEPARENT.test(content));
   if (option === "-X") options.method = value;
   else if (option === "-d") options.body = value;
-  else if (option === "-H" && isKnown) options.headers[name.toLowerCase()] = content;
+  else if (option === "-H" && isTaken) options.headers[header] = content;
   // What else curl writes of an answer is shown anyhow.
   else return (option === "-o" && value === "/dev/null") || option === "-w";
   return true;
 }
 
-function to(port, path, { method, headers, body }) {
+function to(port, path, { method, headers, body, isWhole }) {
   const verb = method ?? (body === null ? "GET" : "POST");
   const begin = port === PAGE ? "" : `/lab/play/${PORTS[port]}/http`;
   const isPages = port === PAGE && verb === "GET";
@@ -63,15 +73,16 @@ function to(port, path, { method, headers, body }) {
   // `..` and `//` in a path would lead elsewhere.
   if (whole.origin !== location.origin || !whole.pathname.startsWith(`${begin}/`)) return null;
   const typed = body === null ? headers : { "content-type": "application/x-www-form-urlencoded", ...headers };
-  return { needs: isPages ? null : "play", run: () => ask(whole, { method: verb, headers: typed, body, cache: "no-store" }) };
+  return { needs: isPages ? null : "play", run: () => ask(whole, { method: verb, headers: typed, body, cache: "no-store" }, isWhole) };
 }
 
-async function ask(address, options) {
+async function ask(address, options, isWhole) {
   const begun = performance.now();
   const answer = await fetch(address, options);
   const text = (await answer.text()).trim();
   const took = duration((performance.now() - begun) * 1000);
   const trace = answer.headers.get("x-malha-trace");
   const shown = text.length > SHOWN ? `${text.slice(0, SHOWN)}…` : text;
-  return [make("b", "", `${answer.status} · ${took}`), shown ? make("span", "answered", shown) : "", trace ? link(`${word("trace")} ${trace.slice(0, 8)}`, `/trace/${trace}`) : ""];
+  const headers = ANSWERED.filter((name) => isWhole && answer.headers.has(name)).map((name) => `${name}: ${answer.headers.get(name)}`);
+  return [make("b", "", `${answer.status} · ${took}`), headers.length > 0 ? make("span", "answered", headers.join("\n")) : "", shown ? make("span", "answered", shown) : "", trace ? link(`${word("trace")} ${trace.slice(0, 8)}`, `/trace/${trace}`) : ""];
 }

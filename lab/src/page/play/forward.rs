@@ -19,8 +19,17 @@ use super::{PlayError, TRACE, service};
 use crate::page::state::Shown;
 
 /// What is handed on of a request, and back of an answer.
-const ASKED: [HeaderName; 4] = [ACCEPT, CONTENT_TYPE, IF_MATCH, IF_NONE_MATCH];
+const ASKED: [HeaderName; 5] = [
+    ACCEPT,
+    CONTENT_TYPE,
+    IF_MATCH,
+    IF_NONE_MATCH,
+    HeaderName::from_static("idempotency-key"),
+];
 const ANSWERED: [HeaderName; 4] = [CONTENT_TYPE, ETAG, LOCATION, RETRY_AFTER];
+
+/// The trace and the span in which somebody asks. The lab's own span is handed on as the sender.
+const CONTEXT: HeaderName = HeaderName::from_static("traceparent");
 
 /// Said by the page where it asks by itself, and not for somebody.
 const ROUND: HeaderName = HeaderName::from_static("x-malha-round");
@@ -48,6 +57,9 @@ pub(super) async fn forward(
     } else {
         Errand::begin(method.to_string(), listen)
     };
+    if let Some(context) = headers.get(CONTEXT).and_then(|value| value.to_str().ok()) {
+        errand = errand.within(context);
+    }
     // The path as it came: with what is encoded in it.
     let prefix = format!("/lab/play/{name}/http");
     let path = uri.path_and_query().map_or("/", |all| all.as_str());
@@ -56,7 +68,7 @@ pub(super) async fn forward(
     errand.tell("http.request.method", method.as_str());
     errand.tell("url.full", &url);
     let mut request = shown.client.request(method, url);
-    request = request.header("traceparent", errand.traceparent());
+    request = request.header(CONTEXT, errand.traceparent());
     for name in ASKED {
         if let Some(value) = headers.get(&name) {
             request = request.header(name, value);

@@ -110,6 +110,75 @@ async fn a_request_is_handed_on_with_its_path_and_a_traceparent() {
     assert_eq!(text(answer).await, "abc");
 }
 
+/// What a service is asked, in lower case, and what comes back, where somebody asks in this context.
+async fn asked_within(traceparent: &str) -> (SharedStore, String, Response) {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let (store, lab) = lab(listener.local_addr().unwrap(), true);
+    let request = Request::builder().uri("/lab/play/server/http/");
+    let request = request.header("traceparent", traceparent);
+    let request = request.header("idempotency-key", "pedido-1");
+    let asked = lab.oneshot(request.body(Body::empty()).unwrap());
+    let server = async {
+        let (mut stream, _) = listener.accept().await.unwrap();
+        let mut request = [0; 4096];
+        let length = stream.read(&mut request).await.unwrap();
+        let answer = b"HTTP/1.1 200 \r\ncontent-length: 0\r\n\r\n";
+        stream.write_all(answer).await.unwrap();
+        String::from_utf8_lossy(&request[..length]).to_lowercase()
+    };
+    let (request, answer) = tokio::join!(server, asked);
+    (store, request, answer.unwrap())
+}
+
+const OWN: &str = "4bf92f3577b34da6a3ce929d0e0e4736";
+
+#[tokio::test]
+async fn a_request_within_somebody_s_own_trace_goes_on_in_it_and_keeps_its_key() {
+    let context = format!("00-{OWN}-00f067aa0ba902b7-01");
+    let (store, request, answer) = asked_within(&context).await;
+    assert_eq!(answer.headers()[TRACE], OWN);
+    let trace = store.lock().trace(trace_id_from_hex(OWN).unwrap()).unwrap();
+    let [span] = &trace.spans[..] else {
+        panic!("not one span: {:?}", trace.spans);
+    };
+    assert_eq!(span.parent.unwrap().to_string(), "00f067aa0ba902b7");
+    let sent = format!("traceparent: 00-{OWN}-{}-01\r\n", span.span_id);
+    assert!(request.contains(&sent), "{request}");
+    assert_eq!(request.matches("traceparent:").count(), 1, "{request}");
+    assert!(request.contains("idempotency-key: pedido-1\r\n"));
+}
+
+#[tokio::test]
+async fn what_somebody_wants_no_record_of_is_not_recorded() {
+    let context = format!("00-{OWN}-00f067aa0ba902b7-00");
+    let (store, request, answer) = asked_within(&context).await;
+    assert_eq!(answer.headers()[TRACE], OWN);
+    let own = trace_id_from_hex(OWN).unwrap();
+    assert!(store.lock().trace(own).is_none());
+    let (_, flags) = request
+        .split_once(&format!("traceparent: 00-{OWN}-"))
+        .unwrap();
+    assert_eq!(&flags[16..21], "-00\r\n", "{request}");
+}
+
+#[tokio::test]
+async fn a_context_that_is_none_begins_a_trace_as_none_does() {
+    for context in [
+        "00-1-2-01".to_owned(),
+        format!("00-{OWN}-0000000000000000-01"),
+        format!("00-{}-00f067aa0ba902b7-01", OWN.to_uppercase()),
+    ] {
+        let (store, request, answer) = asked_within(&context).await;
+        let trace = answer.headers()[TRACE].to_str().unwrap();
+        assert_ne!(trace, OWN, "{context}");
+        assert!(
+            request.contains(&format!("traceparent: 00-{trace}-")),
+            "{request}"
+        );
+        assert_eq!(status(&store, &answer), Status::Unset);
+    }
+}
+
 #[tokio::test]
 async fn who_does_not_answer_is_named_and_the_trace_says_so() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
