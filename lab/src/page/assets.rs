@@ -28,6 +28,7 @@ const FILES: &[File] = &[
     ("/wire", HTML, INDEX),
     ("/logs", HTML, INDEX),
     ("/lessons", HTML, INDEX),
+    ("/guide", HTML, INDEX),
     ("/guide/{name}", HTML, INDEX),
     ("/guide/{name}/sheet", HTML, INDEX),
     ("/guide/{name}/teacher", HTML, INDEX),
@@ -129,8 +130,13 @@ const FILES: &[File] = &[
     ("/icon.svg", SVG, include_str!("assets/icon.svg")),
 ];
 
-/// The guides, which the page links to, in both languages.
+/// The guides, which the page links to, and their index, in both languages.
 const GUIDES: &[File] = &[
+    (
+        "/guides/en/README",
+        TEXT,
+        include_str!("../../../docs/guides/README.md"),
+    ),
     (
         "/guides/en/desafio1",
         TEXT,
@@ -155,6 +161,11 @@ const GUIDES: &[File] = &[
         "/guides/en/chat",
         TEXT,
         include_str!("../../../docs/guides/chat.md"),
+    ),
+    (
+        "/guides/pt/README",
+        TEXT,
+        include_str!("../../../docs/guias/README.md"),
     ),
     (
         "/guides/pt/desafio1",

@@ -10,13 +10,14 @@ use crate::harness::Lab;
 use crate::tab::{ENTER, Screen, Tab};
 
 /// Every page, a trace's own aside.
-const PAGES: [&str; 9] = [
+const PAGES: [&str; 10] = [
     "/",
     "/mesh",
     "/play",
     "/lessons",
     "/wire",
     "/logs",
+    "/guide",
     "/guide/hello",
     "/guide/hello/sheet",
     "/guide/hello/teacher",

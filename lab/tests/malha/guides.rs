@@ -67,6 +67,12 @@ async fn a_command_that_the_lab_can_do_is_run_by_its_button_and_any_is_copied() 
         .await;
     }
     run(&page, "curl -s localhost:8080", "Olá! Aqui é o servidor").await;
+    // In a trace of one's own, which the next command asks for.
+    let own = "4bf92f3577b34da6a3ce929d0e0e4736";
+    let context = format!("curl -s localhost:8080 -H 'traceparent: 00-{own}-00f067aa0ba902b7-01'");
+    run(&page, &context, "Olá! Aqui é o servidor").await;
+    let found = format!("curl -s localhost:8888/api/traces/{own}");
+    run(&page, &found, &format!("\"traceID\":\"{own}\"")).await;
     let lesson = "cargo run -- lesson desafio1-refused-or-silent";
     run(&page, lesson, "The lesson is on").await;
     assert_eq!(
@@ -154,6 +160,8 @@ async fn every_command_has_a_button_and_the_lab_does_the_same_in_both_languages_
         "malha freeze 'a",
         "curl localhost:8100/usuarios/$U",
         "curl localhost:8080 -H 'traceparent: 00-1-2-01'",
+        "curl localhost:8080 -H 'traceparent: 00-00000000000000000000000000000000-00f067aa0ba902b7-01'",
+        "curl localhost:8080 -H 'cookie: a=b'",
         "curl localhost:8080 -T x",
         "curl localhost:8080/../../../../lab/mend -X POST",
         "curl localhost:8080/%2e%2e/%2e%2e/%2e%2e/%2e%2e/lab/mend -X POST",
@@ -172,15 +180,45 @@ async fn every_command_has_a_button_and_the_lab_does_the_same_in_both_languages_
     assert_eq!(complaints(&page).await, "");
 }
 
+/// The page for teachers of the guide hello has every answer open, and the guide's minutes in all.
+async fn shows_answers_and_minutes(page: &Tab, guide: &str) {
+    page.until("document.querySelectorAll('.guide details').length > 0")
+        .await;
+    let open = "[...document.querySelectorAll('.guide details')].every((one) => one.open)";
+    assert_eq!(page.eval(open).await, true);
+    let minutes = guide.lines().filter_map(|line| {
+        let number = line.strip_prefix('*')?.strip_suffix(" min*")?;
+        number.parse::<u32>().ok()
+    });
+    let sum = page
+        .eval("document.querySelector('.guide tr:last-child td:last-child').textContent")
+        .await;
+    assert_eq!(sum, minutes.sum::<u32>().to_string());
+    page.shows("4f 6c c3 a1").await;
+    assert_eq!(complaints(page).await, "");
+}
+
 #[tokio::test]
 async fn the_sheets_are_made_of_the_guide_in_both_languages() {
     let Some(browser) = Browser::start().await else {
         return;
     };
     let lab = Lab::ready(&[]).await;
-    for (screen, source, first, freeze) in [
-        (Screen::DESK, "/guides/en/hello", "1. Silence", "run"),
-        (Screen::PHONE, "/guides/pt/hello", "1. Silêncio", "rodar"),
+    for (screen, source, first, freeze, said) in [
+        (
+            Screen::DESK,
+            "/guides/en/hello",
+            "1. Silence",
+            "run",
+            ["Connect and say nothing.", "or: step by step"],
+        ),
+        (
+            Screen::PHONE,
+            "/guides/pt/hello",
+            "1. Silêncio",
+            "rodar",
+            ["Conecte e não diga nada.", "ou: passo a passo"],
+        ),
     ] {
         let guide = lab.request(source).send().await.unwrap();
         let guide = guide.text().await.unwrap();
@@ -207,7 +245,16 @@ async fn the_sheets_are_made_of_the_guide_in_both_languages() {
             .eval("document.querySelector('.guide').innerText")
             .await;
         let text = text.as_str().unwrap();
-        for spoiler in ["nenhum nome chegou a tempo", "error.type", "4f 6c c3 a1"] {
+        for said in said {
+            assert!(text.contains(said), "{said}");
+        }
+        for spoiler in [
+            "nenhum nome chegou a tempo",
+            "error.type",
+            "4f 6c c3 a1",
+            "UnicodeDecodeError",
+            "ff fb 1f",
+        ] {
             assert!(
                 guide.contains(spoiler) && !text.contains(spoiler),
                 "{spoiler}"
@@ -220,12 +267,21 @@ async fn the_sheets_are_made_of_the_guide_in_both_languages() {
         page.eval("document.querySelector('.sheet textarea').focus()")
             .await;
         page.types("an answer").await;
+        page.eval("document.querySelector('.fields input').focus()")
+            .await;
+        page.types("Ana").await;
+        page.eval("window.isLeft = true").await;
         page.call("Page.reload", json!({})).await;
         let value = "document.querySelector('.sheet textarea')?.value";
-        page.until(&format!("{value} === 'an answer'")).await;
+        let name = "document.querySelector('.fields input').value";
+        page.until(&format!(
+            "!window.isLeft && {value} === 'an answer' && {name} === 'Ana'"
+        ))
+        .await;
         page.eval("window.confirm = () => true; document.querySelector('.toolbar .warn').click()")
             .await;
         page.until(&format!("{value} === ''")).await;
+        assert_eq!(page.eval(name).await, "");
 
         page.call("Emulation.setEmulatedMedia", json!({ "media": "print" }))
             .await;
@@ -243,20 +299,7 @@ async fn the_sheets_are_made_of_the_guide_in_both_languages() {
         let page = browser
             .open_with(&lab.url("/guide/hello/teacher"), screen)
             .await;
-        page.until("document.querySelectorAll('.guide details').length > 0")
-            .await;
-        let open = "[...document.querySelectorAll('.guide details')].every((one) => one.open)";
-        assert_eq!(page.eval(open).await, true);
-        let minutes = guide.lines().filter_map(|line| {
-            let number = line.strip_prefix('*')?.strip_suffix(" min*")?;
-            number.parse::<u32>().ok()
-        });
-        let sum = page
-            .eval("document.querySelector('.guide tr:last-child td:last-child').textContent")
-            .await;
-        assert_eq!(sum, minutes.sum::<u32>().to_string());
-        page.shows("4f 6c c3 a1").await;
-        assert_eq!(complaints(&page).await, "");
+        shows_answers_and_minutes(&page, &guide).await;
     }
 }
 
@@ -280,4 +323,188 @@ async fn the_pictures_of_a_guide_are_seen_at_a_desk_and_on_a_phone() {
         assert_eq!(page.eval(&fits).await, true);
         assert_eq!(complaints(&page).await, "");
     }
+}
+
+#[tokio::test]
+async fn a_sheet_says_what_to_do_and_where_but_not_what_comes_of_it() {
+    let Some(browser) = Browser::start().await else {
+        return;
+    };
+    let lab = Lab::ready(&[]).await;
+    for (guide, said, untold) in [
+        (
+            "desafio1",
+            ["With the lab running, freeze the server.", "in a cluster"],
+            "lets no connection through",
+        ),
+        (
+            "sockets",
+            ["With the lab running, try cargo run --", "or: step by step"],
+            "fools Fermat",
+        ),
+        (
+            "grpc",
+            [", create a user and list every second.", "in a cluster"],
+            "DEADLINE_EXCEEDED",
+        ),
+        (
+            "chat",
+            ["and write three messages at A.", "or: step by step"],
+            "gets 401",
+        ),
+    ] {
+        let source = lab.request(&format!("/guides/en/{guide}"));
+        let source = source.send().await.unwrap().text().await.unwrap();
+        let page = browser
+            .open(&lab.url(&format!("/guide/{guide}/sheet")))
+            .await;
+        page.until("document.querySelector('.sheet .mark') !== null")
+            .await;
+        let text = page
+            .eval("document.querySelector('.guide').innerText")
+            .await;
+        let text = text.as_str().unwrap();
+        for said in said {
+            assert!(text.contains(said), "{guide}: {said}");
+        }
+        assert!(
+            source.contains(untold) && !text.contains(untold),
+            "{guide}: {untold}"
+        );
+        assert_eq!(complaints(&page).await, "");
+    }
+}
+
+#[tokio::test]
+async fn the_guides_are_found_from_every_page_and_their_list_leads_to_each_sheet() {
+    let Some(browser) = Browser::start().await else {
+        return;
+    };
+    let lab = Lab::ready(&[]).await;
+    let page = browser.open(&lab.url("/")).await;
+    page.until("document.querySelector('.first a[href=\"/guide\"]') !== null")
+        .await;
+    let in_frame = "document.querySelector('#nav a[href=\"/guide\"]')";
+    let named = format!("{in_frame}.textContent");
+    assert_eq!(page.eval(&named).await, "Guides");
+    page.eval(&format!("{in_frame}.click()")).await;
+    page.until("document.querySelectorAll('.guides > li').length === 5")
+        .await;
+    let mut wanted = Vec::new();
+    for guide in ["desafio1", "hello", "sockets", "grpc", "chat"] {
+        for view in ["", "/sheet", "/teacher"] {
+            wanted.push(format!("/guide/{guide}{view}"));
+        }
+    }
+    let links = "[...document.querySelectorAll('.guides a')].map((one) => one.pathname)";
+    assert_eq!(page.eval(links).await, json!(wanted));
+    page.shows("sockets, TCP, byte order, primality").await;
+    page.shows("85 minutes").await;
+    assert_eq!(complaints(&page).await, "");
+    for path in ["/guide", "/guide/hello", "/guide/hello/sheet"] {
+        let page = browser.open(&lab.url(path)).await;
+        page.until("document.querySelector('#nav [aria-current=page]') !== null")
+            .await;
+        let current =
+            "[...document.querySelectorAll('#nav [aria-current]')].map((one) => one.dataset.view)";
+        assert_eq!(page.eval(current).await, json!(["guide"]), "{path}");
+    }
+}
+
+#[tokio::test]
+async fn a_guide_turns_to_the_other_language_where_it_names_it() {
+    let Some(browser) = Browser::start().await else {
+        return;
+    };
+    let lab = Lab::ready(&[]).await;
+    let page = browser.open(&lab.url("/guide/chat")).await;
+    let other = "document.querySelector('.guide a[data-speaks]')";
+    for (from, to, said) in [("en", "pt-BR", "Guias"), ("pt-BR", "en", "Guides")] {
+        page.until(&format!("{other}?.hreflang === '{to}'")).await;
+        assert_eq!(page.eval("document.documentElement.lang").await, from);
+        page.eval(&format!("{other}.focus()")).await;
+        page.press(ENTER, 0).await;
+        page.until(&format!(
+            "document.documentElement.lang === '{to}' && {other}?.hreflang === '{from}'"
+        ))
+        .await;
+        assert_eq!(page.eval("location.pathname").await, "/guide/chat");
+        let named = "document.querySelector('#nav [data-view=guide]').textContent";
+        assert_eq!(page.eval(named).await, said);
+        let focused = "document.activeElement.id";
+        assert_eq!(page.eval(focused).await, "view");
+    }
+    assert_eq!(complaints(&page).await, "");
+}
+
+#[tokio::test]
+async fn a_guide_that_is_not_there_or_does_not_come_says_so_and_leads_to_the_others() {
+    let Some(browser) = Browser::start().await else {
+        return;
+    };
+    let lab = Lab::ready(&[]).await;
+    let gone = "const asked = window.fetch;
+        window.fetch = (path, ...rest) => String(path).startsWith('/guides/') ? Promise.reject(new TypeError('gone')) : asked(path, ...rest);";
+    for (path, script, said) in [
+        ("/guide/nope", "", "There is no guide nope"),
+        ("/guide/hello", gone, "/guides/en/hello: gone"),
+        ("/guide", gone, "/guides/en/README: gone"),
+    ] {
+        let page = browser.open_after(script, &lab.url(path)).await;
+        page.shows(said).await;
+        page.until("document.querySelector('#view a[href=\"/guide\"]') !== null")
+            .await;
+        assert_eq!(complaints(&page).await, "", "{path}");
+    }
+}
+
+#[tokio::test]
+async fn what_comes_of_a_command_in_a_sentence_names_it_until_it_is_no_longer_true() {
+    let Some(browser) = Browser::start().await else {
+        return;
+    };
+    let lab = Lab::ready(&[]).await;
+    let page = browser.open_after(CLIPBOARD, &lab.url("/guide/grpc")).await;
+    // Headers are shown to those who ask for them.
+    let whole = "time curl -i localhost:8100/usuarios";
+    run(&page, whole, "content-type: application/json").await;
+    let bare = "curl -s localhost:8100/usuarios";
+    run(&page, bare, "\"items\"").await;
+    let shown = format!(
+        "{}.closest('.shell-command').textContent",
+        button("run", bare)
+    );
+    let shown = page.eval(&shown).await;
+    assert!(!shown.as_str().unwrap().contains("content-type:"));
+    let freeze = "cargo run -- freeze grpc-servidor";
+    let frozen = format!("{freeze}: grpc-servidor is frozen");
+    run(&page, freeze, &frozen).await;
+    copy(&page, freeze).await;
+    run(&page, "cargo run -- resume grpc-servidor", "goes on").await;
+    let stays = format!(
+        "[...document.querySelectorAll('.outcome')].some((one) => one.textContent.includes({}))",
+        Value::from(frozen)
+    );
+    assert_eq!(page.eval(&stays).await, false);
+    assert_eq!(complaints(&page).await, "");
+}
+
+#[tokio::test]
+async fn what_a_guide_cannot_show_is_named_by_its_path_or_folded_away() {
+    let Some(browser) = Browser::start().await else {
+        return;
+    };
+    let lab = Lab::ready(&[]).await;
+    let page = browser.open(&lab.url("/guide/grpc")).await;
+    page.until("document.querySelector('.guide h2') !== null")
+        .await;
+    let codes = "[...document.querySelectorAll('.guide code')].map((one) => one.textContent)";
+    for path in ["services/grpc/REDIS.md", "proto/usuarios/v1/usuarios.proto"] {
+        let is_named = format!("{codes}.includes('{path}')");
+        assert_eq!(page.eval(&is_named).await, true, "{path}");
+    }
+    page.shows("diagram (Mermaid source)").await;
+    let is_open = "document.querySelector('[data-language=mermaid]').closest('details').open";
+    assert_eq!(page.eval(is_open).await, false);
+    assert_eq!(complaints(&page).await, "");
 }

@@ -50,15 +50,32 @@ function drawView() {
   view = views.show(place, rest, state);
 }
 
-for (const chosen of document.querySelectorAll("[data-language]")) {
-  chosen.addEventListener("click", () => {
-    speak(chosen.dataset.language);
-    label();
-    drawState();
-    view?.end?.();
-    drawView();
-  });
+/** Shows the page in a language from now on. */
+function turn(language) {
+  speak(language);
+  label();
+  drawState();
+  view?.end?.();
+  drawView();
 }
+
+for (const chosen of document.querySelectorAll("[data-language]")) {
+  chosen.addEventListener("click", () => turn(chosen.dataset.language));
+}
+
+// A link to what is here in another language turns the page; one to elsewhere is followed in it.
+place.addEventListener("click", (event) => {
+  const other = event.target.closest("a[data-speaks]");
+  if (other === null) return;
+  if (other.pathname !== location.pathname) {
+    speak(other.dataset.speaks);
+    return;
+  }
+  event.preventDefault();
+  turn(other.dataset.speaks);
+  // What had it is no longer there.
+  place.focus();
+});
 
 onLost((isLost) => {
   lost.textContent = word("lost");

@@ -14,7 +14,7 @@ document.body.append(told);
 /** Gives every command below an element its buttons. `can` is what the lab can do. */
 export function equip(root, can) {
   for (const code of root.querySelectorAll("code")) {
-    if (isCommand(code.textContent) && !code.closest("pre, a, summary, .shell")) inSentence(code, can);
+    if (isCommand(code.textContent) && !code.closest("pre, a, summary, .shell, .task")) inSentence(code, can);
   }
   for (const block of root.querySelectorAll("pre")) {
     const { language } = block.dataset;
@@ -29,12 +29,13 @@ export function shell(commands, can) {
   return make(
     "div",
     "shell",
-    commands.map(({ shown, pasted: text, output = [] }) => {
+    commands.map(({ shown, pasted: text, output = [], mark }) => {
       const code = make("code", "", shown);
       const outcome = place("div");
       return make(
         "div",
         "shell-command",
+        mark ? make("span", "mark", mark) : null,
         make("div", "shell-line", code, make("span", "tools", doing(text, can, outcome), copying(text, code))),
         output.length > 0 ? make("pre", "shown", output.join("\n")) : null,
         outcome,
@@ -51,11 +52,12 @@ export function pasted(text) {
   return make("div", "pasted", block, make("span", "tools", copying(text, code)));
 }
 
-/** A command within a sentence: what comes of it stands behind the sentence. */
+/** A command within a sentence: what comes of it stands behind the sentence, where others may stand. */
 function inSentence(code, can) {
   const outcome = place("span");
   const text = code.textContent;
-  code.after(" ", doing(text, can, outcome) ?? copying(text, code));
+  const does = doing(text, can, outcome, text);
+  code.after(...(does ? [" ", does] : []), " ", copying(text, code));
   code.closest("p, li, td")?.append(" ", outcome);
 }
 
@@ -66,7 +68,23 @@ function place(tag) {
   return element;
 }
 
-function doing(text, can, outcome) {
+/** The outcomes that are shown, with what they are about: services and links. */
+const outcomes = new Map();
+
+/** Takes away what is no longer true of a service or a link once something else was done to it. */
+function replace(outcome, deeds) {
+  const abouts = deeds.flatMap(({ about }) => (about ? [about] : []));
+  const isOf = (one) => abouts.some((other) => one.includes(other[0]) || other.includes(one[0]));
+  for (const [older, all] of outcomes) {
+    if (older === outcome || !all.some(isOf)) continue;
+    older.replaceChildren();
+    outcomes.delete(older);
+  }
+  outcomes.set(outcome, abouts);
+}
+
+/** The button that runs a command; its outcome is named where it does not stand below it. */
+function doing(text, can, outcome, name = null) {
   const deeds = deedsOf(text, can);
   if (deeds === null) return null;
   if (deeds[0].href) return named(link("", deeds[0].href, "button tool"), "openHere", text);
@@ -75,13 +93,15 @@ function doing(text, can, outcome) {
     // It keeps the focus meanwhile, which a disabled button would lose.
     if (isBusy) return;
     isBusy = true;
-    outcome.replaceChildren(word("running"));
+    const label = name === null ? [] : [make("code", "", name), ": "];
+    outcome.replaceChildren(...label, word("running"));
     try {
       const parts = [];
       for (const deed of deeds) parts.push(make("span", "came", await deed.run()));
-      outcome.replaceChildren(...parts);
+      replace(outcome, deeds);
+      outcome.replaceChildren(...label, ...parts);
     } catch (error) {
-      outcome.replaceChildren(make("span", "trouble", error.message));
+      outcome.replaceChildren(...label, make("span", "trouble", error.message));
     } finally {
       isBusy = false;
     }

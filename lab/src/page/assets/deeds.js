@@ -12,8 +12,9 @@ import "./words-mesh.js";
 
 /**
  * What the lab does for a command: one deed after the other, each of which gives what came of it as
- * texts and elements; or one page that shows what was asked for (`href`). Null where that is not the
- * lab's to do, or cannot be done here.
+ * texts and elements; or one page that shows what was asked for (`href`). `about` is what a deed is
+ * done to: the first of it is no longer as an earlier deed left it. Null where that is not the lab's
+ * to do, or cannot be done here.
  */
 export function deedsOf(text, can) {
   const deeds = (wordsOf(text) ?? []).map(deedOf);
@@ -27,6 +28,10 @@ function deedOf(words) {
   if (program === "malha") return ofTheLab(rest);
   return program === "cargo" && rest[0] === "run" && rest[1] === "--" ? ofTheLab(rest.slice(2)) : null;
 }
+
+/** All links, and all lessons, of which one is given at a time. */
+const LINKS = "*links";
+const LESSONS = "*lessons";
 
 const PROCESS = { stop: true, kill: true, freeze: true, start: false, resume: false };
 
@@ -48,6 +53,7 @@ function ofTheLab([verb, ...all]) {
 function breaks(name, fault, lasts) {
   return {
     needs: "links",
+    about: [name, LINKS],
     async run() {
       const { faults } = await send("POST", `/lab/links/${encodeURIComponent(name)}/faults`, { fault, for: lasts });
       const { text, until } = faults.at(-1);
@@ -59,6 +65,7 @@ function breaks(name, fault, lasts) {
 function mends(name) {
   return {
     needs: "links",
+    about: name ? [name, LINKS] : [LINKS],
     async run() {
       const { mended = [name] } = name ? await send("DELETE", `/lab/links/${encodeURIComponent(name)}/faults`) : await send("POST", "/lab/mend");
       return [mended.length > 0 ? word("mended", mended.join(", ")) : word("nothingBroken")];
@@ -69,6 +76,7 @@ function mends(name) {
 function acts(action, name, lasts) {
   return {
     needs: "processes",
+    about: [name],
     async run() {
       await send("POST", `/lab/processes/${encodeURIComponent(name)}/${action}`, lasts === undefined ? undefined : { for: lasts });
       const time = lasts === undefined ? "" : ` (${lasts})`;
@@ -82,6 +90,7 @@ function teaches(name) {
   const [method, path] = going[name] ?? ["POST", `/${encodeURIComponent(name)}`];
   return {
     needs: "processes",
+    about: [LESSONS],
     async run() {
       const { running } = await send(method, `/lab/lessons${path}`);
       return [`${word(running ? "lessonOn" : "lessonOver")} `, link(word("lessons"), "/lessons")];

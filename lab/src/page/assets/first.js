@@ -12,7 +12,7 @@ learn({
       ["Faça algo: ", ["/play", "cumprimente João, mande um número, converse"], ". Cada pedido abre seu trace."],
       ["Abra o trace: cada barra é um span, a parte sublinhada é o que todos esperaram. Clique numa barra."],
       ["Veja ", ["/wire", "os bytes"], " que passaram, camada por camada."],
-      ["Quebre algo na ", ["/mesh", "malha"], ": congele um servidor, corte uma ligação. A página diz o que procurar; depois, conserte."],
+      ["Quebre algo na ", ["/mesh", "malha"], ": congele um servidor, corte uma ligação. A página diz o que procurar; depois, conserte. Cada exercício tem um ", ["/guide", "guia"], " com experimentos e perguntas."],
     ],
   },
   en: {
@@ -23,7 +23,7 @@ learn({
       ["Do something: ", ["/play", "greet João, send a number, chat"], ". Each request opens its trace."],
       ["Open the trace: each bar is a span, the underlined part is what everyone waited for. Click a bar."],
       ["See ", ["/wire", "the bytes"], " that passed, layer by layer."],
-      ["Break something in the ", ["/mesh", "mesh"], ": freeze a server, cut a link. The page says what to look for; then mend it."],
+      ["Break something in the ", ["/mesh", "mesh"], ": freeze a server, cut a link. The page says what to look for; then mend it. Each exercise has a ", ["/guide", "guide"], " with experiments and questions."],
     ],
   },
 });

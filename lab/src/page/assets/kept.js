@@ -13,17 +13,18 @@ export function kept(name) {
       // They hold until the page is left.
     }
   };
+  const keep = (key, element) => {
+    element.value = texts[key] ?? "";
+    element.addEventListener("input", () => {
+      texts[key] = element.value;
+      write();
+    });
+    fields.push(element);
+    return element;
+  };
   return {
-    field(key, label) {
-      const element = makeWith("textarea", { "aria-label": label, rows: "3" });
-      element.value = texts[key] ?? "";
-      element.addEventListener("input", () => {
-        texts[key] = element.value;
-        write();
-      });
-      fields.push(element);
-      return element;
-    },
+    line: (key) => keep(key, makeWith("input", { autocomplete: "off" })),
+    field: (key, label) => keep(key, makeWith("textarea", { "aria-label": label, rows: "3" })),
     clear() {
       for (const key of Object.keys(texts)) delete texts[key];
       for (const element of fields) element.value = "";

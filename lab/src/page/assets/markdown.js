@@ -1,6 +1,8 @@
 // The part of Markdown that the guides use, as elements: never as markup.
 
 import { fold, make, makeWith } from "./dom.js";
+import { word } from "./words.js";
+import "./words-guide.js";
 
 /** The elements of a text. */
 export function markdown(source) {
@@ -22,7 +24,8 @@ export function markdown(source) {
       const code = make("pre", "", make("code", "", lines.slice(at + 1, end).join("\n")));
       code.tabIndex = 0;
       code.dataset.language = fence[1];
-      result.push(code);
+      // Nothing here draws it.
+      result.push(fence[1] === "mermaid" ? fold(word("diagram"), code) : code);
       at = end + 1;
     } else if (heading) {
       const element = make(`h${heading[1].length}`, "", inline(heading[2]));
@@ -109,14 +112,30 @@ function inline(text) {
   return parts.filter((part) => part !== "");
 }
 
-/** A link that leads somewhere from here; a text where it leads to a file of the repository. */
+/** The languages that a guide names by the folder of its other text. */
+const FOLDERS = { "../guias/": ["pt", "pt-BR"], "../guides/": ["en", "en"] };
+
+/** A link that leads somewhere from here; a text and a path where it leads to a file of the repository. */
 function anchor(children, target) {
-  const guide = target.match(/^(?:\.\.\/gui(?:de|a)s\/)?([a-z0-9]+)\.md(#.*)?$/);
-  const href = guide ? `/guide/${guide[1]}${guide[2] ?? ""}` : target;
-  if (!/^(#|\/guide\/|https?:)/.test(href)) return make("span", "", children);
+  const [, folder, guide, section = ""] = target.match(/^(\.\.\/gui(?:de|a)s\/)?([a-z0-9]+|README)\.md(#.*)?$/) ?? [];
+  if (guide === undefined && !/^(#|https?:)/.test(target)) {
+    return make("span", "", children, " (", make("code", "", pathOf(target)), ")");
+  }
   const element = make("a", "", children);
-  element.href = href;
+  if (guide === undefined) element.href = target;
+  else element.href = guide === "README" ? "/guide" : `/guide/${guide}${section}`;
+  if (folder !== undefined) {
+    const [speaks, tag] = FOLDERS[folder];
+    element.dataset.speaks = speaks;
+    element.lang = tag;
+    element.hreflang = tag;
+  }
   return element;
+}
+
+/** Where a file is in the repository, by the way to it from a guide. */
+function pathOf(target) {
+  return new URL(target, "file:///docs/guides/").pathname.slice(1);
 }
 
 /** The name of a heading, as GitHub makes it. */

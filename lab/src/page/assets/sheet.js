@@ -1,7 +1,7 @@
 // What is made of a guide for a class: a sheet for students, and one for those who teach.
 
 import { pasted, shell } from "./commands.js";
-import { button, field, link, make, makeWith } from "./dom.js";
+import { button, field, link, make } from "./dom.js";
 import { kept } from "./kept.js";
 import { commandsOf, isCommand, isPasted, isShell } from "./shell.js";
 import { word } from "./words.js";
@@ -10,7 +10,7 @@ import "./words-guide.js";
 /** A table of predictions, and the questions: to print, or to fill in. */
 export function student({ title, sections, experiments, questions }, { name, can }) {
   const notes = kept(`malha-sheet-${name}`);
-  const who = ["sheetName", "sheetDate"].map((key) => field(word(key), makeWith("input", { autocomplete: "off" })));
+  const who = ["sheetName", "sheetDate"].map((key) => field(word(key), notes.line(key)));
   const rows = experiments.map((experiment) => row(experiment, { name, can, notes }));
   const heads = ["experiment", "predicted", "saw"].map((key) => head(word(key)));
   return [
@@ -50,9 +50,50 @@ function row({ number, title, elements }, { name, can, notes }) {
     element.dataset.head = word(key);
     return element;
   };
-  const what = make("th", "", link(label, `/guide/${name}#experiment-${number}`), doing(elements, can));
+  const task = TELLS[name]?.includes(Number(number)) ? null : taskOf(elements[0]);
+  const what = make("th", "", link(label, `/guide/${name}#experiment-${number}`), task, doing(elements, can));
   what.scope = "row";
   return make("tr", "", what, cell("predicted"), cell("saw"));
+}
+
+/** The experiments whose first sentence already tells what comes of them. */
+const TELLS = { desafio1: [5], hello: [6], sockets: [1], grpc: [6], chat: [5] };
+
+/** What a lesson would do instead is said beside its command. */
+const STEPS = /(or )?step by step|(ou )?passo a passo/gi;
+
+/**
+ * What an experiment's first sentence says, behind its title and before a colon: what stands behind
+ * one comes of it, unless it is a command. Null where it says no more than the commands.
+ */
+function taskOf(paragraph) {
+  const [, ...rest] = paragraph.childNodes;
+  const parts = [];
+  for (const [at, part] of rest.entries()) {
+    if (part.nodeType !== Node.TEXT_NODE) {
+      parts.push(part.cloneNode(true));
+      continue;
+    }
+    const text = part.data;
+    const ends = [...text.matchAll(/[.?!:](?=\s|$)/g)].find((end) => {
+      const isCommands = /^:\s*$/.test(text.slice(end.index)) && rest[at + 1] && isCommand(rest[at + 1].textContent);
+      return !isCommands;
+    });
+    if (ends === undefined) parts.push(text);
+    else {
+      parts.push(text.slice(0, ends.index) + (ends[0] === ":" ? "." : ends[0]));
+      break;
+    }
+  }
+  const isTold = (part) => typeof part === "string" || !isCommand(part.textContent);
+  const told = parts.filter(isTold).map((part) => part.textContent ?? part).join(" ").replace(STEPS, "");
+  return (told.match(/\p{L}+/gu) ?? []).length < 3 ? null : make("p", "task", parts);
+}
+
+/** What is said beside a command that is not all that there is to do, or not for the lab. */
+function markOf(text) {
+  if (/^(kubectl|helm) /.test(text)) return word("inCluster");
+  return /^(cargo run --|malha) lesson /.test(text) ? word("byLesson") : null;
 }
 
 /** What is to be typed, without what comes of it. */
@@ -62,7 +103,7 @@ function doing(elements, can) {
   const lines = (commands) => {
     const fresh = commands.filter((text) => !seen.has(text));
     for (const text of fresh) seen.add(text);
-    return fresh.length > 0 ? [shell(fresh.map((text) => ({ shown: text, pasted: text })), can)] : [];
+    return fresh.length > 0 ? [shell(fresh.map((text) => ({ shown: text, pasted: text, mark: markOf(text) })), can)] : [];
   };
   return parts.flatMap((part) => {
     const text = part.textContent;
