@@ -82,13 +82,13 @@ impl Health {
         for (entry, health) in running.iter().zip(answers) {
             match &health {
                 Some(_) => {
-                    self.registry.frozen(entry.name, entry.pid, false);
+                    self.registry.found(entry, false);
                     if let Some(links) = &self.links {
                         links.answered(entry.name).await;
                     }
                 }
                 None if is_stopped(entry.pid) => {
-                    self.registry.frozen(entry.name, entry.pid, true);
+                    self.registry.found(entry, true);
                 }
                 None => {}
             }

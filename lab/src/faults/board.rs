@@ -1,14 +1,15 @@
 //! The faults of now: since when, until when, and how each is put back.
 
+mod process;
 mod seen;
 
-use std::collections::VecDeque;
+use std::collections::{HashMap, VecDeque};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use axum::http::StatusCode;
-use link::{Link, LinkConfig, LinkError, Toxic};
+use link::{Link, LinkConfig, LinkError, Links, Toxic};
 use runtime::Lifecycle;
 use runtime::settings::nearest;
 use serde::Serialize;
@@ -19,7 +20,7 @@ use super::spec::{Effect, Part, Spec, SpecError, Toward};
 use crate::clock::now_millis;
 use crate::links::LabLinks;
 use crate::supervisor::control::{Action, Controls};
-use crate::supervisor::status::{Entry, State, StatusRegistry};
+use crate::supervisor::status::{State, StatusRegistry};
 
 /// A fault, as the page shows it.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -110,6 +111,15 @@ pub enum BoardError {
 }
 
 impl BoardError {
+    /// No link of this name among these.
+    pub(crate) fn no_link(name: &str, links: &Links) -> Self {
+        let names: Vec<_> = links.all().iter().map(|link| link.config().name).collect();
+        Self::NoLink {
+            name: name.to_owned(),
+            near: near(name, names.iter().map(String::as_str)),
+        }
+    }
+
     /// The status of the answer.
     pub fn status(&self) -> StatusCode {
         match self {
@@ -137,6 +147,8 @@ struct Inner {
     faults: Mutex<Faults>,
     /// How many links are being broken just now: what they show is not anybody else's doing.
     breaking: AtomicUsize,
+    /// Held while something is done to the process of a service.
+    turns: HashMap<&'static str, tokio::sync::Mutex<()>>,
     /// Told where a time has to be looked at again.
     changed: Notify,
 }
@@ -175,7 +187,11 @@ const REMEMBERED: usize = 100;
 impl Board {
     /// Nothing is wrong yet.
     pub fn new(links: Option<LabLinks>, controls: Controls, registry: &StatusRegistry) -> Self {
+        let names = registry.entries().into_iter().map(|entry| entry.name);
         Self(Arc::new(Inner {
+            turns: names
+                .map(|name| (name, tokio::sync::Mutex::default()))
+                .collect(),
             links,
             controls,
             registry: registry.clone(),
@@ -260,65 +276,17 @@ impl Board {
             self.link(name)?.mend().await?;
         }
         for entry in self.0.registry.entries() {
-            if entry.state == State::Frozen {
-                self.0.controls.send(entry.name, Action::Resume, false);
-                mended.push(entry.name.to_owned());
+            if entry.state != State::Frozen {
+                continue;
+            }
+            match self.process(entry.name, Action::Resume, None).await {
+                // It has ended, or goes on already.
+                Err(BoardError::NotNow { .. }) => {}
+                resumed => mended.push(resumed?.name.to_owned()),
             }
         }
         self.look();
         Ok(mended)
-    }
-
-    /// Does something to a process.
-    pub fn process(
-        &self,
-        service: &str,
-        action: Action,
-        lasts: Option<Duration>,
-    ) -> Result<Entry, BoardError> {
-        let entry = self.0.registry.entry(service).ok_or_else(|| {
-            let known = self.0.registry.entries();
-            BoardError::NoService {
-                name: service.to_owned(),
-                near: near(service, known.iter().map(|entry| entry.name)),
-            }
-        })?;
-        let is_possible = match action {
-            Action::Start => matches!(
-                entry.state,
-                State::Stopped | State::Absent | State::Failed | State::Waiting
-            ),
-            Action::Stop => {
-                matches!(entry.state, State::Running | State::Frozen | State::Waiting)
-            }
-            Action::Kill => matches!(entry.state, State::Running | State::Frozen),
-            Action::Freeze => entry.state == State::Running,
-            Action::Resume => entry.state == State::Frozen,
-        };
-        if !is_possible {
-            return Err(BoardError::NotNow {
-                service: service.to_owned(),
-                action: action.name(),
-                state: entry.state.name().to_owned(),
-            });
-        }
-        let is_fault = matches!(action, Action::Stop | Action::Kill | Action::Freeze);
-        if lasts.is_some() && !is_fault {
-            return Err(BoardError::NoEnd(action.name()));
-        }
-        if is_fault {
-            let target = Target::Process(service.to_owned());
-            let fault = begin(target, action.name(), action.name().to_owned(), lasts);
-            let cause = Cause::Process {
-                action,
-                pid: entry.pid,
-                has_begun: false,
-            };
-            self.add(fault, cause);
-        }
-        self.0.controls.send(service, action, lasts.is_some());
-        self.look();
-        Ok(self.0.registry.entry(service).unwrap_or(entry))
     }
 
     /// Ends faults whose time is over, and sees what others make and mend, until the lab ends.
@@ -404,13 +372,9 @@ impl Board {
 
     fn link(&self, name: &str) -> Result<Link, BoardError> {
         let links = self.0.links.as_ref().ok_or(BoardError::Off)?.links();
-        links.get(name).map_err(|_| {
-            let names: Vec<_> = links.all().iter().map(|link| link.config().name).collect();
-            BoardError::NoLink {
-                name: name.to_owned(),
-                near: near(name, names.iter().map(String::as_str)),
-            }
-        })
+        links
+            .get(name)
+            .map_err(|_| BoardError::no_link(name, links))
     }
 
     fn lock(&self) -> MutexGuard<'_, Faults> {

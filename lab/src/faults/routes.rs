@@ -94,14 +94,18 @@ impl Asked {
         let Some(text) = &self.lasts else {
             return Ok(None);
         };
-        let lasts = Duration::from_setting(text).filter(|lasts| *lasts <= LONGEST);
+        let lasts =
+            Duration::from_setting(text).filter(|lasts| (SHORTEST..=LONGEST).contains(lasts));
         lasts.map(Some).ok_or_else(|| {
             BoardError::Body(format!(
-                "for={text:?} is refused: expected a duration of at most a day, as in 30s"
+                "for={text:?} is refused: expected a duration from 1ms to a day, as in 30s"
             ))
         })
     }
 }
+
+/// What is over at once breaks nothing.
+const SHORTEST: Duration = Duration::from_millis(1);
 
 const LONGEST: Duration = Duration::from_hours(24);
 
@@ -143,7 +147,26 @@ async fn process(
 ) -> Result<Response, BoardError> {
     let asked = Asked::read(&body)?;
     let action = Action::named(&action).ok_or(BoardError::NoAction(action))?;
-    let entry = board.process(&service, action, asked.lasts()?)?;
+    let entry = board.process(&service, action, asked.lasts()?).await?;
     let answer = Json(json!({ "service": entry }));
     Ok((StatusCode::ACCEPTED, answer).into_response())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_time_is_neither_nothing_nor_without_end() {
+        let lasts = |text: &str| {
+            let body = json!({ "for": text }).to_string();
+            Asked::read(body.as_bytes()).unwrap().lasts()
+        };
+        for wrong in ["0s", "25h", "soon"] {
+            let said = lasts(wrong).unwrap_err().to_string();
+            assert!(said.contains("from 1ms to a day"), "{said}");
+        }
+        assert_eq!(lasts("24h").unwrap(), Some(LONGEST));
+        assert_eq!(Asked::read(b"").unwrap().lasts().unwrap(), None);
+    }
 }

@@ -183,6 +183,14 @@ impl<'a> Word<'a> {
             .ok_or_else(|| self.refused("a size of at most 1GiB, as in 100 or 1KB"))
     }
 
+    /// A size of which none would be no fault.
+    fn some(&self) -> Result<u64, SpecError> {
+        match self.size()? {
+            0 => Err(self.refused("a size from 1 to 1GiB, as in 100 or 1KB")),
+            size => Ok(size),
+        }
+    }
+
     fn nothing(&self) -> Result<(), SpecError> {
         match self.value {
             None => Ok(()),
@@ -209,12 +217,12 @@ impl Part {
                 )
             }
             "bandwidth" => {
-                let rate = word.size()?;
+                let rate = word.some()?;
                 (bytes(link::Fault::Bandwidth { rate }), Toward::Both)
             }
             "slices" => {
                 let slicer = link::Fault::Slicer {
-                    average_size: word.size()?.max(1),
+                    average_size: word.some()?,
                     size_variation: 0,
                     delay: duration("pause")?,
                 };
@@ -361,6 +369,8 @@ mod tests {
             ("silence toward=left", "client, server or both"),
             ("silence share=2", "from 0 to 1"),
             ("bandwidth=fast", "a size"),
+            ("bandwidth=0", "expected a size from 1 to 1GiB"),
+            ("slices=0 pause=20ms", "expected a size from 1 to 1GiB"),
         ] {
             let error = Spec::read(text).unwrap_err().to_string();
             assert!(error.contains(says), "{text}: {error}");

@@ -47,7 +47,7 @@ pub enum LessonError {
     #[error("the lesson {0} is being given; it has to end first (malha lesson stop)")]
     Busy(&'static str),
     /// Nothing goes on.
-    #[error("no lesson is being given; POST /lab/lessons/NAME begins one")]
+    #[error("no lesson is being given; malha lesson NAME begins one")]
     NoneRuns,
     /// The lab lacks something that it needs.
     #[error("{0}")]
@@ -322,7 +322,7 @@ impl LessonRunner {
     ) -> Result<(), LessonError> {
         // Who is killed stays down for the step.
         let lasts = (action == Action::Kill).then(|| Duration::from_secs(step.seconds));
-        match self.0.board.process(service, action, lasts) {
+        match self.0.board.process(service, action, lasts).await {
             // It is as it should be already.
             Err(BoardError::NotNow { .. }) if matches!(action, Action::Start | Action::Resume) => {}
             done => {
@@ -346,7 +346,7 @@ impl LessonRunner {
         stop: &CancellationToken,
     ) -> Result<(), LessonError> {
         self.0.controls.set(service, settings);
-        match self.0.board.process(service, Action::Stop, None) {
+        match self.0.board.process(service, Action::Stop, None).await {
             // It is down already.
             Err(BoardError::NotNow { .. }) => {}
             done => {
@@ -355,7 +355,7 @@ impl LessonRunner {
         }
         let is_down = |entry: &Entry| !matches!(entry.state, State::Running | State::Stopping);
         self.until(service, stop, is_down).await;
-        self.0.board.process(service, Action::Start, None)?;
+        self.0.board.process(service, Action::Start, None).await?;
         let is_ready = |entry: &Entry| entry.trouble().is_none();
         self.until(service, stop, is_ready).await;
         Ok(())
@@ -399,7 +399,7 @@ impl LessonRunner {
                     self.restart(service, &[], &never).await
                 }
                 LessonAction::Process(_, service) | LessonAction::Restart(service, _) => {
-                    self.right(service)
+                    self.right(service).await
                 }
                 LessonAction::Mend(_) => Ok(()),
             };
@@ -410,14 +410,14 @@ impl LessonRunner {
     }
 
     /// Lets a process go on, or starts it.
-    fn right(&self, service: &str) -> Result<(), LessonError> {
+    async fn right(&self, service: &str) -> Result<(), LessonError> {
         let state = self.0.registry.entry(service).map(|entry| entry.state);
         let action = match state {
             Some(State::Frozen) => Action::Resume,
             Some(State::Stopped | State::Failed) => Action::Start,
             _ => return Ok(()),
         };
-        self.0.board.process(service, action, None)?;
+        self.0.board.process(service, action, None).await?;
         Ok(())
     }
 

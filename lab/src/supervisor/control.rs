@@ -53,7 +53,7 @@ impl Action {
 
 /// An action for the keeper of a process.
 #[derive(Clone, Copy, Debug)]
-pub(super) enum Order {
+pub(crate) enum Order {
     Stop,
     Start,
     Kill { stays_down: bool },
@@ -132,7 +132,7 @@ impl Controls {
 
 impl Orders {
     /// Those for one service.
-    pub(super) fn take(&mut self, service: &str) -> OrdersOfOne {
+    pub(crate) fn take(&mut self, service: &str) -> OrdersOfOne {
         OrdersOfOne {
             orders: self.orders.remove(service),
             settings: Arc::clone(&self.settings),
@@ -142,14 +142,14 @@ impl Orders {
 
 /// What one keeper is told.
 #[derive(Debug)]
-pub(super) struct OrdersOfOne {
+pub(crate) struct OrdersOfOne {
     orders: Option<mpsc::UnboundedReceiver<Order>>,
     settings: Settings,
 }
 
 impl OrdersOfOne {
     /// The next order; never, where nobody can give any.
-    pub(super) async fn next(&mut self) -> Order {
+    pub(crate) async fn next(&mut self) -> Order {
         let next = match &mut self.orders {
             Some(orders) => orders.recv().await,
             None => None,

@@ -228,6 +228,18 @@ impl StatusRegistry {
 
     /// A running process was frozen or goes on, unless another one runs by now.
     pub fn frozen(&self, name: &str, pid: Option<u32>, is_frozen: bool) {
+        self.freeze(name, is_frozen, |entry| entry.pid == pid);
+    }
+
+    /// A process was found frozen or running, unless it has become another since it was looked at.
+    pub fn found(&self, looked_at: &Entry, is_frozen: bool) {
+        let seen = |entry: &Entry| (entry.pid, entry.state, entry.since);
+        self.freeze(looked_at.name, is_frozen, |entry| {
+            seen(entry) == seen(looked_at)
+        });
+    }
+
+    fn freeze(&self, name: &str, is_frozen: bool, is_it: impl Fn(&Entry) -> bool) {
         let mut entries = self.lock();
         let state = if is_frozen {
             State::Frozen
@@ -236,7 +248,7 @@ impl StatusRegistry {
         };
         let found = entries.iter_mut().find(|entry| {
             let runs = matches!(entry.state, State::Running | State::Frozen);
-            entry.name == name && entry.pid == pid && runs && entry.state != state
+            entry.name == name && is_it(entry) && runs && entry.state != state
         });
         if let Some(entry) = found {
             entry.state = state;

@@ -18,6 +18,7 @@ use super::store::{Recorded, WireStore};
 use super::tie::{Ends, Spans};
 use crate::collector::SharedStore;
 use crate::collector::id::trace_id_from_hex;
+use crate::faults::board::BoardError;
 use crate::links::LabLinks;
 
 /// What is asked.
@@ -150,10 +151,9 @@ async fn of_link(
     Path(link): Path<String>,
     Query(wanted): Query<Wanted>,
 ) -> Response {
-    if wire.links.links().get(&link).is_err() {
-        return missing(&format!(
-            "no link is called {link:?}; GET /lab/links lists them"
-        ));
+    let links = wire.links.links();
+    if links.get(&link).is_err() {
+        return BoardError::no_link(&link, links).into_response();
     }
     let wanted = Wanted {
         link: Some(link),

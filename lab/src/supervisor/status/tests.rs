@@ -101,3 +101,16 @@ fn a_first_start_is_no_trouble_and_a_second_one_is() {
     registry.started(NAME, Some(8));
     assert!(!registry.entries()[0].is_beginning());
 }
+
+#[test]
+fn what_was_asked_before_a_freeze_does_not_undo_it() {
+    let registry = registry();
+    registry.started(NAME, Some(7));
+    let asked = registry.entry(NAME).unwrap();
+    registry.frozen(NAME, Some(7), true);
+    registry.found(&asked, false);
+    let frozen = registry.entry(NAME).unwrap();
+    assert_eq!(frozen.state, State::Frozen);
+    registry.found(&frozen, false);
+    assert_eq!(registry.entry(NAME).unwrap().state, State::Running);
+}
