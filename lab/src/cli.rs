@@ -18,6 +18,8 @@ pub enum Action {
     List,
     /// Show how to use this program.
     Help,
+    /// Show how to use this command.
+    HelpOf(&'static str),
     /// Look at the machine, by these arguments.
     Doctor(Vec<OsString>),
     /// Show traces of a lab that runs, by these arguments.
@@ -41,11 +43,18 @@ const TRACE: &str = "trace";
 /// The word that asks for completions of a shell.
 const COMPLETIONS: &str = "completions";
 
+/// The word that asks for help.
+const HELP: &str = "help";
+
 /// Reads the arguments, without the program's name.
 ///
 /// Names of exercises come first, then flags. The name of a service makes everything after it
 /// the service's own.
 pub fn read(args: impl IntoIterator<Item = OsString>) -> Action {
+    let args: Vec<_> = args.into_iter().collect();
+    if let Some(help) = help(&args) {
+        return help;
+    }
     let mut args = args.into_iter().peekable();
     if args.next_if(|arg| arg == DOCTOR).is_some() {
         return Action::Doctor(args.collect());
@@ -89,6 +98,35 @@ pub fn read(args: impl IntoIterator<Item = OsString>) -> Action {
     }
 }
 
+/// The help that these arguments ask for: `help`, `help NAME`, or a command with a flag.
+fn help(args: &[OsString]) -> Option<Action> {
+    let command = |name: &OsString| commands().find(|command| name == command);
+    let is_flag = |arg: &OsString| arg == "--help" || arg == "-h";
+    match args {
+        [word] if word == HELP => Some(Action::Help),
+        [word, name] if word == HELP => {
+            if let Some(command) = command(name) {
+                return Some(Action::HelpOf(command));
+            }
+            let name = name.to_string_lossy();
+            Some(match catalogue::service(&name) {
+                Some(row) => Action::RunService(row, vec!["--help".into()]),
+                None if catalogue::exercise(&name).is_some() => Action::Help,
+                None => Action::Unknown(name.into_owned()),
+            })
+        }
+        [name, rest @ ..] if rest.iter().any(is_flag) => command(name).map(Action::HelpOf),
+        _ => None,
+    }
+}
+
+/// Every word that is a command and no name of the catalogue's.
+fn commands() -> impl Iterator<Item = &'static str> {
+    [DOCTOR, TRACE, COMPLETIONS]
+        .into_iter()
+        .chain(remote::verbs())
+}
+
 /// A flag with the short name that people remember, by its whole name.
 fn long(flag: OsString) -> OsString {
     match flag
@@ -104,12 +142,7 @@ fn long(flag: OsString) -> OsString {
 
 /// The names that are nearest to one that is none, or that hold it.
 pub fn suggestions(unknown: &str) -> Vec<&'static str> {
-    nearest(
-        unknown,
-        catalogue::names()
-            .chain([DOCTOR, TRACE, COMPLETIONS])
-            .chain(remote::verbs()),
-    )
+    nearest(unknown, catalogue::names().chain(commands()).chain([HELP]))
 }
 
 #[cfg(test)]
@@ -153,6 +186,26 @@ mod tests {
         assert!(matches!(ask(&["--help"]), Action::Help));
         assert!(matches!(ask(&["-h"]), Action::Help));
         assert!(matches!(ask(&["--list"]), Action::List));
+    }
+
+    #[test]
+    fn every_command_has_a_help_of_its_own() {
+        for command in commands() {
+            assert!(matches!(ask(&[command, "--help"]), Action::HelpOf(of) if of == command));
+            assert!(matches!(ask(&[HELP, command]), Action::HelpOf(of) if of == command));
+        }
+        assert!(matches!(
+            ask(&["break", "a-to-b", "-h"]),
+            Action::HelpOf("break")
+        ));
+        assert!(matches!(ask(&[HELP]), Action::Help));
+        assert!(matches!(ask(&[HELP, "hello"]), Action::Help));
+        assert!(matches!(ask(&[HELP, "brake"]), Action::Unknown(name) if name == "brake"));
+        assert!(matches!(
+            ask(&[HELP, "desafio1-client"]),
+            Action::RunService(_, args) if args == ["--help"]
+        ));
+        assert!(catalogue::names().all(|name| name != HELP));
     }
 
     #[test]

@@ -32,12 +32,49 @@ pub enum ClientError {
     /// The lab has seen nothing yet.
     #[error("the lab at {0} has no trace yet")]
     NoTrace(String),
+    /// The lab has seen nothing of a trace pass.
+    #[error("the lab remembers nothing that passed with trace {0}")]
+    NothingPassed(String),
     /// The settings do not say where the lab is.
     #[error(transparent)]
     Settings(#[from] runtime::settings::SettingsError),
     /// Nothing can be asked or printed.
     #[error(transparent)]
     Io(#[from] io::Error),
+}
+
+/// Host and port of a lab's page.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Place(String);
+
+impl Place {
+    /// Reads `HOST:PORT`, as somebody writes it after `--at`, or copies it from where the lab says it.
+    pub(crate) fn read(text: &str) -> Result<Self, String> {
+        let place = text.strip_prefix("http://").unwrap_or(text);
+        let place = place.strip_suffix('/').unwrap_or(place);
+        if let Ok(address) = place.parse::<SocketAddr>() {
+            return Ok(address.into());
+        }
+        let is_of_a_name = |byte: u8| byte.is_ascii_alphanumeric() || b"-._".contains(&byte);
+        let is_place = place.rsplit_once(':').is_some_and(|(host, port)| {
+            let is_name = !host.is_empty() && host.bytes().all(is_of_a_name);
+            is_name && port.parse::<u16>().is_ok_and(|port| port > 0)
+        });
+        if is_place {
+            Ok(Self(place.to_owned()))
+        } else {
+            Err(format!(
+                "--at {text:?} is refused: expected a host and a port, such as localhost:8888, \
+                 127.0.0.1:8888 or [::1]:8888"
+            ))
+        }
+    }
+}
+
+impl From<SocketAddr> for Place {
+    fn from(address: SocketAddr) -> Self {
+        Self(reached_at(address))
+    }
 }
 
 /// A lab answers at once, or not at all.
@@ -51,8 +88,8 @@ pub(crate) struct LabClient {
 
 impl LabClient {
     /// The lab whose page is here.
-    pub(crate) fn at(page: SocketAddr, patience: Duration) -> Result<Self, ClientError> {
-        let at = reached_at(page);
+    pub(crate) fn at(page: impl Into<Place>, patience: Duration) -> Result<Self, ClientError> {
+        let Place(at) = page.into();
         let client = reqwest::Client::builder().no_proxy().timeout(patience);
         match client.build() {
             Ok(client) => Ok(Self { at, client }),
@@ -108,10 +145,58 @@ impl LabClient {
     }
 }
 
+/// Whoever reads what is printed may have seen enough: that is no error.
+pub(crate) fn unless_read_enough(shown: Result<(), ClientError>) -> Result<(), ClientError> {
+    match shown {
+        Err(ClientError::Io(error)) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+        shown => shown,
+    }
+}
+
 /// Runs what asks a lab to its end, on this thread.
 pub(crate) fn blocking<T>(asking: impl Future<Output = T>) -> io::Result<T> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()?;
     Ok(runtime.block_on(asking))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_lab_is_found_by_a_name_or_an_address() {
+        for (text, at) in [
+            ("localhost:8888", "localhost:8888"),
+            ("http://localhost:8888/", "localhost:8888"),
+            ("my-lab.example:80", "my-lab.example:80"),
+            ("127.0.0.1:9", "localhost:9"),
+            ("[::1]:9", "[::1]:9"),
+            ("192.0.2.7:9", "192.0.2.7:9"),
+        ] {
+            assert_eq!(Place::read(text), Ok(Place(at.to_owned())), "{text}");
+        }
+        for text in [
+            "",
+            "x",
+            "localhost",
+            "localhost:0",
+            ":8888",
+            "a b:1",
+            "x:y",
+            "u@x:1",
+            "a:70000",
+        ] {
+            let said = Place::read(text).unwrap_err();
+            assert!(said.contains("such as localhost:8888"), "{text}: {said}");
+        }
+    }
+
+    #[test]
+    fn whoever_has_read_enough_is_told_nothing() {
+        let failed = |kind: io::ErrorKind| Err(ClientError::Io(kind.into()));
+        assert!(unless_read_enough(failed(io::ErrorKind::BrokenPipe)).is_ok());
+        assert!(unless_read_enough(failed(io::ErrorKind::StorageFull)).is_err());
+    }
 }

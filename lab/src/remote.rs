@@ -13,12 +13,14 @@ mod shown;
 
 use std::process::ExitCode;
 
+use crate::client::unless_read_enough;
+
 pub(crate) use command::USAGE;
 pub use command::{Command, UsageError, verbs};
 
 /// Does what was asked for, and prints the answer: text, or JSON as it came.
 pub fn run(command: &Command) -> ExitCode {
-    match client::ask(command) {
+    match unless_read_enough(client::ask(command)) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             complain(&error.to_string());

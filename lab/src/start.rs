@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
+use std::io::{self, Write};
 use std::process::{Command, ExitCode};
 
 use runtime::settings::{self, SettingsError};
@@ -29,6 +30,7 @@ pub fn main() -> ExitCode {
         Action::RunService(row, args) => run_service(row, args),
         Action::List => print(&usage::list()),
         Action::Help => print(&usage::help()),
+        Action::HelpOf(command) => print(&usage::of(command)),
         Action::Doctor(args) => examine(args),
         Action::Trace(args) => trace(args),
         Action::Completions(args) => complete(&args),
@@ -162,13 +164,16 @@ pub(crate) fn settings_of(args: &[OsString]) -> Result<LabSettings, SettingsErro
     settings::invocation(runtime::command::<Lab>(), args, settings::environment())?.read()
 }
 
-#[expect(
-    clippy::print_stdout,
-    reason = "what was asked for is the program's answer"
-)]
+/// Prints what was asked for. Whoever reads it may have seen enough: that is no error.
 fn print(text: &str) -> ExitCode {
-    print!("{text}");
-    ExitCode::SUCCESS
+    let mut out = io::stdout().lock();
+    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
+            note(&format!("malha: nothing can be printed: {error}"));
+            ExitCode::FAILURE
+        }
+        _ => ExitCode::SUCCESS,
+    }
 }
 
 fn refuse(text: &str) -> ExitCode {

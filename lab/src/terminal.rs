@@ -17,7 +17,7 @@ use serde_json::Value;
 
 use question::Question;
 
-use crate::client::{ClientError, LabClient, PATIENCE, blocking};
+use crate::client::{ClientError, LabClient, PATIENCE, blocking, unless_read_enough};
 
 /// How often a lab is asked for what is new.
 const PAUSE: Duration = Duration::from_secs(1);
@@ -25,7 +25,8 @@ const PAUSE: Duration = Duration::from_secs(1);
 /// Shows what is asked for. It ends with its reader, too.
 pub fn show(question: &Question, page: std::net::SocketAddr) -> Result<(), ClientError> {
     let shown = blocking(async {
-        let client = LabClient::at(question.at.unwrap_or(page), PATIENCE)?;
+        let at = question.at.clone().unwrap_or_else(|| page.into());
+        let client = LabClient::at(at, PATIENCE)?;
         if question.follow {
             return follow(&client, question).await;
         }
@@ -35,11 +36,7 @@ pub fn show(question: &Question, page: std::net::SocketAddr) -> Result<(), Clien
         };
         print(&lab::trace(&client, &id).await?, question.json)
     })?;
-    match shown {
-        // Whoever read it has seen enough.
-        Err(ClientError::Io(error)) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
-        shown => shown,
-    }
+    unless_read_enough(shown)
 }
 
 /// Shows each trace once it has grown no more since it was last looked at: those that come, or all

@@ -6,6 +6,7 @@ use runtime::settings::declared;
 
 use crate::catalogue::{EXERCISES, Row};
 use crate::cli::suggestions;
+use crate::faults::kinds::{KINDS, Of};
 use crate::lab::Lab;
 use crate::plan::prefix;
 use crate::remote::USAGE;
@@ -51,12 +52,52 @@ Usage:
   malha completions SHELL       prints completions for bash, zsh or fish, as in
                                 malha completions bash > ~/.local/share/bash-completion/completions/malha
   malha --list                  shows exercises, services and ports
-  malha --help                  shows this
+  malha --help, malha help      shows this; malha COMMAND --help, or malha help COMMAND, how that one is used
 
 Under cargo, arguments follow two dashes: cargo run -- desafio1
 
 Programs of your own send their spans to the lab by OTLP: over HTTP (protobuf or JSON, gzip too) to
 http://localhost:4318, or over gRPC to http://localhost:4317, which are the defaults of most.
+";
+
+/// How the commands are used that are not answered by what a lab does.
+const OWN: [(&str, &str); 3] = [
+    (
+        "doctor",
+        "malha doctor [--kubernetes] [--json]     checks this machine: what is missing, and what would mend it",
+    ),
+    (
+        "trace",
+        "malha trace [-f] [ID] [--json]           shows a trace as a tree: the newest, or that one; -f goes on",
+    ),
+    (
+        "completions",
+        "malha completions SHELL                  prints completions for bash, zsh, fish, elvish or powershell",
+    ),
+];
+
+/// The text of a command's `--help`.
+pub fn of(command: &str) -> String {
+    let mut known = OWN.into_iter().chain(USAGE);
+    let usage = known.find(|(name, _)| *name == command);
+    let mut text = format!("usage: {}\n", usage.map_or(command, |(_, usage)| usage));
+    if command == "break" {
+        text.push_str("\nFaults of a link:\n");
+        for kind in KINDS.iter().filter(|kind| kind.of == Of::Link) {
+            let _ = writeln!(text, "  {}\n      {}", kind.example, kind.look_for.en);
+        }
+        text.push_str(BESIDE);
+    }
+    if !["doctor", "completions"].contains(&command) {
+        text.push_str("\n--at HOST:PORT says where the lab's page is, --json is for scripts\n");
+    }
+    text
+}
+
+/// What may be said of a fault beside its kind.
+pub(crate) const BESIDE: &str = "
+toward=server is what the client says, toward=client what the server answers; share=0.5 strikes half of the
+connections; for=30s mends it after that time.
 ";
 
 fn overriding(row: &Row) -> String {
@@ -130,6 +171,22 @@ mod tests {
         }
         for setting in declared(&runtime::command::<Lab>()) {
             assert!(help.contains(&setting.env()), "{}", setting.key);
+        }
+    }
+
+    #[test]
+    fn the_help_of_a_command_is_its_usage_and_of_a_break_its_faults() {
+        for (command, says) in [
+            ("doctor", "usage: malha doctor "),
+            ("trace", "--at HOST:PORT"),
+            ("completions", "usage: malha completions SHELL"),
+            ("wire", "usage: malha wire LINK "),
+            ("break", "  bandwidth=1KB\n"),
+            ("break", "toward=server is "),
+            ("break", "share=0.5 strikes "),
+        ] {
+            let text = of(command);
+            assert!(text.contains(says), "{command}: {text}");
         }
     }
 

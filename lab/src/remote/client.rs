@@ -10,12 +10,13 @@ use serde_json::{Value, json};
 use super::command::{Command, What};
 use super::shown;
 use crate::client::{ClientError, LabClient, PATIENCE, blocking};
+use crate::collector::id::trace_id_from_hex;
 
 /// Asks, and prints the answer.
 pub(super) fn ask(command: &Command) -> Result<(), ClientError> {
-    let at = match command.at {
-        Some(at) => at,
-        None => crate::start::settings_of(&[])?.page_listen,
+    let at = match &command.at {
+        Some(at) => at.clone(),
+        None => crate::start::settings_of(&[])?.page_listen.into(),
     };
     blocking(async {
         let patience = match command.what {
@@ -29,6 +30,13 @@ pub(super) fn ask(command: &Command) -> Result<(), ClientError> {
             What::Wire { follows: true, .. } => lab.follow(&command.what, command.json).await,
             what => {
                 let answer = lab.answer(what).await?;
+                if let What::Wire {
+                    trace: Some(id), ..
+                } = what
+                    && shown::array(&answer["messages"]).is_empty()
+                {
+                    return Err(ClientError::NothingPassed(id.clone()));
+                }
                 let text = if command.json {
                     format!("{answer:#}\n")
                 } else {
@@ -137,7 +145,8 @@ fn wire(what: &What, after: Option<u64>) -> String {
     let link = link.as_ref().map(|link| format!("/{}", path(link)));
     let trace = trace
         .as_ref()
-        .map(|trace| format!("&trace={}", path(trace)));
+        .and_then(|trace| trace_id_from_hex(trace))
+        .map(|trace| format!("&trace={trace}"));
     let after = after.map(|after| format!("&after={after}"));
     let part = |part: Option<String>| part.unwrap_or_default();
     format!(

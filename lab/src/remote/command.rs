@@ -1,12 +1,11 @@
 //! What is asked for, from the arguments.
 
 use std::ffi::OsString;
-use std::net::SocketAddr;
-
-use runtime::settings::FromSetting;
 
 use super::lesson::LessonCommand;
+use crate::client::Place;
 use crate::supervisor::control::Action;
+use crate::terminal::question::trace_id;
 
 /// A command to a lab that runs.
 #[derive(Debug, PartialEq, Eq)]
@@ -14,7 +13,7 @@ pub struct Command {
     /// What to do.
     pub what: What,
     /// Where the lab's page is, if not where this program's own settings say.
-    pub at: Option<SocketAddr>,
+    pub at: Option<Place>,
     /// Whether the answer is shown as it came.
     pub json: bool,
 }
@@ -78,7 +77,7 @@ pub(crate) const USAGE: [(&str, &str); 12] = [
     ("links", "malha links [--json]"),
     (
         "break",
-        "malha break LINK FAULT... [for=30s]     as in: malha break serviceA-to-serviceB latency=300ms jitter=50ms",
+        "malha break LINK FAULT... [toward=server] [share=0.5] [for=30s]     as in: malha break serviceA-to-serviceB latency=300ms",
     ),
     ("mend", "malha mend [LINK]"),
     ("faults", "malha faults [--json]"),
@@ -123,17 +122,12 @@ impl Command {
             .iter()
             .position(|arg| verb == "wire" && arg.starts_with("trace="));
         let trace = trace.map(|index| args.remove(index)["trace=".len()..].to_owned());
+        if let Some(id) = &trace {
+            trace_id(id)?;
+        }
         let once = verb == "top" && flag(&mut args, "--once");
         let at = value(&mut args, "--at")?;
-        let at = at.map(|text| {
-            SocketAddr::from_setting(text).ok_or_else(|| {
-                format!(
-                    "--at {text:?} is refused: expected {}",
-                    SocketAddr::EXPECTED
-                )
-            })
-        });
-        let at = at.transpose()?;
+        let at = at.map(Place::read).transpose()?;
         let lasts = args.iter().position(|arg| arg.starts_with("for="));
         let lasts = lasts.map(|index| args.remove(index)["for=".len()..].to_owned());
         let what = match (verb, args.as_slice()) {
@@ -202,6 +196,8 @@ fn value<'a>(args: &mut Vec<&'a str>, name: &str) -> Result<Option<&'a str>, Str
 
 #[cfg(test)]
 mod tests {
+    use std::net::SocketAddr;
+
     use super::*;
 
     fn read(line: &str) -> Result<Command, String> {
@@ -228,7 +224,10 @@ mod tests {
     #[test]
     fn a_process_is_acted_on_by_its_name() {
         let command = read("freeze serviceB --at 127.0.0.1:9").unwrap();
-        assert_eq!(command.at, Some(([127, 0, 0, 1], 9).into()));
+        assert_eq!(
+            command.at,
+            Some(Place::from(SocketAddr::from(([127, 0, 0, 1], 9))))
+        );
         let expected = What::Process {
             action: Action::Freeze,
             service: "serviceB".to_owned(),
@@ -281,6 +280,7 @@ mod tests {
             ("top --at", "--at needs a value"),
             ("wire", "the name of one link, or trace=ID"),
             ("top --at x", "--at \"x\" is refused"),
+            ("wire trace=zzz", "\"zzz\" is not a trace id"),
         ] {
             let error = read(line).unwrap_err();
             assert!(

@@ -36,8 +36,10 @@ impl LessonCommand {
 
     /// Asks the lab, and prints what it says: for people, or as it came.
     pub(super) async fn run(&self, lab: &LabClient, json: bool) -> Result<(), ClientError> {
+        // What is being given, and its steps, are known before it is ended.
+        let before = lab.get(PATH).await?;
         let answer = match self {
-            Self::List => lab.get(PATH).await?,
+            Self::List => before.clone(),
             Self::Give(name) => lab.send(Method::POST, &of(name), None).await?,
             Self::Next => lab.send(Method::POST, &of("next"), None).await?,
             Self::Stop => lab.send(Method::DELETE, PATH, None).await?,
@@ -48,11 +50,28 @@ impl LessonCommand {
         match self {
             Self::List => print(&list(&answer)),
             Self::Give(name) => give(lab, name).await,
-            Self::Next | Self::Stop if answer["running"].is_null() => {
-                print("no lesson is being given; everything is put back\n")
-            }
-            Self::Next | Self::Stop => print("the next step has begun\n"),
+            Self::Next => print(&gone_on(&before, &answer["running"])),
+            Self::Stop => print(&ended(&before["running"])),
         }
+    }
+}
+
+/// What going on has come to: another step, or the end.
+fn gone_on(before: &Value, now: &Value) -> String {
+    if now.is_null() {
+        return ended(&before["running"]);
+    }
+    let mut lessons = array(&before["lessons"]).iter();
+    let lesson = lessons.find(|lesson| lesson["id"] == now["id"]);
+    let number = now["step"].as_u64().unwrap_or_default();
+    let step = lesson.map(|lesson| step(lesson, number));
+    format!("the next step has begun: {}", step.unwrap_or_default())
+}
+
+fn ended(running: &Value) -> String {
+    match running["id"].as_str() {
+        Some(id) => format!("{id} is ended; everything is put back\n"),
+        None => "no lesson is being given\n".to_owned(),
     }
 }
 
@@ -89,7 +108,7 @@ async fn follow(lab: &LabClient, name: &str) -> Result<(), ClientError> {
         let number = running["step"].as_u64();
         if let Some(lesson) = lesson.filter(|_| number != shown) {
             if shown.is_none() {
-                print(&head(lesson))?;
+                print(&head(lesson, lab.address()))?;
             }
             shown = number;
             print(&step(lesson, number.unwrap_or_default()))?;
@@ -118,7 +137,7 @@ fn list(answer: &Value) -> String {
 }
 
 /// What a lesson is about, and what to look for in it.
-fn head(lesson: &Value) -> String {
+fn head(lesson: &Value, at: &str) -> String {
     let title = &lesson["title"];
     let mut text = format!("{}\n{}\n\n", text_of(&title["en"]), text_of(&title["pt"]));
     for (language, heading) in [("en", "look for"), ("pt", "procure")] {
@@ -130,7 +149,7 @@ fn head(lesson: &Value) -> String {
     }
     _ = writeln!(
         text,
-        "more: {} of the lab's page, experiment {}\n",
+        "more: http://{at}{}, experiment {}\n",
         text_of(&lesson["guide"]),
         lesson["experiment"]
     );
@@ -165,10 +184,11 @@ mod tests {
         let lesson = json!({"id": "a-b", "title": {"en": "One", "pt": "Um"}, "lacks": "this lab runs without a",
             "guide": "/guide/a#break-it", "experiment": 3, "lookFor": [{"where": "span", "en": "red", "pt": "vermelho"}],
             "steps": [{"actions": ["break a-to-b cut"], "seconds": 20, "say": {"en": "Wait.", "pt": "Espere."}}]});
-        let text = head(&lesson) + &step(&lesson, 0);
+        let text = head(&lesson, "localhost:8888") + &step(&lesson, 0);
         for part in [
             "look for:\n  span: red\n",
             "procure:\n  span: vermelho\n",
+            "more: http://localhost:8888/guide/a#break-it, ",
             "experiment 3\n",
             "1/1  [break a-to-b cut]  20 s",
             "  Wait.\n  Espere.\n",
@@ -181,5 +201,22 @@ mod tests {
             "{text}"
         );
         assert!(text.ends_with("being given: a-b\n"), "{text}");
+    }
+
+    #[test]
+    fn who_goes_on_or_ends_is_told_what_has_begun_or_ended() {
+        let before = json!({"running": {"id": "a-b", "step": 0}, "lessons": [{"id": "a-b", "steps": [
+            {"actions": [], "seconds": 20, "say": {}},
+            {"actions": ["mend a-to-b"], "seconds": 9, "say": {"en": "Look.", "pt": "Olhe."}}]}]});
+        let text = gone_on(&before, &json!({"id": "a-b", "step": 1}));
+        assert!(
+            text.starts_with("the next step has begun: 2/2  [mend a-to-b]  9 s"),
+            "{text}"
+        );
+        assert!(text.ends_with("  Look.\n  Olhe.\n"), "{text}");
+        let over = "a-b is ended; everything is put back\n";
+        assert_eq!(gone_on(&before, &Value::Null), over);
+        assert_eq!(ended(&before["running"]), over);
+        assert_eq!(ended(&Value::Null), "no lesson is being given\n");
     }
 }

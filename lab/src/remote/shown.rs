@@ -5,13 +5,21 @@ use std::fmt::Write;
 use serde_json::Value;
 
 use super::command::What;
+use crate::faults::spec::Spec;
+use crate::supervisor::control::Action;
+use crate::usage;
 
 /// The answer to a command.
 pub(super) fn text(what: &What, answer: &Value) -> String {
     match what {
         What::Links | What::Top { .. } => links(answer),
         What::Faults => faults(answer),
-        What::Break { .. } => broken(answer),
+        What::Break { link, fault, lasts } => broken(link, fault, lasts.as_deref(), answer),
+        What::Wire {
+            link: Some(link), ..
+        } if array(&answer["messages"]).is_empty() => {
+            format!("the lab remembers nothing that passed {link}\n")
+        }
         What::Wire { .. } => wire(answer),
         What::Mend(None) => {
             let mended: Vec<_> = array(&answer["mended"]).iter().map(text_of).collect();
@@ -21,7 +29,9 @@ pub(super) fn text(what: &What, answer: &Value) -> String {
             }
         }
         What::Mend(Some(link)) => format!("{link} is mended\n"),
-        What::Process { .. } => process(&answer["service"]),
+        What::Process { action, lasts, .. } => {
+            process(*action, lasts.as_deref(), &answer["service"])
+        }
         // Shown as it goes on.
         What::Lesson(_) => String::new(),
     }
@@ -131,6 +141,12 @@ fn readable(pair: &str) -> char {
     }
 }
 
+/// Settings that more than one fault has, as they are written.
+const BESIDE: [(&str, &str); 2] = [
+    ("toward", "toward=client|server|both"),
+    ("share", "share=0.5"),
+];
+
 fn faults(answer: &Value) -> String {
     let mut text = String::new();
     let now: Vec<_> = array(&answer["faults"])
@@ -155,41 +171,87 @@ fn faults(answer: &Value) -> String {
     for kind in array(&answer["kinds"]) {
         let example = text_of(&kind["example"]);
         let of = text_of(&kind["of"]);
+        _ = write!(text, "  {example}");
+        for setting in array(&kind["settings"]).iter().map(text_of) {
+            let beside = BESIDE.into_iter().find(|(known, _)| *known == setting);
+            _ = beside.map_or(Ok(()), |(_, written)| write!(text, " [{written}]"));
+        }
         _ = writeln!(
             text,
-            "  {example}   (of a {of})\n      {}",
+            "   (of a {of})\n      {}",
             text_of(&kind["lookFor"]["en"])
         );
     }
+    text.push_str(usage::BESIDE);
     text
 }
 
-fn broken(answer: &Value) -> String {
-    let mut text = String::new();
-    for fault in array(&answer["faults"]) {
-        let name = text_of(&fault["target"]["link"]);
-        let until = if fault["until"].is_null() {
-            format!("until malha mend {name}")
-        } else {
-            "for its time".to_owned()
-        };
-        _ = writeln!(text, "{name}: {} {until}", text_of(&fault["text"]));
-        _ = writeln!(text, "  look for: {}", text_of(&fault["lookFor"]["en"]));
-        _ = writeln!(text, "  procure:  {}", text_of(&fault["lookFor"]["pt"]));
+/// What was just broken, and how much else is wrong with the same link.
+fn broken(link: &str, fault: &str, lasts: Option<&str>, answer: &Value) -> String {
+    let all = array(&answer["faults"]);
+    let made = Spec::read(fault).map(|spec| spec.parts).unwrap_or_default();
+    let is_new = |shown: &&Value| made.iter().any(|part| shown["text"] == part.text);
+    let (mut new, mut others): (Vec<_>, Vec<_>) = all.iter().partition(is_new);
+    if new.is_empty() {
+        std::mem::swap(&mut new, &mut others);
     }
+    let mut text = String::new();
+    for fault in new {
+        let name = text_of(&fault["target"]["link"]);
+        let ends = ends(fault, lasts, &format!("malha mend {name}"));
+        _ = writeln!(text, "{name}: {} {ends}", text_of(&fault["text"]));
+        look_for(&mut text, fault);
+    }
+    _ = match others.len() {
+        0 => Ok(()),
+        1 => writeln!(text, "one other fault is on {link}; malha faults shows it"),
+        others => writeln!(
+            text,
+            "{others} other faults are on {link}; malha faults shows them"
+        ),
+    };
     text
 }
 
-fn process(service: &Value) -> String {
-    let mut text = format!(
-        "{} is {}\n",
-        text_of(&service["name"]),
-        text_of(&service["state"])
-    );
-    let look_for = &service["fault"]["lookFor"];
-    if !look_for.is_null() {
-        _ = writeln!(text, "  look for: {}", text_of(&look_for["en"]));
-        _ = writeln!(text, "  procure:  {}", text_of(&look_for["pt"]));
+/// For how long a fault lasts: its time, or until this.
+fn ends(fault: &Value, lasts: Option<&str>, until: &str) -> String {
+    match (lasts, fault["until"].as_u64()) {
+        (Some(lasts), Some(at)) => {
+            let at = at / 1000;
+            let (hours, minutes, seconds) = (at / 3600 % 24, at / 60 % 60, at % 60);
+            format!("for {lasts}, until {hours:02}:{minutes:02}:{seconds:02} UTC")
+        }
+        _ => format!("until {until}"),
+    }
+}
+
+fn look_for(text: &mut String, fault: &Value) {
+    let look_for = &fault["lookFor"];
+    _ = writeln!(text, "  look for: {}", text_of(&look_for["en"]));
+    _ = writeln!(text, "  procure:  {}", text_of(&look_for["pt"]));
+}
+
+/// What was done to a process.
+fn process(action: Action, lasts: Option<&str>, service: &Value) -> String {
+    let (name, state) = (text_of(&service["name"]), text_of(&service["state"]));
+    let fault = &service["fault"];
+    let ends = |back: &str| ends(fault, lasts, &format!("malha {back} {name}"));
+    let did = match (action, state) {
+        (Action::Stop, "stopping" | "stopped") => {
+            format!("is ended and stays down {}", ends("start"))
+        }
+        (Action::Start, "running") => "is started".to_owned(),
+        (Action::Kill, _) if lasts.is_some() => {
+            format!("was killed and stays down {}", ends("start"))
+        }
+        (Action::Kill, _) => "was killed; the lab starts it again".to_owned(),
+        (Action::Freeze, "frozen") => format!("is frozen {}", ends("resume")),
+        (Action::Resume, "running") => "goes on".to_owned(),
+        (action, state) => format!("was told to {}; it is {state} now", action.name()),
+    };
+    let mut text = format!("{name} {did}\n");
+    if fault["kind"] == action.name() {
+        look_for(&mut text, fault);
     }
     text
 }
@@ -361,5 +423,90 @@ mod tests {
             text.contains("look for: this") && text.contains("procure:  isto"),
             "{text}"
         );
+    }
+
+    #[test]
+    fn a_new_fault_is_shown_with_its_end_and_the_others_are_counted() {
+        let fault = |text: &str, until: Value| {
+            json!({"target": {"link": "a-to-b"}, "text": text, "until": until,
+                "lookFor": {"en": text, "pt": text}})
+        };
+        let old = fault("silence", Value::Null);
+        let new = fault("latency=300ms jitter=5ms", json!(3_661_500));
+        let what = What::Break {
+            link: "a-to-b".to_owned(),
+            fault: "latency=300ms  jitter=5ms".to_owned(),
+            lasts: Some("30s".to_owned()),
+        };
+        let shown = text(&what, &json!({"faults": [&old, &new]}));
+        assert!(
+            shown.starts_with("a-to-b: latency=300ms jitter=5ms for 30s, until 01:01:01 UTC\n"),
+            "{shown}"
+        );
+        assert!(
+            !shown.contains("silence") && shown.contains("\none other fault is on a-to-b;"),
+            "{shown}"
+        );
+        let shown = text(
+            &what,
+            &json!({"faults": [old, new, fault("cut", Value::Null)]}),
+        );
+        assert!(shown.ends_with("2 other faults are on a-to-b; malha faults shows them\n"));
+    }
+
+    #[test]
+    fn what_was_done_to_a_process_is_said_and_not_how_it_was_before() {
+        let shown = |action, lasts: Option<&str>, state, fault: Value| {
+            let what = What::Process {
+                action,
+                service: String::new(),
+                lasts: lasts.map(str::to_owned),
+            };
+            text(
+                &what,
+                &json!({"service": {"name": "a", "state": state, "fault": fault}}),
+            )
+        };
+        let fault = |kind: &str| json!({"kind": kind, "until": 3_661_500, "lookFor": {"en": "this", "pt": "isto"}});
+        assert_eq!(
+            shown(Action::Stop, None, "stopping", fault("stop")),
+            "a is ended and stays down until malha start a\n  look for: this\n  procure:  isto\n"
+        );
+        let froze = shown(Action::Freeze, Some("30s"), "frozen", fault("freeze"));
+        assert!(
+            froze.starts_with("a is frozen for 30s, until 01:01:01 UTC\n"),
+            "{froze}"
+        );
+        let killed = shown(Action::Kill, None, "waiting", fault("kill"));
+        assert!(
+            killed.starts_with("a was killed; the lab starts it again\n"),
+            "{killed}"
+        );
+        // What still shows the fault before is not told to look for it.
+        assert_eq!(
+            shown(Action::Start, None, "running", fault("stop")),
+            "a is started\n"
+        );
+        assert_eq!(
+            shown(Action::Resume, None, "running", Value::Null),
+            "a goes on\n"
+        );
+        assert_eq!(
+            shown(Action::Start, None, "failed", Value::Null),
+            "a was told to start; it is failed now\n"
+        );
+    }
+
+    #[test]
+    fn every_setting_of_a_fault_is_shown_beside_it() {
+        let kinds = json!({"faults": [], "kinds": [
+            {"kind": "silence", "of": "link", "example": "silence", "settings": ["toward", "share"],
+             "lookFor": {"en": "this", "pt": "isto"}}]});
+        let shown = text(&What::Faults, &kinds);
+        assert!(
+            shown.contains("  silence [toward=client|server|both] [share=0.5]   (of a link)\n"),
+            "{shown}"
+        );
+        assert!(shown.contains("for=30s mends it"), "{shown}");
     }
 }

@@ -1,10 +1,8 @@
 //! What is asked for, from the arguments after `trace`.
 
 use std::ffi::OsString;
-use std::net::SocketAddr;
 
-use runtime::settings::FromSetting;
-
+use crate::client::Place;
 use crate::collector::id::trace_id_from_hex;
 
 /// What somebody wants to see.
@@ -17,7 +15,7 @@ pub struct Question {
     /// As JSON, a line a trace.
     pub json: bool,
     /// Where the lab's page is, if not where this program's own settings say.
-    pub at: Option<SocketAddr>,
+    pub at: Option<Place>,
 }
 
 impl Question {
@@ -31,7 +29,7 @@ impl Question {
             match arg.as_str() {
                 "-f" | "--follow" => question.follow = true,
                 "--json" => question.json = true,
-                "--at" => question.at = Some(place(args.next())?),
+                "--at" => question.at = Some(Place::read(&args.next().unwrap_or_default())?),
                 flag if flag.starts_with('-') => return Err(format!("{flag:?} is not known")),
                 id if question.id.is_some() => return Err(format!("{id:?} is one trace too many")),
                 text => question.id = Some(trace_id(text)?),
@@ -41,24 +39,17 @@ impl Question {
     }
 }
 
-fn trace_id(text: &str) -> Result<String, String> {
+/// The whole id of a trace.
+pub(crate) fn trace_id(text: &str) -> Result<String, String> {
     let expected = "up to 32 hexadecimal digits, not all zero";
     let id = trace_id_from_hex(text).map(|id| id.to_string());
     id.ok_or_else(|| format!("{text:?} is not a trace id: {expected}"))
 }
 
-fn place(text: Option<String>) -> Result<SocketAddr, String> {
-    let text = text.unwrap_or_default();
-    SocketAddr::from_setting(&text).ok_or_else(|| {
-        format!(
-            "--at {text:?} is refused: expected {}",
-            SocketAddr::EXPECTED
-        )
-    })
-}
-
 #[cfg(test)]
 mod tests {
+    use std::net::SocketAddr;
+
     use super::*;
 
     fn read(args: &[&str]) -> Result<Question, String> {
@@ -73,7 +64,7 @@ mod tests {
             id: Some(id.to_owned()),
             follow: true,
             json: true,
-            at: Some(([127, 0, 0, 1], 9).into()),
+            at: Some(SocketAddr::from(([127, 0, 0, 1], 9)).into()),
         };
         assert_eq!(question, expected);
         assert_eq!(read(&[]), Ok(Question::default()));

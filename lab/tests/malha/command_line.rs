@@ -28,6 +28,26 @@ fn help_says_how_to_start_all_or_one() {
 }
 
 #[test]
+fn a_command_says_how_it_is_used() {
+    let help = answer(&["break", "--help"]);
+    assert!(help.status.success());
+    assert!(text(&help.stdout).starts_with("usage: malha break LINK FAULT"));
+    assert_eq!(answer(&["help", "break"]).stdout, help.stdout);
+    assert_eq!(answer(&["help"]).stdout, answer(&["--help"]).stdout);
+}
+
+#[test]
+fn a_reader_that_has_seen_enough_is_no_error() {
+    for args in [&["completions", "bash"][..], &["--help"]] {
+        let (reader, writer) = std::io::pipe().unwrap();
+        drop(reader);
+        let printed = malha().args(args).stdout(writer).output().unwrap();
+        assert_eq!(text(&printed.stderr), "");
+        assert!(printed.status.success(), "{args:?}");
+    }
+}
+
+#[test]
 fn a_service_alone_takes_its_own_arguments() {
     let help = answer(&["desafio1-client", "--help"]);
     assert!(help.status.success());

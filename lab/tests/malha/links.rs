@@ -100,6 +100,10 @@ async fn what_cannot_be_broken_is_refused_with_what_can() {
             LINK,
         ),
         (&["break", LINK, "lag=3"], "there are: latency=300ms"),
+        (&["break", LINK, "bandwidth=0"], "from 1 to 1GiB"),
+        (&["break", LINK, "cut", "for=0s"], "from 1ms to a day"),
+        (&["wire", "desafio1-client-to-desafio1-server"], LINK),
+        (&["wire", "trace=1f"], "remembers nothing"),
         (
             &["stop", "desafio1-servido"],
             "did you mean desafio1-servidor",
@@ -119,7 +123,8 @@ async fn what_cannot_be_broken_is_refused_with_what_can() {
 #[tokio::test]
 async fn a_service_that_is_stopped_stays_so_until_it_is_started() {
     let lab = Lab::ready(&[]).await;
-    lab.done(&["stop", SERVIDOR]);
+    let said = lab.done(&["stop", SERVIDOR]);
+    assert!(said.contains("is ended and stays down until"), "{said}");
     lab.until_state(SERVIDOR, "stopped").await;
     lab.until_client(false).await;
     assert!(!listens(lab.ports.servidor));
@@ -129,7 +134,8 @@ async fn a_service_that_is_stopped_stays_so_until_it_is_started() {
         stopped["fault"]["lookFor"]["pt"].as_str().is_some(),
         "{stopped}"
     );
-    lab.done(&["start", SERVIDOR]);
+    let said = lab.done(&["start", SERVIDOR]);
+    assert_eq!(said, format!("{SERVIDOR} is started\n"));
     lab.until_client(true).await;
     assert!(lab.service(SERVIDOR).await["fault"].is_null());
 }
@@ -154,6 +160,11 @@ async fn a_frozen_service_is_called_frozen_whoever_froze_it() {
     lab.until_client(false).await;
     lab.done(&["resume", SERVIDOR]);
     lab.until_client(true).await;
+    // It can go on at once, too.
+    let said = lab.done(&["freeze", SERVIDOR]);
+    assert!(said.contains("is frozen until malha resume"), "{said}");
+    let said = lab.done(&["resume", SERVIDOR]);
+    assert_eq!(said, format!("{SERVIDOR} goes on\n"));
 
     let pid = lab.service(SERVIDOR).await["pid"].as_u64().unwrap();
     crate::harness::send("STOP", pid);
