@@ -183,7 +183,7 @@ impl<'a> Word<'a> {
             .ok_or_else(|| self.refused("a size of at most 1GiB, as in 100 or 1KB"))
     }
 
-    /// A size of which none would be no fault.
+    /// A size that is not zero: where nothing is to pass, that is silence.
     fn some(&self) -> Result<u64, SpecError> {
         match self.size()? {
             0 => Err(self.refused("a size from 1 to 1GiB, as in 100 or 1KB")),
