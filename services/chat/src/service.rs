@@ -15,7 +15,7 @@ use crate::metrics::ChatMetrics;
 use crate::relay::inbound::Inbound;
 use crate::relay::outbound::{self, Outbound};
 use crate::server::{self, App};
-use crate::settings::ChatSettings;
+use crate::settings::{ChatSettings, Delivery};
 use crate::store::Store;
 use crate::store::shared::{ReadPosition, SharedLog, Snapshot};
 
@@ -244,6 +244,7 @@ fn hub(settings: &ChatSettings, store: Store, metrics: ChatMetrics) -> Hub {
             trace_url: settings.trace_url.clone(),
             max_message: settings.client.max_message,
             ping_interval: u64::try_from(ping).unwrap_or(u64::MAX),
+            at_most_once: settings.relay.delivery == Delivery::AtMostOnce,
         },
         queue: settings.client.queue,
     };

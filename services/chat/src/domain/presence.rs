@@ -1,6 +1,6 @@
 //! Who is here, at which service, as far as is known.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::{ClientId, Entry, Event, Source, Token};
 
@@ -8,6 +8,8 @@ use super::{ClientId, Entry, Event, Source, Token};
 #[derive(Clone, Debug, Default)]
 pub struct Presence {
     services: BTreeMap<Token, Roster>,
+    /// Those that said who is there. Of another one it is not known whether nobody is.
+    whole: BTreeSet<Token>,
 }
 
 /// The clients of one service.
@@ -68,18 +70,26 @@ impl Presence {
             // It does not say which service it is; nobody could ever clear what it said.
             Source::Original => return,
         };
-        let here = self.services.entry(service.clone()).or_default();
         match entry.event {
-            Event::Joined { client } => here.add(client),
-            Event::Left { client } => here.remove(client),
+            Event::Joined { client } => {
+                let here = self.services.entry(service.clone()).or_default();
+                here.add(client);
+            }
+            Event::Left { client } => {
+                if let Some(here) = self.services.get_mut(service) {
+                    here.remove(client);
+                }
+            }
             Event::Message { .. } | Event::Notice { .. } => {}
         }
     }
 
-    /// Replaces what is known of a service as a whole. Says whether that changed anything.
+    /// Replaces what is known of a service as a whole. Says whether that changed anything: that
+    /// nobody is there is news where nothing was known.
     pub fn replace(&mut self, service: Token, here: Roster) -> bool {
+        let first = self.whole.insert(service.clone());
         let known = self.services.entry(service).or_default();
-        let changed = *known != here;
+        let changed = first || *known != here;
         *known = here;
         changed
     }
@@ -89,9 +99,10 @@ impl Presence {
         self.services.get(service).cloned().unwrap_or_default()
     }
 
-    /// Every service heard of, by name.
+    /// By name, every service where somebody is, or of which it is known that nobody is.
     pub fn services(&self) -> impl Iterator<Item = (&Token, &Roster)> {
-        self.services.iter()
+        let services = self.services.iter();
+        services.filter(move |(name, here)| here.count() > 0 || self.whole.contains(*name))
     }
 }
 
@@ -157,6 +168,38 @@ mod tests {
         let service = Token::parse("serviceB").unwrap();
         assert!(presence.replace(service.clone(), Roster::default()));
         assert!(!presence.replace(service, Roster::default()));
+    }
+
+    #[test]
+    fn that_nobody_is_somewhere_is_known_only_of_a_service_that_said_so() {
+        let own = Token::parse("serviceA").unwrap();
+        let service = Token::parse("serviceB").unwrap();
+        let said = |event| {
+            let source = Source::Peer {
+                origin: service.clone(),
+                epoch: Token::random(),
+                sequence: 1,
+            };
+            entry(event, source)
+        };
+        let client = client(9);
+        let mut presence = Presence::default();
+        for event in [
+            Event::Message {
+                client,
+                text: "olá".to_owned(),
+            },
+            Event::Left { client },
+            Event::Joined { client },
+            Event::Left { client },
+        ] {
+            let is_there = matches!(event, Event::Joined { .. });
+            presence.apply(&own, &said(event));
+            assert_eq!(presence.services().count(), usize::from(is_there));
+        }
+        assert!(presence.replace(service.clone(), Roster::default()));
+        assert_eq!(presence.services().count(), 1);
+        assert!(!presence.replace(service.clone(), Roster::default()));
     }
 
     #[test]

@@ -30,6 +30,8 @@ export class Conversation {
   traceUrl = null;
   trimmed = false;
   maxBytes = 16_384;
+  /** Whether what another service does not take at once is lost, instead of waiting for it. */
+  atMostOnce = false;
   peers = [];
   /** Entries of the past that are still to come. */
   behind = 0;
@@ -56,6 +58,12 @@ export class Conversation {
   saved() {
     const { entries, epoch, cursor, service, traceUrl, trimmed } = this;
     return { entries, epoch, cursor, service, traceUrl, trimmed };
+  }
+
+  /** How many own messages wait for a service. */
+  waiting(service) {
+    const waits = ({ state, seen, barred }) => state === "accepted" && !seen.includes(service) && barred !== service;
+    return this.atMostOnce ? 0 : this.entries.filter(waits).length;
   }
 
   /** Own messages without an answer, in the order in which they were written. */
@@ -98,6 +106,7 @@ export class Conversation {
     this.service = frame.service;
     this.traceUrl = frame.trace_url ?? null;
     this.maxBytes = frame.max_message_bytes ?? this.maxBytes;
+    this.atMostOnce = frame.at_most_once === true;
     this.peers = frame.peers ?? [];
     this.behind = frame.behind ?? 0;
     if (resumed && frame.recovered === true) this.note("recovered", "well", away, this.behind);
@@ -198,7 +207,8 @@ export class Conversation {
     const changed = peer?.reachable !== reachable;
     if (peer) Object.assign(peer, { reachable, waiting });
     else this.peers.push({ service, reachable, waiting });
-    if (changed) this.note(reachable ? "reachable" : "unreachable", reachable ? "well" : "ill", service);
+    const away = this.atMostOnce ? "losing" : "unreachable";
+    if (changed) this.note(reachable ? "reachable" : away, reachable ? "well" : "ill", service);
     for (const entry of this.entries) if (entry.state === "accepted") this.#view.changed(entry);
   }
 

@@ -126,7 +126,7 @@ export class Log {
 
   /** How far an own message came, for the eye (a name for its look) and in words. */
   #state(entry) {
-    const { service, peers } = this.#conversation;
+    const { service, peers, atMostOnce } = this.#conversation;
     const here = entry.service ?? service ?? "";
     if (entry.state === "pending") {
       return this.#connected ? ["sending", word("sending")] : ["queued", word("queued")];
@@ -137,7 +137,8 @@ export class Log {
     if (entry.state === "unknown") return ["unknown", word("unknown", here)];
     const missing = peers.filter((peer) => !entry.seen.includes(peer.service));
     if (seen.length > 0 && missing.length === 0) return ["seen", seen.join(" · ")];
-    const waits = missing.filter((peer) => !peer.reachable).map((peer) => word("expects", peer.service));
+    const away = atMostOnce ? [] : missing.filter((peer) => !peer.reachable);
+    const waits = away.map((peer) => word("expects", peer.service));
     return ["accepted", [word("accepted", here), ...seen, ...waits].join(" · ")];
   }
 

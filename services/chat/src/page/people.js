@@ -7,7 +7,7 @@ import { number, word } from "./words.js";
 const MOST_NAMED = 100;
 
 export class People {
-  /** By service: how many are there, and who, as far as they are named. */
+  /** By service: how many are there, who, as far as they are named, and whether it has said so itself. */
   #present = new Map();
   #self;
   #conversation;
@@ -26,7 +26,7 @@ export class People {
   /** What is known of some services as a whole. */
   replace(presence) {
     for (const { service, count, clients } of presence) {
-      this.#present.set(service, { count, clients: [...clients] });
+      this.#present.set(service, { count, clients: [...clients], told: true });
     }
     this.#includeSelf();
     this.draw();
@@ -49,7 +49,7 @@ export class People {
   }
 
   #at(service) {
-    if (!this.#present.has(service)) this.#present.set(service, { count: 0, clients: [] });
+    if (!this.#present.has(service)) this.#present.set(service, { count: 0, clients: [], told: false });
     return this.#present.get(service);
   }
 
@@ -72,19 +72,21 @@ export class People {
   }
 
   #card(service) {
-    const { service: own, peers, entries } = this.#conversation;
-    const { count, clients } = this.#present.get(service) ?? { count: 0, clients: [] };
+    const { service: own, peers, atMostOnce } = this.#conversation;
+    const { count, clients, told } = this.#present.get(service) ?? { count: 0, clients: [], told: false };
     const badge = make("span", `letter ${tint(service)}`, letter(service));
     badge.setAttribute("aria-hidden", "true");
     const peer = peers.find((known) => known.service === service);
     const name = make("h3", "", service ?? word("elsewhere"));
-    const facts = [count === 0 ? word("nobody") : word("count", count)];
+    const none = told || service === own ? "nobody" : "unheard";
+    const facts = [count === 0 ? word(none) : word("count", count)];
     if (service === own) facts.push(word("yours"));
     else if (peer) facts.push(word(peer.reachable ? "near" : "away"));
     const head = make("div", "head", badge, make("div", "", name, make("p", "fact", facts.join(" · "))));
     const card = make("section", `card${peer && !peer.reachable ? " ill" : ""}`, head);
-    const waits = entries.filter((entry) => entry.state === "accepted" && !entry.seen.includes(service)).length;
-    if (peer && !peer.reachable && waits > 0) card.append(make("p", "waits", word("wait", waits)));
+    const waits = this.#conversation.waiting(service);
+    if (peer && !peer.reachable && atMostOnce) card.append(make("p", "waits", word("loses")));
+    else if (peer && !peer.reachable && waits > 0) card.append(make("p", "waits", word("wait", waits)));
     if (count > 0) card.append(this.#names(service === own, clients, count));
     return card;
   }

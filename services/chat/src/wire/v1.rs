@@ -155,6 +155,9 @@ pub struct Welcome<'a> {
     pub max_message_bytes: usize,
     /// Milliseconds of silence after which the server pings.
     pub ping_interval: u64,
+    /// Whether what a peer does not take at once is lost, instead of waiting for it.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub at_most_once: bool,
 }
 
 /// Another service, as seen from here.
@@ -215,7 +218,7 @@ pub struct Refused<'a> {
 const NAMED: usize = 100;
 
 impl<'a> PresenceFrame<'a> {
-    /// One for each service, for `welcome` and `presence`.
+    /// One for each service of which something is known, for `welcome` and `presence`.
     pub fn all(presence: &'a Presence) -> Vec<Self> {
         let frame = |(service, here): (&'a Token, &Roster)| Self {
             service,

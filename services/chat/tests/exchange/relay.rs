@@ -155,7 +155,9 @@ async fn what_a_peer_fails_to_take_is_sent_again_until_it_takes_it_and_in_order(
 async fn survivors(pairs: &[(&str, &str)]) -> (Vec<String>, u64) {
     let (peer, url, _life) = Peer::start(&[200, 503, 503, 503]).await;
     let service = Service::alone(&[&[("PEER_URL", url.as_str())], pairs].concat()).await;
-    let (mut client, _) = service.v1(1, "").await;
+    let (mut client, welcome) = service.v1(1, "").await;
+    // The client is told, so that it says what is lost.
+    assert_eq!(welcome["at_most_once"] == true, !pairs.is_empty());
     peer.got(1).await; // the join
     for (id, text) in [("a", "um"), ("b", "dois"), ("c", "três")] {
         client.send(id, text).await;

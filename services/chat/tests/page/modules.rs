@@ -168,3 +168,76 @@ async fn a_service_is_the_same_one_once_it_has_said_its_name() {
         .await;
     assert_eq!(known, json!([["serviceB"], [["serviceB", true]]]));
 }
+
+/// Once the page said that messages wait for a service that would never get them.
+#[tokio::test]
+async fn where_messages_are_tried_once_nothing_is_said_to_wait() {
+    let browser = browser_or_skip!();
+    let (page, _services) = modules(&browser).await;
+    let says = "(async (once) => {
+        const { People } = await import('/people.js');
+        const { word } = await import('/words.js');
+        const all = fresh();
+        all.welcome(welcome(once ? { at_most_once: true } : {}), 0);
+        all.say('um');
+        all.say('dois');
+        const [lost, sent] = all.pending();
+        all.take({ type: 'accepted', cursor: 1, id: lost.id });
+        all.take({ type: 'accepted', cursor: 2, id: sent.id });
+        all.take({ type: 'peer', service: 'serviceB', reachable: false, waiting: 0 });
+        all.take({ type: 'refused', id: lost.id, reason: 'undeliverable', service: 'serviceB' });
+        new People(1).welcome(all, {});
+        const note = all.entries.find(({ kind }) => kind === 'note');
+        const card = [...document.querySelectorAll('#services .card')].at(-1);
+        return [word(note.word, ...note.values), card.querySelector('.waits').textContent, all.waiting('serviceB')];
+    })";
+    assert_eq!(
+        page.eval(&format!("{says}(true)")).await,
+        json!([
+            "serviceB does not answer: what is sent now does not reach it, and is lost.",
+            "what is sent now is lost",
+            0
+        ])
+    );
+    // Elsewhere only what a service refused does not wait for it.
+    assert_eq!(
+        page.eval(&format!("{says}(false)")).await,
+        json!([
+            "serviceB does not answer: messages wait for it.",
+            "1 message of yours waits for it",
+            1
+        ])
+    );
+}
+
+/// Once it said that nobody was at a service which had not been heard yet.
+#[tokio::test]
+async fn that_nobody_is_at_a_service_is_said_only_once_it_said_so() {
+    let browser = browser_or_skip!();
+    let (page, _services) = modules(&browser).await;
+    let facts = page
+        .eval(
+            "(async () => {
+                const { People } = await import('/people.js');
+                const all = fresh();
+                all.welcome(welcome(), 0);
+                const people = new People(1);
+                const fact = () => [...document.querySelectorAll('#services .card')].at(-1).querySelector('.fact').textContent;
+                people.welcome(all, { presence: [] });
+                const facts = [fact()];
+                const seen = (presence) => { people.replace([{ service: 'serviceB', ...presence }]); facts.push(fact()); };
+                seen({ count: 0, clients: [] });
+                seen({ count: 1, clients: [9] });
+                return facts;
+            })()",
+        )
+        .await;
+    assert_eq!(
+        facts,
+        json!([
+            "has not said yet who is there · answers",
+            "nobody at the moment · answers",
+            "1 person · answers"
+        ])
+    );
+}

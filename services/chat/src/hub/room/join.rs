@@ -44,6 +44,8 @@ pub struct WelcomeSettings {
     pub max_message: usize,
     /// Milliseconds between two pings.
     pub ping_interval: u64,
+    /// Whether a message is relayed once and then forgotten.
+    pub at_most_once: bool,
 }
 
 /// A client that was let in.
@@ -150,6 +152,7 @@ impl<H: Clone> Room<H> {
             trace_url: settings.trace_url.as_deref(),
             max_message_bytes: settings.max_message,
             ping_interval: settings.ping_interval,
+            at_most_once: settings.at_most_once,
         }));
         let frame = |entry| ServerFrame::for_session(own, entry, &join.session);
         let past = entries.iter().map(|entry| frame(entry).encode());

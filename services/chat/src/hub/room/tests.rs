@@ -4,6 +4,7 @@ use super::*;
 use crate::domain::log::{Refusal, RelayPolicy, Retention};
 use crate::domain::outbox::Bounds;
 use crate::domain::{ClientId, Source, TraceContext};
+use crate::wire::relay::PresenceReport;
 
 const PEER: &str = "http://peer.example/relay";
 
@@ -45,6 +46,7 @@ fn settings() -> WelcomeSettings {
         trace_url: None,
         max_message: 1024,
         ping_interval: 1000,
+        at_most_once: false,
     }
 }
 
@@ -140,6 +142,55 @@ fn a_change_of_a_peer_is_told_once() {
     };
     assert_eq!(change(), Some(vec!["v1"]));
     assert_eq!(change(), None);
+}
+
+/// Once a page said for seconds that nobody was at a service which had not been heard yet.
+#[test]
+fn that_nobody_is_at_a_peer_is_told_only_when_the_peer_has_said_so() {
+    let mut room = room(10_000);
+    let report = |sequence| PresenceReport {
+        service: token("serviceB"),
+        epoch: token("f"),
+        sequence,
+        waiting: 1,
+        clients: Vec::new(),
+    };
+    assert!(
+        room.replace_presence(report(2)).is_empty(),
+        "2 are under way"
+    );
+    let relayed = AppendRequest {
+        source: Source::Peer {
+            origin: token("serviceB"),
+            epoch: token("f"),
+            sequence: 1,
+        },
+        relay: RelayPolicy::Never,
+        ..message("9", "m", "olá")
+    };
+    append(&mut room, relayed);
+    let first = room
+        .admit(&join("1", Protocol::V1), "v1", &settings())
+        .first;
+    assert!(text(&first).contains(r#""presence":[]"#), "{first:?}");
+    let told = room.replace_presence(report(1));
+    let nobody = r#"[{"service":"serviceB","count":0,"clients":[]}]"#;
+    assert!(text(&told[0].frame).contains(nobody));
+    assert!(room.replace_presence(report(1)).is_empty());
+}
+
+#[test]
+fn a_client_is_told_that_messages_are_lost_rather_than_kept() {
+    let mut room = room(10_000);
+    for at_most_once in [false, true] {
+        let settings = WelcomeSettings {
+            at_most_once,
+            ..settings()
+        };
+        let first = room.admit(&join("1", Protocol::V1), "v1", &settings).first;
+        let said = text(&first).contains(r#""at_most_once":true"#);
+        assert_eq!(said, at_most_once);
+    }
 }
 
 #[test]
