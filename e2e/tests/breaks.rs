@@ -151,13 +151,27 @@ async fn a_frozen_server_is_a_timeout_and_a_dead_one_a_refusal() {
     })
     .await;
     assert!(refused.headers().contains_key("retry-after"));
+    // One try: no connection is left, so there is nobody to read from a second time.
+    assert_eq!(status().await, Some(503));
+    let jaeger = Context::new(lab.target.clone()).unwrap().jaeger().unwrap();
+    let tries = |spans: &[e2e::span::Span]| {
+        let ended = |span: &&e2e::span::Span| {
+            span.kind == "client" && span.has("rpc.status_code", "UNAVAILABLE").is_ok()
+        };
+        spans.iter().filter(ended).count()
+    };
+    let unserved = jaeger.recent(
+        "grpc-cliente",
+        "a read for which there is nobody",
+        |spans| tries(spans) == 1,
+    );
+    unserved.await.unwrap();
     command(&lab, "start grpc-servidor");
     eventually("users are read again", async || {
         status().await.filter(|status| *status == 200)
     })
     .await;
 
-    let jaeger = Context::new(lab.target.clone()).unwrap().jaeger().unwrap();
     command(&lab, "freeze desafio1-servidor");
     let timed_out = jaeger.recent("desafio1-client", "a round without an answer", |spans| {
         let is_late = |span: &e2e::span::Span| span.has("error.type", "timeout").is_ok();

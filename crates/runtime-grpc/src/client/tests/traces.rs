@@ -81,6 +81,21 @@ async fn each_attempt_has_a_span_and_the_second_says_that_it_is_one() {
     assert_eq!(headers["grpc-previous-rpc-attempts"], "1");
 }
 
+/// A guide once promised two, because a read may be repeated.
+#[tokio::test]
+async fn where_no_server_is_connected_there_is_one_attempt_which_names_none() {
+    let name = Name::default();
+    name.set([testing::address()]); // nobody listens there
+    let (client, _life) = client(&name);
+    let spans = traced(&client, patient().repeatable(true)).await;
+    let [only, _caller] = &spans[..] else {
+        panic!("{spans:?}")
+    };
+    let code = Some("UNAVAILABLE".into());
+    assert_eq!(only.attribute("rpc.status_code"), code);
+    assert_eq!(only.attribute("network.peer.address"), None);
+}
+
 #[tokio::test]
 async fn the_span_of_a_stream_ends_with_it() {
     let spans = Spans::capture();
