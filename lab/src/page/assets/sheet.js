@@ -29,14 +29,15 @@ export function student({ title, sections, experiments, questions }, { name, can
 export function teacher({ title, sections, minutes, experiments, questions }, { name }) {
   const rows = sections.map(({ heading, minutes: own }) => make("tr", "", make("td", "", link(heading.textContent, `/guide/${name}#${heading.id}`)), make("td", "", String(own))));
   const sum = make("tr", "", make("td", "", make("b", "", word("inAll"))), make("td", "", make("b", "", String(minutes))));
-  for (const answer of questions.querySelectorAll("details")) answer.open = true;
+  const shown = experiments.flatMap(({ elements }) => elements);
+  for (const answer of [...shown.filter(isFolded), ...questions.querySelectorAll("details")]) answer.open = true;
   return [
     make("h1", "", word("teacherTitle", title)),
     make("p", "note", word("teacherAbout")),
     make("div", "toolbar", printing()),
     make("table", "table", make("thead", "", make("tr", "", head(word("section")), head(word("minutesHead")))), make("tbody", "", rows, sum)),
     make("h2", "", experiments[0].section.heading.textContent),
-    experiments.flatMap(({ elements }) => elements),
+    shown,
     make("h2", "", sections.at(-1).heading.textContent),
     questions,
   ].flat();
@@ -98,7 +99,8 @@ function markOf(text) {
 
 /** What is to be typed, without what comes of it. */
 function doing(elements, can) {
-  const parts = elements.flatMap((element) => (element.tagName === "PRE" ? [element] : [...element.querySelectorAll("pre, :not(pre) > code")]));
+  const open = elements.filter((element) => !isFolded(element));
+  const parts = open.flatMap((element) => (element.tagName === "PRE" ? [element] : [...element.querySelectorAll("pre, :not(pre) > code")]));
   const seen = new Set();
   const lines = (commands) => {
     const fresh = commands.filter((text) => !seen.has(text));
@@ -113,6 +115,9 @@ function doing(elements, can) {
     return isPasted(language) ? [pasted(text.split("\n").filter((line) => !line.startsWith("# ")).join("\n"))] : [];
   });
 }
+
+/** Whether this is an answer, which a student does not see. */
+const isFolded = ({ tagName }) => tagName === "DETAILS";
 
 /** Each question with a place for what somebody thinks, and without its answer. */
 function asked(questions, notes) {
