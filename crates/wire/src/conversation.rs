@@ -5,7 +5,7 @@ use crate::http1::Http1;
 use crate::http2::{Http2, PREFACE};
 use crate::message::{Layer, Message, Side, TraceContext};
 use crate::proxy::{Header, header};
-use crate::{http1, raw, resp};
+use crate::{http1, http2, raw, resp};
 
 /// What passes over one connection.
 #[derive(Debug)]
@@ -59,13 +59,20 @@ impl Conversation {
         self.buffer(side).bytes.extend_from_slice(bytes);
         let mut messages = Vec::new();
         if matches!(self.speaks, Speaks::Unknown) {
-            if side == Side::Server {
+            if side == Side::Client || self.may_speak_first() {
+                if !self.detect() {
+                    return messages;
+                }
+            } else {
                 // Whoever is answered has said all that is to be known of it.
                 self.settle();
-            } else if !self.detect() {
-                return messages;
             }
-            self.read(Side::Client, &mut messages);
+            // What the other side has said before.
+            let other = match side {
+                Side::Client => Side::Server,
+                Side::Server => Side::Client,
+            };
+            self.read(other, &mut messages);
         }
         self.read(side, &mut messages);
         messages
@@ -151,6 +158,13 @@ impl Conversation {
             self.speaks = Speaks::Raw;
         }
         true
+    }
+
+    /// Whether the server may have said what it has before its client said anything, as servers of
+    /// HTTP/2 do.
+    fn may_speak_first(&self) -> bool {
+        let said = &self.server.bytes;
+        http2::begins(said) && said.len() <= MOST_BUFFERED
     }
 
     /// Decides by what there is.

@@ -17,6 +17,18 @@ use crate::{fields, hpack};
 /// What a client says first.
 pub(crate) const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
 
+/// Whether these are the first bytes of a server, which need not wait for its client: settings, of the
+/// whole connection, which answer none (RFC 9113, 3.4 and 6.5).
+pub(crate) fn begins(said: &[u8]) -> bool {
+    let Some((head, _)) = said.split_first_chunk::<9>() else {
+        return false;
+    };
+    let [_, _, length, 0x4, 0, 0, 0, 0, 0] = head else {
+        return false;
+    };
+    head[..2] == [0, 0] && length % 6 == 0
+}
+
 /// Both sides of a connection.
 pub(crate) struct Http2 {
     descriptors: Descriptors,

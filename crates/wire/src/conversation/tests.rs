@@ -46,6 +46,63 @@ fn a_name_behind_a_proxy_header_belongs_to_the_header_s_trace() {
     assert_eq!(answer.trace.unwrap().by, By::Connection);
 }
 
+/// Settings of the whole connection: a window and a frame's size.
+const SETTINGS: &[u8] = &[
+    0, 0, 12, 4, 0, 0, 0, 0, 0, 0, 4, 0, 16, 0, 0, 0, 5, 0, 0, 64, 0,
+];
+
+#[test]
+fn a_server_of_http_2_may_speak_before_its_client() {
+    let client = [PREFACE, &[0, 0, 0, 4, 0, 0, 0, 0, 0]].concat();
+    let told = |messages: &[Message]| -> Vec<_> {
+        let told = messages.iter();
+        told.map(|one| (one.side, one.summary.clone())).collect()
+    };
+    let expected = [
+        (Side::Server, "SETTINGS".to_owned()),
+        (Side::Client, "connection preface".to_owned()),
+        (Side::Client, "SETTINGS".to_owned()),
+    ];
+    // Before anything, and between the pieces of what the client says first, behind a proxy or not.
+    for client in [proxied(&client), client] {
+        for at in [0, 10, client.len() - 20] {
+            let (first, rest) = client.split_at(at);
+            let mut conversation = conversation();
+            assert!(conversation.push(Side::Client, first).is_empty());
+            assert!(conversation.push(Side::Server, SETTINGS).is_empty());
+            let messages = conversation.push(Side::Client, rest);
+            assert_eq!(told(&messages), expected, "{at}");
+        }
+    }
+}
+
+#[test]
+fn what_any_other_server_says_first_is_shown_at_once() {
+    let answers_some = [0, 0, 0, 4, 1, 0, 0, 0, 0];
+    let of_a_stream = [0, 0, 0, 4, 0, 0, 0, 0, 1];
+    let no_settings = [0, 0, 5, 4, 0, 0, 0, 0, 0, 1, 2, 3, 4, 5];
+    for said in [
+        &b"220 ready\r\n"[..],
+        &answers_some,
+        &of_a_stream,
+        &no_settings,
+        &SETTINGS[..8],
+    ] {
+        let mut conversation = conversation();
+        let message = conversation.push(Side::Server, said).remove(0);
+        assert_eq!(message.bytes, said);
+    }
+    // Nor is more kept of one that never hears its client than of any.
+    let mut conversation = conversation();
+    assert!(conversation.push(Side::Server, SETTINGS).is_empty());
+    let rest = vec![0; MOST_BUFFERED];
+    let message = conversation.push(Side::Server, &rest).remove(0);
+    assert_eq!(message.bytes.len(), SETTINGS.len() + MOST_BUFFERED);
+    let mut ended = self::conversation();
+    assert!(ended.push(Side::Server, SETTINGS).is_empty());
+    assert_eq!(ended.end().len(), 1);
+}
+
 #[test]
 fn a_header_in_pieces_is_waited_for() {
     let mut conversation = conversation();
