@@ -38,6 +38,20 @@ impl Planned {
         }
     }
 
+    /// A client of no exercise, which nobody asks.
+    #[cfg(test)]
+    pub(crate) fn example(name: &'static str) -> Self {
+        Self {
+            name,
+            exercise: "test",
+            listen: None,
+            http: false,
+            admin: ([127, 0, 0, 1], 1).into(),
+            asks: Vec::new(),
+            environment: BTreeMap::new(),
+        }
+    }
+
     /// How long its drain may take; a value that is none ends the service itself.
     pub fn drain_timeout(&self) -> Duration {
         let timeout = self.environment.get("DRAIN_TIMEOUT");

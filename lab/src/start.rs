@@ -10,6 +10,7 @@ use runtime::settings::{self, SettingsError};
 use crate::beside::{self, Said};
 use crate::catalogue::Row;
 use crate::cli::{self, Action};
+use crate::client::{ClientError, unless_read_enough};
 use crate::doctor::{self, Question, report};
 use crate::lab::Lab;
 use crate::preflight::{ports, unusable};
@@ -164,15 +165,16 @@ pub(crate) fn settings_of(args: &[OsString]) -> Result<LabSettings, SettingsErro
     settings::invocation(runtime::command::<Lab>(), args, settings::environment())?.read()
 }
 
-/// Prints what was asked for. Whoever reads it may have seen enough: that is no error.
+/// Prints what was asked for.
 fn print(text: &str) -> ExitCode {
     let mut out = io::stdout().lock();
-    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
-        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
+    let printed = out.write_all(text.as_bytes()).and_then(|()| out.flush());
+    match unless_read_enough(printed.map_err(ClientError::Io)) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
             note(&format!("malha: nothing can be printed: {error}"));
             ExitCode::FAILURE
         }
-        _ => ExitCode::SUCCESS,
     }
 }
 

@@ -133,13 +133,8 @@ mod tests {
 
     fn planned(name: &'static str, asks: &[&'static str]) -> Planned {
         Planned {
-            name,
-            exercise: "test",
-            http: false,
-            listen: None,
-            admin: ([127, 0, 0, 1], 1).into(),
             asks: asks.to_vec(),
-            environment: std::collections::BTreeMap::new(),
+            ..Planned::example(name)
         }
     }
 

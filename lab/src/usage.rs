@@ -6,7 +6,7 @@ use runtime::settings::declared;
 
 use crate::catalogue::{EXERCISES, Row};
 use crate::cli::suggestions;
-use crate::faults::kinds::{KINDS, Of};
+use crate::faults::kinds::{BESIDE, KINDS, Of};
 use crate::lab::Lab;
 use crate::plan::prefix;
 use crate::remote::USAGE;
@@ -93,12 +93,6 @@ pub fn of(command: &str) -> String {
     }
     text
 }
-
-/// What may be said of a fault beside its kind.
-pub(crate) const BESIDE: &str = "
-toward=server is what the client says, toward=client what the server answers; share=0.5 strikes half of the
-connections; for=30s mends it after that time.
-";
 
 fn overriding(row: &Row) -> String {
     let (name, prefix) = (row.program.name, prefix(row.program.name));

@@ -36,6 +36,12 @@ pub struct Kind {
     pub look_for: Words,
 }
 
+/// What may be said of a fault beside its kind.
+pub(crate) const BESIDE: &str = "
+toward=server is what the client says, toward=client what the server answers; share=0.5 strikes half of the
+connections; for=30s mends it after that time.
+";
+
 /// Every kind, in the order in which they are shown.
 pub const KINDS: &[Kind] = &[
     Kind {

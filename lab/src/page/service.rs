@@ -163,13 +163,8 @@ mod tests {
             pairs.map(|(a, b)| ((*a).into(), (*b).into())).collect()
         };
         let planned = Planned {
-            name: "hello-server",
-            exercise: "hello",
-            listen: None,
-            http: false,
-            admin: ([127, 0, 0, 1], 1).into(),
-            asks: Vec::new(),
             environment: BTreeMap::from([("LOG_LEVEL".to_owned(), "info".to_owned())]),
+            ..Planned::example("hello-server")
         };
         let lab = pairs(&[
             ("LOG_LEVEL", "warn"),

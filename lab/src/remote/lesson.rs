@@ -37,7 +37,10 @@ impl LessonCommand {
     /// Asks the lab, and prints what it says: for people, or as it came.
     pub(super) async fn run(&self, lab: &LabClient, json: bool) -> Result<(), ClientError> {
         // What is being given, and its steps, are known before it is ended.
-        let before = lab.get(PATH).await?;
+        let before = match self {
+            Self::Give(_) => Value::Null,
+            Self::List | Self::Next | Self::Stop => lab.get(PATH).await?,
+        };
         let answer = match self {
             Self::List => before.clone(),
             Self::Give(name) => lab.send(Method::POST, &of(name), None).await?,

@@ -5,9 +5,8 @@ use std::fmt::Write;
 use serde_json::Value;
 
 use super::command::What;
-use crate::faults::spec::Spec;
+use crate::faults::{kinds, spec::Spec};
 use crate::supervisor::control::Action;
-use crate::usage;
 
 /// The answer to a command.
 pub(super) fn text(what: &What, answer: &Value) -> String {
@@ -142,7 +141,7 @@ fn readable(pair: &str) -> char {
 }
 
 /// Settings that more than one fault has, as they are written.
-const BESIDE: [(&str, &str); 2] = [
+const WRITTEN: [(&str, &str); 2] = [
     ("toward", "toward=client|server|both"),
     ("share", "share=0.5"),
 ];
@@ -173,8 +172,8 @@ fn faults(answer: &Value) -> String {
         let of = text_of(&kind["of"]);
         _ = write!(text, "  {example}");
         for setting in array(&kind["settings"]).iter().map(text_of) {
-            let beside = BESIDE.into_iter().find(|(known, _)| *known == setting);
-            _ = beside.map_or(Ok(()), |(_, written)| write!(text, " [{written}]"));
+            let written = WRITTEN.into_iter().find(|(known, _)| *known == setting);
+            _ = written.map_or(Ok(()), |(_, written)| write!(text, " [{written}]"));
         }
         _ = writeln!(
             text,
@@ -182,7 +181,7 @@ fn faults(answer: &Value) -> String {
             text_of(&kind["lookFor"]["en"])
         );
     }
-    text.push_str(usage::BESIDE);
+    text.push_str(kinds::BESIDE);
     text
 }
 

@@ -180,6 +180,12 @@ async fn every_command_has_a_button_and_the_lab_does_the_same_in_both_languages_
     assert_eq!(complaints(&page).await, "");
 }
 
+/// The Markdown of a guide.
+async fn source_of(lab: &Lab, path: &str) -> String {
+    let answer = lab.request(path).send().await.unwrap();
+    answer.text().await.unwrap()
+}
+
 /// The page for teachers of the guide hello has every answer open, and the guide's minutes in all.
 async fn shows_answers_and_minutes(page: &Tab, guide: &str) {
     page.until("document.querySelectorAll('.guide details').length > 0")
@@ -220,8 +226,7 @@ async fn the_sheets_are_made_of_the_guide_in_both_languages() {
             ["Conecte e não diga nada.", "ou: passo a passo"],
         ),
     ] {
-        let guide = lab.request(source).send().await.unwrap();
-        let guide = guide.text().await.unwrap();
+        let guide = source_of(&lab, source).await;
         let experiments = guide.lines().filter(|line| {
             let number = line
                 .strip_prefix("**")
@@ -353,8 +358,7 @@ async fn a_sheet_says_what_to_do_and_where_but_not_what_comes_of_it() {
             "gets 401",
         ),
     ] {
-        let source = lab.request(&format!("/guides/en/{guide}"));
-        let source = source.send().await.unwrap().text().await.unwrap();
+        let source = source_of(&lab, &format!("/guides/en/{guide}")).await;
         let page = browser
             .open(&lab.url(&format!("/guide/{guide}/sheet")))
             .await;

@@ -108,15 +108,7 @@ mod tests {
 
     /// A board over one running process, whose keeper does as it is told when it comes to it.
     fn board() -> Board {
-        let registry = StatusRegistry::new(&[Planned {
-            name: NAME,
-            exercise: "test",
-            http: false,
-            listen: None,
-            admin: ([127, 0, 0, 1], 1).into(),
-            asks: Vec::new(),
-            environment: std::collections::BTreeMap::new(),
-        }]);
+        let registry = StatusRegistry::new(&[Planned::example(NAME)]);
         registry.started(NAME, PID);
         let (controls, mut orders) = Controls::of([NAME]);
         let mut orders = orders.take(NAME);

@@ -1,6 +1,6 @@
 // Two traces side by side, on one scale.
 
-import { link, make } from "./dom.js";
+import { column, link, make } from "./dom.js";
 import { clock, duration } from "./format.js";
 import { fetchTrace, frameOf, waterfall } from "./waterfall.js";
 import { word } from "./words.js";
@@ -55,10 +55,6 @@ function differences(traces) {
     row.firstChild.scope = "row";
     return row;
   });
-  const head = ["operation", "first", "second", "difference"].map((key) => {
-    const element = make("th", "", word(key));
-    element.scope = "col";
-    return element;
-  });
+  const head = ["operation", "first", "second", "difference"].map((key) => column(word(key)));
   return make("table", "table", make("thead", "", make("tr", "", head)), make("tbody", "", rows));
 }

@@ -40,6 +40,11 @@ export function link(text, href, className = "") {
   return element;
 }
 
+/** The head of a table's column. */
+export function column(...children) {
+  return makeWith("th", { scope: "col" }, ...children);
+}
+
 /** A list of terms and what they are. */
 export function terms(className, pairs) {
   const list = make("dl", className);

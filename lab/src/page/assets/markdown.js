@@ -1,6 +1,6 @@
 // The part of Markdown that the guides use, as elements: never as markup.
 
-import { fold, make, makeWith } from "./dom.js";
+import { column, fold, make, makeWith } from "./dom.js";
 import { word } from "./words.js";
 import "./words-guide.js";
 
@@ -63,11 +63,7 @@ function next(lines, from, ends) {
 function table(lines) {
   const cells = (line) => line.slice(1, line.lastIndexOf("|")).split(/(?<!\\)\|/).map((cell) => cell.trim().replaceAll("\\|", "|"));
   const [head, , ...rows] = lines;
-  const heads = cells(head).map((cell) => {
-    const element = make("th", "", inline(cell));
-    element.scope = "col";
-    return element;
-  });
+  const heads = cells(head).map((cell) => column(inline(cell)));
   const body = rows.map((row) => make("tr", "", cells(row).map((cell) => make("td", "", inline(cell)))));
   const hasHead = heads.some((cell) => cell.textContent !== "");
   const element = make("div", "scroll", make("table", "table", hasHead ? make("thead", "", make("tr", "", heads)) : null, make("tbody", "", body)));

@@ -1,6 +1,6 @@
 // The settings that hold for a service: first those that are not as by default.
 
-import { fold, make } from "./dom.js";
+import { column, fold, make } from "./dom.js";
 import { ask } from "./poll.js";
 import { learn, word } from "./words.js";
 
@@ -43,11 +43,7 @@ export function settings(name) {
 }
 
 function table(settings) {
-  const heads = ["setting", "value"].map((key) => {
-    const head = make("th", "", word(key));
-    head.scope = "col";
-    return head;
-  });
+  const heads = ["setting", "value"].map((key) => column(word(key)));
   const rows = settings.map(({ name, value, about }) =>
     make("tr", "", make("td", "", make("code", "", name), make("p", "about", about)), make("td", "", value === "" ? make("span", "note", word("empty_")) : make("code", "", value))),
   );

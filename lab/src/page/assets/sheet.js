@@ -1,7 +1,7 @@
 // What is made of a guide for a class: a sheet for students, and one for those who teach.
 
 import { pasted, shell } from "./commands.js";
-import { button, field, link, make } from "./dom.js";
+import { button, column, field, link, make } from "./dom.js";
 import { kept } from "./kept.js";
 import { commandsOf, isCommand, isPasted, isShell } from "./shell.js";
 import { word } from "./words.js";
@@ -12,7 +12,7 @@ export function student({ title, sections, experiments, questions }, { name, can
   const notes = kept(`malha-sheet-${name}`);
   const who = ["sheetName", "sheetDate"].map((key) => field(word(key), notes.line(key)));
   const rows = experiments.map((experiment) => row(experiment, { name, can, notes }));
-  const heads = ["experiment", "predicted", "saw"].map((key) => head(word(key)));
+  const heads = ["experiment", "predicted", "saw"].map((key) => column(word(key)));
   return [
     make("h1", "", word("sheetTitle", title)),
     make("p", "note", word("sheetAbout")),
@@ -35,7 +35,7 @@ export function teacher({ title, sections, minutes, experiments, questions }, { 
     make("h1", "", word("teacherTitle", title)),
     make("p", "note", word("teacherAbout")),
     make("div", "toolbar", printing()),
-    make("table", "table", make("thead", "", make("tr", "", head(word("section")), head(word("minutesHead")))), make("tbody", "", rows, sum)),
+    make("table", "table", make("thead", "", make("tr", "", column(word("section")), column(word("minutesHead")))), make("tbody", "", rows, sum)),
     make("h2", "", experiments[0].section.heading.textContent),
     shown,
     make("h2", "", sections.at(-1).heading.textContent),
@@ -127,12 +127,6 @@ function asked(questions, notes) {
     text.append(notes.field(`question-${at + 1}`, word("myAnswer", at + 1)));
     return text;
   });
-}
-
-function head(text) {
-  const element = make("th", "", text);
-  element.scope = "col";
-  return element;
 }
 
 function printing() {

@@ -19,13 +19,10 @@ use crate::supervisor::status::StatusRegistry;
 /// A lab of one service.
 fn lab(listen: SocketAddr, http: bool) -> (SharedStore, Router) {
     let planned = Planned {
-        name: "server",
-        exercise: "test",
         http,
         listen: Some(listen),
         admin: listen,
-        asks: Vec::new(),
-        environment: std::collections::BTreeMap::new(),
+        ..Planned::example("server")
     };
     let registry = StatusRegistry::new(&[planned]);
     registry.started("server", Some(1));

@@ -3,15 +3,7 @@ use super::*;
 const NAME: &str = "server";
 
 fn registry() -> StatusRegistry {
-    StatusRegistry::new(&[Planned {
-        name: NAME,
-        exercise: "test",
-        http: false,
-        listen: None,
-        admin: ([127, 0, 0, 1], 1).into(),
-        asks: Vec::new(),
-        environment: std::collections::BTreeMap::new(),
-    }])
+    StatusRegistry::new(&[Planned::example(NAME)])
 }
 
 fn ready() -> Health {
