@@ -29,9 +29,9 @@ pub enum ClientError {
     /// The lab refuses it, and says why.
     #[error("{0}")]
     Refused(String),
-    /// The lab has seen nothing yet.
-    #[error("the lab at {0} has no trace yet")]
-    NoTrace(String),
+    /// The lab has seen nothing yet of what is asked for.
+    #[error("the lab at {0} has no trace yet{1}")]
+    NoTrace(String, String),
     /// The lab has seen nothing of a trace pass.
     #[error("the lab remembers nothing that passed with trace {0}")]
     NothingPassed(String),

@@ -51,6 +51,13 @@ fn trace() -> Command {
     Command::new("trace")
         .about("Shows a trace of the lab that runs")
         .arg(flag("follow", "Goes on with those that come").short('f'))
+        .arg(flag("errors", "Only those that failed"))
+        .arg(
+            Arg::new("service")
+                .long("service")
+                .value_name("NAME")
+                .help("Only those in which it has a part"),
+        )
         .arg(flag("json", "For scripts"))
         .arg(
             Arg::new("at")

@@ -32,7 +32,7 @@ pub fn show(question: &Question, page: std::net::SocketAddr) -> Result<(), Clien
         }
         let id = match &question.id {
             Some(id) => id.clone(),
-            None => lab::newest(&client).await?,
+            None => lab::newest(&client, question).await?,
         };
         print(&lab::trace(&client, &id).await?, question.json)
     })?;
@@ -44,10 +44,10 @@ pub fn show(question: &Question, page: std::net::SocketAddr) -> Result<(), Clien
 async fn follow(client: &LabClient, question: &Question) -> Result<(), ClientError> {
     let mut news = News::default();
     if question.id.is_none() {
-        news.skip(&lab::latest(client).await?);
+        news.skip(&lab::latest(client, question).await?);
     }
     loop {
-        let mut traces = lab::latest(client).await?;
+        let mut traces = lab::latest(client, question).await?;
         if let Some(id) = &question.id {
             traces.retain(|(known, _)| known == id);
         }

@@ -48,7 +48,8 @@ Usage:
   malha doctor                  checks this machine: what is missing, and what would mend it;
                                 with --kubernetes what the charts need is required too, --json for scripts
   malha trace [-f] [ID]         shows a trace of the lab that runs as a tree: the newest, or that one; -f goes on
-                                with those that come, --json is for scripts, --at HOST:PORT says where the lab is
+                                with those that come, --service NAME and --errors choose among them, --json is
+                                for scripts, --at HOST:PORT says where the lab is
   malha completions SHELL       prints completions for bash, zsh or fish, as in
                                 malha completions bash > ~/.local/share/bash-completion/completions/malha
   malha --list                  shows exercises, services and ports
@@ -68,7 +69,9 @@ const OWN: [(&str, &str); 3] = [
     ),
     (
         "trace",
-        "malha trace [-f] [ID] [--json]           shows a trace as a tree: the newest, or that one; -f goes on",
+        "malha trace [-f] [ID] [--service NAME] [--errors]  shows a trace as a tree: the newest, or that one; -f goes on
+       with those that come. --service: only those in which it has a part; --errors: only those that failed,
+       and with both those in which that service did",
     ),
     (
         "completions",
@@ -145,7 +148,9 @@ pub fn not_the_doctor_s(arg: &str) -> String {
 
 /// What is said where nothing can be shown by the arguments after `trace`.
 pub fn not_a_trace(trouble: &str) -> String {
-    format!("malha trace: {trouble}; expected [-f] [ID] [--json] [--at HOST:PORT]")
+    format!(
+        "malha trace: {trouble}; expected [-f] [ID] [--service NAME] [--errors] [--json] [--at HOST:PORT]"
+    )
 }
 
 /// What is said where a service is named beside exercises.

@@ -10,6 +10,10 @@ use crate::collector::id::trace_id_from_hex;
 pub struct Question {
     /// The trace; none for the newest.
     pub id: Option<String>,
+    /// Only those in which this service has a part.
+    pub service: Option<String>,
+    /// Only those with a span that failed; one of the service, where that is named.
+    pub errors: bool,
     /// Go on with those that come.
     pub follow: bool,
     /// As JSON, a line a trace.
@@ -29,14 +33,26 @@ impl Question {
             match arg.as_str() {
                 "-f" | "--follow" => question.follow = true,
                 "--json" => question.json = true,
+                "--errors" => question.errors = true,
+                "--service" => question.service = Some(service(args.next())?),
                 "--at" => question.at = Some(Place::read(&args.next().unwrap_or_default())?),
                 flag if flag.starts_with('-') => return Err(format!("{flag:?} is not known")),
                 id if question.id.is_some() => return Err(format!("{id:?} is one trace too many")),
                 text => question.id = Some(trace_id(text)?),
             }
         }
+        if question.id.is_some() && (question.errors || question.service.is_some()) {
+            return Err(
+                "an id is of one trace: --service and --errors choose among all".to_owned(),
+            );
+        }
         Ok(question)
     }
+}
+
+fn service(name: Option<String>) -> Result<String, String> {
+    let name = name.filter(|name| !name.is_empty() && !name.starts_with('-'));
+    name.ok_or_else(|| "--service lacks a name, such as servidor".to_owned())
 }
 
 /// The whole id of a trace.
@@ -65,9 +81,20 @@ mod tests {
             follow: true,
             json: true,
             at: Some(SocketAddr::from(([127, 0, 0, 1], 9)).into()),
+            ..Question::default()
         };
         assert_eq!(question, expected);
         assert_eq!(read(&[]), Ok(Question::default()));
+    }
+
+    #[test]
+    fn traces_may_be_chosen_by_service_and_by_whether_they_failed() {
+        let expected = Question {
+            service: Some("chat".to_owned()),
+            errors: true,
+            ..Question::default()
+        };
+        assert_eq!(read(&["--errors", "--service", "chat"]), Ok(expected));
     }
 
     #[test]
@@ -77,6 +104,9 @@ mod tests {
             (&["xyz"], "\"xyz\" is not a trace id"),
             (&["1", "2"], "\"2\" is one trace too many"),
             (&["--at"], "--at \"\" is refused"),
+            (&["--service"], "--service lacks a name"),
+            (&["--service", "--errors"], "--service lacks a name"),
+            (&["1f", "--errors"], "an id is of one trace"),
         ] {
             let said = read(args).unwrap_err();
             assert!(said.starts_with(says), "{said}");

@@ -58,6 +58,31 @@ async fn a_trace_is_shown_as_a_tree_or_as_json() {
 }
 
 #[tokio::test]
+async fn traces_are_chosen_by_service_and_by_whether_they_failed() {
+    let lab = Lab::ready(&[]).await;
+    let mut failed = export();
+    failed["resourceSpans"][0]["resource"]["attributes"][0]["value"]["stringValue"] =
+        "a b&c".into();
+    failed["resourceSpans"][0]["scopeSpans"][0]["spans"][1]["status"] = json!({ "code": 2 });
+    lab.export(&failed).await;
+    for choice in [
+        &["--errors"][..],
+        &["--service", "a b&c"],
+        &["--service", "a b&c", "--errors"],
+    ] {
+        let shown = beside(&lab, &[&["trace"], choice].concat()).await;
+        assert!(
+            text(&shown.stdout).starts_with(TRACE),
+            "{choice:?}: {shown:?}"
+        );
+    }
+    let none = beside(&lab, &["trace", "--service", "servidor", "--errors"]).await;
+    assert_eq!(none.status.code(), Some(1));
+    let says = "has no trace yet in which \"servidor\" has a part that failed";
+    assert!(text(&none.stderr).contains(says), "{none:?}");
+}
+
+#[tokio::test]
 async fn what_cannot_be_shown_is_said() {
     let lab = Lab::ready(&[]).await;
     let missing = beside(&lab, &["trace", "1f"]).await;

@@ -325,23 +325,23 @@ impl Hub {
 
     /// A peer did not answer as it should. Clients are told of a change.
     pub fn peer_is_away(&self, peer: &str, reason: &str) {
-        if self.change_peer(peer, |state| state.reachable = false) {
-            tracing::warn!(peer, reason, "a peer is away; its messages wait");
+        if let Some(waiting) = self.change_peer(peer, |state| state.reachable = false) {
+            tracing::warn!(peer, reason, waiting, "a peer is away");
         }
     }
 
+    /// How many entries wait for the peer, if that changes it.
     fn change_peer(
         &self,
         peer: &str,
         change: impl FnOnce(&mut crate::wire::v1::PeerState),
-    ) -> bool {
+    ) -> Option<usize> {
         let mut room = self.lock();
-        let Some((now, deliveries)) = room.change_peer(peer, change) else {
-            return false;
-        };
+        let (now, deliveries) = room.change_peer(peer, change)?;
         tracing::info!(peer = now.service, now.reachable, now.waiting, "peer");
+        let waiting = now.waiting;
         deliver(deliveries);
-        true
+        Some(waiting)
     }
 
     /// Who is here.

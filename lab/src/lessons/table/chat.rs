@@ -87,8 +87,8 @@ pub(super) const LESSONS: &[Lesson] = &[
             ),
             symptom(
                 Log,
-                "'a peer is away; its messages wait'.",
-                "'a peer is away; its messages wait' (um par está fora; suas mensagens esperam).",
+                "'a peer is away', and how many messages wait for it.",
+                "'a peer is away' (um par está fora), e quantas mensagens esperam por ele (waiting).",
             ),
         ],
         experiment: 1,
