@@ -53,7 +53,8 @@ struct Stream {
     pieces: [Pieces; 2],
     /// Pieces of a header block.
     block: Vec<u8>,
-    ended: u8,
+    /// By side.
+    ended: [bool; 2],
 }
 
 impl Stream {
@@ -224,7 +225,7 @@ impl Http2 {
         (start, end): (usize, usize),
         layers: &mut Vec<Layer>,
     ) -> Option<(String, bool)> {
-        let is_lost = &mut self.is_lost[usize::from(side == Side::Server)];
+        let is_lost = &mut self.is_lost[side as usize];
         let piece = bytes.get(start..end)?;
         let stream = self.streams.entry(id).or_default();
         self.held -= stream.block.capacity();
@@ -261,7 +262,7 @@ impl Http2 {
                 ":path" => stream.path.clone_from(&value),
                 "content-type" => stream.is_grpc |= value.starts_with("application/grpc"),
                 "grpc-encoding" => {
-                    stream.codings[usize::from(side == Side::Server)] = Coding::named(&value);
+                    stream.codings[side as usize] = Coding::named(&value);
                 }
                 "traceparent" => stream.trace = TraceContext::parse(&value),
                 _ => {}
@@ -297,8 +298,8 @@ impl Http2 {
                 ..Understood::default()
             };
         };
-        let coding = stream.codings[usize::from(side == Side::Server)];
-        let pieces = &mut stream.pieces[usize::from(side == Side::Server)];
+        let coding = stream.codings[side as usize];
+        let pieces = &mut stream.pieces[side as usize];
         self.held -= pieces.held();
         let room = MOST_HELD.saturating_sub(self.held);
         let mut found = pieces.add(content, start, room);
@@ -315,8 +316,8 @@ impl Http2 {
         let is_over = match self.streams.get_mut(&id) {
             Some(_) if kind == 0x3 => true,
             Some(stream) if matches!(kind, 0x0 | 0x1) && flags & END_STREAM != 0 => {
-                stream.ended |= if side == Side::Client { 1 } else { 2 };
-                stream.ended == 3
+                stream.ended[side as usize] = true;
+                stream.ended == [true; 2]
             }
             _ => false,
         };

@@ -62,7 +62,7 @@ pub(crate) fn header(bytes: &[u8], offset: usize) -> Header {
     ];
     let mut context = None;
     let mut next = 16 + addresses;
-    while let Some([kind, high, low]) = here.get(next..next + 3).filter(|_| next + 3 <= end) {
+    while let Some([kind, high, low]) = here.get(next..next + 3) {
         let length = usize::from(u16::from_be_bytes([*high, *low]));
         let Some(value) = here
             .get(next + 3..next + 3 + length)

@@ -213,6 +213,10 @@ mod tests {
 
     #[test]
     fn each_part_has_its_own_bytes_and_is_waited_for() {
+        let text = b"$3\r\nabc\r\n";
+        for length in 1..text.len() {
+            assert_eq!(said(Side::Server, &text[..length]), [], "{length}");
+        }
         let bytes = b"*3\r\n$3\r\nset\r\n$1\r\nk\r\n:10\r\n";
         for length in 1..bytes.len() {
             assert_eq!(said(Side::Client, &bytes[..length]), [], "{length}");

@@ -218,6 +218,14 @@ mod tests {
             close.layers[0].table()[2..],
             [("close code", "1000", 2, 4), ("payload", "bye", 2, 7)]
         );
+        let masked = said(b"\x88\x82\0\0\0\0\x03\xe9").unwrap();
+        assert_eq!(
+            masked.layers[0].table()[3..],
+            [
+                ("close code", "1001", 6, 8),
+                ("payload, without the mask", "03e9", 6, 8)
+            ]
+        );
         assert_eq!(said(&frame(0x88, b"")).unwrap().layers[0].fields.len(), 3);
         let text = said(&frame(0x81, b"\x03\xe8bye")).unwrap();
         assert_eq!(text.layers[0].fields.len(), 3);

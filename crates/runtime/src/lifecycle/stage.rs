@@ -106,6 +106,7 @@ mod tests {
     #[tokio::test]
     async fn a_stage_that_was_reached_before_is_not_waited_for() {
         let stage = Stage::default();
+        assert!(!stage.is_reached());
         stage.reach();
         stage.reached().await;
         assert!(stage.is_reached());

@@ -258,6 +258,15 @@ fn a_call_is_one_of_grpc_also_where_both_sides_say_so() {
 }
 
 #[test]
+fn a_message_is_of_the_call_that_its_headers_name() {
+    let mut talk = Talk::new();
+    talk.said(Side::Client, &call(1));
+    let data = talk.one(Side::Client, &frame(0x0, 0, 1, &message(b"a")));
+    let call = data.call.map(|call| (call.service, call.method));
+    assert_eq!(call, Some(("s".to_owned(), "m".to_owned())));
+}
+
+#[test]
 fn several_secrets_of_one_block_are_hidden() {
     for headers in [
         &[("authorization", "a"), ("cookie", "b")][..],

@@ -124,6 +124,10 @@ fn nothing_is_held_between_messages() {
     reader.push_bytes(&sent(1, b"a"));
     reader.next_message().unwrap();
     assert_eq!((reader.held(), reader.next_message()), (0, Ok(None)));
+    reader.push_bytes(&sent(1, &[b'a'; 100])[..60]);
+    assert_eq!(reader.next_message(), Ok(None));
+    assert!(reader.held() >= 60, "{}", reader.held());
+    reader = FrameReader::new(LARGEST);
     reader.push_bytes(&part(1, &[b'a'; 100]));
     reader.push_bytes(&sent(0, &[b'b'; 50])[..40]);
     assert_eq!(reader.next_message(), Ok(None));
