@@ -250,6 +250,29 @@ mod tests {
             Err(SignatureError::Replayed)
         );
         assert_eq!(replays.note(verified("a", 101), 40), Ok(()));
+        assert_eq!(
+            replays.note(verified("a", 100), 100),
+            Err(SignatureError::Replayed),
+            "it is just young enough to be believed"
+        );
+    }
+
+    #[test]
+    fn a_body_is_json_unless_it_says_that_it_is_something_else() {
+        for (kind, expected) in [
+            (None, true),
+            (Some("application/json"), true),
+            (Some("Application/JSON; charset=utf-8"), true),
+            (Some("text/plain"), false),
+            (Some("application/json-seq"), false),
+            (Some(""), false),
+        ] {
+            let headers = kind
+                .map(|kind| (CONTENT_TYPE, HeaderValue::from_static(kind)))
+                .into_iter()
+                .collect();
+            assert_eq!(is_json(&headers), expected, "{kind:?}");
+        }
     }
 
     #[test]

@@ -414,6 +414,69 @@ mod tests {
         assert_eq!(time_to_sign_again(1000, 990), 1000);
         assert_eq!(time_to_sign_again(1000, 1000), 1001);
         assert_eq!(time_to_sign_again(1000, 1001), 1002);
+        assert_eq!(time_to_sign_again(1000, 1010), 1011);
+        assert_eq!(time_to_sign_again(1000, 1011), 1000);
         assert_eq!(time_to_sign_again(1000, 1000 + 3600), 1000);
+    }
+
+    #[test]
+    fn only_what_a_peer_will_never_take_is_given_up() {
+        for (status, expected) in [
+            (200, "taken"),
+            (204, "taken"),
+            (400, "refused"),
+            (409, "refused"),
+            (413, "refused"),
+            (415, "refused"),
+            (422, "refused"),
+            (301, "status 301 Moved Permanently"),
+            (404, "status 404 Not Found"),
+            (429, "status 429 Too Many Requests"),
+            (500, "status 500 Internal Server Error"),
+            (503, "status 503 Service Unavailable"),
+        ] {
+            let status = StatusCode::from_u16(status).unwrap();
+            let outcome = match classify(status) {
+                Outcome::Accepted => "taken".to_owned(),
+                Outcome::Refused(why) => {
+                    assert_eq!(why, status);
+                    "refused".to_owned()
+                }
+                Outcome::Failed(why) => why,
+            };
+            assert_eq!(outcome, expected, "{status}");
+        }
+        assert!(refusal(StatusCode::UNAUTHORIZED).contains("RELAY_SECRET"));
+    }
+
+    #[test]
+    fn a_peer_is_known_by_its_host_and_a_port_that_is_not_the_usual_one() {
+        for (url, host) in [
+            ("http://serviceB:8000/relay", "serviceb:8000"),
+            ("http://serviceB:80/relay", "serviceb"),
+            ("https://b.example/relay", "b.example"),
+        ] {
+            let name = name(&Url::parse(url).unwrap());
+            assert_eq!(name.host, host);
+            assert_eq!(Url::parse(&name.url), Url::parse(url));
+        }
+    }
+
+    #[test]
+    fn an_answer_names_its_service_where_that_is_a_name() {
+        let named = |name: Option<&'static str>| {
+            let answer = HttpResponse {
+                status: StatusCode::OK,
+                headers: name
+                    .map(|name| (CHAT_SERVICE, HeaderValue::from_static(name)))
+                    .into_iter()
+                    .collect(),
+                body: Bytes::new(),
+            };
+            name_in(&answer).map(|name| name.to_string())
+        };
+        assert_eq!(named(Some("serviceB")).as_deref(), Some("serviceB"));
+        assert_eq!(named(Some("no name")), None);
+        assert_eq!(named(None), None);
     }
 }

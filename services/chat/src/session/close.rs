@@ -210,3 +210,6 @@ impl<'a> CloseHandshake<'a> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;
