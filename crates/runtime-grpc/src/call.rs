@@ -2,6 +2,7 @@
 
 use std::collections::HashSet;
 use std::convert::Infallible;
+use std::net::SocketAddr;
 use std::panic::AssertUnwindSafe;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -13,6 +14,7 @@ use hyper::body::Incoming;
 use tokio::time::{Instant, timeout_at};
 use tokio_util::sync::CancellationToken;
 use tonic::body::Body;
+use tonic::transport::server::TcpConnectInfo;
 use tonic::{Code, Status};
 use tonic_types::{ErrorDetails, StatusExt};
 
@@ -138,7 +140,8 @@ impl CallHandler {
             let no_later = began + self.limits.request_timeout;
             let until = limits.deadline.map_or(no_later, |at| at.min(no_later));
             let work = async {
-                let (head, body) = self.handle(request, message).await.into_parts();
+                let peer = connection.peer.at();
+                let (head, body) = self.handle(request, peer, message).await.into_parts();
                 let body = Begun::of(body, &mut memory).await.map_err(no_memory)?;
                 Ok(Response::from_parts(head, body))
             };
@@ -187,15 +190,21 @@ impl CallHandler {
 
     /// One of the places for calls that are open at once.
     fn place(&self, peer: &Peer) -> Result<Place, Status> {
-        let place = self.places.take(peer.ip());
+        let place = self.places.take(peer.at().ip());
         place.ok_or_else(|| exhausted("too many calls are open; ask again in a moment"))
     }
 
     async fn handle(
         &self,
-        request: Request<Incoming>,
+        mut request: Request<Incoming>,
+        peer: SocketAddr,
         memory: MemoryReservation,
     ) -> Response<Body> {
+        // Where tonic looks when a handler asks for `remote_addr`.
+        request.extensions_mut().insert(TcpConnectInfo {
+            local_addr: None,
+            remote_addr: Some(peer),
+        });
         let limit = self.limits.max_message.as_u64();
         let request = request.map(|body| LimitedBody::new(body, limit, memory));
         match self.router.route(request.uri().path()) {

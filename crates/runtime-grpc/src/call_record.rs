@@ -1,6 +1,6 @@
 //! The span and the metrics of one call that a gRPC server answers, from its head to its last byte.
 
-use std::net::{IpAddr, SocketAddr};
+use std::net::SocketAddr;
 use std::sync::Arc;
 
 use http::HeaderMap;
@@ -74,8 +74,8 @@ impl From<SocketAddr> for Peer {
 }
 
 impl Peer {
-    pub(super) fn ip(&self) -> IpAddr {
-        self.at.ip()
+    pub(super) fn at(&self) -> SocketAddr {
+        self.at
     }
 }
 
@@ -99,7 +99,7 @@ impl CallRecord {
         let name = method.name();
         let context = trace::extract(headers);
         let caller = context.span().span_context().clone();
-        let parent = if !caller.is_valid() || trust.holds(peer.ip()) {
+        let parent = if !caller.is_valid() || trust.holds(peer.at.ip()) {
             Parent::Remote(context)
         } else {
             Parent::Linked(caller)

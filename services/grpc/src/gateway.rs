@@ -46,7 +46,6 @@ use runtime::http::{self, HttpLimits, Routes};
 use runtime::net::Places;
 use runtime_grpc::client::{GrpcClient, Resolve};
 use tokio::net::TcpListener;
-use tokio::sync::Semaphore;
 use tower_http::catch_panic::CatchPanicLayer;
 use utoipa::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
@@ -68,7 +67,7 @@ struct Shared {
     deadline: Duration,
     heartbeat: Duration,
     max_body: usize,
-    streams: Arc<Semaphore>,
+    streams: Places,
     requests: Places,
     rates: Mutex<Rates>,
 }
@@ -105,7 +104,7 @@ pub async fn serve(
         deadline: settings.request_deadline,
         heartbeat: settings.heartbeat_interval,
         max_body,
-        streams: Arc::new(Semaphore::new(settings.max_streams)),
+        streams: Places::new(settings.max_streams),
         requests: Places::new(settings.max_requests),
         rates: Mutex::new(Rates::new(per_second, burst)),
     }));

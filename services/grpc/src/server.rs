@@ -1,7 +1,7 @@
 //! The server: the interface `usuarios.v1.UsuarioService` over a store.
 
+use std::net::{IpAddr, Ipv4Addr};
 use std::pin::Pin;
-use std::sync::Arc;
 
 use futures_util::{Stream, StreamExt, stream};
 use malha_proto::DESCRIPTORS;
@@ -13,9 +13,9 @@ use malha_proto::usuarios::v1::{
     RemoverUsuarioResponse,
 };
 use runtime::Lifecycle;
+use runtime::net::Places;
 use runtime_grpc::Services;
 use tokio::net::TcpListener;
-use tokio::sync::Semaphore;
 use tonic::codec::CompressionEncoding;
 use tonic::{Request, Response, Status};
 
@@ -32,7 +32,7 @@ pub async fn serve(
 ) -> Result<(), Error> {
     let users = UserService {
         store: Store::open(settings.redis.clone(), settings.rules(), &lifecycle)?,
-        watchers: Arc::new(Semaphore::new(settings.max_watchers)),
+        watchers: Places::new(settings.max_watchers),
     };
     let server = UsuarioServiceServer::new(users)
         .accept_compressed(CompressionEncoding::Gzip)
@@ -46,8 +46,11 @@ pub async fn serve(
 #[derive(Debug)]
 struct UserService {
     store: Store,
-    watchers: Arc<Semaphore>,
+    watchers: Places,
 }
+
+/// Who watches where nobody says it.
+const NOBODY: IpAddr = IpAddr::V4(Ipv4Addr::UNSPECIFIED);
 
 fn refuse(error: impl Into<Error>) -> Status {
     status::of(&error.into())
@@ -114,17 +117,18 @@ impl UsuarioService for UserService {
         request: Request<ObservarUsuariosRequest>,
     ) -> Result<Response<Self::ObservarUsuariosStream>, Status> {
         let from = request::observar(request.get_ref()).map_err(refuse)?;
-        let permit = Arc::clone(&self.watchers).try_acquire_owned();
-        let permit = permit.map_err(|_| refuse(Error::TooManyWatchers))?;
+        let address = request.remote_addr().map_or(NOBODY, |peer| peer.ip());
+        let place = self.watchers.take(address);
+        let place = place.ok_or_else(|| refuse(Error::TooManyWatchers))?;
         let subscription = self.store.subscribe(from).await.map_err(refuse)?;
         let first = message::inicio(subscription.position());
         let changes = stream::try_unfold(
-            (subscription, permit),
-            |(mut subscription, permit)| async move {
+            (subscription, place),
+            |(mut subscription, place)| async move {
                 let (position, change) = subscription.next().await.map_err(refuse)?;
                 Ok(Some((
                     message::mudanca(position, &change),
-                    (subscription, permit),
+                    (subscription, place),
                 )))
             },
         );

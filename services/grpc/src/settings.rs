@@ -26,8 +26,9 @@ pub struct ServidorSettings {
     /// Changes kept for those who come back with a token; in Redis about as many
     #[arg(default_value = "10000", value_parser = within(1_usize..=10_000_000))]
     max_changes: usize,
-    /// Streams of changes open at once; more get `RESOURCE_EXHAUSTED`
-    #[arg(default_value = "500", value_parser = within(1_usize..=1_000_000))]
+    /// Streams of changes open at once, the last quarter for addresses that have few; more get
+    /// `RESOURCE_EXHAUSTED`
+    #[arg(default_value = "600", value_parser = within(1_usize..=1_000_000))]
     pub max_watchers: usize,
     #[command(flatten)]
     redis_options: RedisOptions,

@@ -1,11 +1,13 @@
 //! What stands before every route: a request's id, its deadline, and whether there is room.
 
+use std::convert::Infallible;
 use std::net::{IpAddr, Ipv4Addr};
 use std::sync::PoisonError;
 
-use axum::extract::{Request, State};
+use axum::extract::{FromRequestParts, Request, State};
 use axum::http::header::{HeaderName, X_CONTENT_TYPE_OPTIONS};
-use axum::http::{HeaderMap, HeaderValue};
+use axum::http::request::Parts;
+use axum::http::{Extensions, HeaderMap, HeaderValue};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use opentelemetry::{Array, StringValue, Value};
@@ -59,15 +61,38 @@ fn is_event_source(request: &Request) -> bool {
 
 /// A place among the requests under way, which is kept until the answer's head is there.
 fn enter(gateway: &Gateway, request: &Request) -> Result<Place, GatewayError> {
-    let forwarded = request.extensions().get();
-    let client = forwarded.map(|Forwarded { client, .. }| *client);
-    if let Some(client) = client {
+    let client = Client::of(request.extensions());
+    if let Client(Some(address)) = client {
         let mut rates = gateway.rates.lock().unwrap_or_else(PoisonError::into_inner);
-        let taken = rates.take(client, Instant::now());
+        let taken = rates.take(address, Instant::now());
         taken.map_err(GatewayError::TooMuch)?;
     }
-    let client = client.unwrap_or(NOBODY);
-    gateway.requests.take(client).ok_or(GatewayError::Busy)
+    let place = gateway.requests.take(client.address());
+    place.ok_or(GatewayError::Busy)
+}
+
+/// Who asks, where anybody says it: the peer, or whom a trusted proxy names.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Client(Option<IpAddr>);
+
+impl Client {
+    fn of(extensions: &Extensions) -> Self {
+        let forwarded = extensions.get();
+        Self(forwarded.map(|Forwarded { client, .. }| *client))
+    }
+
+    /// The address whose places it takes.
+    pub(super) fn address(self) -> IpAddr {
+        self.0.unwrap_or(NOBODY)
+    }
+}
+
+impl<S: Sync> FromRequestParts<S> for Client {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Infallible> {
+        Ok(Self::of(&parts.extensions))
+    }
 }
 
 /// Who asks where nobody says it.

@@ -1,7 +1,6 @@
 //! `/usuarios/mudancas`: the changes as server-sent events, which outlive the server they come from.
 
 use std::convert::Infallible;
-use std::sync::Arc;
 use std::time::Duration;
 
 use axum::extract::State;
@@ -13,10 +12,11 @@ use futures_util::{Stream, StreamExt, stream};
 use malha_proto::usuarios::v1::ObservarUsuariosResponse;
 use opentelemetry::trace::TraceContextExt;
 use runtime::backoff::Backoff;
+use runtime::net::Place;
 use runtime::trace::{self, Instrument, Parent, Span, SpanKind};
-use tokio::sync::OwnedSemaphorePermit;
 use tonic::{Code, Status, Streaming};
 
+use super::admission::Client;
 use super::error::GatewayError;
 use super::json::Mudanca;
 use super::openapi::{Always, WithHistory};
@@ -51,15 +51,15 @@ pub(super) const PATH: &str = "/usuarios/mudancas";
 )]
 pub(super) async fn mudancas(
     State(gateway): State<Gateway>,
+    client: Client,
     headers: HeaderMap,
 ) -> Result<Response, GatewayError> {
     let token = input::last_event_id(&headers)?;
     let waits = input::wants_events(&headers);
-    let place = Arc::clone(&gateway.streams).try_acquire_owned();
-    let place = match place {
-        Ok(place) => place,
-        Err(_) if waits => return Ok(come_back(&GatewayError::Busy)),
-        Err(_) => return Err(GatewayError::Busy),
+    let place = match gateway.streams.take(client.address()) {
+        Some(place) => place,
+        None if waits => return Ok(come_back(&GatewayError::Busy)),
+        None => return Err(GatewayError::Busy),
     };
     let upstream = match gateway.users.watch(token.clone()).await {
         Ok(upstream) => Some(upstream),
@@ -113,7 +113,7 @@ struct ChangeStream {
     backoff: Backoff,
     /// The request's.
     span: Span,
-    _place: OwnedSemaphorePermit,
+    _place: Place,
 }
 
 impl ChangeStream {

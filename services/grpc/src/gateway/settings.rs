@@ -22,8 +22,8 @@ pub struct ClienteSettings {
     /// Between two signs of life on a stream of changes
     #[arg(default_value = "15s", value_parser = within(SHORTEST..=LONGEST))]
     pub heartbeat_interval: Duration,
-    /// Streams of changes open at once; more get 503. A server bears `MAX_CONCURRENT_STREAMS` of
-    /// them from each gateway
+    /// Streams of changes open at once, the last quarter for addresses that have few; more get
+    /// 503. A server bears `MAX_CONCURRENT_STREAMS` of them from each gateway
     #[arg(default_value = "200", value_parser = within(1_usize..=1_000_000))]
     pub max_streams: usize,
     /// Requests under way at once, the last quarter for addresses that have few; more get 503

@@ -2,16 +2,18 @@
 
 use std::net::{Ipv4Addr, SocketAddr};
 
-use axum::http::{Request, Response};
+use axum::http;
 use http_body_util::BodyExt;
-use malha_proto::usuarios::v1::{ListarUsuariosRequest, ObservarUsuariosRequest};
+use malha_proto::usuarios::v1::{
+    ListarUsuariosRequest, ObservarUsuariosRequest, ObservarUsuariosResponse,
+};
 use testing::eventually;
-use tonic::Code;
 use tonic::body::Body;
 use tonic::client::GrpcService;
 use tonic::transport::{Channel, Endpoint};
+use tonic::{Code, Response, Status, Streaming};
 
-use crate::support::{Client, connect, create, start_server};
+use crate::support::{Client, change, connect, create, start_server, watch};
 
 /// A connection from another address of this machine, with windows of its own size.
 async fn connect_from_there(server: SocketAddr, window: Option<u32>) -> Channel {
@@ -23,9 +25,9 @@ async fn connect_from_there(server: SocketAddr, window: Option<u32>) -> Channel 
 }
 
 /// Asks for all users, and takes the answer's head. None where there is no place for the call.
-async fn head_of_all(channel: &Channel) -> Option<Response<Body>> {
+async fn head_of_all(channel: &Channel) -> Option<http::Response<Body>> {
     let message = http_body_util::Full::new(vec![0; 5].into());
-    let request = Request::post("http://test/usuarios.v1.UsuarioService/ListarUsuarios")
+    let request = http::Request::post("http://test/usuarios.v1.UsuarioService/ListarUsuarios")
         .header("content-type", "application/grpc")
         .header("te", "trailers")
         .body(Body::new(message))
@@ -83,17 +85,40 @@ async fn an_answer_that_is_not_taken_in_time_ends_and_its_connection_goes_on() {
 async fn a_crowd_from_one_address_leaves_calls_to_others() {
     let (server, _life) = start_server(&[("MAX_CONCURRENT_CALLS", "16")]).await;
     let mut crowd = Client::new(connect_from_there(server, None).await);
-    let mut streams = Vec::new();
-    let refused = loop {
-        let request = ObservarUsuariosRequest::default();
-        match crowd.observar_usuarios(request).await {
-            Ok(stream) => streams.push(stream),
-            Err(refused) => break refused,
-        }
-    };
+    let (streams, refused) = watch_all(&mut crowd).await;
     assert_eq!(
         (streams.len(), refused.code()),
         (12, Code::ResourceExhausted)
     );
     create(&mut Client::new(connect(server).await), "Ana").await;
 }
+
+#[tokio::test]
+async fn a_crowd_from_one_address_leaves_streams_of_changes_to_others() {
+    let (server, _life) = start_server(&[("MAX_WATCHERS", "16")]).await;
+    let mut crowd = Client::new(connect_from_there(server, None).await);
+    let (streams, refused) = watch_all(&mut crowd).await;
+    assert_eq!(
+        (streams.len(), refused.code()),
+        (12, Code::ResourceExhausted)
+    );
+    let mut other = Client::new(connect(server).await);
+    let (mut stream, _) = watch(&mut other, "").await;
+    let ana = create(&mut other, "Ana").await;
+    let (_, told, _) = change(&mut stream).await.unwrap();
+    assert_eq!(told, ana);
+}
+
+/// As many streams of changes as one client gets, and what it is told instead of the next.
+async fn watch_all(client: &mut Client) -> (Vec<Watched>, Status) {
+    let mut streams = Vec::new();
+    loop {
+        let request = ObservarUsuariosRequest::default();
+        match client.observar_usuarios(request).await {
+            Ok(stream) => streams.push(stream),
+            Err(refused) => return (streams, refused),
+        }
+    }
+}
+
+type Watched = Response<Streaming<ObservarUsuariosResponse>>;

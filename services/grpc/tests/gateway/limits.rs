@@ -135,6 +135,28 @@ async fn streams_beyond_their_number_are_503_and_others_are_served() {
 }
 
 #[tokio::test]
+async fn a_crowd_from_one_address_leaves_streams_to_others() {
+    let server = Server::start(&[]).await;
+    let gateway = Gateway::start(&[server.address], &[("MAX_STREAMS", "16")]).await;
+    let watch = async |client: &str| {
+        let request = gateway.ask(Method::GET, "/usuarios/mudancas");
+        let request = request.header("x-forwarded-for", client);
+        request.send().await.unwrap()
+    };
+    let mut crowd = Vec::new();
+    let refused = loop {
+        let answer = watch("192.0.2.1").await;
+        if answer.status() != 200 {
+            break answer;
+        }
+        crowd.push(answer);
+    };
+    assert_eq!(crowd.len(), 12);
+    problem(refused, 503).await;
+    assert_eq!(watch("192.0.2.2").await.status(), 200);
+}
+
+#[tokio::test]
 async fn streams_take_no_places_of_calls() {
     let server = Server::start(&[("MAX_CONCURRENT_STREAMS", "2")]).await;
     let gateway = Gateway::start(&[server.address], &[]).await;
