@@ -22,6 +22,7 @@ use super::call_record::{CallGuard, CallRecord, GrpcServerMetrics, Method, Peer}
 use super::held_body::HeldBody;
 use super::limits::GrpcLimits;
 use super::message::LimitedBody;
+use super::remainders::{Remainder, Remainders};
 use super::response_body::{Begun, BodyLimits, ResponseBody, not_a_call, only, panicked};
 use super::services::Router;
 use super::{compression, header_size, status, timeout};
@@ -63,6 +64,20 @@ pub(super) struct ConnectionContext {
     /// Each call holds a clone until its answer begins, so that answers of one moment are written
     /// together.
     pub(super) in_flight: InFlightToken,
+    /// What its client has not taken of answers that have ended.
+    pub(super) remainders: Arc<Remainders>,
+}
+
+impl ConnectionContext {
+    fn hold(
+        self: Arc<Self>,
+        body: ResponseBody,
+        place: Option<Place>,
+        memory: MemoryReservation,
+    ) -> CallBody {
+        let remainder = Remainder::of(&self.remainders);
+        HeldBody::new(body, (place, memory, self), remainder)
+    }
 }
 
 impl CallHandler {
@@ -99,9 +114,9 @@ impl CallHandler {
             deadline: None,
             closing: connection.closing.clone(),
         };
-        let held = (None, connection.memory.reservation(), connection);
         let answer = |body: Body| ResponseBody::new(body.into(), limits, false, guard);
-        only(status).map(|body| HeldBody::new(answer(body), held))
+        let memory = connection.memory.reservation();
+        only(status).map(|body| connection.hold(answer(body), None, memory))
     }
 
     async fn work(
@@ -120,8 +135,8 @@ impl CallHandler {
             let guard = CallGuard::unobserved();
             let response = not_a_call();
             let answer = |body: Body| ResponseBody::new(body.into(), limits, false, guard);
-            let held = (None, connection.memory.reservation(), connection);
-            return Ok(response.map(|body| HeldBody::new(answer(body), held)));
+            let memory = connection.memory.reservation();
+            return Ok(response.map(|body| connection.hold(answer(body), None, memory)));
         }
         let mut gzip = compression::takes_gzip(request.headers());
         let mut guard = match &place {
@@ -163,7 +178,7 @@ impl CallHandler {
             headers.insert(compression::ENCODING, compression::GZIP);
         }
         let answer = |body| ResponseBody::new(body, limits, gzip, guard);
-        Ok(response.map(|body| HeldBody::new(answer(body), (place, memory, connection))))
+        Ok(response.map(|body| connection.hold(answer(body), place, memory)))
     }
 
     fn observe(&self, request: &Request<Incoming>, peer: &Peer) -> CallGuard {

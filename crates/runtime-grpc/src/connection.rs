@@ -59,6 +59,7 @@ impl Protocol for Grpc {
             memory: guard.memory().clone(),
             closing: CancellationToken::new(),
             in_flight: InFlightToken::default(),
+            remainders: Arc::default(),
         });
         let answer =
             service_fn(|request| Arc::clone(&self.calls).answer(request, Arc::clone(&shared)));
@@ -71,14 +72,18 @@ impl Protocol for Grpc {
 
         let (limits, lifecycle) = (&self.calls.limits, self.server.lifecycle());
         let served = async {
-            let aged = tokio::select! {
+            let why = tokio::select! {
                 outcome = connection.as_mut() => return self.conclude(peer, outcome),
-                () = lifecycle.stopping() => false,
-                () = tokio::time::sleep(jittered(limits.max_connection_age)) => true,
+                () = lifecycle.stopping() => Closing::Stopping,
+                () = tokio::time::sleep(jittered(limits.max_connection_age)) => Closing::Aged,
+                () = shared.remainders.overdue(limits.write_timeout) => Closing::Untaken,
             };
+            if why == Closing::Untaken {
+                self.server.count_cut("write_timeout");
+            }
             // GOAWAY: no new calls; those that are open go on.
             connection.as_mut().graceful_shutdown();
-            if aged {
+            if why != Closing::Stopping {
                 tokio::select! {
                     outcome = connection.as_mut() => return self.conclude(peer, outcome),
                     () = lifecycle.stopping() => {}
@@ -87,11 +92,16 @@ impl Protocol for Grpc {
             }
             // Streams end; what remains is calls with a deadline of their own.
             shared.closing.cancel();
-            // A client that does not react to the GOAWAY is not waited for once no call is open.
+            // A client that does not react to the GOAWAY is not waited for once no call is open, nor
+            // is one that takes the end of its answers too slowly once nothing else is.
             let silent = async {
                 loop {
                     tokio::time::sleep(LAST_WORDS).await;
-                    if Arc::strong_count(&shared) == 1 {
+                    let no_matter = match why {
+                        Closing::Untaken => shared.remainders.count(),
+                        Closing::Stopping | Closing::Aged => 0,
+                    };
+                    if Arc::strong_count(&shared) <= 1 + no_matter {
                         return;
                     }
                 }
@@ -99,13 +109,24 @@ impl Protocol for Grpc {
             tokio::select! {
                 outcome = connection.as_mut() => self.conclude(peer, outcome),
                 () = silent => self.server.count_cut("silent"),
-                () = tokio::time::sleep(limits.request_timeout + LAST_WORDS), if aged => {
+                () = tokio::time::sleep(limits.request_timeout + LAST_WORDS), if why != Closing::Stopping => {
                     self.server.count_cut("max_connection_age_grace");
                 }
             }
         };
         self.server.unless_aborted(served).await;
     }
+}
+
+/// Why a connection takes no more calls.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Closing {
+    /// The server stops.
+    Stopping,
+    /// It is old enough.
+    Aged,
+    /// Its client takes the end of its answers too slowly.
+    Untaken,
 }
 
 impl Grpc {

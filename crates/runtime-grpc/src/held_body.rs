@@ -10,6 +10,7 @@ use std::task::{Context, Poll};
 use bytes::{Buf, Bytes};
 use http_body::{Body, Frame, SizeHint};
 
+use super::remainders::Remainder;
 use super::untaken;
 
 pin_project_lite::pin_project! {
@@ -17,19 +18,34 @@ pin_project_lite::pin_project! {
     pub(super) struct HeldBody<B, T> {
         #[pin]
         inner: B,
-        held: Arc<T>,
+        held: Arc<Held<T>>,
     }
+
+    impl<B, T> PinnedDrop for HeldBody<B, T> {
+        fn drop(this: Pin<&mut Self>) {
+            // Whoever ran the call is done with it: what is left are pieces.
+            this.project().held.remainder.begin();
+        }
+    }
+}
+
+struct Held<T> {
+    _value: T,
+    remainder: Remainder,
 }
 
 /// A piece of an answer, which HTTP/2 drops when it is sent.
 pub(super) struct Piece<T> {
     bytes: Bytes,
-    _held: Arc<T>,
+    _held: Arc<Held<T>>,
 }
 
 impl<B, T> HeldBody<B, T> {
-    pub(super) fn new(inner: B, held: T) -> Self {
-        let held = Arc::new(held);
+    pub(super) fn new(inner: B, value: T, remainder: Remainder) -> Self {
+        let held = Arc::new(Held {
+            _value: value,
+            remainder,
+        });
         Self { inner, held }
     }
 }
@@ -84,15 +100,19 @@ mod tests {
     #[tokio::test]
     async fn what_a_call_has_is_held_until_each_piece_is_sent() {
         let inner = Full::new(Bytes::from_static(b"a message"));
-        let mut body = HeldBody::new(inner, ());
+        let remainders = Arc::default();
+        let mut body = HeldBody::new(inner, (), Remainder::of(&remainders));
         let held = Arc::downgrade(&body.held);
         let piece = body.frame().await.unwrap().unwrap().into_data();
         let mut piece = piece.unwrap_or_else(|_| panic!("a piece comes first"));
         assert!(body.frame().await.is_none());
+        assert_eq!(remainders.count(), 0);
         drop(body);
         assert_eq!(piece.copy_to_bytes(9), "a message");
         assert!(held.upgrade().is_some());
+        assert_eq!(remainders.count(), 1);
         drop(piece);
         assert!(held.upgrade().is_none());
+        assert_eq!(remainders.count(), 0);
     }
 }

@@ -9,6 +9,7 @@
 //! - `call.rs`: one call: span, place, deadline, size of messages, panics.
 //! - `untaken.rs`: runs a call, and ends one whose answer its client does not take.
 //! - `held_body.rs`: what a call has is held until its answer is sent.
+//! - `remainders.rs`: finds out whether a client takes the end of its answers.
 //! - `executor.rs`: runs the background tasks of a client's connections.
 //! - `call_record.rs`, `response_body.rs`, `message.rs`: its span and metrics, its answer's body, its
 //!   request's.
@@ -32,6 +33,7 @@ mod limits;
 mod message;
 mod preface;
 mod reflection;
+mod remainders;
 mod response_body;
 mod server;
 mod services;

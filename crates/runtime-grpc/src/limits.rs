@@ -31,7 +31,8 @@ pub struct GrpcLimits {
     /// Longest time to an answer's beginning, also where the caller would wait longer
     #[arg(default_value = "10s", value_parser = within(MILLISECOND..=DAY))]
     pub request_timeout: Duration,
-    /// Without the client taking the next message of an answer; then the call ends
+    /// Without the client taking a message of an answer whole; then the call ends, or, where that
+    /// was the last one, its connection
     #[arg(default_value = "30s", value_parser = within(MILLISECOND..=DAY))]
     pub write_timeout: Duration,
     /// Largest message of a request

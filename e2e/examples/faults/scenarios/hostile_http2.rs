@@ -73,7 +73,7 @@ const ATTACKS: &[Attack] = &[
     Attack {
         name: "windows open by a byte",
         clients: (5, 50),
-        refused: Refused::Never,
+        refused: Refused::Late(&["write_timeout"]),
         client: |it| Box::pin(untaken(it, 1)),
     },
     Attack {

@@ -82,6 +82,31 @@ async fn an_answer_that_is_not_taken_in_time_ends_and_its_connection_goes_on() {
 }
 
 #[tokio::test]
+async fn a_connection_whose_client_takes_an_answer_byte_by_byte_ends() {
+    let impatient = [
+        ("WRITE_TIMEOUT", "20ms"),
+        ("MAX_CONNECTION_AGE_GRACE", "20ms"),
+        ("MAX_CONCURRENT_CALLS", "1"),
+    ];
+    let (server, lifecycle) = start_server(&impatient).await;
+    let mut client = Client::new(connect(server).await);
+    create(&mut client, "Ana").await;
+    let slow = connect_from_there(server, Some(1)).await;
+    let free = async || head_of_all(&slow).await;
+    let untaken = eventually("the last answer is sent", free).await;
+    // Others are served again, although it is there and has not been taken.
+    let free = async || {
+        let request = ListarUsuariosRequest::default();
+        client.listar_usuarios(request).await.ok()
+    };
+    eventually("its place is free", free).await;
+    let line = "server_connections_cut_total{protocol=\"grpc\",reason=\"write_timeout\"} 1\n";
+    let metrics = lifecycle.lifecycle().metrics().render().unwrap();
+    assert!(metrics.contains(line), "{metrics}");
+    untaken.into_body().collect().await.unwrap_err();
+}
+
+#[tokio::test]
 async fn a_crowd_from_one_address_leaves_calls_to_others() {
     let (server, _life) = start_server(&[("MAX_CONCURRENT_CALLS", "16")]).await;
     let mut crowd = Client::new(connect_from_there(server, None).await);
