@@ -268,3 +268,109 @@ impl Call {
         self.form.replace("{}", &address)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn catalogue() -> Catalogue {
+        let text = r#"
+[[exercise]]
+name = "eco"
+about = "an echo"
+test = { ECO_TIMES = "3" }
+[[exercise.service]]
+name = "ecoServer"
+type = "eco::Server"
+image = "eco"
+serves = { name = "ecoHost", protocol = "grpc", port = 7, lab = 7007, headless = true }
+probes = 9001
+redis = true
+secrets = { B = "key-b", A = "key-a" }
+test = { setting = "ECO", form = "http://{}/eco" }
+answers = { en = "the same", pt = "o mesmo" }
+[[exercise.service]]
+name = "eco-client"
+type = "eco::Client"
+image = "eco"
+probes = 9002
+secrets = { C = "key-b" }
+answers = { en = "asks", pt = "pergunta" }
+calls = [
+  { service = "ecoServer", setting = "ONE", form = "tcp://{}" },
+  { service = "ecoServer", setting = "ALL", form = "{}", headless = true },
+]
+[[exercise]]
+name = "outro"
+about = "another"
+[[exercise.service]]
+name = "outro-server"
+type = "outro::Server"
+probes = 9003
+answers = { en = "nothing", pt = "nada" }
+"#;
+        Catalogue::parse(text).unwrap()
+    }
+
+    #[test]
+    fn each_service_comes_with_its_exercise() {
+        let catalogue = catalogue();
+        let names: Vec<_> = catalogue
+            .services()
+            .map(|(exercise, service)| (&*exercise.name, &*service.name))
+            .collect();
+        let expected = [
+            ("eco", "ecoServer"),
+            ("eco", "eco-client"),
+            ("outro", "outro-server"),
+        ];
+        assert_eq!(names, expected);
+        let eco = &catalogue.exercises[0];
+        assert_eq!(eco.service("eco-client").unwrap().probes, 9002);
+        assert!(eco.service("outro-server").is_none());
+    }
+
+    #[test]
+    fn services_that_share_an_image_have_it_once_and_others_have_their_own() {
+        let [eco, other] = &catalogue().exercises[..] else {
+            panic!()
+        };
+        assert_eq!(eco.images(), ["eco"]);
+        assert_eq!(other.images(), ["outro-server"]);
+    }
+
+    #[test]
+    fn the_secret_of_a_chart_has_each_key_once_and_that_of_redis_where_there_is_one() {
+        let [eco, other] = &catalogue().exercises[..] else {
+            panic!()
+        };
+        assert_eq!(eco.secrets(), ["key-a", "key-b", "redis-password"]);
+        assert!(eco.redis() && !other.redis());
+        assert_eq!(other.secrets(), Vec::<&str>::new());
+    }
+
+    #[test]
+    fn in_a_cluster_names_are_in_small_letters_and_callers_are_told_where_to_call() {
+        let catalogue = catalogue();
+        let [server, client] = &catalogue.exercises[0].services[..] else {
+            panic!()
+        };
+        let serves = server.serves.as_ref().unwrap();
+        assert_eq!(server.deployment(), "ecoserver");
+        assert_eq!(serves.address(), "ecohost:7");
+        let told: Vec<_> = client
+            .calls
+            .iter()
+            .map(|call| call.value("malha-eco", serves))
+            .collect();
+        assert_eq!(told, ["tcp://malha-eco:7", "malha-eco-headless:7"]);
+        let tested = catalogue.exercises[0].test_variables();
+        let expected = [("ECO", "http://ecohost:7/eco"), ("ECO_TIMES", "3")];
+        assert_eq!(
+            tested,
+            expected.map(|(name, value)| (name, value.to_owned()))
+        );
+        let names = [Protocol::Http, Protocol::Tcp, Protocol::Grpc].map(Protocol::name);
+        assert_eq!(names, ["http", "tcp", "grpc"]);
+    }
+}

@@ -129,6 +129,10 @@ mod tests {
                 "no end before the next one",
             ),
             (
+                "\"$comment\": \"catalogue: ports\",\n# catalogue: end\n",
+                "no end before the next one",
+            ),
+            (
                 "# catalogue: ports\n# catalogue: end\n# catalogue: ports\n# catalogue: end\n",
                 "is there twice",
             ),

@@ -176,6 +176,23 @@ answers = { en = "asks", pt = "pergunta" }
     #[test]
     fn what_works_is_taken() {
         assert_eq!(Catalogue::parse(RIGHT).unwrap().services().count(), 2);
+        for (right, as_right) in [
+            ("\"eco-client\"", &*format!("{:?}", "c".repeat(50))),
+            ("\"eco-client\"", "\"2-clients\""),
+            ("node = 30007", "headless = true"),
+            (
+                "answers = { en = \"the same\"",
+                "test = { setting = \"ECO\", form = \"{}\" }\nanswers = { en = \"the same\"",
+            ),
+        ] {
+            let text = RIGHT.replacen(right, as_right, 1);
+            assert_ne!(text, RIGHT, "{right}");
+            Catalogue::parse(&text).unwrap();
+        }
+        let each_pod = RIGHT
+            .replacen("node = 30007", "headless = true", 1)
+            .replacen("form = \"{}\"", "form = \"{}\", headless = true", 1);
+        Catalogue::parse(&each_pod).unwrap();
     }
 
     #[test]
@@ -206,6 +223,26 @@ answers = { en = "asks", pt = "pergunta" }
                 "\"eco-client\"",
                 "\"eco_client\"",
                 "\"eco_client\" is no name for Kubernetes",
+            ),
+            (
+                "name = \"eco\"\nabout",
+                "name = \"\"\nabout",
+                "\"\" is no name for Kubernetes",
+            ),
+            (
+                "\"eco-client\"",
+                "\"-client\"",
+                "\"-client\" is no name for Kubernetes",
+            ),
+            (
+                "\"eco-client\"",
+                "\"client-\"",
+                "\"client-\" is no name for Kubernetes",
+            ),
+            (
+                "\"eco-client\"",
+                &format!("{:?}", "c".repeat(51)),
+                "c\" is no name for Kubernetes",
             ),
             (
                 "service = \"eco-server\"",

@@ -182,6 +182,58 @@ mod tests {
     }
 
     #[test]
+    fn a_head_that_breaks_the_rules_is_refused_and_counted_by_its_reason() {
+        let (old, now) = (Version::HTTP_10, Version::HTTP_11);
+        for (version, headers, expected) in [
+            (now, &[("host", "a")][..], None),
+            (now, &[("host", "")], None),
+            (now, &[], Some(("bad_request", 400))),
+            (
+                now,
+                &[("host", "a"), ("host", "a")],
+                Some(("bad_request", 400)),
+            ),
+            (now, &[("host", "a b")], Some(("bad_request", 400))),
+            (old, &[], None),
+            (old, &[("host", "a b")], Some(("bad_request", 400))),
+            (now, &[("host", "a"), ("expect", "100-Continue")], None),
+            (
+                now,
+                &[("host", "a"), ("expect", "tea")],
+                Some(("bad_request", 417)),
+            ),
+            (old, &[("expect", "tea")], None),
+            (now, &[("host", "abc")], Some(("head_too_large", 431))),
+        ] {
+            let mut request = Request::get("/").version(version);
+            for (name, value) in headers {
+                request = request.header(*name, *value);
+            }
+            let request = request.body(()).unwrap();
+            // One byte less than the last one has; the others are let in to their last byte.
+            let most = match expected {
+                Some(("head_too_large", _)) => size(&request) - 1,
+                _ => size(&request),
+            };
+            let refused = refused(&request, most);
+            let refused = refused.map(|head| (head.reason, head.answer.status().as_u16()));
+            assert_eq!(refused, expected, "{version:?} {headers:?}");
+        }
+    }
+
+    #[test]
+    fn most_hosts_are_read_without_a_copy() {
+        for text in ["a", "a-1.b_c:8080", "127.0.0.1", "a:1"] {
+            assert!(is_plain_host(text.as_bytes()), "{text}");
+            assert!(matches!(host_and_port(text), Some((Cow::Borrowed(_), _))));
+        }
+        for text in ["", ":80", "a:", "a:12345", "a:8x", "a b", "[::1]"] {
+            assert!(!is_plain_host(text.as_bytes()), "{text}");
+        }
+        assert_eq!(host_and_port("a b"), None);
+    }
+
+    #[test]
     fn a_host_is_a_name_or_an_address_with_or_without_a_port() {
         for right in ["a", "a:80", "[::1]:80", "127.0.0.1"] {
             assert!(is_host(right.as_bytes()), "{right}");

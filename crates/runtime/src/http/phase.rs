@@ -176,3 +176,126 @@ impl SharedPhase {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use axum::http::StatusCode;
+    use futures_util::FutureExt;
+
+    use super::*;
+
+    fn phase_within(memory: &MemoryBudget) -> SharedPhase {
+        SharedPhase::new(memory.clone())
+    }
+
+    fn phase() -> SharedPhase {
+        phase_within(&MemoryBudget::default())
+    }
+
+    #[test]
+    fn what_is_set_is_what_all_who_share_it_read() {
+        let (phase, other) = (phase(), phase());
+        assert_eq!(phase.get(), Phase::Fresh);
+        let same = phase.clone();
+        for each in [
+            Phase::Head,
+            Phase::Active,
+            Phase::Idle,
+            Phase::Upgraded,
+            Phase::Closing,
+            Phase::Fresh,
+        ] {
+            phase.set(each);
+            assert_eq!(same.get(), each);
+        }
+        phase.set_unread(true);
+        assert!(same.is_unread() && !other.is_unread());
+        phase.set_unread(false);
+        assert!(!same.is_unread());
+    }
+
+    #[test]
+    fn the_first_bytes_of_a_request_begin_its_head_and_only_those_of_a_head_are_counted() {
+        let memory = MemoryBudget::default();
+        let phase = phase_within(&memory);
+        for before in [Phase::Fresh, Phase::Idle] {
+            phase.set(before);
+            phase.bytes_came(10_000).unwrap();
+            assert_eq!(phase.get(), Phase::Head);
+        }
+        let of_heads = memory.held();
+        assert!(of_heads >= 10_000);
+        for other in [Phase::Active, Phase::Closing] {
+            phase.set(other);
+            phase.bytes_came(50_000).unwrap();
+            assert_eq!((phase.get(), memory.held()), (other, of_heads));
+        }
+    }
+
+    #[test]
+    fn a_request_holds_its_memory_until_it_is_answered_or_the_protocol_changes() {
+        for done in [Phase::Idle, Phase::Upgraded] {
+            let memory = MemoryBudget::default();
+            let phase = phase_within(&memory);
+            phase.bytes_came(10).unwrap();
+            let least = memory.held();
+            phase.set(Phase::Active);
+            phase.body_came(100_000).unwrap();
+            phase.answered(1000).unwrap();
+            assert!(memory.held() >= 101_000);
+            phase.answer_sent();
+            assert!((100_000..101_000).contains(&memory.held()));
+            phase.set(Phase::Closing);
+            assert!(memory.held() >= 100_000);
+            phase.set(done);
+            assert_eq!(memory.held(), least, "{done:?}");
+        }
+    }
+
+    #[test]
+    fn a_body_for_which_there_is_no_memory_is_given_up() {
+        let phase = phase_within(&MemoryBudget::of(4000));
+        phase.bytes_came(10).unwrap();
+        phase.body_came(10).unwrap();
+        assert_eq!(phase.given_up(), None);
+        assert_eq!(phase.body_came(10_000), Err(OverBudget));
+        assert_eq!(phase.given_up(), Some(GivenUp::NoMemory));
+        assert_eq!(phase.answered(10_000), Err(OverBudget));
+        let another = phase_within(&MemoryBudget::of(4000));
+        assert_eq!(another.bytes_came(10_000), Err(OverBudget));
+    }
+
+    #[test]
+    fn whoever_is_given_up_is_told_why() {
+        let phase = phase();
+        for (why, code, status) in [
+            (
+                GivenUp::NoMemory,
+                "memory_budget",
+                StatusCode::SERVICE_UNAVAILABLE,
+            ),
+            (
+                GivenUp::TooSlow,
+                "body_timeout",
+                StatusCode::REQUEST_TIMEOUT,
+            ),
+        ] {
+            phase.give_up(why);
+            assert_eq!(phase.given_up(), Some(why));
+            assert_eq!((why.code(), why.answer().status()), (code, status));
+        }
+    }
+
+    #[tokio::test]
+    async fn one_request_begins_in_each_turn_of_the_connection() {
+        let phase = phase();
+        phase.turn().await;
+        let mut next = Box::pin(phase.turn());
+        for _ in 0..3 {
+            assert_eq!((&mut next).now_or_never(), None);
+        }
+        phase.begin_turn();
+        next.await;
+        assert_eq!(phase.turn().now_or_never(), None);
+    }
+}

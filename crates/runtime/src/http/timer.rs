@@ -115,6 +115,44 @@ mod tests {
         (PhaseTimer::new(limits, phase.clone()), phase)
     }
 
+    fn has_passed(timer: &mut Timer) -> bool {
+        let mut cx = Context::from_waker(Waker::noop());
+        timer.poll(&mut cx).is_ready()
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_timer_passes_at_the_last_time_that_it_was_set_to_be_that_later_or_earlier() {
+        for (first, then) in [(2_u32, 5_u32), (5, 2), (3, 3)] {
+            let mut timer = Timer::default();
+            timer.restart(first * SECOND);
+            assert!(!has_passed(&mut timer));
+            timer.restart(then * SECOND);
+            let nearly = Duration::from_millis(1000 * u64::from(then) - 1);
+            tokio::time::advance(nearly).await;
+            assert!(!has_passed(&mut timer), "{first} {then}");
+            tokio::time::advance(Duration::from_millis(1)).await;
+            assert!(has_passed(&mut timer), "{first} {then}");
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_timer_that_runs_is_not_started_again_and_one_that_was_stopped_never_passes() {
+        let mut timer = Timer::default();
+        assert!(!timer.runs() && !has_passed(&mut timer));
+        timer.start(2 * SECOND);
+        tokio::time::advance(SECOND).await;
+        timer.start(2 * SECOND);
+        assert!(timer.runs());
+        tokio::time::advance(SECOND).await;
+        assert!(has_passed(&mut timer));
+        timer.stop();
+        assert!(!timer.runs() && !has_passed(&mut timer));
+        timer.start(SECOND);
+        assert!(!has_passed(&mut timer));
+        tokio::time::advance(SECOND).await;
+        assert!(has_passed(&mut timer));
+    }
+
     /// What has passed after this time.
     async fn after(time: Duration, timer: &mut PhaseTimer) -> Option<&'static str> {
         tokio::time::advance(time).await;

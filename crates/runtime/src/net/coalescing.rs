@@ -148,4 +148,71 @@ mod tests {
         }
         assert_eq!(stream.stream, b"aloneonetwothreeonetwothreeonetwothree");
     }
+
+    #[test]
+    fn a_server_s_task_has_dropped_its_token_and_its_connection_s_is_no_other() {
+        let mut cx = Context::from_waker(Waker::noop());
+        let token = InFlightToken::default();
+        let mut stream = CoalescingWriter::answers(Vec::new(), &token);
+        let polled = Pin::new(&mut stream).poll_write(&mut cx, b"one");
+        assert_eq!(written(polled), Some(3));
+        let _another = Arc::clone(&token);
+        let polled = Pin::new(&mut stream).poll_write(&mut cx, b"two");
+        assert_eq!(written(polled), None);
+    }
+
+    #[test]
+    fn pieces_are_written_together_where_the_stream_takes_them_so() {
+        let mut cx = Context::from_waker(Waker::noop());
+        let token = InFlightToken::default();
+        let mut stream = CoalescingWriter::answers(Vec::new(), &token);
+        let _another = Arc::clone(&token);
+        assert!(stream.is_write_vectored());
+        let pieces = [IoSlice::new(b"one"), IoSlice::new(b"two")];
+        for expected in [None, Some(6)] {
+            let polled = Pin::new(&mut stream).poll_write_vectored(&mut cx, &pieces);
+            assert_eq!(written(polled), expected);
+        }
+        assert_eq!(stream.stream, b"onetwo");
+        let plain = CoalescingWriter::answers(OneByOne, &token);
+        assert!(!plain.is_write_vectored());
+    }
+
+    /// Takes no pieces together.
+    struct OneByOne;
+
+    impl AsyncWrite for OneByOne {
+        fn poll_write(
+            self: Pin<&mut Self>,
+            _: &mut Context<'_>,
+            bytes: &[u8],
+        ) -> Poll<io::Result<usize>> {
+            Poll::Ready(Ok(bytes.len()))
+        }
+
+        fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+            Poll::Ready(Ok(()))
+        }
+
+        fn poll_shutdown(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+            Poll::Ready(Ok(()))
+        }
+    }
+
+    #[tokio::test]
+    async fn what_is_read_and_the_end_pass_through() {
+        use tokio::io::{AsyncReadExt, AsyncWriteExt};
+
+        let (near, mut far) = tokio::io::duplex(100);
+        let mut stream = CoalescingWriter::answers(near, &InFlightToken::default());
+        far.write_all(b"asked").await.unwrap();
+        let mut asked = [0; 5];
+        stream.read_exact(&mut asked).await.unwrap();
+        assert_eq!(&asked, b"asked");
+        stream.write_all(b"answered").await.unwrap();
+        stream.shutdown().await.unwrap();
+        let mut answered = String::new();
+        far.read_to_string(&mut answered).await.unwrap();
+        assert_eq!(answered, "answered");
+    }
 }

@@ -170,6 +170,21 @@ mod tests {
         assert!(limiter.take(THERE).is_ok());
     }
 
+    #[test]
+    fn each_refusal_is_counted_as_the_page_of_metrics_says() {
+        let page = include_str!("../../../../docs/metrics.md");
+        let row = |line: &&str| line.contains("`server_connections_refused_total`");
+        let row = page.lines().find(row).unwrap();
+        for refusal in [
+            Refusal::TooMany,
+            Refusal::TooManyFromAddress,
+            Refusal::NoMemory,
+        ] {
+            let code = format!("`{}`", refusal.code());
+            assert!(row.contains(&code), "{code}");
+        }
+    }
+
     /// Fills it from one address; what that one got, and why it got no more.
     fn fill(limiter: &ConnectionLimiter) -> (Vec<ConnectionPermit>, Refusal) {
         let mut taken = Vec::new();
