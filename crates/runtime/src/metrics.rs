@@ -44,7 +44,7 @@ pub struct Metrics {
     sets: Arc<Mutex<HashMap<TypeId, Box<dyn Any + Send + Sync>>>>,
     pub(crate) connections: ConnectionMetrics,
     pub(crate) spans_exported: Counter,
-    pub(crate) spans_lost: Counter,
+    spans_lost: Family<LostReason, Counter>,
 }
 
 /// Metrics that belong together. However many parts of a process count into them, they are
@@ -140,6 +140,12 @@ struct ProtocolReason {
     reason: &'static str,
 }
 
+/// Why a span did not come to the collector.
+#[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
+struct LostReason {
+    reason: &'static str,
+}
+
 /// Seconds; the bounds that the HTTP and RPC conventions advise, and two finer ones below.
 const BOUNDS: [f64; 16] = [
     0.000_5, 0.001, 0.002_5, 0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1.0, 2.5, 5.0,
@@ -211,7 +217,7 @@ impl Metrics {
             sets: Arc::default(),
             connections: ConnectionMetrics::default(),
             spans_exported: Counter::default(),
-            spans_lost: Counter::default(),
+            spans_lost: Family::default(),
         };
         metrics.register(
             "target",
@@ -243,9 +249,14 @@ impl Metrics {
         metrics.register("server_connections_cut", help, connections.cut.clone());
         let help = "Spans handed to the collector";
         metrics.register("otel_spans_exported", help, metrics.spans_exported.clone());
-        let help = "Spans that the collector did not take";
+        let help = "Spans that did not come to the collector, by reason";
         metrics.register("otel_spans_lost", help, metrics.spans_lost.clone());
         metrics
+    }
+
+    /// Spans that did not come to the collector, for one of few reasons.
+    pub(crate) fn spans_lost(&self, reason: &'static str) -> Counter {
+        self.spans_lost.get_or_create_owned(&LostReason { reason })
     }
 
     /// The metrics of this type, registered when they are first asked for.

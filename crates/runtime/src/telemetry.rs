@@ -4,6 +4,7 @@
 //! on offer it is the one that delivers from every shape of async runtime, down to the single
 //! worker that a pod with one CPU gets.
 
+mod batches;
 mod encoding;
 mod export;
 mod limits;
@@ -24,7 +25,7 @@ use opentelemetry::trace::TracerProvider;
 use opentelemetry::{KeyValue, global};
 use opentelemetry_sdk::Resource;
 use opentelemetry_sdk::propagation::{BaggagePropagator, TraceContextPropagator};
-use opentelemetry_sdk::trace::{BatchSpanProcessor, SdkTracerProvider};
+use opentelemetry_sdk::trace::SdkTracerProvider;
 use tracing_subscriber::filter::filter_fn;
 use tracing_subscriber::layer::{Layer, SubscriberExt};
 use tracing_subscriber::util::SubscriberInitExt;
@@ -32,7 +33,8 @@ use tracing_subscriber::{EnvFilter, Registry};
 
 use crate::admin::Build;
 use crate::metrics::Metrics;
-use crate::trace::{self, GivenIds, Tracer};
+use crate::trace::{self, Backlog, GivenIds, Tracer};
+use batches::Batches;
 use otel::Propagator;
 
 /// Why spans or logs could not be set up.
@@ -57,7 +59,8 @@ impl Telemetry {
         metrics: &Metrics,
     ) -> Result<Self, TelemetryError> {
         let mut warnings = settings.warnings.clone();
-        let provider = provider(build, settings, metrics, &mut warnings);
+        let backlog = Backlog::new(settings.batches.queue, metrics.spans_lost("queue_full"));
+        let provider = provider(build, settings, metrics, &backlog, &mut warnings);
         set_propagators(&settings.propagators);
         let log = log::layer(settings.log_json).with_filter(filter(&settings.log_level));
         Registry::default()
@@ -65,7 +68,7 @@ impl Telemetry {
             .with(provider.as_ref().map(span_layer))
             .try_init()
             .map_err(|_| TelemetryError::Twice)?;
-        if !tracer(settings, provider.as_ref()).install() {
+        if !tracer(settings, provider.as_ref(), backlog).install() {
             return Err(TelemetryError::Twice);
         }
         for warning in warnings {
@@ -92,20 +95,21 @@ fn provider(
     build: Build,
     settings: &TelemetrySettings,
     metrics: &Metrics,
+    backlog: &Backlog,
     warnings: &mut Vec<String>,
 ) -> Option<SdkTracerProvider> {
     let otlp = settings.otlp.as_ref().filter(|_| !settings.disabled)?;
     let proxies = Matcher::from_env();
     match export::exporter(otlp, settings, metrics, &proxies, warnings) {
         Ok(exporter) => {
-            let batches =
-                BatchSpanProcessor::builder(exporter).with_batch_config(settings.batches.config());
+            let config = settings.batches.config();
+            let batches = Batches::new(exporter, config, backlog.clone(), batches::FAILURE);
             let provider = SdkTracerProvider::builder()
                 .with_resource(resource(build, settings))
                 .with_sampler(settings.sampler.clone())
                 .with_id_generator(GivenIds::default())
                 .with_span_limits(settings.limits)
-                .with_span_processor(batches.build());
+                .with_span_processor(batches);
             Some(provider.build())
         }
         Err(warning) => {
@@ -117,10 +121,14 @@ fn provider(
 
 /// Who makes the spans. Where nobody takes them they still have ids, for logs and for those who are
 /// called.
-fn tracer(settings: &TelemetrySettings, provider: Option<&SdkTracerProvider>) -> Tracer {
+fn tracer(
+    settings: &TelemetrySettings,
+    provider: Option<&SdkTracerProvider>,
+    backlog: Backlog,
+) -> Tracer {
     let sampler = settings.sampler.clone();
     match provider {
-        Some(_) => Tracer::Recorded(sampler),
+        Some(_) => Tracer::Recorded(sampler, backlog),
         None if settings.disabled => Tracer::Disabled,
         None => Tracer::Unrecorded(sampler),
     }
@@ -247,7 +255,10 @@ mod tests {
         let provider = SdkTracerProvider::builder().build();
         let sampler = by_parent(Sampler::AlwaysOn);
         for (tracer, provider) in [
-            (Tracer::Recorded(sampler.clone()), Some(&provider)),
+            (
+                Tracer::Recorded(sampler.clone(), Backlog::default()),
+                Some(&provider),
+            ),
             (Tracer::Unrecorded(sampler), None),
         ] {
             let sent = passed_on(&tracer, provider, Some(SAMPLED));
@@ -269,7 +280,7 @@ mod tests {
             .with_id_generator(GivenIds::default())
             .with_simple_exporter(exporter.clone())
             .build();
-        let tracer = Tracer::Recorded(sampler);
+        let tracer = Tracer::Recorded(sampler, Backlog::default());
         let pass = |_| passed_on(&tracer, Some(&provider), None);
         let sent: Vec<_> = (0..200).map(pass).collect();
         let sampled: Vec<_> = sent.iter().filter(|sent| sent.ends_with("-01")).collect();

@@ -6,6 +6,7 @@
 //! servers and clients have theirs already. Work is done under a span by [`Instrument`] or
 //! [`Span::in_scope`]; what it starts or logs meanwhile belongs to it.
 
+mod backlog;
 pub mod semconv;
 mod span;
 mod tracer;
@@ -13,6 +14,7 @@ mod trust;
 
 use std::borrow::Cow;
 
+pub use backlog::Backlog;
 pub use opentelemetry::trace::SpanKind;
 use opentelemetry::trace::{SpanContext, Status, TraceContextExt, TraceFlags, TraceId};
 use opentelemetry::{Context, KeyValue, global};

@@ -17,7 +17,7 @@ use tracing_subscriber::util::SubscriberInitExt;
 
 use super::eventually;
 use runtime::telemetry::span_layer;
-use runtime::trace::Tracer;
+use runtime::trace::{Backlog, Tracer};
 
 /// The spans that this process has ended so far.
 #[derive(Clone, Debug)]
@@ -101,7 +101,10 @@ impl Spans {
                 .try_init()
                 .expect("no other subscriber in this process");
             let sampler = Sampler::ParentBased(Box::new(Sampler::AlwaysOn));
-            assert!(Tracer::Recorded(sampler).install(), "no other tracer");
+            assert!(
+                Tracer::Recorded(sampler, Backlog::default()).install(),
+                "no other tracer"
+            );
             Spans(exporter)
         });
         spans.clone()

@@ -173,6 +173,69 @@ async fn an_absent_collector_costs_one_warning_and_no_request() {
 }
 
 #[tokio::test]
+async fn while_the_collector_hangs_requests_are_answered_within_their_traces_and_what_is_lost_is_counted()
+ {
+    let collector = Collector::start().await;
+    collector.hang();
+    let settings = [
+        ("OTEL_EXPORTER_OTLP_ENDPOINT", collector.endpoint()),
+        ("OTEL_EXPORTER_OTLP_TIMEOUT", "60000"),
+        ("OTEL_BSP_EXPORT_TIMEOUT", "60000"),
+        ("OTEL_BSP_SCHEDULE_DELAY", "10"),
+        ("OTEL_BSP_MAX_QUEUE_SIZE", "4"),
+    ];
+    let servidor = Process::start(SERVIDOR, &settings);
+    let url = format!("http://{}/", servidor.address("LISTEN").await);
+    let client = reqwest::Client::new();
+    let ask = async || {
+        let caller = TraceParent::random();
+        let request = client.get(&url).header("traceparent", caller.header());
+        let answer = request.send().await.unwrap();
+        assert_eq!(answer.status(), 200);
+        answer.bytes().await.unwrap(); // the connection is free for the next one
+        caller.trace_id
+    };
+    let sent = ask().await;
+    collector.keeps_somebody_waiting().await;
+    let mut waiting = Vec::new();
+    for _ in 0..4 {
+        waiting.push(ask().await);
+    }
+    let mut lost = Vec::new();
+    for _ in 0..10 {
+        lost.push(ask().await);
+    }
+    let metrics = async || {
+        let url = format!("http://{}/metrics", servidor.address("ADMIN_LISTEN").await);
+        let request = client
+            .get(url)
+            .header("accept", "application/openmetrics-text");
+        request.send().await.unwrap().text().await.unwrap()
+    };
+    let counted = "otel_spans_lost_total{reason=\"queue_full\"} 10\n";
+    let shown = metrics().await;
+    assert!(shown.contains(counted), "{shown}");
+    // An exemplar is of a request that has an identity and is sampled.
+    let exemplar = format!("trace_id=\"{}\"", lost[9]);
+    assert!(shown.contains(&exemplar), "{exemplar}: {shown}");
+
+    collector.answer();
+    assert_eq!(collector.names_of(sent).await, ["GET /"]);
+    for each in waiting {
+        assert_eq!(collector.names_of(each).await, ["GET /"]);
+    }
+    let later = [ask().await, ask().await];
+    for each in later {
+        assert_eq!(collector.names_of(each).await, ["GET /"]);
+    }
+    for each in lost {
+        assert_eq!(collector.count_of(each), 0);
+    }
+    let shown = metrics().await;
+    assert!(shown.contains(counted), "{shown}");
+}
+
+#[tokio::test]
 async fn the_client_prints_what_the_server_answers_and_outlives_it() {
     let mut servidor = Process::start(SERVIDOR, &[("MESSAGE", "Olá, processo!")]);
     let url = format!("http://{}/", servidor.address("LISTEN").await);

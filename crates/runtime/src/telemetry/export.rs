@@ -48,7 +48,7 @@ pub(super) fn exporter(
         endpoint: otlp.endpoint.clone(),
         value_length: settings.value_length,
         exported: metrics.spans_exported.clone(),
-        lost: metrics.spans_lost.clone(),
+        lost: metrics.spans_lost("not_delivered"),
         failing: AtomicBool::new(false),
         failure,
     })

@@ -50,7 +50,7 @@ pub(super) struct SdkOptions {
     /// limit
     #[arg(default_value = "30000")]
     otel_bsp_export_timeout: String,
-    /// Spans that may wait to be sent; more are dropped
+    /// Spans that may wait to be sent; beyond them none are made
     #[arg(default_value = "2048")]
     otel_bsp_max_queue_size: String,
     /// Spans of one batch

@@ -12,7 +12,7 @@ use opentelemetry_sdk::trace::{
 use tracing_opentelemetry::OpenTelemetrySpanExt;
 
 use super::span::Span;
-use super::{Parent, TARGET};
+use super::{Backlog, Parent, TARGET};
 
 /// Decides which spans are made.
 #[derive(Clone, Debug, Default)]
@@ -22,8 +22,9 @@ pub enum Tracer {
     Disabled,
     /// Nobody takes them: they have ids, for logs and for those who are called.
     Unrecorded(Sampler),
-    /// Those that the sampler takes are spans of `tracing`, for the layer that records them.
-    Recorded(Sampler),
+    /// Those that the sampler takes, and that find a place, are spans of `tracing`, for the layer that
+    /// records them.
+    Recorded(Sampler, Backlog),
 }
 
 static TRACER: OnceLock<Tracer> = OnceLock::new();
@@ -54,11 +55,14 @@ impl Tracer {
             Parent::Remote(context) => context.clone(),
             Parent::Linked(_) => Context::new(),
         };
-        let (Self::Unrecorded(sampler) | Self::Recorded(sampler)) = self else {
-            return Span::of(context);
+        let (sampler, backlog) = match self {
+            Self::Disabled => return Span::of(context),
+            Self::Unrecorded(sampler) => (sampler, None),
+            Self::Recorded(sampler, backlog) => (sampler, Some(backlog)),
         };
         let own = identify(&kind, &context, sampler);
-        if !own.is_sampled() || matches!(self, Self::Unrecorded(_)) {
+        // Without a place it would be dropped as it ends. Those who are called may well have one.
+        if !own.is_sampled() || !backlog.is_some_and(Backlog::admits) {
             return Span::of(context.with_remote_span_context(own));
         }
         let (name, attributes) = describe();

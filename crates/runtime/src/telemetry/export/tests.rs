@@ -186,7 +186,7 @@ fn a_collector_that_says_nothing_is_given_up_after_the_timeout() {
         &no_proxy(),
     );
     // Came to an end at all: the default is a hundred times as long, and no answer ever comes.
-    assert_eq!(metrics.spans_lost.get(), 1);
+    assert_eq!(metrics.spans_lost("not_delivered").get(), 1);
 }
 
 /// TLS of a server that this authority vouches for.
@@ -293,7 +293,7 @@ fn a_collector_by_tls_is_come_to_through_the_proxy() {
         head.starts_with("CONNECT otel.example:443 HTTP/1.1\r\n"),
         "{head}"
     );
-    assert_eq!(metrics.spans_lost.get(), 1);
+    assert_eq!(metrics.spans_lost("not_delivered").get(), 1);
 }
 
 #[test]
