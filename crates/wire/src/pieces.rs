@@ -117,6 +117,20 @@ mod tests {
     }
 
     #[test]
+    fn what_takes_all_the_room_there_is_is_kept_and_what_takes_more_is_not() {
+        let bytes = message(&[b'x'; 200]);
+        let (first, rest) = bytes.split_at(100);
+        let mut pieces = Pieces::default();
+        assert_eq!(pieces.add(first, 9, usize::MAX), []);
+        let most = pieces.held();
+        for (room, read) in [(most, 1), (most - 1, 0)] {
+            let mut pieces = Pieces::default();
+            assert_eq!(pieces.add(first, 9, room), []);
+            assert_eq!(pieces.add(rest, 9, usize::MAX).len(), read, "{room}");
+        }
+    }
+
+    #[test]
     fn a_message_in_pieces_of_any_size_is_read_and_nothing_is_held_after_it() {
         let bytes = [message(b"one"), message(b""), message(b"two")].concat();
         for size in 1..=bytes.len() {

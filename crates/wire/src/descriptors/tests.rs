@@ -1,8 +1,9 @@
 use proptest::prelude::*;
 use prost_reflect::prost_types::field_descriptor_proto::Label;
+use prost_reflect::prost_types::uninterpreted_option::NamePart;
 use prost_reflect::prost_types::{
     EnumValueDescriptorProto, FieldOptions, FileDescriptorSet, MethodDescriptorProto,
-    OneofDescriptorProto, ServiceDescriptorProto,
+    OneofDescriptorProto, ServiceDescriptorProto, UninterpretedOption,
 };
 
 use super::*;
@@ -256,15 +257,49 @@ fn what_decoding_needs_is_kept_of_a_file_and_nothing_else() {
     for field in &mut order.field {
         field.default_value = Some("nonsense".to_owned());
         field.json_name = Some("same".to_owned());
+        let name_part = "nonsense".to_owned();
         field.options = Some(FieldOptions {
             packed: Some(true),
+            uninterpreted_option: vec![UninterpretedOption {
+                name: vec![NamePart {
+                    name_part,
+                    is_extension: false,
+                }],
+                ..UninterpretedOption::default()
+            }],
             ..FieldOptions::default()
         });
     }
+    // A text is of no named type.
+    order.field[0].type_name = Some(".loja.v1.Pedido".to_owned());
     let descriptors = Descriptors::default();
     descriptors.learn(SERVICE, &encoded(&files)).unwrap();
     let text = said(&descriptors, &[ORDER, b"\x28\x01"].concat()).unwrap();
+    assert!(text.contains(r#"nome:"João""#), "{text}");
     assert!(text.contains("moeda:EUR"), "{text}");
+}
+
+#[test]
+fn an_entry_of_a_map_without_its_value_has_the_usual_one() {
+    let text = said(&learnt(), b"\x1a\x04\x0a\x02G1").unwrap();
+    assert_eq!(text, r#"Pedido {precos:[{key:"G1",value:0}]}"#);
+}
+
+#[test]
+fn what_is_sent_at_its_zero_is_shown_where_its_file_tells_it_from_what_is_not_sent() {
+    for (syntax, shown) in [
+        ("proto3", "Pedido {}"),
+        ("proto2", "Pedido {tamanho:P}"),
+        ("editions", "Pedido {tamanho:P}"),
+    ] {
+        let mut files = files();
+        for file in &mut files {
+            file.syntax = Some(syntax.to_owned());
+        }
+        let descriptors = Descriptors::default();
+        descriptors.learn(SERVICE, &encoded(&files)).unwrap();
+        assert_eq!(said(&descriptors, b"\x10\x00").unwrap(), shown, "{syntax}");
+    }
 }
 
 #[test]

@@ -358,6 +358,7 @@ fn a_message_of_grpc_in_several_frames_comes_out_with_the_last() {
     // Its beginning stands in another frame, and with it the places of its fields.
     assert_eq!(rest.layers.len(), 2);
     assert_eq!(rest.text.as_deref(), Some("08011002"));
+    assert_eq!(talk.0.held(), 0);
     let next = talk.one(Side::Client, &frame(0x0, 0, 1, &message(&[8, 1])));
     assert_eq!(envelopes(&next), [(9, 16, "2")]);
 }
