@@ -191,6 +191,12 @@ mod tests {
         assert_eq!(packages().version, "1.2.3");
     }
 
+    #[test]
+    fn where_there_are_no_packages_cargo_says_why() {
+        let refused = Packages::read(Path::new("/")).unwrap_err().to_string();
+        assert!(refused.contains("could not find `Cargo.toml`"), "{refused}");
+    }
+
     fn catalogue(image: &str) -> Catalogue {
         let service = format!(
             r#"{{ name = "eco-server", type = "eco::Server", image = "{image}", probes = 1, answers = {{ en = "", pt = "" }} }}"#
