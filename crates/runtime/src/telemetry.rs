@@ -26,10 +26,10 @@ use opentelemetry::{KeyValue, global};
 use opentelemetry_sdk::Resource;
 use opentelemetry_sdk::propagation::{BaggagePropagator, TraceContextPropagator};
 use opentelemetry_sdk::trace::SdkTracerProvider;
+use tracing_subscriber::Registry;
 use tracing_subscriber::filter::filter_fn;
 use tracing_subscriber::layer::{Layer, SubscriberExt};
 use tracing_subscriber::util::SubscriberInitExt;
-use tracing_subscriber::{EnvFilter, Registry};
 
 use crate::admin::Build;
 use crate::metrics::Metrics;
@@ -62,7 +62,7 @@ impl Telemetry {
         let backlog = Backlog::new(settings.batches.queue, metrics.spans_lost("queue_full"));
         let provider = provider(build, settings, metrics, &backlog, &mut warnings);
         set_propagators(&settings.propagators);
-        let log = log::layer(settings.log_json).with_filter(filter(&settings.log_level));
+        let log = log::layer(settings.log_json).with_filter(settings.logged.clone());
         Registry::default()
             .with(log)
             .with(provider.as_ref().map(span_layer))
@@ -186,14 +186,6 @@ where
         .with_tracer(provider.tracer("malha"))
         .with_filter(ours)
         .boxed()
-}
-
-/// What is logged, without what the exporter's own stack says of itself, and without the fields of
-/// spans: lines have a trace's id, so that nobody need write them out.
-fn filter(level: &str) -> EnvFilter {
-    const QUIET: &str = "hyper=off,hyper_util=off,reqwest=off,h2=off,opentelemetry=off,\
-                         opentelemetry_sdk=off,opentelemetry-otlp=off,opentelemetry_otlp=off,malha::trace=off";
-    EnvFilter::new(format!("{QUIET},{level}"))
 }
 
 #[cfg(test)]

@@ -4,19 +4,20 @@ use std::io::IsTerminal;
 
 use opentelemetry::KeyValue;
 use opentelemetry_sdk::trace::{Sampler, SpanLimits};
-use tracing_subscriber::EnvFilter;
+use tracing_subscriber::filter::{LevelFilter, Targets};
 
 use super::limits::ValueLength;
 use super::otel::{Batches, Propagator, SdkOptions};
 use super::otlp::{OtlpOptions, OtlpSettings};
 use crate::settings::{Expected, FromSetting, parse};
+use crate::trace;
 
 /// What telemetry is told. A wrong value of the specification's variables is passed over with a
 /// warning, as the specification wants; of our own it is refused.
 #[derive(Debug)]
 pub struct TelemetrySettings {
     pub(super) log_json: bool,
-    pub(super) log_level: String,
+    pub(super) logged: Targets,
     /// None: nothing is exported.
     pub(super) otlp: Option<OtlpSettings>,
     pub(super) disabled: bool,
@@ -49,7 +50,7 @@ pub struct TelemetryOptions {
         value_parser = log_level,
         help_heading = "Settings of every service"
     )]
-    log_level: String,
+    log_level: Targets,
     #[command(flatten)]
     otlp: OtlpOptions,
     #[command(flatten)]
@@ -91,7 +92,7 @@ impl From<TelemetryOptions> for TelemetrySettings {
                 LogFormat::Json => true,
                 LogFormat::Text => false,
             },
-            log_level: options.log_level,
+            logged: options.log_level,
             otlp,
             disabled: sdk.is_disabled(warnings),
             part: None,
@@ -126,21 +127,44 @@ impl TelemetrySettings {
     }
 }
 
-fn log_level(text: &str) -> Result<String, Expected> {
+/// What the exporter's own stack says of itself is not logged unless it is asked for, nor are the fields
+/// of spans: lines have a trace's id, so that nobody need write them out.
+const QUIET: [&str; 9] = [
+    "hyper",
+    "hyper_util",
+    "reqwest",
+    "h2",
+    "opentelemetry",
+    "opentelemetry_sdk",
+    "opentelemetry-otlp",
+    "opentelemetry_otlp",
+    trace::TARGET,
+];
+
+// Not by `EnvFilter`, which can also look into spans: its regular expressions are 0.2 MB of each program.
+fn log_level(text: &str) -> Result<Targets, Expected> {
     let expected =
         "off, error, warn, info, debug or trace, also per module, as in info,runtime=debug";
-    match EnvFilter::builder().parse(text) {
-        Ok(_) if names_a_level(text) => Ok(text.to_owned()),
-        _ => Err(Expected(expected.to_owned())),
-    }
+    let quiet = Targets::new().with_targets(QUIET.map(|target| (target, LevelFilter::OFF)));
+    let logged = text.split(',').try_fold(quiet, logged_also);
+    logged.ok_or_else(|| Expected(expected.to_owned()))
 }
 
-/// A lone word that is no level would count as a module, and log nothing.
-fn names_a_level(directives: &str) -> bool {
-    const LEVELS: [&str; 6] = ["off", "error", "warn", "info", "debug", "trace"];
-    directives.split(',').all(|directive| {
-        directive.contains('=') || LEVELS.contains(&directive.trim().to_lowercase().as_str())
-    })
+/// A lone word that is no level would be a module, and log nothing else.
+fn logged_also(logged: Targets, directive: &str) -> Option<Targets> {
+    let Some((module, level)) = directive.split_once('=') else {
+        return Some(logged.with_default(level_of(directive)?));
+    };
+    let module = module.trim();
+    let is_of_a_path = |letter: char| letter.is_alphanumeric() || ['_', ':', '-'].contains(&letter);
+    let is_module = !module.is_empty() && module.chars().all(is_of_a_path);
+    let level = level_of(level)?;
+    is_module.then(|| logged.with_target(module, level))
+}
+
+fn level_of(text: &str) -> Option<LevelFilter> {
+    let text = text.trim();
+    text.parse().ok().filter(|_| !text.is_empty())
 }
 
 #[cfg(test)]

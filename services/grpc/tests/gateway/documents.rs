@@ -29,6 +29,23 @@ async fn the_document_is_answered_and_needs_no_server() {
     assert_eq!(answer.json::<Value>().await.unwrap(), kept());
 }
 
+#[tokio::test]
+async fn every_operation_of_the_document_is_a_route_and_no_path_has_others() {
+    let gateway = Gateway::without(&[]).await;
+    let methods = ["get", "put", "post", "delete", "patch"];
+    for (template, item) in kept()["paths"].as_object().unwrap() {
+        let path = template.replace("{id}", "01941f29-7c00-7000-8000-000000000000");
+        for name in methods {
+            let method = Method::from_bytes(name.to_uppercase().as_bytes()).unwrap();
+            let status = gateway.ask(method, &path).send().await.unwrap().status();
+            let is_known = item.get(name).is_some();
+            // Without a server no user is found, but a route is.
+            assert_eq!(status == 405, !is_known, "{name} {template}: {status}");
+            assert_ne!(status, 404, "{name} {template}");
+        }
+    }
+}
+
 #[test]
 fn every_reference_in_the_document_leads_somewhere() {
     fn check(value: &Value, whole: &Value) {

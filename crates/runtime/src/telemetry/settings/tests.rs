@@ -5,6 +5,7 @@ use std::time::Duration;
 use clap::Args;
 use http::header::AUTHORIZATION;
 use testing::Authority;
+use tracing::Level;
 
 use super::*;
 use crate::settings::{Inputs, SettingsError, Source};
@@ -600,4 +601,32 @@ fn a_log_level_that_is_none_is_refused_with_those_that_are() {
         "{error}"
     );
     assert!(read(&[("LOG_LEVEL", "warn,runtime=debug")]).is_ok());
+}
+
+#[test]
+fn a_log_level_of_a_module_needs_a_module_and_a_level() {
+    for refused in [
+        "info,",
+        "=info",
+        "runtime=",
+        "runtime=loud",
+        "info,[span{id=1}]=debug",
+    ] {
+        assert!(read(&[("LOG_LEVEL", refused)]).is_err(), "{refused}");
+    }
+}
+
+#[test]
+fn modules_are_logged_as_they_are_told_and_the_exporters_stack_only_when_asked() {
+    let logged = |level| read(&[("LOG_LEVEL", level)]).unwrap().logged;
+    let usual = logged("INFO, runtime=debug");
+    assert!(usual.would_enable("runtime::http", &Level::DEBUG));
+    assert!(usual.would_enable("chat", &Level::INFO));
+    assert!(!usual.would_enable("chat", &Level::DEBUG));
+    for quiet in ["hyper::proto", "h2", "opentelemetry_sdk", trace::TARGET] {
+        assert!(!usual.would_enable(quiet, &Level::ERROR), "{quiet}");
+    }
+    let asked = logged("off,h2=trace");
+    assert!(asked.would_enable("h2::codec", &Level::TRACE));
+    assert!(!asked.would_enable("chat", &Level::ERROR));
 }
