@@ -1,9 +1,10 @@
 //! Where connections go: a node, the master that sentinels know, or a cluster.
 
+use std::pin::Pin;
 use std::time::Duration;
 
 use deadpool_redis::PoolError;
-use redis::aio::{ConnectionLike, MultiplexedConnection};
+use redis::aio::{AsyncStream, ConnectionLike, MultiplexedConnection};
 use redis::cluster::{ClusterClient, ClusterConfig};
 use redis::cluster_async::ClusterConnection;
 use redis::sentinel::{SentinelClient, SentinelClientBuilder, SentinelServerType};
@@ -11,7 +12,6 @@ use redis::{
     AsyncConnectionConfig, Client, Cmd, ConnectionAddr, ConnectionInfo, ErrorKind,
     IntoConnectionInfo, RedisConnectionInfo, RedisResult, TlsMode, Value,
 };
-use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpStream, UnixStream};
 use tokio::sync::Mutex;
 
@@ -160,51 +160,46 @@ async fn cluster(client: &ClusterClient, limit: Duration) -> RedisResult<Connect
 }
 
 /// Makes a connection whose commands of the same moment are written together.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "it ends with the connection's last clone, which tracked tasks hold"
+)]
 async fn shared(
     info: &ConnectionInfo,
     tls: Option<&Tls>,
     limit: Duration,
     in_flight: &InFlightToken,
 ) -> RedisResult<Connection> {
-    match (info.addr(), tls) {
-        (ConnectionAddr::Tcp(host, port), _) => {
-            let stream = tcp(host, *port).await?;
-            multiplexed(stream, info, limit, in_flight).await
-        }
+    let stream = match (info.addr(), tls) {
+        (ConnectionAddr::Tcp(host, port), _) => gathering(tcp(host, *port).await?, in_flight),
         (ConnectionAddr::TcpTls { host, port, .. }, Some(tls)) => {
             let stream = tls.connect(host, tcp(host, *port).await?).await?;
-            multiplexed(stream, info, limit, in_flight).await
+            gathering(stream, in_flight)
         }
-        (ConnectionAddr::Unix(path), _) => {
-            let stream = UnixStream::connect(path).await?;
-            multiplexed(stream, info, limit, in_flight).await
-        }
-        _ => Err((ErrorKind::InvalidClientConfig, "no address").into()),
-    }
+        (ConnectionAddr::Unix(path), _) => gathering(UnixStream::connect(path).await?, in_flight),
+        _ => return Err((ErrorKind::InvalidClientConfig, "no address").into()),
+    };
+    let (login, config) = (info.redis_settings(), without_response_timeout(limit));
+    let made = MultiplexedConnection::new_with_config(login, stream, config);
+    let (connection, driver) = made.await?;
+    tokio::spawn(driver);
+    Ok(Connection::Node(connection))
+}
+
+/// As the `redis` crate has it, so that a program has the code around it once.
+type Stream = Pin<Box<dyn AsyncStream + Send + Sync>>;
+
+fn gathering(
+    stream: impl AsyncStream + Send + Sync + Unpin + 'static,
+    in_flight: &InFlightToken,
+) -> Stream {
+    Box::pin(CoalescingWriter::requests(stream, in_flight))
 }
 
 async fn tcp(host: &str, port: u16) -> std::io::Result<TcpStream> {
     let stream = net::connect(host, port).await?;
     stream.set_nodelay(true)?;
     Ok(stream)
-}
-
-#[expect(
-    clippy::disallowed_methods,
-    reason = "it ends with the connection's last clone, which tracked tasks hold"
-)]
-async fn multiplexed<S: AsyncRead + AsyncWrite + Send + Unpin + 'static>(
-    stream: S,
-    info: &ConnectionInfo,
-    limit: Duration,
-    in_flight: &InFlightToken,
-) -> RedisResult<Connection> {
-    let stream = CoalescingWriter::requests(stream, in_flight);
-    let (login, config) = (info.redis_settings(), without_response_timeout(limit));
-    let made = MultiplexedConnection::new_with_config(login, stream, config);
-    let (connection, driver) = made.await?;
-    tokio::spawn(driver);
-    Ok(Connection::Node(connection))
 }
 
 fn connection_address(address: &Address, tls: Option<&Tls>) -> ConnectionAddr {
