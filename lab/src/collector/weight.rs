@@ -63,7 +63,8 @@ mod tests {
     use std::sync::Arc;
 
     use super::*;
-    use crate::collector::fixture::span;
+    use crate::collector::fixture::{span, span_id, trace_id};
+    use crate::collector::span::Scope;
 
     fn weighed(change: impl FnOnce(&mut Span)) -> usize {
         let mut span = span("a", 1, 1);
@@ -112,6 +113,48 @@ mod tests {
             add(&mut spans, &resource);
             let all: usize = spans.iter().map(|span| span.weight).sum();
             assert!(all >= 10_000 + PAIR + count * OVERHEAD, "{count}: {all}");
+        }
+    }
+
+    #[test]
+    fn every_text_of_a_span_and_each_of_its_links_counts() {
+        let plain = weighed(|_| {});
+        let long = || "x".repeat(1000);
+        let named = weighed(|span| span.name = long());
+        assert_eq!(named, plain + 1000 - "work 1".len());
+        assert_eq!(weighed(|span| span.trace_state = long()), plain + 1000);
+        for scope in [("n", 0), ("", 1000)] {
+            let (name, version) = (scope.0.repeat(1000), "v".repeat(scope.1));
+            let scoped = weighed(|span| {
+                span.scope = Arc::new(Scope { name, version });
+            });
+            assert_eq!(scoped, plain + 1000);
+        }
+        let link = Link {
+            trace_id: trace_id(2),
+            span_id: span_id(2),
+        };
+        let linked = weighed(|span| span.links = vec![link; 10]);
+        assert_eq!(linked, plain + 10 * size_of::<Link>());
+    }
+
+    #[test]
+    fn every_text_of_an_attribute_counts_however_deep_it_is() {
+        let plain = weighed(|_| {});
+        let text = || Value::String("x".repeat(1000));
+        let map = Value::Map(BTreeMap::from([("k".repeat(1000), text())]));
+        let pairs = 11 * PAIR;
+        for (value, inside) in [
+            (text(), 1000),
+            (Value::Bytes(vec![0; 1000]), 1000),
+            (
+                Value::List(vec![text(); 2]),
+                2 * (1000 + size_of::<Value>()),
+            ),
+            (map, pairs + 2000),
+        ] {
+            let kept = weighed(|span| span.attributes = vec![("key".to_owned(), value)]);
+            assert_eq!(kept, plain + PAIR + 3 + inside);
         }
     }
 }

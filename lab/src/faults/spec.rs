@@ -357,6 +357,48 @@ mod tests {
     }
 
     #[test]
+    fn each_fault_does_what_it_says_the_way_that_is_usual_or_wanted() {
+        use link::Fault::{Bandwidth, Latency, ResetAfter, Slicer};
+
+        let ms = Duration::from_millis;
+        for (text, effect, toward) in [
+            (
+                "latency=1h jitter=5ms",
+                bytes(Latency {
+                    latency: LONGEST,
+                    jitter: ms(5),
+                }),
+                Toward::Client,
+            ),
+            (
+                "bandwidth=1KB toward=client",
+                bytes(Bandwidth { rate: 1000 }),
+                Toward::Client,
+            ),
+            (
+                "slices=3 pause=20ms",
+                bytes(Slicer {
+                    average_size: 3,
+                    size_variation: 0,
+                    delay: ms(20),
+                }),
+                Toward::Both,
+            ),
+            (
+                "reset=1GiB toward=both",
+                bytes(ResetAfter { bytes: 1 << 30 }),
+                Toward::Both,
+            ),
+            ("refuse", Effect::Refuse, Toward::Both),
+            ("cut", Effect::Cut, Toward::Both),
+        ] {
+            let part = Spec::read(text).unwrap().parts.remove(0);
+            assert_eq!((part.effect, part.toward), (effect, toward), "{text}");
+            assert_eq!((part.text.as_str(), part.share), (text, 1.0));
+        }
+    }
+
+    #[test]
     fn what_is_no_fault_is_refused_with_what_would_be_right() {
         for (text, says) in [
             ("", "no fault is named; there are: latency=300ms"),
@@ -369,6 +411,13 @@ mod tests {
             ("silence toward=left", "client, server or both"),
             ("silence share=2", "from 0 to 1"),
             ("bandwidth=fast", "a size"),
+            ("reset=2GiB", "at most 1GiB"),
+            ("refuse=1", "expected no value"),
+            ("silence=1", "expected no value"),
+            ("drop-answer=1", "expected no value"),
+            ("silence share=-1", "from 0 to 1"),
+            ("pause=3ms", "pause belongs to slices;"),
+            ("share=1", "share belongs to latency, bandwidth, slices"),
             ("bandwidth=0", "expected a size from 1 to 1GiB"),
             ("slices=0 pause=20ms", "expected a size from 1 to 1GiB"),
         ] {

@@ -226,4 +226,82 @@ mod tests {
         let elsewhere = ported("a", 5, Kind::Client, "server.port", 9999);
         assert_eq!(found(vec![elsewhere], &message("resp", NOON, None)), None);
     }
+
+    /// A server's span of so many microseconds, from noon on.
+    fn served(service: &str, trace: u8, lasts: u64) -> Span {
+        Span {
+            kind: Kind::Server,
+            start: NOON * 1000,
+            end: (NOON + lasts) * 1000,
+            ..span(service, trace, 1)
+        }
+    }
+
+    #[test]
+    fn a_message_belongs_to_what_lasts_while_it_passes_or_nearly_so() {
+        let lasts = 10_000_000;
+        let found = |at| found(vec![served("b", 5, lasts)], &message("text", at, None)).is_some();
+        assert!(found(NOON - SLACK) && !found(NOON - SLACK - 1));
+        assert!(found(NOON + lasts / 2));
+        let end = NOON + lasts;
+        assert!(found(end + SLACK) && !found(end + SLACK + 1));
+    }
+
+    #[test]
+    fn where_a_port_tells_the_connection_a_busy_machine_may_take_its_time() {
+        let of = |trace, lasts| Span {
+            attributes: vec![("network.peer.port".to_owned(), Value::Int(40))],
+            ..served("b", trace, lasts)
+        };
+        let found = |spans, at| found(spans, &message("text", at, Some(40)));
+        let end = NOON + 1000;
+        let late = |time| found(vec![of(5, 1000)], end + time).is_some();
+        assert!(late(SLACK_OF_CONNECTION) && !late(SLACK_OF_CONNECTION + 1));
+        // Of two requests of one connection the nearer one counts.
+        let both = vec![of(5, 1000), of(6, 200_000)];
+        assert_eq!(found(both, NOON + 300_000), Some(trace_id(6).to_string()));
+    }
+
+    #[test]
+    fn a_span_of_another_service_or_of_an_unknown_port_is_not_taken() {
+        let text = message("text", NOON, None);
+        assert_eq!(found(vec![served("c", 5, 1000)], &text), None);
+        let client = Span {
+            kind: Kind::Client,
+            ..served("b", 5, 1000)
+        };
+        assert_eq!(found(vec![client], &text), None);
+        let asked = |service| Span {
+            attributes: vec![("server.port".to_owned(), Value::Int(8180))],
+            kind: Kind::Client,
+            ..served(service, 5, 1000)
+        };
+        assert_eq!(found(vec![asked("c")], &text), None);
+        assert!(found(vec![asked("a")], &text).is_some());
+        let server = Span {
+            attributes: vec![("network.peer.port".to_owned(), Value::Int(8180))],
+            ..served("a", 5, 1000)
+        };
+        assert_eq!(found(vec![server], &text), None);
+        let internal = Span {
+            kind: Kind::Internal,
+            ..served("b", 5, 1000)
+        };
+        assert_eq!(found(vec![internal], &text), None);
+        // Both name no port, and it ended too long ago for the only one of that time.
+        let late = message("text", NOON + 500_000, None);
+        assert_eq!(found(vec![served("b", 5, 1000)], &late), None);
+    }
+
+    #[test]
+    fn spans_that_begin_after_the_first_message_are_looked_at_too() {
+        let mut store = Store::new(ROOMY);
+        store.insert(served("b", 5, 1000));
+        let within = |from: u64, to: u64| Spans::within(&store, &(from..=to)).0.len();
+        let far = 4 * SLACK_OF_CONNECTION;
+        assert_eq!(within(NOON - far, NOON + far), 1);
+        assert_eq!(within(NOON, NOON), 1);
+        assert_eq!(within(NOON - far, NOON - far / 2), 0);
+        assert_eq!(within(NOON + far / 2, NOON + far), 0);
+    }
 }
