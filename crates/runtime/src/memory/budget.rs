@@ -229,6 +229,9 @@ mod tests {
             assert_eq!(greedy.grow(1), Err(OverBudget));
             let other = budget.of_address(Arc::default()).take(LITTLE - 1);
             assert!(other.is_ok());
+            drop(other);
+            let modest = budget.of_address(Arc::default()).take(most - 1);
+            assert_eq!(modest.unwrap().grow(1), Ok(()));
         }
     }
 

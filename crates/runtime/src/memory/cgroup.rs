@@ -84,6 +84,14 @@ mod tests {
         let file = "/sys/fs/cgroup/memory/memory.limit_in_bytes";
         assert_eq!(limit_with(&[own, (file, "67108864\n")]), Some(64 << 20));
         assert_eq!(limit_with(&[own, (file, "9223372036854771712\n")]), None);
+        let least_that_is_none = NO_LIMIT.to_string();
+        assert_eq!(limit_with(&[own, (file, &least_that_is_none)]), None);
+        // Only the group of the memory has a say in it.
+        let own = ("/proc/self/cgroup", "12:cpu:/elsewhere\n4:memory:/own\n");
+        let elsewhere = "/sys/fs/cgroup/memory/elsewhere/memory.limit_in_bytes";
+        let file = "/sys/fs/cgroup/memory/own/memory.limit_in_bytes";
+        let limits = [own, (elsewhere, "1000\n"), (file, "2000\n")];
+        assert_eq!(limit_with(&limits), Some(2000));
     }
 
     #[test]

@@ -64,6 +64,8 @@ mod tests {
         ] {
             assert_eq!(ServerAddress::from_setting(text).unwrap().to_string(), text);
         }
+        let address = ServerAddress::from_setting("[::1]:8080").unwrap();
+        assert_eq!((address.host(), address.port()), ("::1", 8080));
     }
 
     #[test]

@@ -140,6 +140,16 @@ mod tests {
     }
 
     #[test]
+    fn who_gives_one_place_of_many_back_gets_one_again_and_no_more() {
+        let places = Places::new(2000);
+        let mut crowd = crowd(&places, 1);
+        crowd.pop();
+        crowd.extend(places.take(address(1)));
+        assert_eq!(crowd.len(), 1500);
+        assert!(places.take(address(1)).is_none());
+    }
+
+    #[test]
     fn one_place_is_one_place() {
         let places = Places::new(1);
         let place = places.take(address(0));

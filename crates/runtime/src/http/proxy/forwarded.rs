@@ -92,6 +92,9 @@ mod tests {
             (&told.clients[..], told.host.as_deref()),
             (&[r#"a,b;c"d"#.to_owned()][..], Some(r"x\y"))
         );
+        // Outside of quotes nothing is escaped.
+        let told = of(&[r"for=a\,for=b"]);
+        assert_eq!(told.clients, [r"a\", "b"]);
     }
 
     #[test]

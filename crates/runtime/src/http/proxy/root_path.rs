@@ -94,6 +94,8 @@ mod tests {
         ] {
             assert_eq!(RootPath::new(wrong), None, "{wrong}");
         }
+        assert_eq!(RootPath::from_setting("/api"), RootPath::new("/api"));
+        assert_eq!(RootPath::from_setting("api"), None);
     }
 
     #[test]

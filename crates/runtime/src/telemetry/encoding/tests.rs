@@ -95,3 +95,14 @@ fn a_batch_is_what_the_exporter_makes_of_it() {
     assert_eq!(decoded, expected);
     assert_eq!(ours.len(), expected.encoded_len());
 }
+
+#[test]
+fn a_message_within_says_its_length_in_as_few_bytes_as_hold_it() {
+    for size in [0, 1, 127, 128, 129, 16_383, 16_384, 40_000] {
+        let content = vec![7; size];
+        let (mut message, mut bytes) = (Protobuf::default(), Protobuf::default());
+        message.message(3, |inside| inside.0.extend_from_slice(&content));
+        bytes.bytes(3, &content);
+        assert_eq!(message.0, bytes.0, "{size}");
+    }
+}
