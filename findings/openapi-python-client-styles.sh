@@ -16,8 +16,8 @@ set -euo pipefail
 dir=$(mktemp -d)
 trap 'rm -rf "$dir"' EXIT
 cd "$dir"
-{ python3 -m venv venv && venv/bin/pip install -q --disable-pip-version-check openapi-python-client==0.29.1 ruff==0.14.6 \
-    openapi-core==0.23.1 werkzeug==3.1.4; } || exit 2
+{ python3 -m venv venv && venv/bin/pip install -q --disable-pip-version-check openapi-python-client==0.29.1 \
+    ruff==0.14.6 openapi-core==0.23.1 werkzeug==3.1.4; } || exit 2
 
 cat > api.yaml <<'YAML'
 openapi: 3.0.3
