@@ -3,12 +3,12 @@
 # (Python), cron-parser 5.10.6 and croner 11.0.1 (npm) run on other days than cron. Beside them cronsim 2.8 (Python),
 # which follows Debian's cron.
 #
-# Expected: a line of a crontab runs at the same times wherever it is moved. Of its two fields for days cron takes either
-#   one if both are restricted, that is, contain no "*" (crontab(5) of cronie); else both must match. "*/2" has one, and
-#   "1-7 * */7" is the usual way to say "the first Sunday of the month".
-# Seen: "0 9 */2 * 1", each Monday with an odd date, runs twice in November 2026 by cron's rule. The four take a step for
-#   a restriction like "1-31/2" and run on all odd days and all Mondays, 18 times. The first Sunday of a month becomes
-#   each day of the first week and each Sunday, 11 times. Without a step, and with "*/1" in Go, all agree.
+# Expected: a line of a crontab runs at the same times wherever it is moved. Of its two fields for days cron takes
+#   either one if both are restricted, that is, contain no "*" (crontab(5) of cronie); else both must match. "*/2" has
+#   one, and "1-7 * */7" is the usual way to say "the first Sunday of the month".
+# Seen: "0 9 */2 * 1", each Monday with an odd date, runs twice in November 2026 by cron's rule. The four take a step
+#   for a restriction, like "1-31/2", and run on all odd days and all Mondays, 18 times. The first Sunday of a month
+#   becomes each day of the first week and each Sunday, 11 times. Without a step, and with "*/1" in Go, all agree.
 # Matters: a monthly report, an invoice or a failover drill is moved into the cluster, or into the service, and is
 #   carried out eleven times, beginning on the right day. Fields by themselves, as one tries them, are the same.
 # Documented: by cronsim for its release 2.2, and by croniter, which calls it a bug of cron and has the option
@@ -84,7 +84,8 @@ for (const line of process.argv.slice(2)) {
 }
 JS
 lines=('0 9 */2 * 1' '0 9 1-7 * */7' '0 9 * * 1')
-{ venv/bin/python run.py "${lines[@]}" && ./finding "${lines[@]}" '0 9 */1 * 1' && node run.mjs "${lines[@]}"; } | tee seen
+{ venv/bin/python run.py "${lines[@]}" && ./finding "${lines[@]}" '0 9 */1 * 1' && node run.mjs "${lines[@]}"; } \
+    | tee seen
 diff seen - <<'END'
 cronsim, 0 9 */2 * 1: 9 23
 croniter, 0 9 */2 * 1: 1 2 3 5 7 9 11 13 15 16 17 19 21 23 25 27 29 30
