@@ -21,19 +21,17 @@ use std::time::Duration;
 
 use hyper_util::client::proxy::matcher::Matcher;
 use opentelemetry::propagation::{TextMapCompositePropagator, TextMapPropagator};
-use opentelemetry::trace::TracerProvider;
 use opentelemetry::{KeyValue, global};
 use opentelemetry_sdk::Resource;
 use opentelemetry_sdk::propagation::{BaggagePropagator, TraceContextPropagator};
 use opentelemetry_sdk::trace::SdkTracerProvider;
 use tracing_subscriber::Registry;
-use tracing_subscriber::filter::filter_fn;
 use tracing_subscriber::layer::{Layer, SubscriberExt};
 use tracing_subscriber::util::SubscriberInitExt;
 
 use crate::admin::Build;
 use crate::metrics::Metrics;
-use crate::trace::{self, Backlog, GivenIds, Tracer};
+use crate::trace::{Backlog, Recorder, Tracer};
 use batches::Batches;
 use otel::Propagator;
 
@@ -59,16 +57,17 @@ impl Telemetry {
         metrics: &Metrics,
     ) -> Result<Self, TelemetryError> {
         let mut warnings = settings.warnings.clone();
-        let backlog = Backlog::new(settings.batches.queue, metrics.spans_lost("queue_full"));
-        let provider = provider(build, settings, metrics, &backlog, &mut warnings);
+        let recorder = recorder(build, settings, metrics, &mut warnings);
+        let provider = recorder
+            .as_ref()
+            .map(|recorder| recorder.provider().clone());
         set_propagators(&settings.propagators);
         let log = log::layer(settings.log_json).with_filter(settings.logged.clone());
         Registry::default()
             .with(log)
-            .with(provider.as_ref().map(span_layer))
             .try_init()
             .map_err(|_| TelemetryError::Twice)?;
-        if !tracer(settings, provider.as_ref(), backlog).install() {
+        if !tracer(settings, recorder).install() {
             return Err(TelemetryError::Twice);
         }
         for warning in warnings {
@@ -90,27 +89,25 @@ impl Telemetry {
 
 const FLUSH: Duration = Duration::from_secs(3);
 
-/// The provider of spans; none where nobody takes them.
-fn provider(
+/// Who records spans; none where nobody takes them.
+fn recorder(
     build: Build,
     settings: &TelemetrySettings,
     metrics: &Metrics,
-    backlog: &Backlog,
     warnings: &mut Vec<String>,
-) -> Option<SdkTracerProvider> {
+) -> Option<Recorder> {
     let otlp = settings.otlp.as_ref().filter(|_| !settings.disabled)?;
     let proxies = Matcher::from_env();
     match export::exporter(otlp, settings, metrics, &proxies, warnings) {
         Ok(exporter) => {
             let config = settings.batches.config();
+            let backlog = Backlog::new(settings.batches.queue, metrics.spans_lost("queue_full"));
             let batches = Batches::new(exporter, config, backlog.clone(), batches::FAILURE);
             let provider = SdkTracerProvider::builder()
                 .with_resource(resource(build, settings))
-                .with_sampler(settings.sampler.clone())
-                .with_id_generator(GivenIds::default())
                 .with_span_limits(settings.limits)
                 .with_span_processor(batches);
-            Some(provider.build())
+            Some(Recorder::new(provider, settings.sampler.clone(), backlog))
         }
         Err(warning) => {
             warnings.push(warning);
@@ -121,16 +118,11 @@ fn provider(
 
 /// Who makes the spans. Where nobody takes them they still have ids, for logs and for those who are
 /// called.
-fn tracer(
-    settings: &TelemetrySettings,
-    provider: Option<&SdkTracerProvider>,
-    backlog: Backlog,
-) -> Tracer {
-    let sampler = settings.sampler.clone();
-    match provider {
-        Some(_) => Tracer::Recorded(sampler, backlog),
+fn tracer(settings: &TelemetrySettings, recorder: Option<Recorder>) -> Tracer {
+    match recorder {
+        Some(recorder) => Tracer::Recorded(recorder),
         None if settings.disabled => Tracer::Disabled,
-        None => Tracer::Unrecorded(sampler),
+        None => Tracer::Unrecorded(settings.sampler.clone()),
     }
 }
 
@@ -169,25 +161,6 @@ fn set_propagators(propagators: &[Propagator]) {
     global::set_text_map_propagator(TextMapCompositePropagator::new(formats.collect()));
 }
 
-/// The layer that turns `tracing` spans of [`trace`] into OpenTelemetry's.
-pub fn span_layer<S>(provider: &SdkTracerProvider) -> Box<dyn Layer<S> + Send + Sync>
-where
-    S: tracing::Subscriber
-        + for<'span> tracing_subscriber::registry::LookupSpan<'span>
-        + Send
-        + Sync,
-{
-    let ours = filter_fn(|metadata| metadata.is_span() && metadata.target() == trace::TARGET);
-    tracing_opentelemetry::layer()
-        .with_location(false)
-        .with_threads(false)
-        .with_target(false)
-        .with_tracked_inactivity(false)
-        .with_tracer(provider.tracer("malha"))
-        .with_filter(ours)
-        .boxed()
-}
-
 #[cfg(test)]
 mod tests {
     use http::HeaderMap;
@@ -197,16 +170,7 @@ mod tests {
     use crate::trace::{Parent, SpanKind, extract, inject};
 
     /// What a service that was called with this header, or none, sends to the next one.
-    fn passed_on(
-        tracer: &Tracer,
-        provider: Option<&SdkTracerProvider>,
-        traceparent: Option<&str>,
-    ) -> String {
-        let subscriber = Registry::default().with(provider.map(span_layer));
-        tracing::subscriber::with_default(subscriber, || passed(tracer, traceparent))
-    }
-
-    fn passed(tracer: &Tracer, traceparent: Option<&str>) -> String {
+    fn passed_on(tracer: &Tracer, traceparent: Option<&str>) -> String {
         set_propagators(&[Propagator::TraceContext]);
         let mut headers = HeaderMap::new();
         if let Some(traceparent) = traceparent {
@@ -234,32 +198,24 @@ mod tests {
 
     #[test]
     fn with_the_sdk_disabled_a_context_passes_through_unchanged() {
-        assert_eq!(passed_on(&Tracer::Disabled, None, Some(SAMPLED)), SAMPLED);
-        assert_eq!(
-            passed_on(&Tracer::Disabled, None, Some(UNSAMPLED)),
-            UNSAMPLED
-        );
-        assert_eq!(passed_on(&Tracer::Disabled, None, None), "");
+        assert_eq!(passed_on(&Tracer::Disabled, Some(SAMPLED)), SAMPLED);
+        assert_eq!(passed_on(&Tracer::Disabled, Some(UNSAMPLED)), UNSAMPLED);
+        assert_eq!(passed_on(&Tracer::Disabled, None), "");
     }
 
     #[test]
     fn with_spans_the_trace_goes_on_under_a_span_of_this_process() {
-        let provider = SdkTracerProvider::builder().build();
         let sampler = by_parent(Sampler::AlwaysOn);
-        for (tracer, provider) in [
-            (
-                Tracer::Recorded(sampler.clone(), Backlog::default()),
-                Some(&provider),
-            ),
-            (Tracer::Unrecorded(sampler), None),
-        ] {
-            let sent = passed_on(&tracer, provider, Some(SAMPLED));
+        let provider = SdkTracerProvider::builder();
+        let recorder = Recorder::new(provider, sampler.clone(), Backlog::default());
+        for tracer in [Tracer::Recorded(recorder), Tracer::Unrecorded(sampler)] {
+            let sent = passed_on(&tracer, Some(SAMPLED));
             assert!(
                 sent.starts_with(&SAMPLED[..36]) && sent.ends_with("-01"),
                 "{sent}"
             );
             assert_ne!(sent, SAMPLED);
-            assert!(passed_on(&tracer, provider, Some(UNSAMPLED)).ends_with("-00"));
+            assert!(passed_on(&tracer, Some(UNSAMPLED)).ends_with("-00"));
         }
     }
 
@@ -267,13 +223,10 @@ mod tests {
     fn a_trace_that_begins_here_is_sampled_as_it_is_called() {
         let exporter = opentelemetry_sdk::trace::InMemorySpanExporter::default();
         let sampler = by_parent(Sampler::TraceIdRatioBased(0.5));
-        let provider = SdkTracerProvider::builder()
-            .with_sampler(sampler.clone())
-            .with_id_generator(GivenIds::default())
-            .with_simple_exporter(exporter.clone())
-            .build();
-        let tracer = Tracer::Recorded(sampler, Backlog::default());
-        let pass = |_| passed_on(&tracer, Some(&provider), None);
+        let provider = SdkTracerProvider::builder().with_simple_exporter(exporter.clone());
+        let recorder = Recorder::new(provider, sampler, Backlog::default());
+        let tracer = Tracer::Recorded(recorder);
+        let pass = |_| passed_on(&tracer, None);
         let sent: Vec<_> = (0..200).map(pass).collect();
         let sampled: Vec<_> = sent.iter().filter(|sent| sent.ends_with("-01")).collect();
         assert!((1..200).contains(&sampled.len()), "{}", sampled.len());

@@ -1,12 +1,12 @@
 //! Spans by OpenTelemetry's semantic conventions, made in one way for every protocol.
 //!
-//! A span is a kind, a name and typed attributes. One that is recorded is a `tracing` span of this
-//! module's target, so that the exporter takes these and nothing else; one that nobody records is an
-//! identity alone, and costs next to nothing. Services may start their own with [`start`]; HTTP
+//! A span is a kind, a name and typed attributes. One that is recorded is a `tracing` span, which only the
+//! exporter's subscriber sees; one that nobody records is an identity alone, and costs next to nothing. Services may start their own with [`start`]; HTTP
 //! servers and clients have theirs already. Work is done under a span by [`Instrument`] or
 //! [`Span::in_scope`]; what it starts or logs meanwhile belongs to it.
 
 mod backlog;
+mod recorder;
 pub mod semconv;
 mod span;
 mod tracer;
@@ -19,12 +19,12 @@ pub use opentelemetry::trace::SpanKind;
 use opentelemetry::trace::{SpanContext, Status, TraceContextExt, TraceFlags, TraceId};
 use opentelemetry::{Context, KeyValue, global};
 use opentelemetry_http::{HeaderExtractor, HeaderInjector};
+pub use recorder::Recorder;
 pub use span::{Entered, Instrument, Instrumented, Span};
-pub(crate) use tracer::GivenIds;
 pub use tracer::Tracer;
 pub use trust::Trust;
 
-/// The target that the span exporter listens to.
+/// The target of what is recorded.
 pub(crate) const TARGET: &str = "malha::trace";
 
 /// What a span hangs under.

@@ -1,6 +1,6 @@
 //! Spans of this test process, by trace.
 //!
-//! One exporter serves the whole process, for the subscriber is global; tests tell their spans
+//! One exporter serves the whole process, for the tracer is global; tests tell their spans
 //! apart by the trace they began.
 
 use std::sync::OnceLock;
@@ -11,13 +11,9 @@ use opentelemetry::trace::{
 use opentelemetry::{Value, global};
 use opentelemetry_sdk::propagation::TraceContextPropagator;
 use opentelemetry_sdk::trace::{InMemorySpanExporter, Sampler, SdkTracerProvider};
-use tracing_subscriber::Registry;
-use tracing_subscriber::layer::SubscriberExt;
-use tracing_subscriber::util::SubscriberInitExt;
 
 use super::eventually;
-use runtime::telemetry::span_layer;
-use runtime::trace::{Backlog, Tracer};
+use runtime::trace::{Backlog, Recorder, Tracer};
 
 /// The spans that this process has ended so far.
 #[derive(Clone, Debug)]
@@ -86,25 +82,16 @@ impl Spans {
     /// Captures the spans of this process from now on.
     ///
     /// # Panics
-    /// If the process has a subscriber of another kind already.
-    #[expect(clippy::expect_used, reason = "a test process has no other subscriber")]
+    /// If the process has a tracer of another kind already.
     pub fn capture() -> Self {
         static SPANS: OnceLock<Spans> = OnceLock::new();
         let spans = SPANS.get_or_init(|| {
             let exporter = InMemorySpanExporter::default();
-            let provider = SdkTracerProvider::builder()
-                .with_simple_exporter(exporter.clone())
-                .build();
+            let provider = SdkTracerProvider::builder().with_simple_exporter(exporter.clone());
             global::set_text_map_propagator(TraceContextPropagator::new());
-            let subscriber = Registry::default().with(span_layer(&provider));
-            subscriber
-                .try_init()
-                .expect("no other subscriber in this process");
             let sampler = Sampler::ParentBased(Box::new(Sampler::AlwaysOn));
-            assert!(
-                Tracer::Recorded(sampler, Backlog::default()).install(),
-                "no other tracer"
-            );
+            let recorder = Recorder::new(provider, sampler, Backlog::default());
+            assert!(Tracer::Recorded(recorder).install(), "no other tracer");
             Spans(exporter)
         });
         spans.clone()

@@ -24,7 +24,7 @@ use tokio::time::Instant;
 
 use super::body::{DeadlineBody, GuardedBody};
 use super::limits::HttpLimits;
-use super::observe::{Answer, Observer, RequestRecord};
+use super::observe::{Answer, Observer, Peer, RequestRecord};
 use super::phase::{Phase, SharedPhase};
 use super::proxy::ProxySettings;
 use super::timed_io::{Expired, TimedIo};
@@ -70,11 +70,12 @@ impl Protocol for Http {
         let phase = SharedPhase::new(guard.memory().clone());
         let io = TimedIo::new(stream, self.limits, phase.clone(), guard);
         let expired = io.expired();
+        let peer = Peer::new(peer);
         let old = Instant::now() + jittered(self.limits.max_connection_age);
 
         let service = service_fn(|request: Request<Incoming>| {
             phase.set(Phase::Active);
-            self.respond(request, phase.clone(), peer, old)
+            self.respond(request, phase.clone(), &peer, old)
         });
 
         let connection = http1::Builder::new()
@@ -94,7 +95,7 @@ impl Protocol for Http {
                     // What has arrived is read before anything is decided.
                     tokio::task::yield_now().await;
                     if let Some(outcome) = connection.as_mut().now_or_never() {
-                        return self.conclude(peer, &expired, Ok(outcome));
+                        return self.conclude(peer.address, &expired, Ok(outcome));
                     }
                     // A request that has begun to arrive is answered, and its answer closes.
                     if !matches!(phase.get(), Phase::Head | Phase::Active | Phase::Closing) {
@@ -107,7 +108,7 @@ impl Protocol for Http {
                     }
                 }
             };
-            self.conclude(peer, &expired, outcome);
+            self.conclude(peer.address, &expired, outcome);
         };
         self.server.unless_aborted(served).await;
     }
@@ -119,7 +120,7 @@ impl Http {
         &self,
         request: Request<Incoming>,
         phase: SharedPhase,
-        peer: SocketAddr,
+        peer: &Peer,
         old: Instant,
     ) -> Result<Response<GuardedBody<Body, ActiveRequest>>, Infallible> {
         let mut active = ActiveRequest {
@@ -140,14 +141,14 @@ impl Http {
             let body = DeadlineBody::new(body, self.limits.body_timeout, phase);
             Body::new(Limited::new(body, max_body))
         });
-        request.extensions_mut().insert(ConnectInfo(peer));
+        request.extensions_mut().insert(ConnectInfo(peer.address));
         if announced != Some(0) {
             DefaultBodyLimit::disable().apply(&mut request); // it has one already
         }
         let refused = head::refused(&request, self.limits.max_header_bytes.as_u64());
         head::normalize(request.uri_mut());
         if let Some(proxies) = &self.proxies {
-            add_forwarded(proxies, peer, &mut request);
+            add_forwarded(proxies, peer.address, &mut request);
         }
         let is_refused = refused.is_some();
         let mut response = if let Some(refusal) = refused {
@@ -157,7 +158,7 @@ impl Http {
             self.server.count_cut("body_too_large"); // no route hears of it
             (StatusCode::PAYLOAD_TOO_LARGE, "length limit exceeded").into_response()
         } else {
-            self.answer(request, &mut active).await
+            self.answer(request, peer, &mut active).await
         };
         if let Some(why) = active.phase.given_up() {
             // Whatever the handler made of a body that it could not read.
@@ -185,9 +186,9 @@ impl Http {
     }
 
     /// What the routes answer, observed where requests are.
-    fn answer(&self, request: Request<Body>, active: &mut ActiveRequest) -> Answer {
+    fn answer(&self, request: Request<Body>, peer: &Peer, active: &mut ActiveRequest) -> Answer {
         let span = match &self.observer {
-            Some(observer) => active.record.insert(observer.begin(&request)).span(),
+            Some(observer) => active.record.insert(observer.begin(&request, peer)).span(),
             None => Span::none(),
         };
         Answer::of(self.routes.clone(), request, span)

@@ -9,12 +9,11 @@ use std::convert::Infallible;
 use std::net::{IpAddr, SocketAddr};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::task::{Context, Poll, ready};
 
 use axum::Router;
 use axum::body::Body;
-use axum::extract::ConnectInfo;
 use axum::http::{Request, Response, StatusCode, header};
 use axum::routing::future::RouteFuture;
 use opentelemetry::KeyValue;
@@ -55,10 +54,10 @@ impl Observer {
     }
 
     /// Begins to observe a request. It is counted when the record is dropped.
-    pub(super) fn begin<B>(&self, request: &Request<B>) -> RequestRecord {
+    pub(super) fn begin<B>(&self, request: &Request<B>, peer: &Peer) -> RequestRecord {
         let route = self.routes.at(request.uri().path());
         let route = route.map_or(&self.others, |found| found.value);
-        RequestRecord::begin(request, Arc::clone(route))
+        RequestRecord::begin(request, peer, Arc::clone(route))
     }
 }
 
@@ -104,6 +103,25 @@ fn internal_error() -> Response<Body> {
     problem::refusal(StatusCode::INTERNAL_SERVER_ERROR, said)
 }
 
+/// Who asks on a connection.
+pub(super) struct Peer {
+    pub(super) address: SocketAddr,
+    /// Made once, for the first span that tells it.
+    text: OnceLock<Arc<str>>,
+}
+
+impl Peer {
+    pub(super) fn new(address: SocketAddr) -> Self {
+        let text = OnceLock::new();
+        Self { address, text }
+    }
+
+    fn text(&self) -> Arc<str> {
+        let text = self.text.get_or_init(|| text(self.address.ip()));
+        Arc::clone(text)
+    }
+}
+
 /// One request, from its head to the last byte of its answer. Counted when dropped.
 pub(super) struct RequestRecord {
     span: Span,
@@ -117,7 +135,7 @@ pub(super) struct RequestRecord {
 }
 
 impl RequestRecord {
-    fn begin<B>(request: &Request<B>, route: Arc<RouteMetrics>) -> Self {
+    fn begin<B>(request: &Request<B>, peer: &Peer, route: Arc<RouteMetrics>) -> Self {
         let method = semconv::http_method(request.method());
         let parent = Parent::Remote(trace::extract(request.headers()));
         let span = trace::start_with(SpanKind::Server, parent, || {
@@ -127,7 +145,7 @@ impl RequestRecord {
                 Some(template) => [shown, " ", template].concat().into(),
                 None => shown.into(),
             };
-            (name, attributes(request, template))
+            (name, attributes(request, peer, template))
         });
         let scheme = scheme(request);
         let active = route.active(method, scheme);
@@ -186,7 +204,7 @@ fn scheme<B>(request: &Request<B>) -> &'static str {
     forwarded.and_then(|told| told.scheme).unwrap_or("http")
 }
 
-fn attributes<B>(request: &Request<B>, route: Option<&str>) -> Vec<KeyValue> {
+fn attributes<B>(request: &Request<B>, peer: &Peer, route: Option<&str>) -> Vec<KeyValue> {
     let method = semconv::http_method(request.method());
     let forwarded = request.extensions().get::<Forwarded>();
     let scheme = scheme(request);
@@ -226,24 +244,21 @@ fn attributes<B>(request: &Request<B>, route: Option<&str>) -> Vec<KeyValue> {
         let port = i64::from(port.unwrap_or(usual));
         attributes.push(KeyValue::new(semconv::SERVER_PORT, port));
     }
-    if let Some(ConnectInfo(peer)) = request.extensions().get::<ConnectInfo<SocketAddr>>() {
-        let address = text(peer.ip());
-        let client = match forwarded {
-            Some(forwarded) if forwarded.client != peer.ip() => text(forwarded.client),
-            _ => Arc::clone(&address),
-        };
-        attributes.push(KeyValue::new(semconv::CLIENT_ADDRESS, client));
-        attributes.push(KeyValue::new(semconv::NETWORK_PEER_ADDRESS, address));
-        attributes.push(KeyValue::new(
-            semconv::NETWORK_PEER_PORT,
-            i64::from(peer.port()),
-        ));
-    }
+    let address = peer.text();
+    let client = match forwarded {
+        Some(forwarded) if forwarded.client != peer.address.ip() => text(forwarded.client),
+        _ => Arc::clone(&address),
+    };
+    attributes.extend([
+        KeyValue::new(semconv::CLIENT_ADDRESS, client),
+        KeyValue::new(semconv::NETWORK_PEER_ADDRESS, address),
+        KeyValue::new(semconv::NETWORK_PEER_PORT, i64::from(peer.address.port())),
+    ]);
     attributes
 }
 
-/// As many attributes as there are.
-const MOST: usize = 13;
+/// As many attributes as there are, with those that are known at the end.
+const MOST: usize = 15;
 
 /// An address as text. Those of IPv4 are written by hand: `Display` takes ten times as long.
 fn text(address: IpAddr) -> Arc<str> {

@@ -1,12 +1,14 @@
 //! A span, and work under it.
 
+use std::cell::RefCell;
+use std::marker::PhantomData;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context as TaskContext, Poll};
 
 use opentelemetry::baggage::BaggageExt;
 use opentelemetry::trace::{SpanContext, Status, TraceContextExt, TraceId};
 use opentelemetry::{Context, ContextGuard, Key, KeyValue, Value};
-use tracing_opentelemetry::OpenTelemetrySpanExt;
 
 /// A span, which ends when its last clone is dropped; or none.
 #[derive(Clone, Debug)]
@@ -17,14 +19,38 @@ enum Inner {
     None,
     /// Nobody records it. It has an identity, for logs and for those who are called.
     Unrecorded(Context),
-    Recorded(tracing::Span, Context),
+    Recorded(Arc<Recorded>),
+}
+
+/// A span of `tracing`, and its context, which would have to be looked up each time.
+#[derive(Debug)]
+struct Recorded {
+    context: Context,
+    /// Ends with this.
+    _span: tracing::Span,
+}
+
+thread_local! {
+    /// The recorded span that was entered last.
+    static ENTERED: RefCell<Option<Arc<Recorded>>> = const { RefCell::new(None) };
 }
 
 /// Until it is dropped, what is done is done under a span.
 #[derive(Debug)]
 pub struct Entered<'a> {
-    _unrecorded: Option<ContextGuard>,
-    _recorded: Option<tracing::span::Entered<'a>>,
+    _context: Option<ContextGuard>,
+    _before: Option<Before>,
+    _span: PhantomData<&'a Span>,
+}
+
+/// Which recorded span was entered before another one. It is again, once this is dropped.
+#[derive(Debug)]
+struct Before(Option<Arc<Recorded>>);
+
+impl Drop for Before {
+    fn drop(&mut self) {
+        ENTERED.set(self.0.take());
+    }
 }
 
 impl Span {
@@ -36,13 +62,13 @@ impl Span {
     /// The span that work is done under at the moment.
     pub fn current() -> Self {
         let context = Context::current();
-        let recorded = tracing::Span::current();
-        // One of `tracing`'s has its context activated, but another may have been since.
-        if !recorded.is_none() {
-            let own = recorded.context();
-            if own.span().span_context() == context.span().span_context() {
-                return Self(Inner::Recorded(recorded, own));
-            }
+        // Another context may have been attached since.
+        let is_current = |entered: &&Arc<Recorded>| {
+            entered.context.span().span_context() == context.span().span_context()
+        };
+        let recorded = ENTERED.with_borrow(|entered| entered.as_ref().filter(is_current).cloned());
+        if let Some(recorded) = recorded {
+            return Self(Inner::Recorded(recorded));
         }
         if context.has_active_span() || !context.baggage().is_empty() {
             return Self(Inner::Unrecorded(context));
@@ -54,17 +80,25 @@ impl Span {
         Self(Inner::Unrecorded(context))
     }
 
-    /// A span of `tracing` and its context, which `tracing` would have to look up each time.
     pub(super) fn recorded(span: tracing::Span, context: Context) -> Self {
-        Self(Inner::Recorded(span, context))
+        let recorded = Recorded {
+            context,
+            _span: span,
+        };
+        Self(Inner::Recorded(Arc::new(recorded)))
+    }
+
+    fn context_ref(&self) -> Option<&Context> {
+        match &self.0 {
+            Inner::None => None,
+            Inner::Unrecorded(context) => Some(context),
+            Inner::Recorded(recorded) => Some(&recorded.context),
+        }
     }
 
     /// What those who are called need to know of it.
     pub fn context(&self) -> Context {
-        match &self.0 {
-            Inner::None => Context::new(),
-            Inner::Unrecorded(context) | Inner::Recorded(_, context) => context.clone(),
-        }
+        self.context_ref().cloned().unwrap_or_default()
     }
 
     /// Its identity, if it has one.
@@ -75,14 +109,9 @@ impl Span {
 
     /// Its trace, where it is sampled.
     pub(crate) fn sampled_trace_id(&self) -> Option<TraceId> {
-        match &self.0 {
-            Inner::None => None,
-            Inner::Unrecorded(context) | Inner::Recorded(_, context) => {
-                let span = context.span();
-                let context = span.span_context();
-                context.is_sampled().then(|| context.trace_id())
-            }
-        }
+        let span = self.context_ref()?.span();
+        let context = span.span_context();
+        context.is_sampled().then(|| context.trace_id())
     }
 
     /// Whether anybody will see what is said of it.
@@ -92,22 +121,25 @@ impl Span {
 
     /// Says something of it.
     pub fn set_attribute(&self, key: impl Into<Key>, value: impl Into<Value>) {
-        if let Inner::Recorded(_, context) = &self.0 {
-            context.span().set_attribute(KeyValue::new(key, value));
+        if let Inner::Recorded(recorded) = &self.0 {
+            recorded
+                .context
+                .span()
+                .set_attribute(KeyValue::new(key, value));
         }
     }
 
     /// Says how it went.
     pub fn set_status(&self, status: Status) {
-        if let Inner::Recorded(_, context) = &self.0 {
-            context.span().set_status(status);
+        if let Inner::Recorded(recorded) = &self.0 {
+            recorded.context.span().set_status(status);
         }
     }
 
     /// Refers to another span, which is no parent.
     pub fn add_link(&self, other: SpanContext) {
-        if let Inner::Recorded(_, context) = &self.0 {
-            context.span().add_link(other, Vec::new());
+        if let Inner::Recorded(recorded) = &self.0 {
+            recorded.context.span().add_link(other, Vec::new());
         }
     }
 
@@ -119,14 +151,14 @@ impl Span {
 
     /// Everything until the guard is dropped is done under it. No task may wait meanwhile.
     pub fn enter(&self) -> Entered<'_> {
-        let (unrecorded, recorded) = match &self.0 {
-            Inner::None => (None, None),
-            Inner::Unrecorded(context) => (Some(context.clone().attach()), None),
-            Inner::Recorded(span, _) => (None, Some(span.enter())),
+        let before = match &self.0 {
+            Inner::Recorded(recorded) => Some(Before(ENTERED.replace(Some(recorded.clone())))),
+            Inner::None | Inner::Unrecorded(_) => None,
         };
         Entered {
-            _unrecorded: unrecorded,
-            _recorded: recorded,
+            _context: self.context_ref().map(|context| context.clone().attach()),
+            _before: before,
+            _span: PhantomData,
         }
     }
 }

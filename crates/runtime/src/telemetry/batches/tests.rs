@@ -6,13 +6,11 @@ use http::HeaderMap;
 use opentelemetry_sdk::error::OTelSdkError;
 use opentelemetry_sdk::trace::{BatchConfigBuilder, Sampler, SdkTracerProvider};
 use prometheus_client::metrics::counter::Counter;
-use tracing_subscriber::Registry;
-use tracing_subscriber::layer::SubscriberExt;
 
 use super::*;
 use crate::telemetry::otel::Propagator;
-use crate::telemetry::{set_propagators, span_layer};
-use crate::trace::{Parent, SpanKind, Tracer, inject};
+use crate::telemetry::set_propagators;
+use crate::trace::{Parent, Recorder, SpanKind, Tracer, inject};
 
 /// Hands over how many spans each batch has, and waits for what becomes of it.
 #[derive(Debug)]
@@ -57,9 +55,10 @@ impl Recording {
         let backlog = Backlog::new(QUEUE, lost.clone());
         let batches_of = Batches::new(exporter, config.build(), backlog.clone(), failure);
         let provider = SdkTracerProvider::builder().with_span_processor(batches_of);
+        let recorder = Recorder::new(provider, Sampler::AlwaysOn, backlog);
         Self {
-            tracer: Tracer::Recorded(Sampler::AlwaysOn, backlog),
-            provider: provider.build(),
+            provider: recorder.provider().clone(),
+            tracer: Tracer::Recorded(recorder),
             lost,
             batches,
             outcomes,
@@ -69,22 +68,22 @@ impl Recording {
     /// Makes so many spans, and says which were recorded. Those who are called are told of all, as sampled.
     fn spans(&self, count: usize) -> Vec<bool> {
         set_propagators(&[Propagator::TraceContext]);
-        let subscriber = Registry::default().with(span_layer(&self.provider));
-        tracing::subscriber::with_default(subscriber, || {
-            let made = (0..count).map(|_| {
-                let parent = Parent::Remote(Context::new());
-                let span = self
-                    .tracer
-                    .start(SpanKind::Server, parent, || ("GET".into(), Vec::new()));
-                let mut sent = HeaderMap::new();
-                inject(&span, &mut sent);
-                let sent = sent["traceparent"].to_str().unwrap();
-                assert!(sent.ends_with("-01"), "{sent}");
-                assert!(span.identity().unwrap().is_sampled());
-                span.is_recorded()
-            });
-            made.collect()
-        })
+        let made = (0..count).map(|_| {
+            let span = self.span();
+            let mut sent = HeaderMap::new();
+            inject(&span, &mut sent);
+            let sent = sent["traceparent"].to_str().unwrap();
+            assert!(sent.ends_with("-01"), "{sent}");
+            assert!(span.identity().unwrap().is_sampled());
+            span.is_recorded()
+        });
+        made.collect()
+    }
+
+    fn span(&self) -> crate::trace::Span {
+        let parent = Parent::Remote(Context::new());
+        let describe = || ("GET".into(), Vec::new());
+        self.tracer.start(SpanKind::Server, parent, describe)
     }
 }
 
@@ -116,15 +115,9 @@ fn spans_that_began_while_there_was_a_place_and_find_none_are_counted_once() {
     let process = Recording::new(Duration::ZERO);
     assert_eq!(process.spans(BATCH), [true; BATCH]);
     assert_eq!(process.batches.recv(), Ok(BATCH));
-    let subscriber = Registry::default().with(span_layer(&process.provider));
-    tracing::subscriber::with_default(subscriber, || {
-        let open = [(); QUEUE + 3].map(|()| {
-            let describe = || ("open".into(), Vec::new());
-            let parent = Parent::Remote(Context::new());
-            process.tracer.start(SpanKind::Server, parent, describe)
-        });
-        assert!(open.iter().all(crate::trace::Span::is_recorded));
-    });
+    let open = [(); QUEUE + 3].map(|()| process.span());
+    assert!(open.iter().all(crate::trace::Span::is_recorded));
+    drop(open);
     assert_eq!(process.lost.get(), 3);
     for _ in 0..3 {
         process.outcomes.send(Ok(())).unwrap();
