@@ -1,4 +1,4 @@
-# Sourced by the benches of the chat: the three servers and the load.
+# Sourced by the benches of the chat: the servers and the load.
 #
 # Ours is the binary of the image malha/chat, unless another is named. The hub is the example of
 # gorilla/websocket, unchanged, built by the Go module proxy; FastAPI comes from PyPI. Both are kept
@@ -28,6 +28,8 @@ take_ours() {
 
 build_load() { go build -o "$work/load" bench/chat/load.go bench/chat/client.go; }
 
+build_floor() { go build -o "$work/floor" bench/chat/floor/main.go; }
+
 build_gorilla() {
     gorilla=$cache/gorilla-$gorilla_version/chat
     [[ -x $gorilla ]] ||
@@ -47,7 +49,7 @@ build_fastapi() {
 first=()
 come_first() { chrt --rr 1 true 2>/dev/null && first=(chrt --rr 1) || first=(); }
 
-# Starts ours, gorilla or fastapi on core 0 and waits until it listens: sets `server` and `path`.
+# Starts ours, gorilla, fastapi or the floor on core 0 and waits until it listens: sets `server` and `path`.
 # Of ours, only what the load would run into is set: the rate of a client, connections in all and per address.
 start() {
     path='/ws/{}'
@@ -63,6 +65,9 @@ start() {
     fastapi)
         "${first[@]}" taskset -c 0 "$venv/bin/uvicorn" --app-dir bench/chat twin:app --port $port --workers 1 \
             --log-level critical 2>"$work/fastapi.log" &
+        ;;
+    floor)
+        GOMAXPROCS=1 "${first[@]}" taskset -c 0 "$work/floor" $port &
         ;;
     esac
     server=$!

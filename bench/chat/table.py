@@ -61,7 +61,7 @@ def is_measured(kind):
     return (pathlib.Path(sys.argv[1]) / f"{kind}-ours").exists()
 
 
-peers = ("ours", "gorilla", "fastapi")
+peers = ("ours", "gorilla", "fastapi", "floor")
 for kind in filter(is_measured, ("full", "single", "paced")):
     table(kind, *(f"{kind}-{name}" for name in peers))
     pairs = zip(Measured(f"{kind}-ours").rounds, Measured(f"{kind}-gorilla").rounds)
