@@ -25,7 +25,6 @@ use super::message::LimitedBody;
 use super::remainders::{Remainder, Remainders};
 use super::response_body::{Begun, BodyLimits, ResponseBody, not_a_call, only, panicked};
 use super::services::Router;
-use super::tables::Tables;
 use super::{compression, header_size, status, timeout};
 use runtime::deadline;
 use runtime::memory::{MemoryBudget, MemoryReservation, OverBudget};
@@ -65,33 +64,11 @@ pub(super) struct ConnectionContext {
     /// Each call holds a clone until its answer begins, so that answers of one moment are written
     /// together.
     pub(super) in_flight: InFlightToken,
-    /// What HTTP/2 keeps for as many calls as were ever open at once, until the connection ends.
-    pub(super) tables: Tables,
-    /// Cancelled when there is no memory to refuse its calls in.
-    pub(super) overwhelmed: CancellationToken,
     /// What its client has not taken of answers that have ended.
     pub(super) remainders: Arc<Remainders>,
 }
 
 impl ConnectionContext {
-    /// Another call has come. A connection without many is told in any case why it is refused.
-    fn count(self: &Arc<Self>) {
-        let calls = Arc::strong_count(self);
-        if self.tables.hold(calls).is_err() {
-            self.overwhelmed.cancel();
-        }
-    }
-
-    /// Memory to refuse a call in.
-    fn refusal(self: &Arc<Self>) -> MemoryReservation {
-        self.memory.take(REFUSAL).unwrap_or_else(|OverBudget| {
-            if Arc::strong_count(self) > FEW_CALLS {
-                self.overwhelmed.cancel();
-            }
-            self.memory.reservation()
-        })
-    }
-
     fn hold(
         self: Arc<Self>,
         body: ResponseBody,
@@ -114,17 +91,10 @@ impl CallHandler {
         connection: Arc<ConnectionContext>,
     ) -> Answer {
         let needs_place = is_call(&request) && !self.is_unobserved(request.uri().path());
-        connection.count();
         let place = || self.place(&connection.peer);
-        let place = needs_place.then(place).transpose();
-        let room = place.and_then(|place| {
-            let size = if place.is_some() { CALL } else { 0 };
-            let memory = connection.memory.take(size).map_err(no_memory)?;
-            Ok((place, memory))
-        });
-        match room {
+        match needs_place.then(place).transpose() {
             // In a box at once: hyper moves it several times before it runs, and it is large.
-            Ok((place, memory)) => Box::pin(self.work(request, connection, place, memory)),
+            Ok(place) => Box::pin(self.work(request, connection, place)),
             Err(status) => {
                 let refused = self.refused(&request, connection, &status);
                 Box::pin(std::future::ready(Ok(refused)))
@@ -145,7 +115,7 @@ impl CallHandler {
             closing: connection.closing.clone(),
         };
         let answer = |body: Body| ResponseBody::new(body.into(), limits, false, guard);
-        let memory = connection.refusal();
+        let memory = connection.memory.reservation();
         only(status).map(|body| connection.hold(answer(body), None, memory))
     }
 
@@ -154,7 +124,6 @@ impl CallHandler {
         request: Request<Incoming>,
         connection: Arc<ConnectionContext>,
         place: Option<Place>,
-        mut memory: MemoryReservation,
     ) -> Result<Response<CallBody>, Infallible> {
         let began = Instant::now();
         let _in_flight = Arc::clone(&connection.in_flight);
@@ -166,6 +135,7 @@ impl CallHandler {
             let guard = CallGuard::unobserved();
             let response = not_a_call();
             let answer = |body: Body| ResponseBody::new(body.into(), limits, false, guard);
+            let memory = connection.memory.reservation();
             return Ok(response.map(|body| connection.hold(answer(body), None, memory)));
         }
         let mut gzip = compression::takes_gzip(request.headers());
@@ -173,6 +143,7 @@ impl CallHandler {
             Some(_) => self.observe(&request, &connection.peer),
             None => CallGuard::unobserved(), // what is observed needs a place
         };
+        let mut memory = connection.memory.reservation();
         let message = connection.memory.reservation();
         let span = guard.span();
         let answered = async {
@@ -266,12 +237,6 @@ const RETRY: Duration = Duration::from_secs(1);
 
 /// What a call takes until it has ended, beside its head: its tasks and its span.
 const CALL: usize = 4 * 1024;
-
-/// What a call takes that is refused at once, until it is its turn to be told so.
-const REFUSAL: usize = 4 * 1024;
-
-/// A connection with more calls than this is cut where there is no memory to refuse them in.
-pub(super) const FEW_CALLS: usize = 8;
 
 /// The answer to a call for which there is no memory.
 pub(super) fn no_memory(_: OverBudget) -> Status {

@@ -20,7 +20,6 @@ use super::call::{CallHandler, ConnectionContext};
 use super::header_size;
 use super::limits::GrpcLimits;
 use super::preface::{self, Replayed};
-use super::tables::Tables;
 use super::untaken::CallExecutor;
 use runtime::memory::MemoryBudget;
 use runtime::net::{
@@ -60,14 +59,12 @@ impl Protocol for Grpc {
             memory: guard.memory().clone(),
             closing: CancellationToken::new(),
             in_flight: InFlightToken::default(),
-            tables: Tables::of(guard.memory()),
-            overwhelmed: CancellationToken::new(),
             remainders: Arc::default(),
         });
         let answer =
             service_fn(|request| Arc::clone(&self.calls).answer(request, Arc::clone(&shared)));
         let io = TokioIo::new(CoalescingWriter::answers(
-            Replayed::new(stream, &shared),
+            Replayed::new(stream),
             &shared.in_flight,
         ));
         let connection = self.builder().serve_connection(io, answer);
@@ -115,16 +112,6 @@ impl Protocol for Grpc {
                 () = tokio::time::sleep(limits.request_timeout + LAST_WORDS), if why != Closing::Stopping => {
                     self.server.count_cut("max_connection_age_grace");
                 }
-            }
-        };
-        let overwhelmed = async {
-            shared.overwhelmed.cancelled().await;
-            self.server.count_cut(MemoryBudget::CODE);
-        };
-        let served = async {
-            tokio::select! {
-                () = served => {}
-                () = overwhelmed => {}
             }
         };
         self.server.unless_aborted(served).await;

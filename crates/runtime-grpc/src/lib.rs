@@ -8,7 +8,6 @@
 //! - `preface.rs`, `connection.rs`: one connection, its age and its end.
 //! - `call.rs`: one call: span, place, deadline, size of messages, panics.
 //! - `untaken.rs`: runs a call, and ends one whose answer its client does not take.
-//! - `tables.rs`: counts what HTTP/2 keeps for a connection that once had many calls.
 //! - `held_body.rs`: what a call has is held until its answer is sent.
 //! - `remainders.rs`: finds out whether a client takes the end of its answers.
 //! - `executor.rs`: runs the background tasks of a client's connections.
@@ -39,7 +38,6 @@ mod response_body;
 mod server;
 mod services;
 pub mod status;
-mod tables;
 pub mod timeout;
 mod untaken;
 

@@ -2,13 +2,10 @@
 
 use std::io;
 use std::pin::Pin;
-use std::sync::{Arc, Weak};
-use std::task::{Context, Poll, ready};
+use std::task::{Context, Poll};
 
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
-
-use super::call::ConnectionContext;
 
 /// What an HTTP/2 client sends first (RFC 9113, 3.4).
 const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
@@ -46,50 +43,16 @@ pub(super) async fn read(stream: &mut TcpStream) -> io::Result<bool> {
 pub(super) struct Replayed {
     left: &'static [u8],
     stream: TcpStream,
-    connection: Weak<ConnectionContext>,
-    /// Whether others had their turn since the last read.
-    yielded: bool,
 }
 
 impl Replayed {
-    pub(super) fn new(stream: TcpStream, connection: &Arc<ConnectionContext>) -> Self {
+    pub(super) fn new(stream: TcpStream) -> Self {
         Self {
             left: PREFACE,
             stream,
-            connection: Arc::downgrade(connection),
-            yielded: false,
         }
     }
 }
-
-impl Replayed {
-    fn read_in_turns(
-        &mut self,
-        cx: &mut Context<'_>,
-        buffer: &mut ReadBuf<'_>,
-    ) -> Poll<io::Result<()>> {
-        let is_cut = |it: &Arc<ConnectionContext>| it.overwhelmed.is_cancelled();
-        if self.connection.upgrade().as_ref().is_some_and(is_cut) {
-            return Poll::Pending; // whoever cuts it drops it
-        }
-        if !self.yielded {
-            self.yielded = true;
-            cx.waker().wake_by_ref();
-            return Poll::Pending;
-        }
-        let mut bytes = [0; 2048];
-        let most = bytes.len().min(buffer.remaining());
-        let mut part = ReadBuf::new(&mut bytes[..most]);
-        ready!(Pin::new(&mut self.stream).poll_read(cx, &mut part))?;
-        self.yielded = false;
-        buffer.put_slice(part.filled());
-        Poll::Ready(Ok(()))
-    }
-}
-
-/// A connection with more calls than this is read a little at a time, so that they have their turn first:
-/// each is a task, and thousands of them would wait for those that come after.
-const MANY_CALLS: usize = 64;
 
 impl AsyncRead for Replayed {
     fn poll_read(
@@ -98,9 +61,6 @@ impl AsyncRead for Replayed {
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
         if self.left.is_empty() {
-            if self.connection.strong_count() > MANY_CALLS {
-                return self.read_in_turns(cx, buffer);
-            }
             return Pin::new(&mut self.stream).poll_read(cx, buffer);
         }
         let (now, later) = self.left.split_at(self.left.len().min(buffer.remaining()));

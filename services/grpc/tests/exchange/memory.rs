@@ -15,7 +15,7 @@ use tonic::transport::Channel;
 use tonic::{Code, Status};
 use tonic_types::StatusExt;
 
-use crate::support::{Client, change, connect, create, creation, start, start_server, watch};
+use crate::support::{Client, connect, create, creation, start_server, watch};
 
 /// What one connection holds, and what one call, at least.
 const CONNECTION: usize = 28 << 10;
@@ -67,66 +67,6 @@ async fn connections_beyond_the_memory_are_told_so_by_http_2() {
     let line = "server_connections_cut_total{protocol=\"grpc\",reason=\"memory_budget\"} 1";
     let text = lifecycle.lifecycle().metrics().render().unwrap();
     assert!(text.lines().any(|each| each == line), "{text}");
-}
-
-/// A call for all users, as frames of this stream, with the header fields that there must be.
-fn call(stream: u32) -> Vec<u8> {
-    let mut head = vec![0x83, 0x86]; // POST, http
-    for (name, value) in [
-        (&[0x04][..], "/usuarios.v1.UsuarioService/ListarUsuarios"),
-        (&[0x01], "malha"),
-        (&[0x0f, 0x10], "application/grpc"),
-    ] {
-        head.extend(name);
-        head.push(u8::try_from(value.len()).unwrap());
-        head.extend(value.as_bytes());
-    }
-    let mut frames = vec![];
-    for (kind, flags, payload) in [(1, 4, &head[..]), (0, 1, &[0; 5])] {
-        frames.extend(&u32::try_from(payload.len()).unwrap().to_be_bytes()[1..]);
-        frames.extend([kind, flags]);
-        frames.extend(stream.to_be_bytes());
-        frames.extend(payload);
-    }
-    frames
-}
-
-#[tokio::test]
-async fn a_connection_with_more_calls_than_can_be_refused_is_cut() {
-    let (server, lifecycle) = start_server(&[]).await;
-    let mut client = Client::new(connect(server).await);
-    create(&mut client, "Ana").await;
-    let memory = lifecycle.lifecycle().memory();
-    memory.set(2 * CONNECTION + 4 * CALL);
-    let mut crowd = TcpStream::connect(server).await.unwrap();
-    let mut bytes = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0".to_vec();
-    bytes.extend((0..50).flat_map(|number| call(2 * number + 1)));
-    crowd.write_all(&bytes).await.unwrap();
-    // Reset or closed: its end is all that matters.
-    let _ = crowd.read_to_end(&mut vec![]).await;
-    let line = "server_connections_cut_total{protocol=\"grpc\",reason=\"memory_budget\"} 1";
-    let text = lifecycle.lifecycle().metrics().render().unwrap();
-    assert!(text.lines().any(|each| each == line), "{text}");
-    holds(&lifecycle, CONNECTION, CONNECTION).await;
-    create(&mut client, "Rui").await;
-}
-
-#[tokio::test]
-async fn a_connection_with_many_calls_is_served_as_one_with_few() {
-    let (mut client, lifecycle) = start(&[]).await;
-    let mut streams = Vec::new();
-    for _ in 0..100 {
-        streams.push(watch(&mut client, "").await.0);
-    }
-    let ana = create(&mut client, "Ana").await;
-    for stream in &mut streams {
-        assert_eq!(change(stream).await.unwrap().1, ana);
-    }
-    drop(streams);
-    // What HTTP/2 keeps for as many calls is held as long as the connection is there.
-    holds(&lifecycle, CONNECTION + 1, CONNECTION + 20 * CALL).await;
-    drop(client);
-    holds(&lifecycle, 0, 0).await;
 }
 
 /// How large a message is, roughly.
