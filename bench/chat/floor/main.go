@@ -4,7 +4,7 @@
 //
 // One thread, one epoll. All frames stand one after the other in one buffer, and each client is sent
 // what it lacks by one call. After a round of several texts it rests for half of the time that the
-// round took, as ours does.
+// round took, so that more gather; ours does not, for they would come later (README.md).
 package main
 
 import (
