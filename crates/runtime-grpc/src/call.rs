@@ -25,7 +25,7 @@ use super::message::LimitedBody;
 use super::remainders::{Remainder, Remainders};
 use super::response_body::{Begun, BodyLimits, ResponseBody, not_a_call, only, panicked};
 use super::services::Router;
-use super::{compression, header_size, status, timeout};
+use super::{at_once, compression, header_size, status, timeout};
 use runtime::deadline;
 use runtime::memory::{MemoryBudget, MemoryReservation, OverBudget};
 use runtime::net::{InFlightToken, Place, Places};
@@ -97,6 +97,7 @@ impl CallHandler {
             Ok(place) => Box::pin(self.work(request, connection, place)),
             Err(status) => {
                 let refused = self.refused(&request, connection, &status);
+                at_once::answered();
                 Box::pin(std::future::ready(Ok(refused)))
             }
         }

@@ -7,6 +7,7 @@
 //! - [`Services`] (`services.rs`): what is served, and who handles it.
 //! - `preface.rs`, `connection.rs`: one connection, its age and its end.
 //! - `call.rs`: one call: span, place, deadline, size of messages, panics.
+//! - `at_once.rs`: does a call where it came that is refused.
 //! - `untaken.rs`: runs a call, and ends one whose answer its client does not take.
 //! - `held_body.rs`: what a call has is held until its answer is sent.
 //! - `remainders.rs`: finds out whether a client takes the end of its answers.
@@ -20,6 +21,7 @@
 //! - `health.rs`: the standard health service, which follows the readiness of the lifecycle.
 //! - `reflection.rs`: the standard reflection service.
 
+mod at_once;
 mod call;
 mod call_record;
 pub mod client;
