@@ -6,7 +6,9 @@
 
 use std::cell::Cell;
 use std::pin::Pin;
-use std::task::{Context, Waker};
+
+use futures_util::FutureExt;
+use futures_util::future::Either;
 
 thread_local! {
     static ANSWERED: Cell<bool> = const { Cell::new(false) };
@@ -18,23 +20,14 @@ pub(super) fn answered() {
 }
 
 /// Does a call that has its answer. Gives back what is left of it, or a call that has none.
-pub(super) fn run<F: Future<Output = ()>>(call: F) -> Result<(), Call<F>> {
+pub(super) fn run<F: Future<Output = ()>>(call: F) -> Option<Either<F, Pin<Box<F>>>> {
     if !ANSWERED.take() {
-        return Err(Call::New(call));
+        return Some(Either::Left(call));
     }
     let mut call = Box::pin(call);
     // Whoever runs what is left of it asks with a waker.
-    let polled = call.as_mut().poll(&mut Context::from_waker(Waker::noop()));
-    if polled.is_ready() {
-        return Ok(());
-    }
-    Err(Call::Begun(call))
-}
-
-/// A call that is not done.
-pub(super) enum Call<F> {
-    New(F),
-    Begun(Pin<Box<F>>),
+    let done = call.as_mut().now_or_never();
+    done.is_none().then_some(Either::Right(call))
 }
 
 #[cfg(test)]
@@ -46,14 +39,14 @@ mod tests {
     #[test]
     fn a_call_with_an_answer_is_done_and_the_next_one_is_not() {
         answered();
-        assert!(run(ready(())).is_ok());
-        assert!(matches!(run(ready(())), Err(Call::New(_))));
+        assert!(run(ready(())).is_none());
+        assert!(matches!(run(ready(())), Some(Either::Left(_))));
     }
 
     #[test]
     fn what_is_left_of_a_call_is_given_back() {
         answered();
-        assert!(matches!(run(pending()), Err(Call::Begun(_))));
-        assert!(matches!(run(pending()), Err(Call::New(_))));
+        assert!(matches!(run(pending()), Some(Either::Right(_))));
+        assert!(matches!(run(pending()), Some(Either::Left(_))));
     }
 }

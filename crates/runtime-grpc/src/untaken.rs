@@ -12,7 +12,7 @@ use std::time::Duration;
 use hyper::rt::Executor;
 use tokio::time::{Sleep, sleep};
 
-use super::at_once::{self, Call};
+use super::at_once;
 use runtime::net::ServerContext;
 
 tokio::task_local! {
@@ -50,16 +50,9 @@ pub(super) struct CallExecutor {
 
 impl<F: Future<Output = ()> + Send + 'static> Executor<F> for CallExecutor {
     fn execute(&self, call: F) {
-        match at_once::run(call) {
-            Ok(()) => {}
-            Err(Call::New(call)) => self.spawn(call),
-            Err(Call::Begun(call)) => self.spawn(call),
-        }
-    }
-}
-
-impl CallExecutor {
-    fn spawn(&self, call: impl Future<Output = ()> + Send + 'static) {
+        let Some(call) = at_once::run(call) else {
+            return;
+        };
         let server = self.server.clone();
         let call = while_taken(call, self.write_timeout);
         self.server.lifecycle().spawn_without_span(async move {

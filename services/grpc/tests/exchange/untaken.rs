@@ -11,7 +11,7 @@ use testing::eventually;
 use tonic::body::Body;
 use tonic::client::GrpcService;
 use tonic::transport::{Channel, Endpoint};
-use tonic::{Code, Response, Status, Streaming};
+use tonic::{Code, Response, Streaming};
 
 use crate::support::{Client, change, connect, create, start_server, watch};
 
@@ -109,24 +109,14 @@ async fn a_connection_whose_client_takes_an_answer_byte_by_byte_ends() {
 #[tokio::test]
 async fn a_crowd_from_one_address_leaves_calls_to_others() {
     let (server, _life) = start_server(&[("MAX_CONCURRENT_CALLS", "16")]).await;
-    let mut crowd = Client::new(connect_from_there(server, None).await);
-    let (streams, refused) = watch_all(&mut crowd).await;
-    assert_eq!(
-        (streams.len(), refused.code()),
-        (12, Code::ResourceExhausted)
-    );
+    let _crowd = crowd_of_12(server).await;
     create(&mut Client::new(connect(server).await), "Ana").await;
 }
 
 #[tokio::test]
 async fn a_crowd_from_one_address_leaves_streams_of_changes_to_others() {
     let (server, _life) = start_server(&[("MAX_WATCHERS", "16")]).await;
-    let mut crowd = Client::new(connect_from_there(server, None).await);
-    let (streams, refused) = watch_all(&mut crowd).await;
-    assert_eq!(
-        (streams.len(), refused.code()),
-        (12, Code::ResourceExhausted)
-    );
+    let _crowd = crowd_of_12(server).await;
     let mut other = Client::new(connect(server).await);
     let (mut stream, _) = watch(&mut other, "").await;
     let ana = create(&mut other, "Ana").await;
@@ -134,16 +124,22 @@ async fn a_crowd_from_one_address_leaves_streams_of_changes_to_others() {
     assert_eq!(told, ana);
 }
 
-/// As many streams of changes as one client gets, and what it is told instead of the next.
-async fn watch_all(client: &mut Client) -> (Vec<Watched>, Status) {
+/// A client with streams of changes until one is refused, which is the one after the twelfth.
+async fn crowd_of_12(server: SocketAddr) -> (Client, Vec<Watched>) {
+    let mut crowd = Client::new(connect_from_there(server, None).await);
     let mut streams = Vec::new();
-    loop {
+    let refused = loop {
         let request = ObservarUsuariosRequest::default();
-        match client.observar_usuarios(request).await {
+        match crowd.observar_usuarios(request).await {
             Ok(stream) => streams.push(stream),
-            Err(refused) => return (streams, refused),
+            Err(refused) => break refused,
         }
-    }
+    };
+    assert_eq!(
+        (streams.len(), refused.code()),
+        (12, Code::ResourceExhausted)
+    );
+    (crowd, streams)
 }
 
 type Watched = Response<Streaming<ObservarUsuariosResponse>>;
