@@ -20,16 +20,9 @@ async fn who_sees_that_nobody_is_left_finds_in_the_log_that_they_left() {
     let metrics = ChatMetrics::new(lifecycle.lifecycle().metrics());
     let hub = service::room(&settings::<Chat>(&[("PEER_URL", PEER)]), metrics).unwrap();
     for _ in 0..300 {
-        let join = Join {
-            client: ClientId::parse("1").unwrap(),
-            session: Token::random(),
-            protocol: Protocol::V1,
-            resume: None,
-            history: 0,
-        };
         let connection = hub.connect(Box::new(duplex(1).0));
         let member = hub
-            .join(join, connection, TraceContext::default())
+            .join(Join::example(), connection, TraceContext::default())
             .await
             .unwrap();
         let joined = *hub.sequence().borrow();
@@ -58,7 +51,7 @@ async fn who_leaves_while_the_disk_takes_nothing_is_gone_once_it_does() {
     let hub = on_disk(disk.path(), &lifecycle);
     let connection = hub.connect(Box::new(duplex(1).0));
     let joined = hub
-        .join(newcomer(), connection, TraceContext::default())
+        .join(Join::example(), connection, TraceContext::default())
         .await;
     break_journal(&hub, true).await;
     hub.leave(
@@ -109,17 +102,6 @@ async fn break_journal(hub: &Hub, broken: bool) {
         let _ = done.send(());
     });
     is_done.await.unwrap();
-}
-
-/// A client who is new here.
-fn newcomer() -> Join {
-    Join {
-        client: ClientId::parse("7").unwrap(),
-        session: Token::random(),
-        protocol: Protocol::V1,
-        resume: None,
-        history: 0,
-    }
 }
 
 /// A hub whose log is in this directory, at work.
@@ -210,7 +192,7 @@ async fn what_was_acknowledged_is_there_after_a_restart_and_who_was_there_has_le
         let hub = on_disk(disk.path(), &lifecycle);
         let connection = hub.connect(Box::new(duplex(1).0));
         let joined = hub
-            .join(newcomer(), connection, TraceContext::default())
+            .join(Join::example(), connection, TraceContext::default())
             .await;
         joined.unwrap();
         assert!(matches!(post(&hub, "m").await, AppendOutcome::Appended(_)));

@@ -26,6 +26,20 @@ pub struct Join {
     pub history: usize,
 }
 
+#[cfg(test)]
+impl Join {
+    /// A client who is new here, and asks for nothing of the past.
+    pub(crate) fn example() -> Self {
+        Self {
+            client: ClientId::parse("7").unwrap(),
+            session: Token::random(),
+            protocol: Protocol::V1,
+            resume: None,
+            history: 0,
+        }
+    }
+}
+
 /// Where a client was.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Resume {

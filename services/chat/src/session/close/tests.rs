@@ -6,8 +6,8 @@ use testing::{TestLifecycle, settings};
 use tokio::io::{AsyncReadExt, AsyncWriteExt, duplex};
 
 use super::*;
-use crate::domain::{ClientId, Token, TraceContext};
-use crate::hub::{Join, Protocol};
+use crate::domain::TraceContext;
+use crate::hub::Join;
 use crate::metrics::ChatMetrics;
 use crate::{Chat, service};
 
@@ -66,14 +66,11 @@ async fn seen(end: &Close, said: &[u8]) -> (Duration, Vec<u8>) {
     let hub = service::room(&settings::<Chat>(&[]), metrics).unwrap();
     let (stream, mut client) = duplex(4000);
     let connection = hub.connect(Box::new(stream));
-    let join = Join {
-        client: ClientId::parse("1").unwrap(),
-        session: Token::random(),
-        protocol: Protocol::V1,
-        resume: None,
-        history: 0,
-    };
-    let joined = hub.join(join, Arc::clone(&connection), TraceContext::default());
+    let joined = hub.join(
+        Join::example(),
+        Arc::clone(&connection),
+        TraceContext::default(),
+    );
     joined.await.unwrap();
     client.write_all(said).await.unwrap();
     let begun = Instant::now();
