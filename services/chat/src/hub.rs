@@ -15,6 +15,7 @@ pub use retry::RETRY;
 pub use room::{Eviction, Join, MemberId, PeerName, Protocol, Resume, WelcomeSettings};
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use opentelemetry::KeyValue;
 use runtime::Lifecycle;
@@ -48,7 +49,7 @@ struct Inner {
     backend: Backend,
     /// The last sequence number, for those who relay.
     sequence: watch::Sender<u64>,
-    /// How many are in the room.
+    /// How many are in the room, or awaited there.
     members: watch::Sender<usize>,
 }
 
@@ -59,6 +60,8 @@ pub struct HubSettings {
     pub welcome: WelcomeSettings,
     /// Frames that may wait for a client.
     pub queue: usize,
+    /// How long sessions of a killed process have to come back.
+    pub return_time: Duration,
 }
 
 /// What a client says.
@@ -84,14 +87,17 @@ impl Hub {
             roster,
             backend,
         } = store;
+        let (service, epoch) = (log.service().clone(), log.epoch().clone());
+        let sequence = watch::Sender::new(log.outbox().last());
+        let room = Room::new(log, roster, peers);
         let hub = Self(Arc::new(Inner {
-            service: log.service().clone(),
-            epoch: log.epoch().clone(),
+            service,
+            epoch,
             settings,
             metrics,
-            sequence: watch::Sender::new(log.outbox().last()),
-            members: watch::Sender::new(0),
-            room: Mutex::new(Room::new(log, roster, peers)),
+            sequence,
+            members: watch::Sender::new(room.occupancy()),
+            room: Mutex::new(room),
             workers: FlushWorkers::new(),
             backend,
         }));
@@ -100,7 +106,8 @@ impl Hub {
     }
 
     /// Starts what works in the background: the workers that write to the clients, and the task
-    /// that writes the journal. Sessions of an earlier process of this service leave.
+    /// that writes the journal. Sessions of an earlier process of this service leave unless they
+    /// come back.
     pub fn start(&self, lifecycle: &Lifecycle) {
         for worker in self.0.workers.iter() {
             let (hub, lifecycle_here) = (self.clone(), lifecycle.clone());
@@ -116,7 +123,7 @@ impl Hub {
         }
         if let Backend::Disk(journal) = &self.0.backend {
             journal.start(lifecycle);
-            self.expire_stale_sessions(journal);
+            self.await_sessions(lifecycle);
         }
     }
 

@@ -247,6 +247,7 @@ fn hub(settings: &ChatSettings, store: Store, metrics: ChatMetrics) -> Hub {
             at_most_once: settings.relay.delivery == Delivery::AtMostOnce,
         },
         queue: settings.client.queue,
+        return_time: settings.replica_timeout,
     };
     Hub::new(store, names(settings), settings_of_hub, metrics)
 }

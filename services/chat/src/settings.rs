@@ -48,7 +48,8 @@ pub struct ChatSettings {
     #[arg(skip)]
     pub disk: Option<Disk>,
     /// After this long without a sign of life a replica is dead: its clients have left, and another
-    /// one relays
+    /// one relays; with `OUTBOX_DIR`, how long clients of a killed process have to come back to the
+    /// next one before they have left
     #[arg(default_value = "10s", value_parser = within(MILLISECOND * 100..=HOUR))]
     pub replica_timeout: Duration,
     /// Entries kept for clients that come back

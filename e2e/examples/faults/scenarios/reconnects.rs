@@ -1,7 +1,7 @@
 //! Everybody comes back at once, after a service of the chat was killed.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use std::time::Duration;
 
 use e2e::chat::Session;
@@ -31,6 +31,8 @@ struct Progress {
     connected: AtomicU32,
     back: AtomicU32,
     heard: AtomicU32,
+    /// What was said to all of them.
+    frames: AtomicU64,
 }
 
 /// One client: when it was back, what it heard in the end, and how often it was told of a gap.
@@ -54,7 +56,7 @@ async fn run(world: &World) -> anyhow::Result<Vec<Row>> {
         settings: vec![
             text("MAX_CONNECTIONS", "20000"),
             text("MAX_CONNECTIONS_PER_ADDRESS", "20000"),
-            // Each of them joins twice and leaves once.
+            // Each of them joins, and may leave and join again.
             text("HISTORY_MAX", "100000"),
             text("HISTORY_MAX_BYTES", "64MiB"),
             text("OUTBOX_MAX", "100000"),
@@ -72,6 +74,8 @@ async fn run(world: &World) -> anyhow::Result<Vec<Row>> {
         all.spawn(live(session, Arc::clone(&progress), ends.clone()));
     }
     reached(&progress.connected, clients).await;
+    // Each is told of each other: what is still on its way is not part of their coming back.
+    quiet(&progress.frames).await;
     chat.parts.services[0].kill().await;
     let began = Instant::now();
     chat.parts.services[0].start();
@@ -124,6 +128,19 @@ async fn reached(count: &AtomicU32, clients: u32) {
     }
 }
 
+/// Waits until nothing has come for a while, or it takes too long.
+async fn quiet(count: &AtomicU64) {
+    let (begun, mut before) = (Instant::now(), 0);
+    loop {
+        let now = count.load(Ordering::Relaxed);
+        if now == before || begun.elapsed() > PATIENCE {
+            return;
+        }
+        before = now;
+        sleep(Duration::from_millis(500)).await;
+    }
+}
+
 /// Connects, comes back, and hears.
 async fn live(
     mut session: Session,
@@ -136,6 +153,7 @@ async fn live(
         let Some(frame) = session.frame(soon).await else {
             continue;
         };
+        progress.frames.fetch_add(1, Ordering::Relaxed);
         if frame["type"] == "welcome" {
             welcomes += 1;
             match welcomes {

@@ -61,6 +61,15 @@ impl FromIterator<(ClientId, usize)> for Roster {
     }
 }
 
+/// Each time that a client is named it has another connection.
+impl FromIterator<ClientId> for Roster {
+    fn from_iter<I: IntoIterator<Item = ClientId>>(clients: I) -> Self {
+        let mut here = Self::default();
+        clients.into_iter().for_each(|client| here.add(client));
+        here
+    }
+}
+
 impl Presence {
     /// Follows what happened. `own` is the service that this log is of.
     pub fn apply(&mut self, own: &Token, entry: &Entry) {
@@ -211,5 +220,7 @@ mod tests {
         assert_eq!(roster.clients().collect::<Vec<_>>(), [client(7), client(9)]);
         let counts: Vec<_> = roster.counts().collect();
         assert_eq!(counts, [(client(7), 2), (client(9), 1)]);
+        let connections = [client(9), client(7), client(7)];
+        assert_eq!(connections.into_iter().collect::<Roster>(), roster);
     }
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use runtime::Lifecycle;
 
-use super::room::{Admitted, Member, join_request, leave_request};
+use super::room::{Admitted, Gone, Member, join_request, leave_request};
 use super::{ClientConnection, Eviction, Hub, Join, MemberId, Room, retry};
 use crate::domain::TraceContext;
 use crate::domain::log::{AppendOutcome, AppendRequest, Refusal};
@@ -20,9 +20,12 @@ impl Hub {
         join: Join,
         connection: Arc<ClientConnection>,
         trace: TraceContext,
+        lifecycle: &Lifecycle,
     ) -> Result<MemberId, AppendOutcome> {
         let (member, is_new) = self.admit(&join, &connection);
         if is_new {
+            let gone = self.lock().give_up_replaced(&join);
+            self.have_left(gone, lifecycle);
             match self.append(join_request(&join, trace)).await {
                 outcome @ (AppendOutcome::Refused(_) | AppendOutcome::Unknown) => {
                     if self.remove(member).is_some() {
@@ -43,6 +46,7 @@ impl Hub {
         let Admitted {
             member,
             replaced,
+            is_new,
             recovered,
             first,
         } = room.admit(join, Arc::clone(connection), welcome);
@@ -64,7 +68,7 @@ impl Hub {
                 .dec();
         }
         self.0.members.send_replace(room.occupancy());
-        (member, replaced.is_none())
+        (member, is_new)
     }
 
     /// A client is gone. The others are told, unless its session has another connection.
@@ -75,27 +79,28 @@ impl Hub {
         // With Redis the script knows whether the join was relayed.
         let announced = member.announced || matches!(self.0.backend, Backend::Shared(_));
         let request = leave_request(member.client, member.session, announced, trace);
-        let hub = self.clone();
         match &self.0.backend {
             Backend::Memory => {
                 let mut room = self.lock();
                 self.append_now(&mut room, request);
                 self.left(&mut room);
             }
-            Backend::Disk(journal) => {
-                let lifecycle = lifecycle.clone();
-                journal.submit(move |journal| {
-                    match hub.append_to(journal, request.clone()) {
-                        // The disk is full, or the like.
-                        AppendOutcome::Refused(Refusal::Unavailable) => {
-                            hub.leave_in_time(request, &lifecycle);
-                        }
-                        _ => hub.left(&mut hub.lock()),
-                    }
-                });
-            }
+            Backend::Disk(journal) => self.leave_on_disk(journal, request, lifecycle),
             Backend::Shared(_) => self.leave_in_time(request, lifecycle),
         }
+    }
+
+    fn leave_on_disk(&self, journal: &JournalQueue, request: AppendRequest, lifecycle: &Lifecycle) {
+        let (hub, lifecycle) = (self.clone(), lifecycle.clone());
+        journal.submit(move |journal| {
+            match hub.append_to(journal, request.clone()) {
+                // The disk is full, or the like.
+                AppendOutcome::Refused(Refusal::Unavailable) => {
+                    hub.leave_in_time(request, &lifecycle);
+                }
+                _ => hub.left(&mut hub.lock()),
+            }
+        });
     }
 
     /// Has the log say that a client is gone as soon as it takes it: else it would be shown for ever.
@@ -125,16 +130,29 @@ impl Hub {
         self.0.members.send_replace(room.occupancy());
     }
 
-    /// Sessions that joined in an earlier process are not here any more.
-    pub(super) fn expire_stale_sessions(&self, journal: &JournalQueue) {
-        let stale = self.lock().log().sessions().clone();
-        for (session, of) in stale {
+    /// Sessions of a process that was killed have left, unless they come back in time.
+    pub(super) fn await_sessions(&self, lifecycle: &Lifecycle) {
+        let (hub, stopping) = (self.clone(), lifecycle.clone());
+        lifecycle.spawn_without_span(async move {
+            tokio::select! {
+                biased;
+                () = stopping.stopping() => {}
+                () = tokio::time::sleep(hub.0.settings.return_time) => {}
+            }
+            let gone = hub.lock().give_up_awaited();
+            hub.have_left(gone, &stopping);
+        });
+    }
+
+    /// Tells the others of awaited sessions that are given up.
+    fn have_left(&self, gone: Gone, lifecycle: &Lifecycle) {
+        let Backend::Disk(journal) = &self.0.backend else {
+            return; // no other log knows sessions of an earlier process
+        };
+        for (session, of) in gone {
             let trace = TraceContext::default();
             let request = leave_request(of.client, session, of.announced, trace);
-            let hub = self.clone();
-            journal.submit(move |journal| {
-                hub.append_to(journal, request);
-            });
+            self.leave_on_disk(journal, request, lifecycle);
         }
     }
 }

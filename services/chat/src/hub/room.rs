@@ -2,9 +2,12 @@
 //!
 //! Pure state: a change returns what is to be delivered. The hub has the lock and the connections.
 
+mod awaited;
 mod join;
 mod peers;
 
+use awaited::Awaited;
+pub(super) use awaited::Gone;
 pub(super) use join::{Admitted, join_request, leave_request};
 pub use join::{Join, Resume, WelcomeSettings};
 pub use peers::PeerName;
@@ -34,6 +37,7 @@ pub(super) struct Room<H> {
     next: u64,
     /// Members who are gone and whose leave is not in the log yet.
     leaving: usize,
+    awaited: Awaited,
     peers: Vec<Peer>,
 }
 
@@ -98,11 +102,20 @@ pub(super) struct Delivery<H> {
 }
 
 impl<H: Clone> Room<H> {
-    /// An empty room around a log. `roster` is who is at other replicas of this service.
+    /// An empty room around a log. `roster` is who is at other replicas of this service; without
+    /// it, the sessions that the log knows are awaited.
     pub(super) fn new(log: Log, roster: Option<Roster>, peers: Vec<PeerName>) -> Self {
-        let mut presence = Presence::default();
-        if let Some(roster) = roster {
-            presence.replace(log.service().clone(), roster);
+        let (mut presence, mut awaited) = (Presence::default(), Awaited::default());
+        match roster {
+            Some(roster) => {
+                presence.replace(log.service().clone(), roster);
+            }
+            None if log.sessions().is_empty() => {}
+            None => {
+                let clients = log.sessions().values().map(|of| of.client);
+                presence.replace(log.service().clone(), clients.collect());
+                awaited = Awaited::new(log.sessions());
+            }
         }
         Self {
             log,
@@ -111,6 +124,7 @@ impl<H: Clone> Room<H> {
             sessions: HashMap::new(),
             next: 0,
             leaving: 0,
+            awaited,
             peers: peers.into_iter().map(Peer::new).collect(),
         }
     }
@@ -119,9 +133,9 @@ impl<H: Clone> Room<H> {
         &self.log
     }
 
-    /// How many are in the room, or have left without an entry that says so.
+    /// How many are in the room, are awaited there, or have left without an entry that says so.
     pub(super) fn occupancy(&self) -> usize {
-        self.members.len() + self.leaving
+        self.members.len() + self.awaited.len() + self.leaving
     }
 
     /// Decides on a request: the entry to [append](Self::append), or why there is none.

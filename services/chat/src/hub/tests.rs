@@ -20,11 +20,7 @@ async fn who_sees_that_nobody_is_left_finds_in_the_log_that_they_left() {
     let metrics = ChatMetrics::new(lifecycle.lifecycle().metrics());
     let hub = service::room(&settings::<Chat>(&[("PEER_URL", PEER)]), metrics).unwrap();
     for _ in 0..300 {
-        let connection = hub.connect(Box::new(duplex(1).0));
-        let member = hub
-            .join(Join::example(), connection, TraceContext::default())
-            .await
-            .unwrap();
+        let member = come(&hub, Join::example(), &lifecycle).await;
         let joined = *hub.sequence().borrow();
         let ready = Barrier::new(2);
         std::thread::scope(|scope| {
@@ -49,21 +45,11 @@ async fn who_sees_that_nobody_is_left_finds_in_the_log_that_they_left() {
 async fn who_leaves_while_the_disk_takes_nothing_is_gone_once_it_does() {
     let (lifecycle, disk) = (TestLifecycle::default(), tempfile::tempdir().unwrap());
     let hub = on_disk(disk.path(), &lifecycle);
-    let connection = hub.connect(Box::new(duplex(1).0));
-    let joined = hub
-        .join(Join::example(), connection, TraceContext::default())
-        .await;
+    let member = come(&hub, Join::example(), &lifecycle).await;
     break_journal(&hub, true).await;
-    hub.leave(
-        joined.unwrap(),
-        TraceContext::default(),
-        lifecycle.lifecycle(),
-    );
+    hub.leave(member, TraceContext::default(), lifecycle.lifecycle());
     break_journal(&hub, false).await;
-    hub.members()
-        .wait_for(|members| *members == 0)
-        .await
-        .unwrap();
+    nobody_is_left(&hub).await;
     let events = [0, 1].map(|after| hub.next_pending(PEER, after).unwrap().event.clone());
     assert!(matches!(events[1], Event::Left { .. }), "{events:?}");
     assert_eq!(hub.presence().clients, []);
@@ -106,12 +92,33 @@ async fn break_journal(hub: &Hub, broken: bool) {
 
 /// A hub whose log is in this directory, at work.
 fn on_disk(directory: &Path, lifecycle: &TestLifecycle) -> Hub {
-    let directory = directory.to_str().unwrap();
-    let settings = settings::<Chat>(&[("PEER_URL", PEER), ("OUTBOX_DIR", directory)]);
-    let metrics = ChatMetrics::new(lifecycle.lifecycle().metrics());
-    let hub = service::room(&settings, metrics).unwrap();
+    let hub = stopped_on_disk(directory, lifecycle);
     hub.start(lifecycle.lifecycle());
     hub
+}
+
+/// A hub whose log is in this directory, not at work yet.
+fn stopped_on_disk(directory: &Path, lifecycle: &TestLifecycle) -> Hub {
+    let settings = settings::<Chat>(&[
+        ("PEER_URL", PEER),
+        ("OUTBOX_DIR", directory.to_str().unwrap()),
+        ("REPLICA_TIMEOUT", "100ms"),
+    ]);
+    let metrics = ChatMetrics::new(lifecycle.lifecycle().metrics());
+    service::room(&settings, metrics).unwrap()
+}
+
+/// Comes into the room.
+async fn come(hub: &Hub, join: Join, lifecycle: &TestLifecycle) -> MemberId {
+    let connection = hub.connect(Box::new(duplex(1).0));
+    let lifecycle = lifecycle.lifecycle();
+    let joined = hub.join(join, connection, TraceContext::default(), lifecycle);
+    joined.await.unwrap()
+}
+
+async fn nobody_is_left(hub: &Hub) {
+    let mut members = hub.members();
+    members.wait_for(|members| *members == 0).await.unwrap();
 }
 
 fn message(id: &str) -> ClientMessage {
@@ -190,11 +197,7 @@ async fn what_was_acknowledged_is_there_after_a_restart_and_who_was_there_has_le
     {
         let lifecycle = TestLifecycle::default();
         let hub = on_disk(disk.path(), &lifecycle);
-        let connection = hub.connect(Box::new(duplex(1).0));
-        let joined = hub
-            .join(Join::example(), connection, TraceContext::default())
-            .await;
-        joined.unwrap();
+        come(&hub, Join::example(), &lifecycle).await;
         assert!(matches!(post(&hub, "m").await, AppendOutcome::Appended(_)));
         let first = hub.next_pending(PEER, 0).unwrap();
         hub.settle(PEER, &first, true).await;
@@ -204,7 +207,35 @@ async fn what_was_acknowledged_is_there_after_a_restart_and_who_was_there_has_le
     let lifecycle = TestLifecycle::default();
     let hub = on_disk(disk.path(), &lifecycle);
     assert_eq!(post(&hub, "m").await, AppendOutcome::Duplicate(Some(2)));
+    nobody_is_left(&hub).await;
     let events = [1, 2].map(|after| hub.next_pending(PEER, after).unwrap().event.clone());
     assert!(matches!(events[0], Event::Message { .. }), "{events:?}");
     assert!(matches!(events[1], Event::Left { .. }), "{events:?}");
+}
+
+/// Once each of a thousand clients was told of each other that it had left, and that it had joined.
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
+async fn of_a_session_that_comes_back_to_the_next_process_nobody_is_told() {
+    let (disk, join) = (tempfile::tempdir().unwrap(), Join::example());
+    {
+        let lifecycle = TestLifecycle::default();
+        let hub = on_disk(disk.path(), &lifecycle);
+        come(&hub, join.clone(), &lifecycle).await;
+        lifecycle.lifecycle().finish(Duration::ZERO).await;
+    }
+    let lifecycle = TestLifecycle::default();
+    // Nothing that is awaited is given up before the hub has started.
+    let hub = stopped_on_disk(disk.path(), &lifecycle);
+    let member = come(&hub, join.clone(), &lifecycle).await;
+    hub.start(lifecycle.lifecycle());
+    assert_eq!(hub.presence().clients, [(join.client, 1)]);
+    assert!(
+        hub.next_pending(PEER, 1).is_none(),
+        "it neither left nor joined"
+    );
+    hub.leave(member, TraceContext::default(), lifecycle.lifecycle());
+    nobody_is_left(&hub).await;
+    assert_eq!(hub.presence().clients, []);
+    let left = hub.next_pending(PEER, 1).unwrap();
+    assert!(matches!(left.event, Event::Left { .. }), "{left:?}");
 }

@@ -78,7 +78,9 @@ impl PendingSession {
         let session = self.join.session.clone();
         let joining = membership_span("join", trace_link.as_ref(), client);
         let trace = propagation::of_span(&joining);
-        let joined = self.hub.join(self.join, Arc::clone(&connection), trace);
+        let joined = self
+            .hub
+            .join(self.join, Arc::clone(&connection), trace, &lifecycle);
         let Ok(member) = joined.instrument(joining).await else {
             return Err(Close::Unavailable);
         };

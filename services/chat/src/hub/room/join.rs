@@ -67,6 +67,8 @@ pub(in super::super) struct Admitted<H> {
     pub(in super::super) member: MemberId,
     /// The connection that its session had.
     pub(in super::super) replaced: Option<Member<H>>,
+    /// Whether its session is here anew, so that the others are told.
+    pub(in super::super) is_new: bool,
     /// Whether a resumed client missed nothing.
     pub(in super::super) recovered: Option<bool>,
     /// What it is sent before anything else.
@@ -74,7 +76,8 @@ pub(in super::super) struct Admitted<H> {
 }
 
 impl<H: Clone> Room<H> {
-    /// Lets a client in, in place of the connection that its session has.
+    /// Lets a client in, in place of the connection that its session has, or had at a process that
+    /// was killed.
     pub(in super::super) fn admit(
         &mut self,
         join: &Join,
@@ -83,6 +86,9 @@ impl<H: Clone> Room<H> {
     ) -> Admitted<H> {
         let before = self.sessions.remove(&join.session);
         let replaced = before.and_then(|before| self.members.remove(&before));
+        let before = replaced.as_ref().map(|before| before.announced);
+        let returned = || Some(self.awaited.returned(join)?.announced);
+        let announced = before.or_else(returned);
         let (recovered, first) = match join.protocol {
             Protocol::V1 => self.first_frames(join, settings),
             Protocol::Plain => (None, Bytes::new()),
@@ -95,7 +101,7 @@ impl<H: Clone> Room<H> {
             client: join.client,
             session: join.session.clone(),
             protocol: join.protocol,
-            announced: replaced.as_ref().is_some_and(|before| before.announced),
+            announced: announced.unwrap_or_default(),
             seen: last.max(self.resume_cursor(join)),
             handle,
         };
@@ -103,6 +109,7 @@ impl<H: Clone> Room<H> {
         Admitted {
             member,
             replaced,
+            is_new: announced.is_none(),
             recovered,
             first,
         }

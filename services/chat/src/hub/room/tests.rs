@@ -109,6 +109,51 @@ fn a_plain_sender_gets_no_echo() {
     assert!(append(&mut room, message("1", "m", "olá")).is_empty());
 }
 
+/// A room whose log knows sessions of these clients from a process that was killed.
+fn restarted(clients: &[&str]) -> Room<&'static str> {
+    let mut log = room(10_000).log;
+    for client in clients {
+        let joined = join_request(&join(client, Protocol::V1), TraceContext::default());
+        let joined = log.decide(joined).unwrap();
+        log.apply(joined);
+    }
+    Room::new(log, None, Vec::new())
+}
+
+#[test]
+fn a_session_that_is_awaited_is_not_new_and_was_announced() {
+    let mut room = restarted(&["1", "2"]);
+    let back = room.admit(&join("1", Protocol::V1), "back", &settings());
+    assert!(!back.is_new);
+    assert_eq!(room.presence().clients.len(), 2);
+    assert_eq!(room.occupancy(), 2, "one is here, one is awaited");
+    assert!(room.remove(back.member).unwrap().announced);
+    assert_eq!(room.give_up_awaited().len(), 1);
+    assert_eq!(room.occupancy(), 2, "the log says of neither that it left");
+    let again = room.admit(&join("2", Protocol::V1), "again", &settings());
+    assert!(again.is_new);
+}
+
+#[test]
+fn an_awaited_session_has_left_when_its_client_or_another_comes_by_a_new_one() {
+    let mut room = restarted(&["1", "2", "3"]);
+    let anew = Join {
+        session: token("another"),
+        ..join("1", Protocol::Plain)
+    };
+    let taken = Join {
+        session: token("session-2"),
+        ..join("7", Protocol::V1)
+    };
+    for (comes, gone) in [(anew, "session-1"), (taken, "session-2")] {
+        assert!(room.admit(&comes, "new", &settings()).is_new);
+        let sessions = room.give_up_replaced(&comes).into_iter();
+        let sessions: Vec<_> = sessions.map(|(session, _)| session).collect();
+        assert_eq!(sessions, [token(gone)]);
+    }
+    assert_eq!(room.give_up_awaited().len(), 1);
+}
+
 #[test]
 fn a_session_that_comes_again_replaces_its_connection() {
     let mut room = room(10_000);

@@ -70,6 +70,7 @@ async fn seen(end: &Close, said: &[u8]) -> (Duration, Vec<u8>) {
         Join::example(),
         Arc::clone(&connection),
         TraceContext::default(),
+        lifecycle.lifecycle(),
     );
     joined.await.unwrap();
     client.write_all(said).await.unwrap();
