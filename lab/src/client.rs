@@ -1,6 +1,6 @@
 //! The HTTP API of a lab that runs, asked.
 
-use std::io;
+use std::io::{self, Write};
 use std::net::SocketAddr;
 use std::time::Duration;
 
@@ -143,6 +143,14 @@ impl LabClient {
     pub(crate) fn not_a_lab(&self) -> ClientError {
         ClientError::NotALab(self.at.clone())
     }
+}
+
+/// Prints what was asked for; whoever reads it has it at once.
+pub(crate) fn print(text: &str) -> Result<(), ClientError> {
+    let mut out = io::stdout().lock();
+    out.write_all(text.as_bytes())?;
+    out.flush()?;
+    Ok(())
 }
 
 /// Whoever reads what is printed may have seen enough: that is no error.

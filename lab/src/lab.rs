@@ -1,5 +1,6 @@
 //! The lab's own lifecycle: receive, show, start everything, stop everything in order.
 
+use std::ffi::OsString;
 use std::net::SocketAddr;
 use std::time::Duration;
 
@@ -7,7 +8,7 @@ use axum::Router;
 use clap::Command;
 use runtime::http::{HttpLimits, serve_untraced};
 use runtime::net::{self, BindError};
-use runtime::settings::adjust;
+use runtime::settings::{self, SettingsError, adjust};
 use runtime::{Lifecycle, Service};
 use runtime_grpc::DescriptorError;
 use tokio::net::TcpListener;
@@ -56,6 +57,14 @@ pub enum LabError {
     /// OTLP's interfaces cannot be served.
     #[error(transparent)]
     Interfaces(#[from] DescriptorError),
+}
+
+impl Lab {
+    /// The settings that it would have with these arguments.
+    pub(crate) fn settings(args: &[OsString]) -> Result<LabSettings, SettingsError> {
+        let args = args.iter().cloned();
+        settings::invocation(runtime::command::<Self>(), args, settings::environment())?.read()
+    }
 }
 
 impl Service for Lab {
@@ -206,7 +215,7 @@ async fn links(
     if !settings.links {
         return Ok(None);
     }
-    let environment = runtime::settings::environment();
+    let environment = settings::environment();
     let wiring = Wiring::of(&mut settings.services, &settings.without, &environment)
         .map_err(LabError::Ports)?;
     let store = WireStore::new(settings.lab_wire_bytes);

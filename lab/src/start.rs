@@ -2,20 +2,18 @@
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
-use std::io::{self, Write};
 use std::process::{Command, ExitCode};
 
-use runtime::settings::{self, SettingsError};
+use runtime::settings;
 
 use crate::beside::{self, Said};
 use crate::catalogue::Row;
 use crate::cli::{self, Action};
-use crate::client::{ClientError, unless_read_enough};
+use crate::client::{self, unless_read_enough};
 use crate::doctor::{self, Question, report};
 use crate::lab::Lab;
 use crate::preflight::{ports, unusable};
 use crate::remote;
-use crate::settings::LabSettings;
 use crate::{completions, terminal, usage};
 
 /// Exit code of wrong usage and wrong settings.
@@ -51,7 +49,7 @@ fn start(exercises: &[&str], flags: Vec<OsString>) -> ExitCode {
         ]);
     }
     args.extend(flags);
-    let taken = match settings_of(&args) {
+    let taken = match Lab::settings(&args) {
         Ok(settings) => unusable(ports(&settings)),
         Err(_) => Vec::new(), // the runtime reads them again, and says what is wrong
     };
@@ -115,7 +113,7 @@ fn examine(args: Vec<OsString>) -> ExitCode {
         Ok(question) => question,
         Err(arg) => return refuse(&usage::not_the_doctor_s(&arg)),
     };
-    let findings = match doctor::examine(settings_of(&[])) {
+    let findings = match doctor::examine(Lab::settings(&[])) {
         Ok(findings) => findings,
         Err(error) => return refuse(&format!("malha doctor: nothing can be run: {error}")),
     };
@@ -133,7 +131,7 @@ fn trace(args: Vec<OsString>) -> ExitCode {
         Ok(question) => question,
         Err(trouble) => return refuse(&usage::not_a_trace(&trouble)),
     };
-    let page = match settings_of(&[]) {
+    let page = match Lab::settings(&[]) {
         Ok(settings) => settings.page_listen,
         Err(error) => return refuse(&format!("malha trace: {error}")),
     };
@@ -160,16 +158,9 @@ fn complete(args: &[OsString]) -> ExitCode {
     }
 }
 
-pub(crate) fn settings_of(args: &[OsString]) -> Result<LabSettings, SettingsError> {
-    let args = args.iter().cloned();
-    settings::invocation(runtime::command::<Lab>(), args, settings::environment())?.read()
-}
-
 /// Prints what was asked for.
 fn print(text: &str) -> ExitCode {
-    let mut out = io::stdout().lock();
-    let printed = out.write_all(text.as_bytes()).and_then(|()| out.flush());
-    match unless_read_enough(printed.map_err(ClientError::Io)) {
+    match unless_read_enough(client::print(text)) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             note(&format!("malha: nothing can be printed: {error}"));

@@ -10,14 +10,13 @@ pub mod question;
 pub mod tree;
 
 use std::collections::HashMap;
-use std::io::{self, Write};
 use std::time::Duration;
 
 use serde_json::Value;
 
 use question::Question;
 
-use crate::client::{ClientError, LabClient, PATIENCE, blocking, unless_read_enough};
+use crate::client::{self, ClientError, LabClient, PATIENCE, blocking, unless_read_enough};
 
 /// How often a lab is asked for what is new.
 const PAUSE: Duration = Duration::from_secs(1);
@@ -90,15 +89,11 @@ impl News {
 }
 
 fn print(trace: &Value, json: bool) -> Result<(), ClientError> {
-    let text = if json {
+    client::print(&if json {
         format!("{trace}\n")
     } else {
         tree::text(trace)
-    };
-    let mut out = io::stdout().lock();
-    out.write_all(text.as_bytes())?;
-    out.flush()?;
-    Ok(())
+    })
 }
 
 #[cfg(test)]

@@ -1,11 +1,12 @@
 //! One connection: which protocol it speaks.
 
+use crate::buffer::{Buffer, MOST_BUFFERED, raw_message};
 use crate::descriptors::Descriptors;
 use crate::http1::Http1;
 use crate::http2::{Http2, PREFACE};
 use crate::message::{Layer, Message, Side, TraceContext};
 use crate::proxy::{Header, header};
-use crate::{http1, http2, raw, resp};
+use crate::{http1, http2, resp};
 
 /// What passes over one connection.
 #[derive(Debug)]
@@ -29,17 +30,6 @@ enum Speaks {
     Resp,
     Raw,
 }
-
-/// Bytes of one side that are not a message yet.
-#[derive(Debug, Default)]
-pub(crate) struct Buffer {
-    pub(crate) bytes: Vec<u8>,
-    /// How many of them are headers before the message.
-    pub(crate) offset: usize,
-}
-
-/// What is not understood by so many bytes comes out as bytes.
-pub(crate) const MOST_BUFFERED: usize = 64 * 1024;
 
 impl Conversation {
     /// A connection that has just been opened.
@@ -209,40 +199,6 @@ impl Conversation {
             message.trace = message.trace.take().or(known);
         }
     }
-}
-
-impl Buffer {
-    /// Takes the bytes up to here out, with the headers before them.
-    pub(crate) fn take(&mut self, end: usize) -> (Vec<u8>, usize) {
-        let end = end.min(self.bytes.len());
-        let rest = self.bytes.split_off(end);
-        let offset = std::mem::take(&mut self.offset);
-        (std::mem::replace(&mut self.bytes, rest), offset)
-    }
-
-    /// What has not been understood yet.
-    pub(crate) fn rest(&self) -> &[u8] {
-        self.bytes.get(self.offset..).unwrap_or_default()
-    }
-}
-
-/// Everything that waits, as it is.
-pub(crate) fn raw_message(side: Side, buffer: &mut Buffer) -> Option<Message> {
-    if buffer.bytes.is_empty() {
-        return None;
-    }
-    let (bytes, offset) = buffer.take(usize::MAX);
-    let raw = raw::read(&bytes, offset);
-    Some(Message {
-        side,
-        protocol: raw.protocol,
-        summary: raw.summary,
-        text: raw.text,
-        layers: vec![raw.layer],
-        trace: None,
-        call: None,
-        bytes,
-    })
 }
 
 #[cfg(test)]

@@ -1,37 +1,13 @@
 //! gRPC messages in the frames that carry them.
 
 use prost_reflect::{DynamicMessage, MessageDescriptor};
-use serde::Serialize;
 
+use crate::call::Call;
 use crate::descriptors::{Descriptors, Known};
 use crate::message::{Field, Layer, Message, Side, hex, short};
 use crate::packed::Packing;
+use crate::pieces::Piece;
 use crate::protobuf;
-
-/// A call of a service whose descriptors were not given.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Call {
-    /// The service.
-    pub service: String,
-    /// The method.
-    pub method: String,
-    /// Whether its descriptors are known now.
-    pub is_known: bool,
-    /// What is to be understood later.
-    #[serde(skip)]
-    pieces: Vec<Piece>,
-}
-
-/// A gRPC message, and where it stands among the bytes of its frame.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Piece {
-    pub(crate) from: usize,
-    pub(crate) to: usize,
-    pub(crate) packing: Packing,
-    /// Where its content begins, where all of it is here, as it is.
-    pub(crate) content_at: Option<usize>,
-    pub(crate) content: Vec<u8>,
-}
 
 /// What stands in a frame, as far as it was understood.
 #[derive(Debug, Default)]

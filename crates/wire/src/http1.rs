@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 
-use crate::conversation::{Buffer, raw_message};
+use crate::buffer::{Buffer, raw_message};
 use crate::message::{Field, Layer, Message, Side, TraceContext, printable, short};
 use crate::secret::{MASK, is_secret, mask};
 use crate::{fields, websocket};

@@ -5,7 +5,7 @@ use std::fmt;
 
 use loona_hpack::Decoder;
 
-use crate::conversation::Buffer;
+use crate::buffer::Buffer;
 use crate::descriptors::Descriptors;
 use crate::grpc::{Understood, understand};
 use crate::message::{Field, Layer, Message, Side, TraceContext, hex, printable, short};
@@ -306,7 +306,7 @@ impl Http2 {
         self.held += pieces.held();
         let mut room = packed::LARGEST;
         for piece in &mut found {
-            piece.open(coding, &mut room);
+            piece.packing.open(&mut piece.content, coding, &mut room);
         }
         understand(found, &stream.path, side, &self.descriptors)
     }

@@ -7,20 +7,24 @@
 //! # Layout
 //! - [`Message`], [`Layer`], [`Field`] (`message.rs`): what comes out.
 //! - [`Conversation`] (`conversation.rs`): one connection; which protocol it speaks.
+//! - `buffer.rs`: what waits of one side.
 //! - `proxy.rs`: the PROXY protocol, version 2, and a trace's context in it.
 //! - `http1.rs`: HTTP/1.1, and the way to a WebSocket.
 //! - `fields.rs`: where each field of HTTP is described.
 //! - `websocket.rs`: frames of a WebSocket.
 //! - `http2.rs`: frames of HTTP/2 with their headers.
-//! - [`Call`] (`grpc.rs`): gRPC messages in them.
+//! - `grpc.rs`: gRPC messages in them.
+//! - [`Call`] (`call.rs`): what of them is to be understood later.
 //! - [`Descriptors`] (`descriptors.rs`): what gRPC messages are made of, given or learnt.
+//! - `pieces.rs`: messages put together from frames, within bounds.
 //! - `packed.rs`: those that are compressed.
-//! - `pieces.rs`: these put together from frames, within bounds.
 //! - `hpack.rs`, `protobuf.rs`: where each header and each field of these stands.
 //! - `resp.rs`: commands and replies of Redis.
 //! - `raw.rs`: text and numbers without a protocol.
 //! - `secret.rs`: which values nobody may see.
 
+mod buffer;
+mod call;
 mod conversation;
 mod descriptors;
 mod fields;
@@ -38,7 +42,7 @@ mod resp;
 mod secret;
 mod websocket;
 
+pub use call::Call;
 pub use conversation::Conversation;
 pub use descriptors::{Descriptors, file_name, imports};
-pub use grpc::Call;
 pub use message::{By, Field, Layer, Message, Side, TraceContext};

@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use serde::Serialize;
 
-use crate::grpc::Call;
+use crate::call::Call;
 
 /// Who says something.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]

@@ -6,8 +6,6 @@ use std::io::Read;
 use flate2::read::{GzDecoder, ZlibDecoder};
 use ruzstd::decoding::{BlockDecodingStrategy, FrameDecoder};
 
-use crate::grpc::Piece;
-
 /// By what the messages of one side are compressed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Coding {
@@ -71,22 +69,20 @@ fn in_zstd(mut packed: &[u8], most: usize) -> Option<Vec<u8>> {
     decoder.collect().filter(|content| content.len() <= most)
 }
 
-impl Piece {
-    /// Opens a compressed message; `room` is how much may be made of it, and then what is left of it.
-    pub(crate) fn open(&mut self, coding: Option<Coding>, room: &mut usize) {
-        if self.packing != Packing::Packed {
+impl Packing {
+    /// Opens a compressed content; `room` is how much may be made of it, and then what is left of it.
+    pub(crate) fn open(&mut self, content: &mut Vec<u8>, coding: Option<Coding>, room: &mut usize) {
+        if *self != Self::Packed {
             return;
         }
-        let opened = coding.and_then(|coding| Some((coding, coding.unpack(&self.content, *room)?)));
-        if let Some((coding, content)) = opened {
-            *room -= content.len();
-            self.packing = Packing::Unpacked(coding, self.content.len());
-            self.content = content;
+        let opened = coding.and_then(|coding| Some((coding, coding.unpack(content, *room)?)));
+        if let Some((coding, unpacked)) = opened {
+            *room -= unpacked.len();
+            *self = Self::Unpacked(coding, content.len());
+            *content = unpacked;
         }
     }
-}
 
-impl Packing {
     /// How many bytes passed for this content.
     pub(crate) fn passed(&self, content: &[u8]) -> usize {
         match self {
@@ -133,20 +129,10 @@ mod tests {
 
     use super::*;
 
-    fn piece(packed: &[u8]) -> Piece {
-        Piece {
-            from: 0,
-            to: 5 + packed.len(),
-            packing: Packing::Packed,
-            content_at: None,
-            content: packed.to_vec(),
-        }
-    }
-
     fn open(packed: &[u8], coding: &str) -> (Packing, Vec<u8>) {
-        let mut piece = piece(packed);
-        piece.open(Coding::named(coding), &mut { LARGEST });
-        (piece.packing, piece.content)
+        let (mut packing, mut content) = (Packing::Packed, packed.to_vec());
+        packing.open(&mut content, Coding::named(coding), &mut { LARGEST });
+        (packing, content)
     }
 
     fn gzip(content: &[u8]) -> Vec<u8> {
@@ -203,9 +189,9 @@ mod tests {
             // Many small ones have no more room than a large one.
             let mut room = 250;
             let mut each = || {
-                let mut piece = piece(&whole);
-                piece.open(Coding::named(name), &mut room);
-                piece.packing
+                let mut packing = Packing::Packed;
+                packing.open(&mut whole.clone(), Coding::named(name), &mut room);
+                packing
             };
             assert!(each().is_open());
             assert!(each().is_open());

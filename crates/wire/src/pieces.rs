@@ -1,6 +1,5 @@
 //! gRPC messages, put together from the frames of one side of a stream.
 
-use crate::grpc::Piece;
 use crate::packed::Packing;
 
 /// A gRPC message beyond this is not put together.
@@ -8,6 +7,17 @@ const LARGEST_MESSAGE: usize = 256 * 1024;
 
 /// Before a message: whether it is compressed, and its length.
 const HEAD: usize = 5;
+
+/// A gRPC message, and where it stands among the bytes of its frame.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Piece {
+    pub(crate) from: usize,
+    pub(crate) to: usize,
+    pub(crate) packing: Packing,
+    /// Where its content begins, where all of it is here, as it is.
+    pub(crate) content_at: Option<usize>,
+    pub(crate) content: Vec<u8>,
+}
 
 /// What has come of a message that is not whole yet.
 #[derive(Debug, Default)]

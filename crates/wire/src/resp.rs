@@ -1,6 +1,6 @@
 //! Commands and replies of Redis.
 
-use crate::conversation::{Buffer, raw_message};
+use crate::buffer::{Buffer, raw_message};
 use crate::message::{Field, Layer, Message, Side, printable, short};
 use crate::secret::{MASK, mask};
 

@@ -1,6 +1,6 @@
 //! Frames of a WebSocket.
 
-use crate::conversation::{Buffer, MOST_BUFFERED, raw_message};
+use crate::buffer::{Buffer, MOST_BUFFERED, raw_message};
 use crate::message::{Field, Layer, Message, Side, TraceContext, hex, printable, short};
 
 /// The next frame, if it is complete.

@@ -1,32 +1,34 @@
 //! What each command asks of a lab, and prints.
 
-use std::fmt::Write as _;
-use std::io::{self, Write};
+use std::fmt::Write;
 use std::time::Duration;
 
+use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use reqwest::Method;
 use serde_json::{Value, json};
 
 use super::command::{Command, What};
+use super::lesson;
 use super::shown;
-use crate::client::{ClientError, LabClient, PATIENCE, blocking};
+use crate::client::{ClientError, LabClient, PATIENCE, blocking, print};
 use crate::collector::id::trace_id_from_hex;
+use crate::lab::Lab;
 
 /// Asks, and prints the answer.
 pub(super) fn ask(command: &Command) -> Result<(), ClientError> {
     let at = match &command.at {
         Some(at) => at.clone(),
-        None => crate::start::settings_of(&[])?.page_listen.into(),
+        None => Lab::settings(&[])?.page_listen.into(),
     };
     blocking(async {
         let patience = match command.what {
             What::Lesson(_) => SLOW,
             _ => PATIENCE,
         };
-        let lab = Lab(LabClient::at(at, patience)?);
+        let lab = Asked(LabClient::at(at, patience)?);
         match &command.what {
             What::Top { once } => lab.top(*once, command.json).await,
-            What::Lesson(lesson) => lesson.run(&lab.0, command.json).await,
+            What::Lesson(lesson) => lesson::run(lesson, &lab.0, command.json).await,
             What::Wire { follows: true, .. } => lab.follow(&command.what, command.json).await,
             what => {
                 let answer = lab.answer(what).await?;
@@ -48,9 +50,9 @@ pub(super) fn ask(command: &Command) -> Result<(), ClientError> {
     })?
 }
 
-struct Lab(LabClient);
+struct Asked(LabClient);
 
-impl Lab {
+impl Asked {
     async fn answer(&self, what: &What) -> Result<Value, ClientError> {
         match what {
             What::Links | What::Top { .. } => self.0.get("/lab/links").await,
@@ -62,13 +64,19 @@ impl Lab {
             What::Lesson(_) => self.0.get("/lab/lessons").await,
             What::Wire { .. } => self.0.get(&wire(what, None)).await,
             What::Break { link, fault, lasts } => {
-                let path = format!("/lab/links/{}/faults", path(link));
+                let path = format!(
+                    "/lab/links/{}/faults",
+                    utf8_percent_encode(link, NON_ALPHANUMERIC)
+                );
                 let body = json!({"fault": fault, "for": lasts});
                 self.0.send(Method::POST, &path, Some(body)).await
             }
             What::Mend(None) => self.0.send(Method::POST, "/lab/mend", None).await,
             What::Mend(Some(link)) => {
-                let path = format!("/lab/links/{}/faults", path(link));
+                let path = format!(
+                    "/lab/links/{}/faults",
+                    utf8_percent_encode(link, NON_ALPHANUMERIC)
+                );
                 self.0.send(Method::DELETE, &path, None).await
             }
             What::Process {
@@ -76,7 +84,11 @@ impl Lab {
                 service,
                 lasts,
             } => {
-                let path = format!("/lab/processes/{}/{}", path(service), action.name());
+                let path = format!(
+                    "/lab/processes/{}/{}",
+                    utf8_percent_encode(service, NON_ALPHANUMERIC),
+                    action.name()
+                );
                 self.0
                     .send(Method::POST, &path, Some(json!({"for": lasts})))
                     .await
@@ -142,7 +154,9 @@ fn wire(what: &What, after: Option<u64>) -> String {
     let What::Wire { link, trace, .. } = what else {
         return "/lab/wire".to_owned();
     };
-    let link = link.as_ref().map(|link| format!("/{}", path(link)));
+    let link = link
+        .as_ref()
+        .map(|link| format!("/{}", utf8_percent_encode(link, NON_ALPHANUMERIC)));
     let trace = trace
         .as_ref()
         .and_then(|trace| trace_id_from_hex(trace))
@@ -155,26 +169,4 @@ fn wire(what: &What, after: Option<u64>) -> String {
         part(trace),
         part(after)
     )
-}
-
-/// A name as part of a path.
-pub(super) fn path(name: &str) -> String {
-    let mut path = String::new();
-    for byte in name.bytes() {
-        match byte {
-            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'_' | b'.' => {
-                path.push(char::from(byte));
-            }
-            _ => _ = write!(path, "%{byte:02X}"),
-        }
-    }
-    path
-}
-
-/// Standard output may be a pipe whose reader has seen enough.
-pub(super) fn print(text: &str) -> Result<(), ClientError> {
-    let mut out = io::stdout().lock();
-    out.write_all(text.as_bytes())?;
-    out.flush()?;
-    Ok(())
 }

@@ -2,7 +2,6 @@
 
 use std::ffi::OsString;
 
-use super::lesson::LessonCommand;
 use crate::client::Place;
 use crate::supervisor::control::Action;
 use crate::terminal::question::trace_id;
@@ -63,6 +62,19 @@ pub enum What {
     },
 }
 
+/// What is asked of the lessons.
+#[derive(Debug, PartialEq, Eq)]
+pub enum LessonCommand {
+    /// Show all.
+    List,
+    /// Give one, to its end.
+    Give(String),
+    /// Go on to the next step.
+    Next,
+    /// End the one that is given.
+    Stop,
+}
+
 /// Why the arguments are no command.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 #[error("malha {verb}: {trouble}\nusage: {usage}")]
@@ -100,6 +112,18 @@ pub(crate) const USAGE: [(&str, &str); 12] = [
 /// Every verb.
 pub fn verbs() -> impl Iterator<Item = &'static str> {
     USAGE.into_iter().map(|(verb, _)| verb)
+}
+
+impl LessonCommand {
+    /// From the word after the verb.
+    fn read(word: Option<&str>) -> Self {
+        match word {
+            None => Self::List,
+            Some("next") => Self::Next,
+            Some("stop") => Self::Stop,
+            Some(name) => Self::Give(name.to_owned()),
+        }
+    }
 }
 
 impl Command {

@@ -3,59 +3,39 @@
 use std::fmt::Write as _;
 use std::time::Duration;
 
+use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use reqwest::Method;
 use serde_json::Value;
 
-use super::client::print;
+use super::command::LessonCommand;
 use super::shown::{array, text_of};
-use crate::client::{ClientError, LabClient};
+use crate::client::{ClientError, LabClient, print};
 
-/// What is asked of the lessons.
-#[derive(Debug, PartialEq, Eq)]
-pub enum LessonCommand {
-    /// Show all.
-    List,
-    /// Give one, to its end.
-    Give(String),
-    /// Go on to the next step.
-    Next,
-    /// End the one that is given.
-    Stop,
-}
-
-impl LessonCommand {
-    /// From the word after the verb.
-    pub(super) fn read(word: Option<&str>) -> Self {
-        match word {
-            None => Self::List,
-            Some("next") => Self::Next,
-            Some("stop") => Self::Stop,
-            Some(name) => Self::Give(name.to_owned()),
-        }
+/// Asks the lab, and prints what it says: for people, or as it came.
+pub(super) async fn run(
+    command: &LessonCommand,
+    lab: &LabClient,
+    json: bool,
+) -> Result<(), ClientError> {
+    // What is being given, and its steps, are known before it is ended.
+    let before = match command {
+        LessonCommand::Give(_) => Value::Null,
+        LessonCommand::List | LessonCommand::Next | LessonCommand::Stop => lab.get(PATH).await?,
+    };
+    let answer = match command {
+        LessonCommand::List => before.clone(),
+        LessonCommand::Give(name) => lab.send(Method::POST, &of(name), None).await?,
+        LessonCommand::Next => lab.send(Method::POST, &of("next"), None).await?,
+        LessonCommand::Stop => lab.send(Method::DELETE, PATH, None).await?,
+    };
+    if json {
+        return print(&format!("{answer:#}\n"));
     }
-
-    /// Asks the lab, and prints what it says: for people, or as it came.
-    pub(super) async fn run(&self, lab: &LabClient, json: bool) -> Result<(), ClientError> {
-        // What is being given, and its steps, are known before it is ended.
-        let before = match self {
-            Self::Give(_) => Value::Null,
-            Self::List | Self::Next | Self::Stop => lab.get(PATH).await?,
-        };
-        let answer = match self {
-            Self::List => before.clone(),
-            Self::Give(name) => lab.send(Method::POST, &of(name), None).await?,
-            Self::Next => lab.send(Method::POST, &of("next"), None).await?,
-            Self::Stop => lab.send(Method::DELETE, PATH, None).await?,
-        };
-        if json {
-            return print(&format!("{answer:#}\n"));
-        }
-        match self {
-            Self::List => print(&list(&answer)),
-            Self::Give(name) => give(lab, name).await,
-            Self::Next => print(&gone_on(&before, &answer["running"])),
-            Self::Stop => print(&ended(&before["running"])),
-        }
+    match command {
+        LessonCommand::List => print(&list(&answer)),
+        LessonCommand::Give(name) => give(lab, name).await,
+        LessonCommand::Next => print(&gone_on(&before, &answer["running"])),
+        LessonCommand::Stop => print(&ended(&before["running"])),
     }
 }
 
@@ -81,7 +61,7 @@ fn ended(running: &Value) -> String {
 const PATH: &str = "/lab/lessons";
 
 fn of(name: &str) -> String {
-    format!("{PATH}/{}", super::client::path(name))
+    format!("{PATH}/{}", utf8_percent_encode(name, NON_ALPHANUMERIC))
 }
 
 /// Shows each step as it begins, until the lesson is over. Whoever interrupts it ends the lesson.

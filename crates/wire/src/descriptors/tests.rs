@@ -7,9 +7,10 @@ use prost_reflect::prost_types::{
 };
 
 use super::*;
-use crate::grpc::{Piece, Understood, understand};
+use crate::grpc::{Understood, understand};
 use crate::message::{Layer, Message};
 use crate::packed::Packing;
+use crate::pieces::Piece;
 
 const SERVICE: &str = "loja.v1.Loja";
 const PATH: &str = "/loja.v1.Loja/Comprar";
