@@ -11,7 +11,7 @@ use prometheus_client::encoding::EncodeLabelSet;
 use reqwest::{Request, Response, Url};
 use tokio::time::Instant;
 
-use crate::error::innermost;
+use crate::cause::innermost;
 use crate::metrics::{Durations, MetricSet, Metrics};
 use crate::trace::{self, Instrument, Parent, Span, semconv};
 

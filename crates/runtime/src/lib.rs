@@ -18,6 +18,7 @@
 //! - [`http_client`]: requests with a span, the trace's context and metrics.
 //! - [`deadline`]: by when a caller wants its answer.
 //! - [`trace`]: spans by the semantic conventions, shared by everything above.
+//! - [`cause`]: why an error came about.
 //! - [`backoff`]: how long to wait before the next try.
 //! - [`tls`]: certificates and keys of the connections that this process opens.
 //!
@@ -26,6 +27,7 @@
 
 pub mod admin;
 pub mod backoff;
+pub mod cause;
 pub mod deadline;
 pub mod error;
 pub mod http;

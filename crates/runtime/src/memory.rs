@@ -18,19 +18,12 @@ pub use budget::{MemoryBudget, MemoryReservation, OverBudget};
 
 use std::time::Duration;
 
-use crate::lifecycle::Lifecycle;
-
 /// Keeps the budget at half of the process's limit, which may change while it runs: Kubernetes
 /// resizes pods in place.
-pub(crate) async fn follow_limit(lifecycle: Lifecycle) {
-    let budget = lifecycle.memory();
+pub(crate) async fn follow_limit(budget: MemoryBudget) {
     loop {
-        adopt(budget, cgroup::limit());
-        tokio::select! {
-            biased;
-            () = lifecycle.stopping() => return,
-            () = tokio::time::sleep(LOOK) => {}
-        }
+        adopt(&budget, cgroup::limit());
+        tokio::time::sleep(LOOK).await;
     }
 }
 

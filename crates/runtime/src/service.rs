@@ -201,7 +201,14 @@ async fn run<S: Service>(
     lifecycle.metrics().show_state(lifecycle.readiness());
     lifecycle.metrics().show_memory(lifecycle.memory());
     if common.memory_budget.is_none() {
-        lifecycle.spawn(memory::follow_limit(lifecycle.clone()));
+        let own = lifecycle.clone();
+        lifecycle.spawn(async move {
+            tokio::select! {
+                biased;
+                () = own.stopping() => {}
+                () = memory::follow_limit(own.memory().clone()) => {}
+            }
+        });
     }
     let admin_life = match serve_admin(common.admin_listen, &lifecycle, build) {
         Ok(admin_life) => Some(admin_life),

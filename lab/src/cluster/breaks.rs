@@ -14,7 +14,6 @@ use super::ClusterError;
 use super::api::Api;
 use super::objects::{Deployment, NetworkPolicy, Object, Pod, StatefulSet, Workload, path_of};
 use super::sight::{Kind, Sight, Snapshot};
-use super::view::pods_of;
 
 /// The annotation of a policy that says what it allowed; [`OWN`] where the policy itself is the lab's.
 const KEPT: &str = "malha.lab/ingress";
@@ -75,7 +74,7 @@ impl Breaks {
     /// Deletes a pod of a workload; another one comes in its place.
     pub async fn delete_pod(&self, at: &Place, pod: &str) -> Result<(), ClusterError> {
         let (snapshot, _, workload) = self.find(at)?;
-        let mut own = pods_of(&snapshot, &workload).into_iter();
+        let mut own = snapshot.pods_of(&workload).into_iter();
         if !own.any(|known| known.metadata.name == pod) {
             return Err(ClusterError::Unknown(format!(
                 "{pod:?} is no pod of {} in {}",

@@ -1,13 +1,11 @@
 //! The lines of pods, asked for when somebody looks.
 
-use axum::Json;
-use axum::extract::{Query, State};
 use futures_util::future::join_all;
 use serde_json::{Value, json};
 
-use super::ClusterError;
+use super::api::Api;
 use super::objects::millis;
-use super::routes::{Cluster, Failure};
+use super::sight::Sight;
 use super::view::{Service, services};
 use crate::page::logs::{LINES, WantedLines};
 use crate::supervisor::log_book::{LogLine, level_of, trace_of};
@@ -18,16 +16,8 @@ const TAIL: usize = 200;
 /// How many pods are asked at once; the others are passed over.
 const PODS: usize = 40;
 
-pub(super) async fn lines(
-    State(cluster): State<Cluster>,
-    Query(wanted): Query<WantedLines>,
-) -> Result<Json<Value>, Failure> {
-    if !cluster.logs {
-        return Err(Failure(ClusterError::Unknown(
-            "logs are off here; LOGS=on shows them".to_owned(),
-        )));
-    }
-    let shown = services(&cluster.sight.now());
+pub(super) async fn lines(sight: &Sight, api: &Api, wanted: &WantedLines) -> Value {
+    let shown = services(&sight.now());
     let asked = shown
         .iter()
         .filter(|service| wanted.service.is_empty() || wanted.service == service.name);
@@ -37,7 +27,7 @@ pub(super) async fn lines(
     });
     let texts = pods
         .take(PODS)
-        .map(|(service, pod)| read(&cluster, service, pod));
+        .map(|(service, pod)| read(api, service, pod));
     let texts = join_all(texts).await;
     let mut lines: Vec<_> = texts.into_iter().flatten().collect();
     lines.sort_by_key(|line| line.number);
@@ -45,17 +35,15 @@ pub(super) async fn lines(
     lines.retain(|line| line.number >= wanted.from && wanted.means(line));
     let limit = wanted.limit.unwrap_or(LINES).min(LINES);
     let newest = lines.split_off(lines.len().saturating_sub(limit));
-    Ok(Json(
-        json!({ "lines": newest, "next": next.max(wanted.from) }),
-    ))
+    json!({ "lines": newest, "next": next.max(wanted.from) })
 }
 
 /// The latest lines of a pod; none where it has none yet.
-async fn read(cluster: &Cluster, service: &Service, pod: &str) -> Vec<LogLine> {
+async fn read(api: &Api, service: &Service, pod: &str) -> Vec<LogLine> {
     let namespace = &service.cluster.namespace;
     let path =
         format!("/api/v1/namespaces/{namespace}/pods/{pod}/log?timestamps=true&tailLines={TAIL}");
-    match cluster.api.text(&path).await {
+    match api.text(&path).await {
         Ok(text) => text
             .lines()
             .filter_map(|line| line_of(&service.name, line))

@@ -1,7 +1,7 @@
 //! The HTTP API of the page over a cluster: docs/lab-api.md.
 
 use axum::body::Bytes;
-use axum::extract::{Path, State};
+use axum::extract::{Path, Query, State};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{delete, get, post};
@@ -15,6 +15,7 @@ use super::sight::Sight;
 use super::traces::Jaeger;
 use super::view::services;
 use super::{ClusterError, logs};
+use crate::page::logs::WantedLines;
 use crate::page::unless_known;
 
 /// What the page shows.
@@ -34,7 +35,7 @@ pub fn routes(cluster: Cluster) -> Router {
     let workload = "/lab/cluster/{namespace}/{workload}";
     Router::new()
         .route("/lab/services", get(shown))
-        .route("/lab/logs", get(logs::lines))
+        .route("/lab/logs", get(lines))
         .route("/lab/mend", post(mend))
         .route(&format!("{workload}/scale"), post(scale))
         .route(&format!("{workload}/deny"), post(deny).delete(allow))
@@ -63,6 +64,19 @@ async fn shown(State(cluster): State<Cluster>, headers: HeaderMap) -> Response {
         "services": services(&cluster.sight.now()),
     });
     unless_known(&headers, body.to_string())
+}
+
+async fn lines(
+    State(cluster): State<Cluster>,
+    Query(wanted): Query<WantedLines>,
+) -> Result<Json<Value>, Failure> {
+    if !cluster.logs {
+        return Err(Failure(ClusterError::Unknown(
+            "logs are off here; LOGS=on shows them".to_owned(),
+        )));
+    }
+    let lines = logs::lines(&cluster.sight, &cluster.api, &wanted).await;
+    Ok(Json(lines))
 }
 
 #[derive(Deserialize)]

@@ -47,6 +47,17 @@ pub enum Kind {
     StatefulSet,
 }
 
+impl Snapshot {
+    /// The pods that a workload's selector means.
+    pub(super) fn pods_of(&self, workload: &Workload) -> Vec<&Pod> {
+        let selector = &workload.spec.selector;
+        let is_own = |pod: &&Pod| {
+            !selector.match_labels.is_empty() && selector.means(&pod.metadata.labels) != Some(false)
+        };
+        self.pods.iter().filter(is_own).collect()
+    }
+}
+
 impl Sight {
     /// Follows these namespaces for as long as the lifecycle lasts.
     pub fn follow(

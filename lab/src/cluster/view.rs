@@ -106,7 +106,7 @@ pub fn services(namespaces: &[Snapshot]) -> Vec<Service> {
 }
 
 fn service(snapshot: &Snapshot, kind: Kind, workload: &Workload) -> Service {
-    let own = pods_of(snapshot, workload);
+    let own = snapshot.pods_of(workload);
     let wanted = workload.spec.replicas.unwrap_or(1);
     let ready = workload.status.ready_replicas.unwrap_or_default();
     let pods: Vec<_> = own.iter().map(|pod| shown(pod)).collect();
@@ -164,15 +164,6 @@ fn name(workload: &Workload) -> String {
 
 fn containers(workload: &Workload) -> Option<&super::objects::Container> {
     workload.spec.template.spec.containers.first()
-}
-
-/// The pods that a workload's selector means.
-pub(super) fn pods_of<'a>(snapshot: &'a Snapshot, workload: &Workload) -> Vec<&'a Pod> {
-    let selector = &workload.spec.selector;
-    let is_own = |pod: &&Pod| {
-        !selector.match_labels.is_empty() && selector.means(&pod.metadata.labels) != Some(false)
-    };
-    snapshot.pods.iter().filter(is_own).collect()
 }
 
 /// In the page's words for a process.

@@ -12,8 +12,8 @@ use tokio::process::{ChildStdin, Command};
 use tokio::task::JoinHandle;
 
 use super::exit::Exit;
-use super::lines::Lines;
-use super::output::{Output, Stream};
+use super::lines::{Lines, Stream};
+use super::output::Output;
 use crate::plan::{NOT_INHERITED, Planned};
 
 /// A running process.

@@ -1,4 +1,13 @@
-//! Bytes of a pipe to lines.
+//! Bytes of a pipe to lines, and which pipe it was.
+
+/// Which of its two streams a line came from, and goes to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stream {
+    /// A program's answers.
+    Out,
+    /// Logs, and what the lab says.
+    Err,
+}
 
 /// Takes pieces as they come and gives lines.
 #[derive(Debug, Default)]

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use serde::Serialize;
 
-use super::output::Stream;
+use super::lines::Stream;
 use crate::clock::now_millis;
 
 /// The latest lines. Every clone is the same book.

@@ -7,16 +7,8 @@ use tokio::io::{AsyncWrite, AsyncWriteExt};
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 
+use super::lines::Stream;
 use super::log_book::LogBook;
-
-/// Which of its two streams a line came from, and goes to.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Stream {
-    /// A program's answers.
-    Out,
-    /// Logs, and what the lab says.
-    Err,
-}
 
 /// The style of lines.
 #[derive(Clone, Copy, Debug)]

@@ -8,6 +8,7 @@ use std::collections::{BTreeSet, VecDeque};
 use std::time::Duration;
 
 use futures_util::stream;
+use runtime::cause::innermost;
 use tokio::sync::mpsc;
 use tonic::client::Grpc;
 use tonic::codegen::http::uri::PathAndQuery;
@@ -84,7 +85,7 @@ pub(super) async fn ask(
 async fn ask_either(server: &str, service: &str) -> Result<Vec<Vec<u8>>, ReflectionError> {
     let no_answer = |error: tonic::transport::Error| ReflectionError::NoAnswer {
         server: server.to_owned(),
-        why: cause(&error),
+        why: innermost(&error),
     };
     let endpoint = Endpoint::from_shared(format!("http://{server}")).map_err(no_answer)?;
     let channel = endpoint.connect().await.map_err(no_answer)?;
@@ -236,15 +237,6 @@ fn in_words(status: &Status) -> String {
         "" => status.code().description().to_owned(),
         message => format!("{:?}: {message}", status.code()),
     }
-}
-
-/// The innermost reason of an error.
-fn cause(error: &dyn std::error::Error) -> String {
-    let mut cause = error;
-    while let Some(deeper) = cause.source() {
-        cause = deeper;
-    }
-    cause.to_string()
 }
 
 #[cfg(test)]

@@ -2,7 +2,7 @@
 //!
 //! # Layout
 //! - [`ClienteSettings`]: what it can be told.
-//! - `admission.rs`, `rate.rs`: the request's id, its deadline, whether there is room.
+//! - `admission.rs`, `client.rs`, `rate.rs`: the request's id, who asks, its deadline, whether there is room.
 //! - `users.rs`, `changes.rs`: the routes.
 //! - `cors.rs`, `root.rs`: pages of other origins, and the path of a proxy.
 //! - `input.rs`, `conditional.rs`, `accept.rs`, `slash.rs`: what a request says.
@@ -14,6 +14,7 @@
 mod accept;
 mod admission;
 mod changes;
+mod client;
 mod conditional;
 mod cors;
 mod docs;

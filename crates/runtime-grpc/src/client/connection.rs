@@ -24,7 +24,7 @@ use tower::Service;
 use super::settings::GrpcClientSettings;
 use crate::executor::LifecycleExecutor;
 use runtime::Lifecycle;
-use runtime::error::innermost;
+use runtime::cause::innermost;
 use runtime::net::{CoalescingWriter, InFlightToken};
 
 /// How to open connections to one server.

@@ -4,7 +4,7 @@ use tonic::{Code, Status};
 use tonic_types::StatusExt;
 
 use super::connection::ConnectionError;
-use runtime::error::innermost;
+use runtime::cause::innermost;
 
 /// Whether a call that failed can be sent again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

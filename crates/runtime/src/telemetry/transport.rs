@@ -32,7 +32,7 @@ use tokio_rustls::TlsConnector;
 use tower::ServiceExt;
 
 use super::otlp::OtlpSettings;
-use crate::error::innermost;
+use crate::cause::innermost;
 
 /// An answer of a collector says little.
 const MAX_ANSWER: usize = 1 << 20;

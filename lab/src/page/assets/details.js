@@ -2,7 +2,6 @@
 
 import { fold, link, make, terms } from "./dom.js";
 import { duration } from "./format.js";
-import { spanLink } from "./waterfall.js";
 import { explain } from "./words-spans.js";
 import { word } from "./words.js";
 
@@ -44,4 +43,10 @@ export function details({ span, parent }, { processes, gap }) {
 
 function section(box, title, pairs) {
   if (pairs.length > 0) box.append(make("p", "title", title), terms("tags", pairs));
+}
+
+/** A link to one span of a trace. */
+function spanLink(trace, span) {
+  const element = link(`${trace.slice(0, 8)}… / ${span}`, `/trace/${trace}#${span}`);
+  return make("code", "", element);
 }

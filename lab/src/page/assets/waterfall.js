@@ -1,7 +1,7 @@
 // One trace as a waterfall: spans by their start, children under their parents.
 
 import { details } from "./details.js";
-import { link, make } from "./dom.js";
+import { make } from "./dom.js";
 import { duration } from "./format.js";
 import { hue } from "./hues.js";
 import { ask } from "./poll.js";
@@ -151,10 +151,4 @@ function place(element, left, width) {
   element.style.setProperty("inset-inline-start", `${left}%`);
   element.style.setProperty("inline-size", `${width}%`);
   return element;
-}
-
-/** A link to one span of a trace. */
-export function spanLink(trace, span) {
-  const element = link(`${trace.slice(0, 8)}… / ${span}`, `/trace/${trace}#${span}`);
-  return make("code", "", element);
 }

@@ -1,22 +1,19 @@
 //! What stands before every route: a request's id, its deadline, and whether there is room.
 
-use std::convert::Infallible;
-use std::net::{IpAddr, Ipv4Addr};
 use std::sync::PoisonError;
 
-use axum::extract::{FromRequestParts, Request, State};
+use axum::extract::{Request, State};
 use axum::http::header::{HeaderName, X_CONTENT_TYPE_OPTIONS};
-use axum::http::request::Parts;
-use axum::http::{Extensions, HeaderMap, HeaderValue};
+use axum::http::{HeaderMap, HeaderValue};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use opentelemetry::{Array, StringValue, Value};
 use runtime::deadline;
-use runtime::http::Forwarded;
 use runtime::net::Place;
 use runtime::trace::Span;
 use tokio::time::Instant;
 
+use super::client::Client;
 use super::error::GatewayError;
 use super::{Gateway, changes, input};
 
@@ -62,7 +59,7 @@ fn is_event_source(request: &Request) -> bool {
 /// A place among the requests under way, which is kept until the answer's head is there.
 fn enter(gateway: &Gateway, request: &Request) -> Result<Place, GatewayError> {
     let client = Client::of(request.extensions());
-    if let Client(Some(address)) = client {
+    if let Some(address) = client.0 {
         let mut rates = gateway.rates.lock().unwrap_or_else(PoisonError::into_inner);
         let taken = rates.take(address, Instant::now());
         taken.map_err(GatewayError::TooMuch)?;
@@ -70,33 +67,6 @@ fn enter(gateway: &Gateway, request: &Request) -> Result<Place, GatewayError> {
     let place = gateway.requests.take(client.address());
     place.ok_or(GatewayError::Busy)
 }
-
-/// Who asks, where anybody says it: the peer, or whom a trusted proxy names.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Client(Option<IpAddr>);
-
-impl Client {
-    fn of(extensions: &Extensions) -> Self {
-        let forwarded = extensions.get();
-        Self(forwarded.map(|Forwarded { client, .. }| *client))
-    }
-
-    /// The address whose places it takes.
-    pub(super) fn address(self) -> IpAddr {
-        self.0.unwrap_or(NOBODY)
-    }
-}
-
-impl<S: Sync> FromRequestParts<S> for Client {
-    type Rejection = Infallible;
-
-    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Infallible> {
-        Ok(Self::of(&parts.extensions))
-    }
-}
-
-/// Who asks where nobody says it.
-const NOBODY: IpAddr = IpAddr::V4(Ipv4Addr::UNSPECIFIED);
 
 /// The longest id that is taken over.
 const LONGEST_ID: usize = 128;

@@ -16,10 +16,10 @@ use runtime::net::Place;
 use runtime::trace::{self, Instrument, Parent, Span, SpanKind};
 use tonic::{Code, Status, Streaming};
 
-use super::admission::Client;
+use super::client::Client;
 use super::error::GatewayError;
 use super::json::Mudanca;
-use super::openapi::{Always, WithHistory};
+use super::openapi::answers::{Always, WithHistory};
 use super::{Gateway, input};
 use crate::gateway::upstream::UsersClient;
 

@@ -15,7 +15,7 @@ use super::conditional::{Preconditions, Read, entity_tag};
 use super::error::GatewayError;
 use super::input::PathId;
 use super::json::{AlteracaoUsuario, NovoUsuario, PaginaUsuarios, Usuario};
-use super::openapi::{Always, Conditions, WithBody, WithCondition, WithEmail, WithId};
+use super::openapi::answers::{Always, Conditions, WithBody, WithCondition, WithEmail, WithId};
 use super::root::Root;
 use super::validation::{Findings, ValidationError};
 use super::{Gateway, input};

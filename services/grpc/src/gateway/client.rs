@@ -1,0 +1,36 @@
+//! Who asks.
+
+use std::convert::Infallible;
+use std::net::{IpAddr, Ipv4Addr};
+
+use axum::extract::FromRequestParts;
+use axum::http::Extensions;
+use axum::http::request::Parts;
+use runtime::http::Forwarded;
+
+/// Who asks, where anybody says it: the peer, or whom a trusted proxy names.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Client(pub(super) Option<IpAddr>);
+
+impl Client {
+    pub(super) fn of(extensions: &Extensions) -> Self {
+        let forwarded = extensions.get();
+        Self(forwarded.map(|Forwarded { client, .. }| *client))
+    }
+
+    /// The address whose places it takes.
+    pub(super) fn address(self) -> IpAddr {
+        self.0.unwrap_or(NOBODY)
+    }
+}
+
+impl<S: Sync> FromRequestParts<S> for Client {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Infallible> {
+        Ok(Self::of(&parts.extensions))
+    }
+}
+
+/// Who asks where nobody says it.
+const NOBODY: IpAddr = IpAddr::V4(Ipv4Addr::UNSPECIFIED);
