@@ -72,7 +72,8 @@ for flag in ("checkout", "by-mail", "starts"):
     for name, other in (("1.0.0", older), ("2.0.0", newer)):
         new = sum(row == [flag, "new"] for row in other)
         differ = sum(a != b for a, b in zip(node, other) if a[0] == flag)
-        print(f"{flag}, Python's core {name}: {new} of 1000 users have the new one, {differ} not what they have in Node")
+        print(f"{flag}, Python's core {name}: {new} of 1000 users have the new one,",
+              f"{differ} not what they have in Node")
 PY
 python3 compare.py | tee seen
 diff seen - <<'END'

