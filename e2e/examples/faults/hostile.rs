@@ -4,9 +4,12 @@
 //! - [`Attack`], [`Hostile`]: a kind of client, and one of them.
 //! - [`under_attack`]: calm, the attack, until memory is back.
 //! - [`siege`]: what was measured, and the judgement.
+//! - [`crowd`]: idle clients by the ten thousand; [`leisure`]: what of the machine all of them get.
 //! - [`http2`], [`websocket`]: frames by hand.
 
+pub(crate) mod crowd;
 pub(crate) mod http2;
+mod leisure;
 pub(crate) mod siege;
 pub(crate) mod websocket;
 
@@ -18,7 +21,7 @@ use std::time::Duration;
 use futures_util::{StreamExt, TryStreamExt, stream};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpSocket, TcpStream};
-use tokio::runtime::Builder;
+use tokio::runtime::{Builder, Runtime};
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep, timeout_at};
@@ -33,7 +36,8 @@ use crate::world::{How, Subject, World};
 /// A kind of hostile client.
 pub(crate) struct Attack {
     pub(crate) name: &'static str,
-    /// So many of them, in the small size and in the large one.
+    /// So many of them, in the small size and in the large one. More than [`crowd::ONE_PROCESS`] say
+    /// nothing, whatever `client` is.
     pub(crate) clients: (u32, u32),
     /// Why they are refused, at least once.
     pub(crate) refused: Refused,
@@ -233,7 +237,7 @@ async fn besieged(
     tally: &Tally,
     service: &Service,
     attack: &Attack,
-) -> io::Result<Siege> {
+) -> anyhow::Result<Siege> {
     let begun = Instant::now();
     while !tally.is_back(begun) && begun.elapsed() < PATIENCE {
         sleep(LOOK).await;
@@ -250,7 +254,12 @@ async fn besieged(
     let mut siege = Siege::begun(service, clients).await;
     let began = Instant::now();
     loop {
-        rush(&mut siege, service, attack, clients, lasts).await?;
+        if clients > crowd::ONE_PROCESS {
+            crowded(&mut siege, service, clients, lasts).await?;
+        } else {
+            let thread = thread_of_their_own(world)?;
+            rush(&mut siege, service, attack, clients, lasts, thread).await;
+        }
         // On a busy machine time may be over before anybody was heard.
         let reasons = attack.refused.reasons(world);
         if siege.is_refused_by(reasons, service).await || began.elapsed() > PATIENCE {
@@ -261,19 +270,26 @@ async fn besieged(
     Ok(siege)
 }
 
-/// All of them at once, for so long. They have a thread of their own: among thousands of them the ordinary
-/// client would wait for its turn here, and not for the service.
+/// Among thousands of them the ordinary client would wait for its turn here, and not for the service.
+/// In the small size nobody waits for them to be at leisure.
+fn thread_of_their_own(world: &World) -> io::Result<Runtime> {
+    let mut thread = Builder::new_multi_thread();
+    thread.worker_threads(1).enable_all();
+    if world.full {
+        thread.on_thread_start(leisure::this_thread);
+    }
+    thread.build()
+}
+
+/// All of them at once, for so long.
 async fn rush(
     siege: &mut Siege,
     service: &Service,
     attack: &Attack,
     clients: u32,
     lasts: Duration,
-) -> io::Result<()> {
-    let thread = Builder::new_multi_thread()
-        .worker_threads(1)
-        .enable_all()
-        .build()?;
+    thread: Runtime,
+) {
     let until = Instant::now() + lasts;
     let mut all = JoinSet::new();
     for number in 0..clients {
@@ -291,6 +307,25 @@ async fn rush(
         }
     }
     thread.shutdown_background();
+}
+
+/// The same for more than one process has files for.
+async fn crowded(
+    siege: &mut Siege,
+    service: &Service,
+    clients: u32,
+    lasts: Duration,
+) -> anyhow::Result<()> {
+    let mut all = JoinSet::new();
+    for child in crowd::start(service.address, clients, lasts)? {
+        all.spawn(crowd::came(child));
+    }
+    while !all.is_empty() {
+        tokio::select! {
+            Some(came) = all.join_next() => siege.add(came??),
+            () = sleep(LOOK) => siege.look(service),
+        }
+    }
     Ok(())
 }
 

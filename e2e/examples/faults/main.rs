@@ -41,6 +41,7 @@ use futures_util::{FutureExt, StreamExt, stream};
 use tokio::signal::unix::{SignalKind, signal};
 
 use crate::document::Outcome;
+use crate::hostile::crowd;
 use crate::row::{Row, head};
 use crate::scenarios::{ALL, Scenario};
 use crate::world::World;
@@ -62,6 +63,12 @@ fn command() -> Command {
                 .help("What chance follows from; at random if not given, and told"),
         )
         .arg(
+            Arg::new(crowd::ARGUMENT)
+                .long(crowd::ARGUMENT)
+                .num_args(4)
+                .hide(true),
+        )
+        .arg(
             Arg::new("scenario")
                 .num_args(0..)
                 .value_parser(clap::builder::PossibleValuesParser::new(
@@ -78,6 +85,11 @@ async fn main() -> anyhow::Result<ExitCode> {
         for scenario in ALL {
             println!("{:18} {}", scenario.name, scenario.fault);
         }
+        return Ok(ExitCode::SUCCESS);
+    }
+    if let Some(arguments) = matches.get_many::<String>(crowd::ARGUMENT) {
+        let arguments: Vec<_> = arguments.cloned().collect();
+        println!("{}", crowd::sit(&arguments).await?);
         return Ok(ExitCode::SUCCESS);
     }
     // Whoever interrupts it leaves no process and no mounted disk behind: both end where they are dropped.

@@ -24,7 +24,7 @@ pub(crate) const SCENARIO: Scenario = Scenario {
 const ATTACKS: &[Attack] = &[
     Attack {
         name: "nothing said",
-        clients: (1000, 10_000),
+        clients: (1000, 50_000),
         refused: Refused::Late(&["handshake_timeout"]),
         client: |it| Box::pin(it.say_nothing()),
     },

@@ -18,7 +18,7 @@ pub(crate) const SCENARIO: Scenario = Scenario {
 const OF_HELLO: &[Attack] = &[
     Attack {
         name: "nothing said",
-        clients: (2000, 20_000),
+        clients: (2000, 50_000),
         refused: Refused::Late(&["first_byte_timeout"]),
         client: |it| Box::pin(it.say_nothing()),
     },
@@ -51,7 +51,7 @@ const OF_HELLO: &[Attack] = &[
 const OF_SOCKETS: &[Attack] = &[
     Attack {
         name: "nothing said",
-        clients: (2000, 20_000),
+        clients: (2000, 50_000),
         refused: Refused::Late(&["first_byte_timeout"]),
         client: |it| Box::pin(it.say_nothing()),
     },
