@@ -5,7 +5,7 @@
 # Expected: a client that wants a deadline so far away that it counts as none, as gRPC's guides ask for one on each
 #   call, is served; `grpc-timeout` has up to eight digits of hours, 11000 years (PROTOCOL-HTTP2.md).
 # Seen: grpc-js cuts the milliseconds to a signed number of 32 bits. 25 and 30 days are negative, so that the handler
-#   begins and the client has DEADLINE_EXCEEDED at once; of 50 days 10 hours are left, of a year 17 days. connect-node
+#   begins and the client has DEADLINE_EXCEEDED at once; of 50 days some hours are left, of a year 17 days. connect-node
 #   gives setTimeout what it cannot hold: beyond 24.8 days the signal of the call is aborted after a millisecond, while
 #   timeoutMs() says the right time. grpcio serves all.
 # Matters: a client says "a month" or "a year" for a watch or an import, or to say "no limit". It works against Go,
