@@ -187,3 +187,6 @@ fn block(out: &mut Vec<u8>, kind: u32, body: &[u8]) {
     out.extend(body);
     out.extend(length);
 }
+
+#[cfg(test)]
+mod tests;

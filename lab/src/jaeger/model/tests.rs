@@ -25,7 +25,10 @@ fn spans_stand_by_their_start_whatever_order_they_came_in() {
     let trace = json_of(vec![child, root], 0);
     assert_eq!(trace["spans"][0]["operationName"], "work 1");
     assert_eq!(trace["spans"][1]["startTime"], 1_000_005);
-    assert_eq!(trace["processes"]["p2"]["serviceName"], "server");
+    for (span, process, service) in [(0, "p1", "client"), (1, "p2", "server")] {
+        assert_eq!(trace["spans"][span]["processID"], process);
+        assert_eq!(trace["processes"][process]["serviceName"], service);
+    }
     assert_eq!(trace["spans"][1]["warnings"], Json::Null);
 }
 
@@ -58,40 +61,54 @@ fn a_parent_that_is_linked_to_as_well_is_only_a_link() {
 
 #[test]
 fn a_span_that_ends_before_it_began_takes_no_time_and_says_so() {
-    let span = Span {
+    let late = Span {
         end: 5,
         ..span("s", 1, 1)
     };
-    let trace = json_of(vec![span], 0);
+    let trace = json_of(vec![late], 0);
     assert_eq!(trace["spans"][0]["duration"], 0);
     assert_eq!(
         trace["spans"][0]["warnings"],
         json!(["Negative duration detected, shown as 0"])
     );
+    let begun = span("s", 1, 1).start;
+    let moment = Span {
+        end: begun,
+        ..span("s", 1, 1)
+    };
+    let trace = json_of(vec![moment], 0);
+    assert_eq!(trace["spans"][0]["warnings"], Json::Null);
 }
 
 #[test]
 fn a_trace_that_is_not_kept_whole_says_so() {
+    assert_eq!(json_of(vec![span("s", 1, 1)], 0)["warnings"], Json::Null);
     let warnings = json_of(vec![span("s", 1, 1)], 7)["warnings"][0].clone();
     assert!(warnings.as_str().unwrap().starts_with("7 more spans came"));
 }
 
 #[test]
-fn the_name_of_an_event_is_the_first_of_its_fields() {
-    let event = Event {
-        time: 1,
-        name: "retry".to_owned(),
-        attributes: vec![("attempt".to_owned(), Value::Int(2))],
+fn the_name_of_an_event_is_the_first_of_its_fields_unless_it_has_that_field_itself() {
+    let fields = |name: &str, attribute: &str| {
+        let event = Event {
+            time: 1,
+            name: name.to_owned(),
+            attributes: vec![(attribute.to_owned(), Value::Int(2))],
+        };
+        let span = Span {
+            events: vec![event],
+            ..span("s", 1, 1)
+        };
+        let fields = json_of(vec![span], 0)["spans"][0]["logs"][0]["fields"].clone();
+        let fields = fields.as_array().unwrap().iter();
+        fields
+            .map(|field| format!("{}={}", field["key"], field["value"]))
+            .collect::<Vec<_>>()
+            .join(" ")
     };
-    let span = Span {
-        events: vec![event],
-        ..span("s", 1, 1)
-    };
-    let fields = json_of(vec![span], 0)["spans"][0]["logs"][0]["fields"].clone();
-    assert_eq!(
-        (&fields[0]["key"], &fields[1]["key"]),
-        (&json!("event"), &json!("attempt"))
-    );
+    assert_eq!(fields("retry", "attempt"), r#""event"="retry" "attempt"=2"#);
+    assert_eq!(fields("retry", "event"), r#""event"=2"#);
+    assert_eq!(fields("", "attempt"), r#""attempt"=2"#);
 }
 
 #[test]

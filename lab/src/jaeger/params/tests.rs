@@ -22,7 +22,7 @@ fn a_service_is_needed_and_enough() {
     );
     let search = asked_of_s(&[]);
     assert_eq!((search.limit, search.end), (100, NOW));
-    assert_eq!(search.start, NOW - nanos(LOOKBACK));
+    assert_eq!(search.start, NOW - 2 * 86_400_000_000_000);
 }
 
 #[test]
@@ -51,6 +51,9 @@ fn durations_are_read_as_go_writes_them() {
         ("1h30m", 5_400_000_000_000),
         ("1.5s", 1_500_000_000),
         ("20us", 20_000),
+        ("7ns", 7),
+        ("2d", 2 * 86_400_000_000_000),
+        ("1w", 7 * 86_400_000_000_000),
     ];
     for (text, expected) in cases {
         assert_eq!(duration(text), Some(expected), "{text}");
@@ -65,6 +68,7 @@ fn tags_come_as_an_object_or_one_by_one() {
     let search = asked_of_s(&[("tags", r#"{"a":"1"}"#), ("tag", "url:http://h/")]);
     let pair = |key: &str, value: &str| (key.to_owned(), value.to_owned());
     assert_eq!(search.tags, [pair("a", "1"), pair("url", "http://h/")]);
+    assert_eq!(asked_of_s(&[("tags", "")]).tags, []);
 }
 
 #[test]
@@ -94,6 +98,8 @@ fn what_is_not_understood_is_refused_by_name() {
         ("maxDuration", "1s"),
     ]);
     assert_eq!(crossed, Err(ParamError::Durations));
+    let one = asked_of_s(&[("minDuration", "1s"), ("maxDuration", "1s")]);
+    assert_eq!(one.min_duration, one.max_duration);
 }
 
 #[test]

@@ -22,7 +22,16 @@ fn each_type_of_value_has_jaeger_s_type_and_form() {
         (Value::Empty, "string", json!("")),
         (Value::Bool(true), "bool", json!(true)),
         (Value::Int(-7), "int64", json!(-7)),
-        (Value::Int(EXACT.cast_signed()), "int64", json!(EXACT)),
+        (
+            Value::Int(9_007_199_254_740_991),
+            "int64",
+            json!(9_007_199_254_740_991_i64),
+        ),
+        (
+            Value::Int(9_007_199_254_740_992),
+            "int64",
+            json!("9007199254740992"),
+        ),
         (Value::Int(i64::MIN), "int64", json!("-9223372036854775808")),
         (Value::Double(0.5), "float64", json!(0.5)),
         (Value::Double(2.0), "float64", json!(2)),

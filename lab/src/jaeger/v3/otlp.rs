@@ -76,7 +76,7 @@ fn span_json(span: &Span, known: &HashSet<SpanId>, raw: bool) -> Json {
     let end = if raw {
         span.end
     } else {
-        span.start + span.duration()
+        span.end.max(span.start)
     };
     object([
         ("traceId", Some(json!(span.trace_id.to_string()))),

@@ -1,7 +1,7 @@
 use std::collections::BTreeMap;
 
 use super::*;
-use crate::collector::fixture::{span, span_id, trace_id};
+use crate::collector::fixture::{scope, span, span_id, trace_id};
 
 fn trace(spans: Vec<Span>) -> Trace {
     Trace {
@@ -14,6 +14,85 @@ fn trace(spans: Vec<Span>) -> Trace {
 /// The attributes of the only span of a trace.
 fn shown(span: Span, raw: bool) -> Json {
     resource_spans(&trace(vec![span]), raw)[0]["scopeSpans"][0]["spans"][0]["attributes"].clone()
+}
+
+#[test]
+fn a_span_has_the_names_and_the_numbers_of_otlp() {
+    let full = Span {
+        parent: Some(span_id(1)),
+        trace_state: "a=b".to_owned(),
+        flags: 0x101,
+        status: Status::Error,
+        description: "it broke".to_owned(),
+        events: vec![Event {
+            time: 5,
+            name: "retry".to_owned(),
+            attributes: vec![("n".to_owned(), Value::Int(2))],
+        }],
+        links: vec![Link {
+            trace_id: trace_id(3),
+            span_id: span_id(3),
+        }],
+        scope: scope("lib"),
+        ..span("s", 1, 2)
+    };
+    let name = json!({"key": "service.name", "value": {"stringValue": "s"}});
+    let expected = json!([{
+        "resource": {"attributes": [name]},
+        "scopeSpans": [{
+            "scope": {"name": "lib"},
+            "spans": [{
+                "traceId": "01".repeat(16),
+                "spanId": "02".repeat(8),
+                "parentSpanId": "01".repeat(8),
+                "traceState": "a=b",
+                "flags": 0x101,
+                "name": "work 2",
+                "kind": 1,
+                "startTimeUnixNano": "1000000000",
+                "endTimeUnixNano": "1001000000",
+                "events": [{
+                    "timeUnixNano": "5",
+                    "name": "retry",
+                    "attributes": [{"key": "n", "value": {"intValue": "2"}}],
+                }],
+                "links": [{"traceId": "03".repeat(16), "spanId": "03".repeat(8)}],
+                "status": {"message": "it broke", "code": 2},
+            }],
+        }],
+    }]);
+    assert_eq!(json!(resource_spans(&trace(vec![full]), true)), expected);
+}
+
+#[test]
+fn what_has_its_default_is_left_out() {
+    let numbers = [
+        Kind::Unspecified,
+        Kind::Internal,
+        Kind::Server,
+        Kind::Client,
+        Kind::Producer,
+        Kind::Consumer,
+    ];
+    let numbers = numbers.map(|kind| {
+        let span = Span {
+            kind,
+            ..span("s", 1, 1)
+        };
+        span_json(&span, &HashSet::new(), true)["kind"].clone()
+    });
+    let expected = [Json::Null, 1.into(), 2.into(), 3.into(), 4.into(), 5.into()];
+    assert_eq!(numbers, expected);
+    let codes = [Status::Unset, Status::Ok].map(|status| {
+        let span = Span {
+            status,
+            ..span("s", 1, 1)
+        };
+        let json = span_json(&span, &HashSet::new(), true);
+        assert_eq!(json.get("flags"), None);
+        json["status"].clone()
+    });
+    assert_eq!(codes, [json!({}), json!({"code": 1})]);
 }
 
 #[test]
@@ -90,7 +169,7 @@ fn what_is_odd_about_a_span_is_said_unless_the_trace_is_asked_for_raw() {
 #[test]
 fn spans_stand_under_their_process_and_library() {
     let by = |service, id, scope: &str| Span {
-        scope: crate::collector::fixture::scope(scope),
+        scope: self::scope(scope),
         ..span(service, 1, id)
     };
     let spans = vec![

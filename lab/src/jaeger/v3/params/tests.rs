@@ -17,6 +17,33 @@ fn nothing_is_required() {
 }
 
 #[test]
+fn edges_are_of_the_last_day_unless_they_are_of_another_time() {
+    let began = |query: &[(&str, &str)]| {
+        let params = query
+            .iter()
+            .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+        Asked(&params.collect()).began(NOW)
+    };
+    assert_eq!(began(&[]), Ok(NOW - 86_400_000_000_000..=NOW));
+    let times = [
+        ("startTime", "1970-01-01T00:00:01Z"),
+        ("endTime", "1970-01-01T00:00:02Z"),
+    ];
+    assert_eq!(began(&times), Ok(1_000_000_000..=2_000_000_000));
+}
+
+#[test]
+fn a_flag_is_false_unless_it_is_said_to_be_true() {
+    let flag = |value: &str| {
+        let params = vec![("raw".to_owned(), value.to_owned())];
+        Asked(&params).flag("raw")
+    };
+    assert_eq!(Asked(&Vec::new()).flag("raw"), Ok(false));
+    assert_eq!([flag("true"), flag("false")], [Ok(true), Ok(false)]);
+    assert!(flag("1").is_err());
+}
+
+#[test]
 fn parameters_have_today_s_names_or_those_of_before() {
     let today = [
         ("query.serviceName", "s"),
