@@ -56,3 +56,23 @@ pub fn shows(value: &Value, text: &str) -> bool {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_whole_number_has_no_point_as_long_as_it_is_exact() {
+        for (double, expected) in [
+            (2.0, "2"),
+            (-7.0, "-7"),
+            (0.5, "0.5"),
+            (9_007_199_254_740_992.0, "9007199254740992"),
+            (9_007_199_254_740_994.0, "9007199254740994.0"),
+            (f64::NAN, r#""NaN""#),
+            (f64::NEG_INFINITY, r#""-inf""#),
+        ] {
+            assert_eq!(number(double).to_string(), expected);
+        }
+    }
+}

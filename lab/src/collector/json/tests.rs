@@ -45,6 +45,59 @@ fn a_span_of_node_s_exporter_is_read_whole() {
 }
 
 #[test]
+fn an_answer_is_exports_in_envelopes_one_after_the_other() {
+    let body = br#"{"result": {"resourceSpans": [{}, {}]}} {"result": {"resourceSpans": [{}]}} {}"#;
+    let counts: Vec<_> = answer(body)
+        .map(|export| export.ok().map(|export| export.resource_spans.len()))
+        .collect();
+    assert_eq!(counts, [Some(2), Some(1), None]);
+}
+
+#[test]
+fn nothing_that_a_span_says_is_lost() {
+    let pair = |key: &str| json!({"key": key, "value": {"boolValue": true}});
+    let span = json!({
+        "traceState": "a=b",
+        "flags": 257,
+        "endTimeUnixNano": "7",
+        "attributes": [pair("of span")],
+        "events": [{"timeUnixNano": "5", "name": "retry", "attributes": [pair("of event")]}],
+        "links": [{"traceId": "0102", "spanId": "03"}],
+        "status": {"code": 2, "message": "it broke"},
+    });
+    let body = json!({"resourceSpans": [{
+        "resource": {"attributes": [pair("of process")]},
+        "scopeSpans": [{"scope": {"name": "lib", "version": "1"}, "spans": [span]}],
+    }]});
+    let export = export(body.to_string().as_bytes()).unwrap();
+    let keys = |pairs: &[KeyValue]| {
+        pairs
+            .iter()
+            .map(|pair| pair.key.clone())
+            .collect::<Vec<_>>()
+    };
+    let group = &export.resource_spans[0];
+    let attributes = &group.resource.as_ref().unwrap().attributes;
+    assert_eq!(keys(attributes), ["of process"]);
+    let scope = group.scope_spans[0].scope.as_ref().unwrap();
+    assert_eq!((scope.name.as_str(), scope.version.as_str()), ("lib", "1"));
+    let span = &group.scope_spans[0].spans[0];
+    assert_eq!((span.trace_state.as_str(), span.flags), ("a=b", 257));
+    assert_eq!(span.end_time_unix_nano, 7);
+    assert_eq!(keys(&span.attributes), ["of span"]);
+    let event = &span.events[0];
+    assert_eq!((event.time_unix_nano, event.name.as_str()), (5, "retry"));
+    assert_eq!(keys(&event.attributes), ["of event"]);
+    let link = &span.links[0];
+    assert_eq!(
+        (&link.trace_id[..], &link.span_id[..]),
+        (&[1, 2][..], &[3][..])
+    );
+    let status = span.status.as_ref().unwrap();
+    assert_eq!((status.code, status.message.as_str()), (2, "it broke"));
+}
+
+#[test]
 fn a_number_may_be_text_and_text_may_be_a_number() {
     for time in [json!(5), json!("5")] {
         let span = span(&json!({"startTimeUnixNano": time})).unwrap();

@@ -160,5 +160,8 @@ fn the_service_and_the_names_of_events_are_found_as_tags() {
         ..span("s", 1, 1)
     };
     assert!(means(&tagged("event", "retry"), span.clone()));
-    assert!(means(&tagged("service.name", "s"), span));
+    assert!(means(&tagged("service.name", "s"), span.clone()));
+    for (key, value) in [("event", "s"), ("service.name", "retry"), ("name", "s")] {
+        assert!(!means(&tagged(key, value), span.clone()), "{key}={value}");
+    }
 }
