@@ -22,7 +22,7 @@ install() {
         "openfeature-provider-flagd==$1" "openfeature-flagd-core==$2" openfeature-sdk==0.10.0
 }
 { install 0.5.2 1.0.0 && install 0.6.1 2.0.0; } || exit 2
-npm install --silent --no-audit --no-fund @openfeature/flagd-core@4.0.1 @openfeature/core@1 > npm.log || exit 2
+npm install --silent --no-audit --no-fund @openfeature/flagd-core@4.0.1 @openfeature/core@1.12.0 > npm.log || exit 2
 
 cat > flags.json <<'JSON'
 {"flags": {

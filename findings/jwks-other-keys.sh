@@ -11,8 +11,8 @@
 # Matters: nobody can log in any more from the minute when the provider puts a second key beside the first, which is how
 #   keys are changed; nothing was installed, and the tokens are still signed by the old key. Tests have one key.
 # Documented: by issues alone: mpdavis/python-jose 138 of 2019 ("a design limitation") and 331, go-jose/go-jose 25 of
-#   2023 and 276 of 2026, all open; go-jose had mended it and took it back (131), go-oidc 3.21.0 passes such keys over by
-#   itself. For Authlib no; it refers to joserfc, which is right.
+#   2023 and 276 of 2026, all open; go-jose had mended it and took it back (131), go-oidc 3.21.0 passes such keys over.
+#   For Authlib no; it refers to joserfc, which is right.
 set -euo pipefail
 dir=$(mktemp -d)
 trap 'rm -rf "$dir"' EXIT

@@ -84,7 +84,7 @@ const parser = createParser({ onEvent: ({ data }) => texts.push(data) });
 parser.feed(fs.readFileSync(0, 'utf8'));
 console.log(`${process.argv[2]}: ${JSON.stringify(texts)}`);
 JS
-echo '["Hello", " world", "if late:\n    go()", "a\rb"]' > texts
+printf '%s\n' '["Hello", " world", "if late:\n    go()", "a\rb"]' > texts
 { venv/bin/python run.py < texts | node read.mjs sse-starlette
   ./finding < texts | node read.mjs gin-contrib/sse
   java -cp 'lib/*' Run.java Hello ' world' $'if late:\n    go()' | node read.mjs Spring; } | tee seen
