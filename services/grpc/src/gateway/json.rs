@@ -1,5 +1,7 @@
 //! Users, pages and changes as JSON.
 
+use std::time::{Duration, UNIX_EPOCH};
+
 use malha_proto::usuarios::v1::{self as proto, TipoMudanca};
 use prost_types::Timestamp;
 use serde::Serialize;
@@ -132,15 +134,18 @@ impl Mudanca {
     }
 }
 
-/// A time in RFC 3339, always with milliseconds, so that texts sort as times do.
+/// A time in RFC 3339, always with milliseconds, so that texts sort as times do. It has the years from 1970
+/// to 9999 alone.
 fn rfc3339(time: Option<Timestamp>) -> String {
     let mut time = time.unwrap_or_default();
     time.normalize();
-    let millis = time.nanos / 1_000_000;
-    time.nanos = 0;
-    let seconds = time.to_string();
-    format!("{}.{millis:03}Z", seconds.trim_end_matches('Z'))
+    let seconds = u64::try_from(time.seconds).unwrap_or_default();
+    let since = Duration::new(seconds.min(LAST_SECOND), time.nanos.unsigned_abs());
+    humantime::format_rfc3339_millis(UNIX_EPOCH + since).to_string()
 }
+
+/// 9999-12-31T23:59:59Z.
+const LAST_SECOND: u64 = 253_402_300_799;
 
 impl NovoUsuario {
     /// A body as a new user, or what is wrong with it.
@@ -258,9 +263,12 @@ mod tests {
             at(0, 999_999_999),
             at(1_732_147_200, 0),
             at(1_732_147_200, 5_000_000),
+            at(i64::MAX, 0),
         ];
         assert_eq!(times[0], "1970-01-01T00:00:00.000Z");
         assert_eq!(times[3], "2024-11-21T00:00:00.005Z");
+        assert_eq!(times[4], "9999-12-31T23:59:59.000Z");
+        assert_eq!(at(-1, 0), times[0]);
         assert!(times.is_sorted());
     }
 

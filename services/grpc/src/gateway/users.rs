@@ -5,7 +5,7 @@ use axum::body::Body;
 use axum::extract::State;
 use axum::http::header::{CACHE_CONTROL, ETAG, HeaderName, LINK, LOCATION};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, Uri};
-use axum::response::{IntoResponse, Response};
+use axum::response::{IntoResponse, IntoResponseParts, Response};
 use malha_proto::usuarios::v1 as proto;
 use tonic::Code;
 use url::form_urlencoded::byte_serialize;
@@ -320,8 +320,6 @@ fn one(user: proto::Usuario) -> impl IntoResponse {
     (tag(&user.etag), Json(Usuario::from(user)))
 }
 
-fn tag(etag: &str) -> HeaderMap {
-    let mut headers = HeaderMap::from_iter([NO_CACHE]);
-    headers.extend(entity_tag(etag).map(|tag| (ETAG, tag)));
-    headers
+fn tag(etag: &str) -> impl IntoResponse + IntoResponseParts + use<> {
+    (entity_tag(etag).map(|tag| [(ETAG, tag)]), [NO_CACHE])
 }
