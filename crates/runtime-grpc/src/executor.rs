@@ -10,6 +10,7 @@ pub(super) struct LifecycleExecutor(pub(super) Lifecycle);
 
 impl<F: Future<Output = ()> + Send + 'static> Executor<F> for LifecycleExecutor {
     fn execute(&self, task: F) {
-        self.0.spawn_without_span(task);
+        // In a box: it is large, and becoming a task moves it several times.
+        self.0.spawn_without_span(Box::pin(task));
     }
 }

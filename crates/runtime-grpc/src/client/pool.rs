@@ -89,6 +89,10 @@ impl Pool {
         &self,
         exclude: Option<SocketAddr>,
     ) -> Result<PickedBackend, NoBackend> {
+        // Most often there is one, and nothing to wait for.
+        if let Choice::Backend(backend) = self.lock().choose(exclude) {
+            return Ok(PickedBackend::new(backend));
+        }
         let mut changed = self.changed.subscribe();
         loop {
             match self.lock().choose(exclude) {
@@ -251,11 +255,12 @@ impl Backends {
 
 /// Of two at random, the one with fewer calls under way (Mitzenmacher, "The Power of Two Choices
 /// in Randomized Load Balancing"), or the only one.
-fn less_loaded<'a>(among: impl Iterator<Item = &'a Arc<Backend>>) -> Option<&'a Arc<Backend>> {
-    let among: Vec<_> = among.collect();
-    if let [] | [_] = among[..] {
-        return among.first().copied();
-    }
+fn less_loaded<'a>(mut among: impl Iterator<Item = &'a Arc<Backend>>) -> Option<&'a Arc<Backend>> {
+    let first = among.next()?;
+    let Some(second) = among.next() else {
+        return Some(first);
+    };
+    let among: Vec<_> = [first, second].into_iter().chain(among).collect();
     let first = rand::rng().random_range(0..among.len());
     let step = rand::rng().random_range(1..among.len());
     let second = (first + step) % among.len();
