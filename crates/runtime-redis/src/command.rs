@@ -28,7 +28,7 @@ impl Command {
     /// A command that changes something. It is sent once.
     pub fn write(operation: &'static str) -> Self {
         Self {
-            cmd: redis::cmd(operation),
+            cmd: with_room(operation),
             operation,
             script: None,
             repeatable: false,
@@ -41,6 +41,13 @@ impl Command {
         self.cmd.arg(argument);
         self
     }
+}
+
+/// A command with room for the arguments that most have, which would else grow one by one.
+fn with_room(operation: &str) -> Cmd {
+    let mut cmd = Cmd::with_capacity(8, 128);
+    cmd.arg(operation);
+    cmd
 }
 
 /// A script in Lua, which Redis runs as one step.

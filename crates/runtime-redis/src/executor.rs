@@ -148,16 +148,7 @@ impl Executor {
         command: &Command,
         limit: TimeLimit,
     ) -> Result<Value, AttemptError> {
-        let waited = timeout_at(limit.until, self.waited_permit()).await;
-        let mut permit = waited.map_err(|_| {
-            let open = self.breaker.is_open();
-            let why = if open {
-                RedisError::timeout()
-            } else {
-                RedisError::Busy
-            };
-            AttemptError::Refused(limit.passed(why))
-        })??;
+        let mut permit = self.permit_within(limit).await?;
 
         let span = self.attributes.command(command);
         let started = Instant::now();
@@ -206,14 +197,22 @@ impl Executor {
         outcome
     }
 
-    /// A permit, with a span of the wait where there is one.
-    async fn waited_permit(&self) -> Result<Object<Permits>, AttemptError> {
+    /// A permit. Most often there is one at once; a wait has a limit and a span.
+    async fn permit_within(&self, limit: TimeLimit) -> Result<Object<Permits>, AttemptError> {
         let mut permit = pin!(self.permit());
         if let Some(at_once) = permit.as_mut().now_or_never() {
             return at_once.map_err(AttemptError::Refused);
         }
         let (span, started) = (self.attributes.wait(), Instant::now());
-        let outcome = permit.instrument(span.clone()).await;
+        let waited = timeout_at(limit.until, permit.instrument(span.clone())).await;
+        let outcome = waited.map_err(|_| {
+            let why = if self.breaker.is_open() {
+                RedisError::timeout()
+            } else {
+                RedisError::Busy
+            };
+            AttemptError::Refused(limit.passed(why))
+        })?;
         if let Err(error) = &outcome {
             trace::fail(&span, error.code(), error.to_string());
         }

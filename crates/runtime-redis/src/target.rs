@@ -256,16 +256,21 @@ fn sentinel(settings: &RedisSettings, master: &str) -> RedisResult<SentinelClien
 impl Connection {
     pub(super) async fn send(&mut self, command: &Cmd) -> RedisResult<Value> {
         match self {
-            Self::Node(connection) => send(connection, command).await,
-            Self::Cluster(connection) => send(connection, command).await,
+            // By its own function, which unlike the trait's has no box for each command.
+            Self::Node(connection) => connection.send_packed_command(command).await,
+            Self::Cluster(connection) => connection.req_packed_command(command).await,
         }
+        .and_then(Value::extract_error)
     }
 }
 
 impl DedicatedConnection {
     pub(super) async fn send(&mut self, command: &Cmd) -> RedisResult<Value> {
         match self {
-            Self::Pooled(connection) => send(connection, command).await,
+            Self::Pooled(connection) => {
+                let answer = connection.send_packed_command(command).await;
+                answer.and_then(Value::extract_error)
+            }
             Self::Own(connection) => connection.send(command).await,
         }
     }
@@ -276,9 +281,4 @@ impl DedicatedConnection {
             drop(deadpool_redis::Connection::take(connection));
         }
     }
-}
-
-async fn send(connection: &mut impl ConnectionLike, command: &Cmd) -> RedisResult<Value> {
-    let answer = connection.req_packed_command(command).await;
-    answer.and_then(Value::extract_error)
 }

@@ -76,6 +76,9 @@ fn ascii(domain: &str) -> Option<String> {
 /// Whether there is nothing in it that a reader does not see, or that changes the order of what is
 /// seen; nor a mark that joins what stands before it.
 fn is_visible(text: &str) -> bool {
+    if text.bytes().all(|byte| byte.is_ascii_graphic()) {
+        return true; // as most addresses are, without a look at any table
+    }
     let category = |symbol| CodePointMapData::<GeneralCategory>::new().get(symbol);
     let hidden = GeneralCategoryGroup::Other.union(GeneralCategoryGroup::Separator);
     let starts_marked = text

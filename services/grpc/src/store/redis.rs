@@ -18,7 +18,7 @@ use std::time::Duration;
 
 use futures_util::future::BoxFuture;
 use runtime::{Lifecycle, trace};
-use runtime_redis::{Command, Probe, RedisClient, RedisError, Script};
+use runtime_redis::{Command, Probe, RedisClient, RedisError, Script, Value};
 
 use super::StoreRules;
 use super::change_log::{ChangeLog, Entry, History, Subscription};
@@ -87,9 +87,8 @@ impl RedisStore {
 
     pub(super) async fn get(&self, id: UserId) -> Result<User, Error> {
         let command = Command::read("HMGET").arg(key_of(id)).arg(&row::FIELDS);
-        let fields: Vec<Option<String>> = self.client.query(&command).await?;
-        let fields: Option<Vec<String>> = fields.into_iter().collect();
-        row::user_of(id, &fields.ok_or(Refusal::NotFound(id))?)
+        let answer: Value = self.client.query(&command).await?;
+        row::found(id, &answer)?.ok_or_else(|| Refusal::NotFound(id).into())
     }
 
     pub(super) async fn list(&self, size: PageSize, after: Option<UserId>) -> Result<Page, Error> {

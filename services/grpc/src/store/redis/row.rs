@@ -3,6 +3,8 @@
 use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 
+use runtime_redis::Value;
+
 use crate::domain::{
     Change, ChangeKind, Email, Name, Page, Position, Timestamp, User, UserId, Version,
 };
@@ -40,18 +42,36 @@ pub(super) fn user(values: &[String]) -> Result<User, Error> {
     match values {
         [id, fields @ ..] => {
             let parsed = UserId::parse(id).ok_or_else(|| corrupt("id", id))?;
-            user_of(parsed, fields)
+            let fields: Vec<&str> = fields.iter().map(String::as_str).collect();
+            user_of(parsed, &fields)
         }
         [] => Err(corrupt("user", "")),
     }
 }
 
+/// A user of this id as `HMGET` gives it, or none where there is none. Its texts are read where they are.
+pub(super) fn found(id: UserId, answer: &Value) -> Result<Option<User>, Error> {
+    let Value::Array(values) = answer else {
+        return Err(corrupt("fields of a user", &format!("{answer:?}")));
+    };
+    let mut fields = Vec::with_capacity(values.len());
+    for value in values {
+        let field = match value {
+            Value::Nil => return Ok(None),
+            Value::BulkString(bytes) => str::from_utf8(bytes).ok(),
+            _ => None,
+        };
+        fields.push(field.ok_or_else(|| corrupt("field of a user", &format!("{value:?}")))?);
+    }
+    user_of(id, &fields).map(Some)
+}
+
 /// A user of this id.
-pub(super) fn user_of(id: UserId, fields: &[String]) -> Result<User, Error> {
-    let [name, email, created, updated, version, expires] = fields else {
+fn user_of(id: UserId, fields: &[&str]) -> Result<User, Error> {
+    let &[name, email, created, updated, version, expires] = fields else {
         return Err(corrupt("fields of a user", &fields.join(" ")));
     };
-    let expires = match expires.as_str() {
+    let expires = match expires {
         "" => None,
         text => Some(timestamp(text)?),
     };
@@ -211,6 +231,26 @@ mod tests {
             wrong(user(&row(ANA)[..3])),
             r#"fields of a user: "Ana ana@exemplo.com""#
         );
+    }
+
+    #[test]
+    fn a_user_is_found_with_all_its_fields_or_not_at_all() {
+        let id = UserId::parse(ANA).unwrap();
+        let fields = |row: &[String]| {
+            let values = row
+                .iter()
+                .map(|text| Value::BulkString(text.clone().into()));
+            values.collect::<Vec<_>>()
+        };
+        let mut values = fields(&row(ANA)[1..]);
+        let all = Value::Array(values.clone());
+        assert_eq!(found(id, &all).unwrap(), Some(user(&row(ANA)).unwrap()));
+        values[0] = Value::BulkString(vec![0xff]);
+        let told = wrong(found(id, &Value::Array(values.clone())));
+        assert!(told.starts_with("field of a user"), "{told}");
+        values[0] = Value::Nil;
+        assert_eq!(found(id, &Value::Array(values)).unwrap(), None);
+        assert!(wrong(found(id, &Value::Nil)).starts_with("fields of a user"));
     }
 
     #[test]
