@@ -50,7 +50,7 @@ struct Returned {
 const LAST: &str = "a-ultima";
 
 async fn run(world: &World) -> anyhow::Result<Vec<Row>> {
-    let clients = world.sized(200, 1000);
+    let clients = world.sized(200, 2000);
     let text = |name: &str, value: &str| (name.to_owned(), value.to_owned());
     let how = How {
         settings: vec![
@@ -73,20 +73,20 @@ async fn run(world: &World) -> anyhow::Result<Vec<Row>> {
         let session = Session::new(a.clone(), number);
         all.spawn(live(session, Arc::clone(&progress), ends.clone()));
     }
-    reached(&progress.connected, clients).await;
     // Each is told of each other: what is still on its way is not part of their coming back.
+    reached(&progress.connected, clients, PATIENCE * 4).await;
     quiet(&progress.frames).await;
     chat.parts.services[0].kill().await;
     let began = Instant::now();
     chat.parts.services[0].start();
-    reached(&progress.back, clients).await;
+    reached(&progress.back, clients, PATIENCE).await;
 
     let mut speaker = Session::new(b, clients + 1);
     let frame = json!({"type": "send", "id": LAST, "text": "teste"});
     let welcome = speaker.frame(began + PATIENCE * 2).await;
     anyhow::ensure!(welcome.is_some(), "no welcome at the other service");
     speaker.send(&frame).await;
-    reached(&progress.heard, clients).await;
+    reached(&progress.heard, clients, PATIENCE).await;
     over.send_replace(true);
 
     let returned = all.join_all().await;
@@ -121,9 +121,9 @@ fn sample(one: &Returned, began: Instant) -> Sample {
 }
 
 /// Waits until all are so far, or it takes too long.
-async fn reached(count: &AtomicU32, clients: u32) {
+async fn reached(count: &AtomicU32, clients: u32, patience: Duration) {
     let begun = Instant::now();
-    while count.load(Ordering::Relaxed) < clients && begun.elapsed() < PATIENCE {
+    while count.load(Ordering::Relaxed) < clients && begun.elapsed() < patience {
         sleep(Duration::from_millis(10)).await;
     }
 }
