@@ -314,3 +314,6 @@ impl Session {
         span
     }
 }
+
+#[cfg(test)]
+mod tests;
