@@ -81,7 +81,7 @@ impl Session {
     /// Hears and answers until something ends it.
     async fn receive_all(&mut self) -> Close {
         let mut heard = Instant::now();
-        let mut pinged = None;
+        let mut is_pinged = false;
         let silence = tokio::time::sleep(self.limits.ping_interval);
         tokio::pin!(silence);
         loop {
@@ -99,7 +99,7 @@ impl Session {
                             Ok(None) => break,
                             Err(wrong) => return wrong.into(),
                         };
-                        (heard, pinged) = (Instant::now(), None);
+                        (heard, is_pinged) = (Instant::now(), false);
                         if let Err(close) = Box::pin(self.answer_in_time(said)).await {
                             return close;
                         }
@@ -113,7 +113,7 @@ impl Session {
                     self.ahead_since = None;
                 }
                 () = &mut silence => {
-                    match Box::pin(self.check_silence(heard, &mut pinged)).await {
+                    match Box::pin(self.check_silence(heard, &mut is_pinged)).await {
                         Ok(again) => silence.as_mut().reset(again),
                         Err(close) => return close,
                     }
@@ -127,22 +127,21 @@ impl Session {
     async fn check_silence(
         &mut self,
         heard: Instant,
-        pinged: &mut Option<Instant>,
+        is_pinged: &mut bool,
     ) -> Result<Instant, Close> {
         let now = Instant::now();
         let quiet_until = heard + self.limits.ping_interval;
-        match *pinged {
-            Some(at) if now >= at + self.limits.pong_timeout => Err(Close::Silent),
-            Some(at) => Ok(at + self.limits.pong_timeout),
-            None if now < quiet_until => Ok(quiet_until),
-            None => {
-                self.connection
-                    .send(websocket::frame(Opcode::Ping, &[]))
-                    .await?;
-                *pinged = Some(now);
-                Ok(now + self.limits.pong_timeout)
-            }
+        if *is_pinged {
+            return Err(Close::Silent);
         }
+        if now < quiet_until {
+            return Ok(quiet_until);
+        }
+        self.connection
+            .send(websocket::frame(Opcode::Ping, &[]))
+            .await?;
+        *is_pinged = true;
+        Ok(now + self.limits.pong_timeout)
     }
 
     /// Answers what a client said, once its rate allows it. Until then nothing is read of its
