@@ -10,7 +10,7 @@ use std::task::{Context, Poll};
 
 use axum::Router;
 use axum::body::Body;
-use axum::extract::{ConnectInfo, DefaultBodyLimit};
+use axum::extract::DefaultBodyLimit;
 use axum::http::{HeaderValue, Request, Response, StatusCode, header};
 use axum::response::IntoResponse;
 use bytesize::ByteSize;
@@ -141,7 +141,6 @@ impl Http {
             let body = DeadlineBody::new(body, self.limits.body_timeout, phase);
             Body::new(Limited::new(body, max_body))
         });
-        request.extensions_mut().insert(ConnectInfo(peer.address));
         if announced != Some(0) {
             DefaultBodyLimit::disable().apply(&mut request); // it has one already
         }

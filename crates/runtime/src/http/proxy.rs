@@ -34,6 +34,8 @@ pub struct ProxySettings {
 /// with [`ProxySettings`] gets.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Forwarded {
+    /// The other end of the connection: the client, or the proxy nearest to this server.
+    pub peer: IpAddr,
     /// Who asks: the peer, or whom a trusted proxy names.
     pub client: IpAddr,
     /// The host that was asked for, where a trusted proxy says it.
@@ -67,6 +69,7 @@ impl ProxySettings {
     pub(super) fn read(&self, peer: IpAddr, headers: &HeaderMap) -> Forwarded {
         let root_path = self.root_path.clone().unwrap_or_default();
         let mut request = Forwarded {
+            peer,
             client: peer.to_canonical(),
             host: None,
             scheme: None,
@@ -185,6 +188,7 @@ mod tests {
         assert_eq!(
             read,
             Forwarded {
+                peer: PROXY.parse().unwrap(),
                 client: "192.0.2.7".parse().unwrap(),
                 host: Some("users.example:8443".to_owned()),
                 scheme: Some("https"),
@@ -204,6 +208,7 @@ mod tests {
             ("forwarded", "for=192.0.2.7;host=evil.example"),
         ];
         let own = Forwarded {
+            peer: "198.51.100.1".parse().unwrap(),
             client: "198.51.100.1".parse().unwrap(),
             host: None,
             scheme: None,

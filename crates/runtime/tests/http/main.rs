@@ -7,16 +7,15 @@ mod memory;
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use axum::Router;
 use axum::body::Bytes;
-use axum::extract::ConnectInfo;
 use axum::routing::{get, post};
+use axum::{Extension, Router};
 use bytesize::ByteSize;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::sync::oneshot;
 
-use runtime::http::{self, HttpLimits, Routes};
+use runtime::http::{self, Forwarded, HttpLimits, Routes};
 use runtime::net;
 use runtime::settings;
 use testing::{TestLifecycle, TestServer, eventually, read_to_end};
@@ -247,11 +246,13 @@ async fn a_client_of_ipv4_has_its_own_address_on_a_listener_of_both_families() {
     let any = SocketAddr::from((std::net::Ipv6Addr::UNSPECIFIED, 0));
     let listener = net::bind("LISTEN", any).unwrap();
     let port = listener.local_addr().unwrap().port();
-    let address = |ConnectInfo(peer): ConnectInfo<SocketAddr>| async move { peer.ip().to_string() };
+    let address = |Extension(asked): Extension<Forwarded>| async move { asked.peer.to_string() };
     let routes = Routes::new().route("/", get(address));
     let lifecycle = TestLifecycle::default();
     let served = lifecycle.lifecycle().clone();
-    let serving = async move { http::serve(listener, routes, limits(), &served).await };
+    let proxies = settings::defaults().unwrap();
+    let serving =
+        async move { http::serve_proxied(listener, routes, limits(), proxies, &served).await };
     lifecycle.lifecycle().spawn(serving);
     let stream = TcpStream::connect(("127.0.0.1", port)).await.unwrap();
     let answer = exchange(stream, LAST_GET).await;

@@ -1,9 +1,7 @@
 //! `GET /ws/{clientId}`: who may connect, and as whom.
 
-use std::net::SocketAddr;
-
 use axum::Extension;
-use axum::extract::{ConnectInfo, Path, RawQuery, State};
+use axum::extract::{Path, RawQuery, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use hyper_util::rt::TokioIo;
@@ -25,7 +23,6 @@ pub(super) async fn connect(
     State(app): State<App>,
     Path(client): Path<String>,
     RawQuery(query): RawQuery,
-    peer: Option<Extension<ConnectInfo<SocketAddr>>>,
     forwarded: Option<Extension<Forwarded>>,
     headers: HeaderMap,
     upgrade: Result<Upgrade, Response>,
@@ -35,7 +32,7 @@ pub(super) async fn connect(
         Err(rejection) => return rejection,
     };
     let metrics = app.0.hub.metrics();
-    let peer = peer.map(|peer| peer.0.0.ip());
+    let peer = forwarded.as_ref().map(|forwarded| forwarded.peer);
     let forwarded = forwarded.and_then(|forwarded| forwarded.0.host);
     let host = asked_host(&headers, forwarded.as_deref());
     if !app.0.origins.allow(&headers, host) {
