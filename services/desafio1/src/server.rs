@@ -1,7 +1,6 @@
 //! The server: one route, one message.
 
-use axum::body::Bytes;
-use axum::extract::State;
+use axum::body::{Body, Bytes};
 use axum::http::HeaderValue;
 use axum::http::header::{CONTENT_TYPE, X_CONTENT_TYPE_OPTIONS};
 use axum::response::IntoResponse;
@@ -25,12 +24,12 @@ pub async fn serve(settings: ServidorSettings, listener: TcpListener, lifecycle:
 
 /// `GET /` answers the message; other methods get 405, other paths 404.
 fn routes(message: &str) -> Routes {
-    Routes::new()
-        .route("/", get(answer))
-        .with_state(Bytes::from(message.to_owned()))
+    let message = Bytes::from(message.to_owned());
+    // Not by `State`: for it a request would be taken apart, and moved three times.
+    Routes::new().route("/", get(async move || answer(message)))
 }
 
-async fn answer(State(message): State<Bytes>) -> impl IntoResponse {
+fn answer(message: Bytes) -> impl IntoResponse {
     let headers = [
         (
             CONTENT_TYPE,
@@ -39,5 +38,6 @@ async fn answer(State(message): State<Bytes>) -> impl IntoResponse {
         // A message from a setting must never be read as a page.
         (X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff")),
     ];
-    (headers, message)
+    // As a body: `Bytes` would bring a type of its own, to be put in and thrown away.
+    (headers, Body::from(message))
 }

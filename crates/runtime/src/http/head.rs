@@ -18,14 +18,16 @@ pub(super) struct RefusedHead {
 
 /// Why a request is refused for its head, which may have so many bytes.
 pub(super) fn refused<B>(request: &Request<B>, max_bytes: u64) -> Option<RefusedHead> {
-    let headers = request.headers();
-    if size(request) > max_bytes {
+    let lines = Lines::read(request.headers());
+    if first_line(request) + lines.size > max_bytes {
         return Some(RefusedHead {
             reason: "head_too_large",
             answer: problem::head_too_large(),
         });
     }
-    if !has_host(headers, request.version()) {
+    let is_old = request.version() == Version::HTTP_10;
+    // RFC 9112, 3.2: exactly one; HTTP/1.0 may do without.
+    if !lines.are_hosts_right || lines.hosts > 1 || lines.hosts == 0 && !is_old {
         let said = "o pedido deve ter um só Host, com um nome ou endereço (RFC 9112, 3.2)";
         return Some(RefusedHead {
             reason: "bad_request",
@@ -33,8 +35,7 @@ pub(super) fn refused<B>(request: &Request<B>, max_bytes: u64) -> Option<Refused
         });
     }
     // HTTP/1.0 knows no expectations (RFC 9110, 10.1.1).
-    let known = |value: &http::HeaderValue| value.as_bytes().eq_ignore_ascii_case(b"100-continue");
-    if request.version() != Version::HTTP_10 && !headers.get_all(EXPECT).iter().all(known) {
+    if !lines.are_expectations_known && !is_old {
         let said = "de Expect só se conhece 100-continue";
         return Some(RefusedHead {
             reason: "bad_request",
@@ -44,29 +45,53 @@ pub(super) fn refused<B>(request: &Request<B>, max_bytes: u64) -> Option<Refused
     None
 }
 
-/// The bytes of a head, without spaces that may be left out. hyper holds to its limit only while a head
-/// is not whole, and its buffer may take in more at once.
-fn size<B>(request: &Request<B>) -> u64 {
+/// What counts of the lines of a head, read in one pass: to look up a name takes as long as to pass over
+/// several of them.
+struct Lines {
+    /// Their bytes, without spaces that may be left out, and with those of the empty line.
+    size: u64,
+    hosts: usize,
+    are_hosts_right: bool,
+    are_expectations_known: bool,
+}
+
+impl Lines {
+    fn read(headers: &HeaderMap) -> Self {
+        let mut size = "\r\n".len();
+        let mut lines = Self {
+            size: 0,
+            hosts: 0,
+            are_hosts_right: true,
+            are_expectations_known: true,
+        };
+        for (name, value) in headers {
+            size += name.as_str().len() + value.len() + ": \r\n".len();
+            if name == HOST {
+                lines.hosts += 1;
+                lines.are_hosts_right &= value.is_empty() || is_host(value.as_bytes());
+            } else if name == EXPECT {
+                let is_known = value.as_bytes().eq_ignore_ascii_case(b"100-continue");
+                lines.are_expectations_known &= is_known;
+            }
+        }
+        lines.size = bytes(size);
+        lines
+    }
+}
+
+/// The bytes of a head's first line. hyper holds to its limit only while a head is not whole, and its
+/// buffer may take in more at once.
+fn first_line<B>(request: &Request<B>) -> u64 {
     let uri = request.uri();
     let scheme = uri.scheme_str().map_or(0, |scheme| scheme.len() + 3);
     let authority = uri.authority().map_or(0, |name| name.as_str().len());
     let path = uri.path_and_query().map_or(0, |path| path.as_str().len());
     let method = request.method().as_str().len();
-    let first = method + 1 + scheme + authority + path + " HTTP/1.1\r\n".len();
-    let lines = request.headers().iter();
-    let lines = lines.map(|(name, value)| name.as_str().len() + value.len() + ": \r\n".len());
-    let all = first + lines.sum::<usize>() + "\r\n".len();
-    u64::try_from(all).unwrap_or(u64::MAX)
+    bytes(method + 1 + scheme + authority + path + " HTTP/1.1\r\n".len())
 }
 
-/// RFC 9112, 3.2: exactly one, of the right form; HTTP/1.0 may do without.
-fn has_host(headers: &HeaderMap, version: Version) -> bool {
-    let mut hosts = headers.get_all(HOST).iter();
-    match (hosts.next(), hosts.next()) {
-        (None, _) => version == Version::HTTP_10,
-        (Some(host), None) => host.is_empty() || is_host(host.as_bytes()),
-        (Some(_), Some(_)) => false,
-    }
+fn bytes(count: usize) -> u64 {
+    u64::try_from(count).unwrap_or(u64::MAX)
 }
 
 fn is_host(text: &[u8]) -> bool {
@@ -147,6 +172,10 @@ fn octet(digits: &str) -> Option<u8> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn size<B>(request: &Request<B>) -> u64 {
+        first_line(request) + Lines::read(request.headers()).size
+    }
 
     #[test]
     fn paths_that_mean_the_same_have_one_form() {
