@@ -25,6 +25,8 @@ use super::message::LimitedBody;
 use super::remainders::{Remainder, Remainders};
 use super::response_body::{Begun, BodyLimits, ResponseBody, not_a_call, only, panicked};
 use super::services::Router;
+use super::table::Table;
+use super::turns::Turn;
 use super::{at_once, compression, header_size, status, timeout};
 use runtime::deadline;
 use runtime::memory::{MemoryBudget, MemoryReservation, OverBudget};
@@ -53,12 +55,17 @@ pub(super) type CallBody = HeldBody<ResponseBody, Held>;
 /// What an open call has: a place among the calls, its memory, and its connection.
 pub(super) type Held = (Option<Place>, MemoryReservation, Arc<ConnectionContext>);
 
+/// What a call has from the beginning: a place, where it needs one, and its memory.
+type Room = (Option<Place>, MemoryReservation);
+
 /// What the calls of one connection share. Each holds it to its end.
 #[derive(Debug)]
 pub(super) struct ConnectionContext {
     pub(super) peer: Peer,
     /// What its calls take their memory from.
     pub(super) memory: MemoryBudget,
+    /// What they have in HTTP/2's table.
+    pub(super) table: Table,
     /// Cancelled when the connection takes no more calls: streams end then.
     pub(super) closing: CancellationToken,
     /// Each call holds a clone until its answer begins, so that answers of one moment are written
@@ -66,6 +73,8 @@ pub(super) struct ConnectionContext {
     pub(super) in_flight: InFlightToken,
     /// What its client has not taken of answers that have ended.
     pub(super) remainders: Arc<Remainders>,
+    /// The turn in which its calls come.
+    pub(super) turn: Arc<Turn>,
 }
 
 impl ConnectionContext {
@@ -83,48 +92,52 @@ impl ConnectionContext {
 impl CallHandler {
     /// Answers a call. A failure is a status, never an error.
     ///
-    /// Whether there is a place for it is decided at once: a connection opens hundreds of calls in one
-    /// turn, and what is made for each of them would take far more memory than those who have a place.
+    /// Whether there is room for it is decided at once: a connection opens many calls in one turn, and
+    /// what is made for each of them would take far more memory than those for which there is room.
     pub(super) fn answer(
         self: Arc<Self>,
         request: Request<Incoming>,
         connection: Arc<ConnectionContext>,
     ) -> Answer {
-        let needs_place = is_call(&request) && !self.is_unobserved(request.uri().path());
-        let place = || self.place(&connection.peer);
-        match needs_place.then(place).transpose() {
-            // In a box at once: hyper moves it several times before it runs, and it is large.
-            Ok(place) => Box::pin(self.work(request, connection, place)),
-            Err(status) => {
-                let refused = self.refused(&request, connection, &status);
-                at_once::answered();
-                Box::pin(std::future::ready(Ok(refused)))
+        let refusal = if is_call(&request) {
+            match self.room(&request, &connection) {
+                // In a box at once: hyper moves it several times before it runs, and it is large.
+                Ok(room) => return Box::pin(self.work(request, connection, room)),
+                Err(status) => {
+                    let mut guard = self.observe(&request, &connection.peer);
+                    guard.ended(status.code());
+                    refusal(only(&status), guard, connection)
+                }
             }
-        }
+        } else {
+            refusal(not_a_call(), CallGuard::unobserved(), connection)
+        };
+        at_once::answered();
+        Box::pin(std::future::ready(Ok(refusal)))
     }
 
-    fn refused(
+    /// What a call needs to begin.
+    fn room(
         &self,
         request: &Request<Incoming>,
-        connection: Arc<ConnectionContext>,
-        status: &Status,
-    ) -> Response<CallBody> {
-        let mut guard = self.observe(request, &connection.peer);
-        guard.ended(status.code());
-        let limits = BodyLimits {
-            deadline: None,
-            closing: connection.closing.clone(),
-        };
-        let answer = |body: Body| ResponseBody::new(body.into(), limits, false, guard);
-        let memory = connection.memory.reservation();
-        only(status).map(|body| connection.hold(answer(body), None, memory))
+        connection: &Arc<ConnectionContext>,
+    ) -> Result<Room, Status> {
+        let needs_place = !self.is_unobserved(request.uri().path());
+        let place = needs_place.then(|| self.place(&connection.peer));
+        let place = place.transpose()?;
+        header_size::check(request, self.limits.max_header.as_u64())?;
+        let size = CALL + header_size::size(request);
+        let memory = connection.memory.take(size).map_err(no_memory)?;
+        let open = Arc::strong_count(connection);
+        connection.table.hold(open).map_err(no_memory)?;
+        Ok((place, memory))
     }
 
     async fn work(
         self: Arc<Self>,
         request: Request<Incoming>,
         connection: Arc<ConnectionContext>,
-        place: Option<Place>,
+        (place, mut memory): Room,
     ) -> Result<Response<CallBody>, Infallible> {
         let began = Instant::now();
         let _in_flight = Arc::clone(&connection.in_flight);
@@ -132,27 +145,13 @@ impl CallHandler {
             deadline: None,
             closing: connection.closing.clone(),
         };
-        if !is_call(&request) {
-            let guard = CallGuard::unobserved();
-            let response = not_a_call();
-            let answer = |body: Body| ResponseBody::new(body.into(), limits, false, guard);
-            let memory = connection.memory.reservation();
-            return Ok(response.map(|body| connection.hold(answer(body), None, memory)));
-        }
         let mut gzip = compression::takes_gzip(request.headers());
-        let mut guard = match &place {
-            Some(_) => self.observe(&request, &connection.peer),
-            None => CallGuard::unobserved(), // what is observed needs a place
-        };
-        let mut memory = connection.memory.reservation();
+        let mut guard = self.observe(&request, &connection.peer);
         let message = connection.memory.reservation();
         let span = guard.span();
         let answered = async {
-            header_size::check(&request, self.limits.max_header.as_u64())?;
             let patience = patience(&request)?;
             limits.deadline = patience.map(|patience| began + patience);
-            let size = CALL + header_size::size(&request);
-            memory.resize(size).map_err(no_memory)?;
             let no_later = began + self.limits.request_timeout;
             let until = limits.deadline.map_or(no_later, |at| at.min(no_later));
             let work = async {
@@ -184,6 +183,9 @@ impl CallHandler {
 
     fn observe(&self, request: &Request<Incoming>, peer: &Peer) -> CallGuard {
         let path = request.uri().path();
+        if self.is_unobserved(path) {
+            return CallGuard::unobserved();
+        }
         let name = path.strip_prefix('/').unwrap_or(path);
         let method = match self.methods.get(name) {
             Some(known) => Method::Known(known),
@@ -231,6 +233,24 @@ impl CallHandler {
             None => only(&Status::unimplemented("no such service")),
         }
     }
+}
+
+/// The whole answer to what is refused where it comes. It is written with the others of its turn.
+fn refusal(
+    answer: Response<Body>,
+    guard: CallGuard,
+    connection: Arc<ConnectionContext>,
+) -> Response<CallBody> {
+    connection.turn.refuse();
+    let limits = BodyLimits {
+        deadline: None,
+        closing: connection.closing.clone(),
+    };
+    let memory = connection.memory.reservation();
+    answer.map(|body| {
+        let body = ResponseBody::new(body.into(), limits, false, guard);
+        connection.hold(body, None, memory)
+    })
 }
 
 /// How long a caller is told to wait while too many calls are open.

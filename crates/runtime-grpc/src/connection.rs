@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 use std::error::Error;
+use std::future::poll_fn;
 use std::net::SocketAddr;
 use std::pin::pin;
 use std::sync::Arc;
@@ -20,6 +21,8 @@ use super::call::{CallHandler, ConnectionContext};
 use super::header_size;
 use super::limits::GrpcLimits;
 use super::preface::{self, Replayed};
+use super::table::Table;
+use super::turns::Turns;
 use super::untaken::CallExecutor;
 use runtime::memory::MemoryBudget;
 use runtime::net::{
@@ -50,23 +53,24 @@ impl Protocol for Grpc {
         if !self.has_preface(&mut stream, peer).await {
             return;
         }
-        let Ok(_held) = guard.memory().take(BUFFERS) else {
+        let memory = guard.memory();
+        let (Ok(_buffers), Ok(table)) = (memory.take(BUFFERS), Table::new(memory)) else {
             self.server.count_cut(MemoryBudget::CODE);
             return say(&mut stream, peer, preface::TOO_MANY).await;
         };
         let shared = Arc::new(ConnectionContext {
             peer: peer.into(),
-            memory: guard.memory().clone(),
+            memory: memory.clone(),
+            table,
             closing: CancellationToken::new(),
             in_flight: InFlightToken::default(),
             remainders: Arc::default(),
+            turn: Arc::default(),
         });
         let answer =
             service_fn(|request| Arc::clone(&self.calls).answer(request, Arc::clone(&shared)));
-        let io = TokioIo::new(CoalescingWriter::answers(
-            Replayed::new(stream),
-            &shared.in_flight,
-        ));
+        let stream = Turns::new(Replayed::new(stream), &shared.turn);
+        let io = TokioIo::new(CoalescingWriter::answers(stream, &shared.in_flight));
         let connection = self.builder().serve_connection(io, answer);
         let mut connection = pin!(connection);
 
@@ -114,7 +118,12 @@ impl Protocol for Grpc {
                 }
             }
         };
-        self.server.unless_aborted(served).await;
+        let mut served = pin!(served);
+        let in_turns = poll_fn(|cx| {
+            shared.turn.begin();
+            served.as_mut().poll(cx)
+        });
+        self.server.unless_aborted(in_turns).await;
     }
 }
 
@@ -143,6 +152,8 @@ impl Grpc {
             .auto_date_header(false) // no caller of gRPC asks for the time
             .max_concurrent_streams(limits.max_concurrent_streams)
             .max_header_list_size(max_header)
+            // A call is refused before it is whole, and the rest of it is not its client's error.
+            .max_local_error_reset_streams(None)
             .keep_alive_interval(limits.keepalive_interval)
             .keep_alive_timeout(limits.keepalive_timeout);
         builder

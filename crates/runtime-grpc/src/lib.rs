@@ -7,6 +7,8 @@
 //! - [`Services`] (`services.rs`): what is served, and who handles it.
 //! - `preface.rs`, `connection.rs`: one connection, its age and its end.
 //! - `call.rs`: one call: span, place, deadline, size of messages, panics.
+//! - `turns.rs`, `frames.rs`: a connection is heard a few frames at a time.
+//! - `table.rs`: the memory that HTTP/2 keeps for calls.
 //! - `at_once.rs`: does a call where it came that is refused.
 //! - `untaken.rs`: runs a call, and ends one whose answer its client does not take.
 //! - `held_body.rs`: what a call has is held until its answer is sent.
@@ -28,6 +30,7 @@ pub mod client;
 mod compression;
 mod connection;
 mod executor;
+mod frames;
 mod header_size;
 mod health;
 mod held_body;
@@ -40,7 +43,9 @@ mod response_body;
 mod server;
 mod services;
 pub mod status;
+mod table;
 pub mod timeout;
+mod turns;
 mod untaken;
 
 pub use health::LIVENESS;

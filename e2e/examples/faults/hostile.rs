@@ -147,7 +147,10 @@ impl Hostile {
         }
     }
 
-    async fn in_time<T>(self, work: impl Future<Output = io::Result<T>>) -> io::Result<T> {
+    pub(crate) async fn in_time<T>(
+        self,
+        work: impl Future<Output = io::Result<T>>,
+    ) -> io::Result<T> {
         let done = timeout_at(self.until, work).await;
         done.map_err(|_| io::Error::from(ErrorKind::TimedOut))?
     }

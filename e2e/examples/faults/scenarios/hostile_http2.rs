@@ -77,6 +77,12 @@ const ATTACKS: &[Attack] = &[
         client: |it| Box::pin(untaken(it, 1)),
     },
     Attack {
+        name: "bursts of calls, never read from",
+        clients: (30, 300),
+        refused: Refused::Never,
+        client: |it| Box::pin(bursts(it)),
+    },
+    Attack {
         name: "oversized frames",
         clients: (5, 50),
         refused: Refused::By(&["frame_size_error"]),
@@ -98,6 +104,9 @@ const ATTACKS: &[Attack] = &[
 
 const LIST: &str = "/usuarios.v1.UsuarioService/ListarUsuarios";
 const CREATE: &str = "/usuarios.v1.UsuarioService/CriarUsuario";
+
+/// Calls of one burst: a connection may have a few more.
+const BURST: u32 = 250;
 
 /// Frames of one flood, more than any honest client sends at once.
 const MANY: u32 = 5000;
@@ -167,6 +176,22 @@ async fn untaken(it: Hostile, window: u8) -> io::Result<()> {
     }
     connection.write_all(&frames).await?;
     it.until_closed(&mut connection).await
+}
+
+/// Says as many calls as may be open at once, again and again, and reads no answer.
+async fn bursts(it: Hostile) -> io::Result<()> {
+    let mut connection = it.connect().await?;
+    connection.write_all(&hello(&[])).await?;
+    let head = call(LIST);
+    for burst in 0.. {
+        let mut frames = Vec::new();
+        for number in burst * BURST..(burst + 1) * BURST {
+            frames.extend(frame(HEADERS, END_HEADERS, stream(number), &head));
+            frames.extend(frame(DATA, END_STREAM, stream(number), &[0; 5]));
+        }
+        it.in_time(connection.write_all(&frames)).await?;
+    }
+    Ok(())
 }
 
 async fn oversized(it: Hostile) -> io::Result<()> {

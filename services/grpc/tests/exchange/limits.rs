@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use futures_util::future::join_all;
 use malha_proto::usuarios::v1::{ListarUsuariosRequest, ObterUsuarioRequest};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
@@ -32,6 +33,20 @@ async fn calls_beyond_the_cap_are_refused_at_once_and_told_when_to_ask_again() {
     let refused = client.criar_usuario(creation("Ana")).await.unwrap_err();
     assert_eq!(refused.code(), Code::ResourceExhausted);
     assert!(refused.get_details_retry_info().is_some());
+}
+
+#[tokio::test]
+async fn a_burst_of_calls_beyond_the_cap_is_refused_to_the_last_one() {
+    let (mut client, _life) = start(&[("MAX_CONCURRENT_CALLS", "1")]).await;
+    let (_stream, _) = watch(&mut client, "").await;
+    let burst = (0..1000).map(|_| {
+        let mut client = client.clone();
+        async move { client.criar_usuario(creation("Ana")).await }
+    });
+    for answer in join_all(burst).await {
+        let refused = answer.unwrap_err();
+        assert_eq!(refused.code(), Code::ResourceExhausted, "{refused:?}");
+    }
 }
 
 #[tokio::test]

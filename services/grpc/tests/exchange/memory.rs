@@ -18,8 +18,12 @@ use tonic_types::StatusExt;
 use crate::support::{Client, connect, create, creation, start_server, watch};
 
 /// What one connection holds, and what one call, at least.
-const CONNECTION: usize = 28 << 10;
+const CONNECTION: usize = 48 << 10;
 const CALL: usize = 4 << 10;
+
+/// What HTTP/2 keeps for so many calls more.
+const MORE_CALLS: usize = 32;
+const TABLE: usize = MORE_CALLS * 640;
 
 async fn holds(lifecycle: &TestLifecycle, least: usize, most: usize) {
     let memory = lifecycle.lifecycle().memory();
@@ -67,6 +71,21 @@ async fn connections_beyond_the_memory_are_told_so_by_http_2() {
     let line = "server_connections_cut_total{protocol=\"grpc\",reason=\"memory_budget\"} 1";
     let text = lifecycle.lifecycle().metrics().render().unwrap();
     assert!(text.lines().any(|each| each == line), "{text}");
+}
+
+#[tokio::test]
+async fn what_http_2_keeps_for_calls_is_counted_until_their_connection_ends() {
+    let (server, lifecycle) = start_server(&[]).await;
+    let mut client = Client::new(connect(server).await);
+    let mut streams = vec![];
+    for _ in 0..=MORE_CALLS {
+        streams.push(watch(&mut client, "").await);
+    }
+    drop(streams);
+    holds(&lifecycle, CONNECTION + TABLE, CONNECTION + TABLE).await;
+    create(&mut client, "Ana").await;
+    drop(client);
+    holds(&lifecycle, 0, 0).await;
 }
 
 /// How large a message is, roughly.
