@@ -37,7 +37,7 @@ const SIZE: usize = 30_000;
 
 #[tokio::test]
 async fn heads_beyond_the_memory_are_refused_and_those_before_them_go_on() {
-    let server = start_within(8 * SIZE).await;
+    let server = start_within(280_000).await;
     let head = [
         &b"POST / HTTP/1.1\r\nhost: test\r\nx: "[..],
         &vec![b'x'; SIZE],
@@ -78,7 +78,7 @@ fn half_of_a_body() -> Vec<u8> {
 #[tokio::test]
 async fn bodies_beyond_the_memory_are_refused_and_those_before_them_go_on() {
     // What comes with a head counts as a part of both.
-    let server = start_within(295_000).await;
+    let server = start_within(340_000).await;
     let mut begun = Vec::new();
     for number in 1..=5 {
         begun.push(begin(&server, &half_of_a_body(), number * SIZE).await);
@@ -120,7 +120,7 @@ async fn a_body_in_tiny_pieces_is_counted_by_what_the_pieces_take() {
 
 #[tokio::test]
 async fn connections_beyond_the_memory_are_refused_at_once() {
-    let server = start_within(30 << 10).await;
+    let server = start_within(50 << 10).await;
     let silent = (server.connect().await, server.connect().await);
     let refused = exchange(server.connect().await, GET).await;
     is_problem(&refused, 503);

@@ -25,7 +25,7 @@ const OF_HEADS: &[Attack] = &[
     },
     Attack {
         name: "nothing said",
-        clients: (2000, 15_000),
+        clients: (2000, 50_000),
         refused: Refused::Late(&["first_byte_timeout"]),
         client: |it| Box::pin(it.say_nothing()),
     },

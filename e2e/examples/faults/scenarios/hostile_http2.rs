@@ -65,6 +65,12 @@ const ATTACKS: &[Attack] = &[
         client: |it| Box::pin(overflow(it)),
     },
     Attack {
+        name: "calls that break a rule",
+        clients: (5, 50),
+        refused: Refused::Never,
+        client: |it| Box::pin(broken(it)),
+    },
+    Attack {
         name: "windows that stay shut",
         clients: (5, 50),
         refused: Refused::Late(&["write_timeout"]),
@@ -163,6 +169,18 @@ async fn small_frames(it: Hostile) -> io::Result<()> {
 async fn overflow(it: Hostile) -> io::Result<()> {
     let most = 0x7fff_ffff_u32.to_be_bytes();
     flood(it, 2, |_| frame(WINDOW_UPDATE, 0, 0, &most)).await
+}
+
+/// Has each call ended by the server, for its window is too large: no other limit counts such calls.
+async fn broken(it: Hostile) -> io::Result<()> {
+    let head = call(LIST);
+    let most = 0x7fff_ffff_u32.to_be_bytes();
+    flood(it, MANY, |number| {
+        let mut frames = frame(HEADERS, END_HEADERS, stream(number), &head);
+        frames.extend(frame(WINDOW_UPDATE, 0, stream(number), &most));
+        frames
+    })
+    .await
 }
 
 /// Asks for much, and takes no more of each answer than its window lets through.

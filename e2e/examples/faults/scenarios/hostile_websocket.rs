@@ -59,7 +59,7 @@ const ATTACKS: &[Attack] = &[
     },
     Attack {
         name: "nothing said",
-        clients: (1000, 10_000),
+        clients: (1000, 50_000),
         refused: Refused::Late(&["first_byte_timeout"]),
         client: |it| Box::pin(it.say_nothing()),
     },
