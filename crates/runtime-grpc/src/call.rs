@@ -13,15 +13,15 @@ use http::{Method as HttpMethod, Request, Response};
 use hyper::body::Incoming;
 use tokio::time::{Instant, timeout_at};
 use tokio_util::sync::CancellationToken;
+use tonic::Status;
 use tonic::body::Body;
 use tonic::transport::server::TcpConnectInfo;
-use tonic::{Code, Status};
-use tonic_types::{ErrorDetails, StatusExt};
 
 use super::call_record::{CallGuard, CallRecord, GrpcServerMetrics, Method, Peer};
 use super::held_body::HeldBody;
 use super::limits::GrpcLimits;
 use super::message::LimitedBody;
+use super::refusal::{exhausted, no_memory};
 use super::remainders::{Remainder, Remainders};
 use super::response_body::{Begun, BodyLimits, ResponseBody, not_a_call, only, panicked};
 use super::services::Router;
@@ -29,7 +29,7 @@ use super::table::Table;
 use super::turns::Turn;
 use super::{at_once, compression, header_size, status, timeout};
 use runtime::deadline;
-use runtime::memory::{MemoryBudget, MemoryReservation, OverBudget};
+use runtime::memory::{MemoryBudget, MemoryReservation};
 use runtime::net::{InFlightToken, Place, Places};
 use runtime::trace::Instrument;
 
@@ -253,21 +253,8 @@ fn refusal(
     })
 }
 
-/// How long a caller is told to wait while too many calls are open.
-const RETRY: Duration = Duration::from_secs(1);
-
 /// What a call takes until it has ended, beside its head: its tasks and its span.
 const CALL: usize = 4 * 1024;
-
-/// The answer to a call for which there is no memory.
-pub(super) fn no_memory(_: OverBudget) -> Status {
-    exhausted("there is no memory for more calls; ask again in a moment")
-}
-
-fn exhausted(text: &str) -> Status {
-    let details = ErrorDetails::with_retry_info(Some(RETRY));
-    Status::with_error_details(Code::ResourceExhausted, text, details)
-}
 
 /// How long the caller waits, if it says so.
 fn patience(request: &Request<Incoming>) -> Result<Option<Duration>, Status> {

@@ -9,7 +9,7 @@
 //! - `call.rs`: one call: span, place, deadline, size of messages, panics.
 //! - `turns.rs`, `frames.rs`: a connection is heard a few frames at a time.
 //! - `table.rs`: the memory that HTTP/2 keeps for calls.
-//! - `at_once.rs`: does a call where it came that is refused.
+//! - `refusal.rs`, `at_once.rs`: a call for which there is no room, and what is done where it came.
 //! - `untaken.rs`: runs a call, and ends one whose answer its client does not take.
 //! - `held_body.rs`: what a call has is held until its answer is sent.
 //! - `remainders.rs`: finds out whether a client takes the end of its answers.
@@ -38,6 +38,7 @@ mod limits;
 mod message;
 mod preface;
 mod reflection;
+mod refusal;
 mod remainders;
 mod response_body;
 mod server;

@@ -10,7 +10,7 @@ use bytes::Bytes;
 use http_body::{Body, Frame, SizeHint};
 use tonic::Status;
 
-use super::call::no_memory;
+use super::refusal::no_memory;
 use runtime::memory::MemoryReservation;
 
 /// A compression flag and a length of four bytes ("gRPC over HTTP2", Length-Prefixed-Message).

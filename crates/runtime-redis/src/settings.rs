@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use super::tls::Tls;
+use super::tls::{Tls, TlsFiles};
 use super::url::{Address, parse_list};
 use runtime::settings::{
     FromSetting, HOUR, MILLISECOND, Secret, SettingsError, Source, parse, within,
@@ -130,7 +130,12 @@ impl RedisSettings {
             let expected = "one scheme for all nodes, redis:// or rediss://";
             agree(&mut has_tls, Some(&url.has_tls)).ok_or_else(|| refused(expected))?;
         }
-        let tls = Tls::read(&options, has_tls.unwrap_or_default(), source)?;
+        let files = TlsFiles {
+            ca: options.redis_ca_file.as_deref(),
+            certificate: options.redis_cert_file.as_deref(),
+            key: options.redis_key_file.as_deref(),
+        };
+        let tls = Tls::read(files, has_tls.unwrap_or_default(), source)?;
         if login.username.is_some() && login.password.is_none() {
             let name = if has_own_username {
                 "REDIS_USERNAME"

@@ -11,7 +11,6 @@ use tokio_rustls::client::TlsStream;
 use tokio_rustls::rustls::ClientConfig;
 use tokio_rustls::rustls::pki_types::ServerName;
 
-use super::settings::RedisOptions;
 use runtime::settings::{SettingsError, Source};
 use runtime::tls::{self, Certificates, Identity, TlsError};
 
@@ -23,18 +22,26 @@ pub struct Tls {
     certificates: TlsCertificates,
 }
 
+/// Where they are read from, as far as the settings say.
+#[derive(Clone, Copy)]
+pub(super) struct TlsFiles<'a> {
+    pub(super) ca: Option<&'a Path>,
+    pub(super) certificate: Option<&'a Path>,
+    pub(super) key: Option<&'a Path>,
+}
+
 impl Tls {
     /// Reads the files that the settings name; none where the URLs are without TLS.
     pub(super) fn read(
-        options: &RedisOptions,
+        files: TlsFiles<'_>,
         has_tls: bool,
         source: &Source,
     ) -> Result<Option<Self>, SettingsError> {
-        let (ca, certificate, key) = (
-            options.redis_ca_file.as_deref(),
-            options.redis_cert_file.as_deref(),
-            options.redis_key_file.as_deref(),
-        );
+        let TlsFiles {
+            ca,
+            certificate,
+            key,
+        } = files;
         if !has_tls {
             let files = [(CA, ca), (CERTIFICATE, certificate), (KEY, key)];
             let given = files.into_iter().find(|(_, file)| file.is_some());

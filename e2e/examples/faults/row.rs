@@ -5,7 +5,6 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use crate::hostile::siege::Siege;
 use crate::load::Found;
 use crate::tally::{Sample, kinds, percentile};
 
@@ -30,8 +29,8 @@ pub(crate) struct Row {
     pub(crate) notes: Vec<String>,
     /// Which promises were broken.
     pub(crate) broken: Vec<String>,
-    /// What came of hostile clients, where there were any: other columns.
-    pub(crate) siege: Option<Siege>,
+    /// Other columns than those of a fault, with their heads: what came of hostile clients.
+    pub(crate) other: Option<([&'static str; 10], [String; 10])>,
 }
 
 /// What may fail.
@@ -172,15 +171,15 @@ pub(crate) fn by_kind(kinds: &BTreeMap<String, u64>) -> String {
 
 /// What the cells of these are.
 pub(crate) fn head(rows: &[Row]) -> [&'static str; 10] {
-    let hostile = rows.iter().any(|row| row.siege.is_some());
-    if hostile { Siege::HEAD } else { HEAD }
+    let other = rows.iter().find_map(|row| row.other.as_ref());
+    other.map_or(HEAD, |(head, _)| *head)
 }
 
 impl Row {
     /// Its cells, in the order of [`head`].
     pub(crate) fn cells(&self) -> [String; 10] {
-        if let Some(siege) = &self.siege {
-            return siege.cells(self);
+        if let Some((_, cells)) = &self.other {
+            return cells.clone();
         }
         let failed = by_kind(&self.failed);
         [

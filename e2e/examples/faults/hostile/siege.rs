@@ -16,13 +16,13 @@ use crate::world::World;
 /// An attack, from its first client to its last.
 #[derive(Clone, Debug)]
 pub(crate) struct Siege {
-    pub(crate) clients: u32,
-    pub(crate) came: u64,
+    clients: u32,
+    came: u64,
     /// How often by which reason, as the service counts.
-    pub(crate) refused: BTreeMap<String, u64>,
+    refused: BTreeMap<String, u64>,
     /// Of the ordinary client, before and beside.
-    pub(crate) p99: [Option<Duration>; 2],
-    pub(crate) memory: Memory,
+    p99: [Option<Duration>; 2],
+    memory: Memory,
     wrong: Vec<String>,
     began: Instant,
     over: Instant,
@@ -30,12 +30,12 @@ pub(crate) struct Siege {
 
 /// Resident memory in kilobytes.
 #[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct Memory {
-    pub(crate) before: u64,
-    pub(crate) most: u64,
-    pub(crate) after: u64,
+struct Memory {
+    before: u64,
+    most: u64,
+    after: u64,
     /// How long it took to be back.
-    pub(crate) back: Option<Duration>,
+    back: Option<Duration>,
 }
 
 /// Memory counts as back where it is no more than this above what it was: an eighth of a pod's.
@@ -147,27 +147,27 @@ impl Siege {
             let reasons = reasons.join(" or ");
             row.broken.push(format!("nobody was refused by {reasons}"));
         }
-        row.siege = Some(self);
+        row.other = Some((HEAD, self.cells(&row)));
         row
     }
 }
 
-impl Siege {
-    /// What its cells are.
-    pub(crate) const HEAD: [&'static str; 10] = [
-        "exercise and client",
-        "how many",
-        "refused",
-        "requests",
-        "failed",
-        "p99 before",
-        "p99 beside",
-        "ratio",
-        "memory before, most, after",
-        "back after",
-    ];
+/// What its cells are.
+const HEAD: [&str; 10] = [
+    "exercise and client",
+    "how many",
+    "refused",
+    "requests",
+    "failed",
+    "p99 before",
+    "p99 beside",
+    "ratio",
+    "memory before, most, after",
+    "back after",
+];
 
-    pub(crate) fn cells(&self, row: &Row) -> [String; 10] {
+impl Siege {
+    fn cells(&self, row: &Row) -> [String; 10] {
         let [before, beside] = self.p99;
         let ratio = before.zip(beside).map(|(before, beside)| {
             let ratio = beside.as_secs_f64() / before.as_secs_f64().max(1e-6);
