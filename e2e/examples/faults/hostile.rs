@@ -94,7 +94,7 @@ impl Hostile {
         socket.bind((Ipv4Addr::new(127, 0, 0, last), 0).into())?;
         // What is not read must not vanish in the buffers of this machine.
         socket.set_recv_buffer_size(4096)?;
-        socket.connect(self.service).await
+        self.in_time(socket.connect(self.service)).await
     }
 
     /// Sends one byte after the other, slowly.
