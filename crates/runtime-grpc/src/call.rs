@@ -100,11 +100,12 @@ impl CallHandler {
         connection: Arc<ConnectionContext>,
     ) -> Answer {
         let refusal = if is_call(&request) {
-            match self.room(&request, &connection) {
+            let is_observed = !self.is_unobserved(request.uri().path());
+            match self.room(&request, &connection, is_observed) {
                 // In a box at once: hyper moves it several times before it runs, and it is large.
                 Ok(room) => return Box::pin(self.work(request, connection, room)),
                 Err(status) => {
-                    let mut guard = self.observe(&request, &connection.peer);
+                    let mut guard = self.observe(&request, &connection.peer, is_observed);
                     guard.ended(status.code());
                     refusal(only(&status), guard, connection)
                 }
@@ -116,18 +117,17 @@ impl CallHandler {
         Box::pin(std::future::ready(Ok(refusal)))
     }
 
-    /// What a call needs to begin.
+    /// What a call needs to begin. What is observed needs a place.
     fn room(
         &self,
         request: &Request<Incoming>,
         connection: &Arc<ConnectionContext>,
+        is_observed: bool,
     ) -> Result<Room, Status> {
-        let needs_place = !self.is_unobserved(request.uri().path());
-        let place = needs_place.then(|| self.place(&connection.peer));
+        let place = is_observed.then(|| self.place(&connection.peer));
         let place = place.transpose()?;
-        header_size::check(request, self.limits.max_header.as_u64())?;
-        let size = CALL + header_size::size(request);
-        let memory = connection.memory.take(size).map_err(no_memory)?;
+        let head = header_size::within(request, self.limits.max_header.as_u64())?;
+        let memory = connection.memory.take(CALL + head).map_err(no_memory)?;
         let open = Arc::strong_count(connection);
         connection.table.hold(open).map_err(no_memory)?;
         Ok((place, memory))
@@ -146,7 +146,7 @@ impl CallHandler {
             closing: connection.closing.clone(),
         };
         let mut gzip = compression::takes_gzip(request.headers());
-        let mut guard = self.observe(&request, &connection.peer);
+        let mut guard = self.observe(&request, &connection.peer, place.is_some());
         let message = connection.memory.reservation();
         let span = guard.span();
         let answered = async {
@@ -181,11 +181,11 @@ impl CallHandler {
         Ok(response.map(|body| connection.hold(answer(body), place, memory)))
     }
 
-    fn observe(&self, request: &Request<Incoming>, peer: &Peer) -> CallGuard {
-        let path = request.uri().path();
-        if self.is_unobserved(path) {
+    fn observe(&self, request: &Request<Incoming>, peer: &Peer, is_observed: bool) -> CallGuard {
+        if !is_observed {
             return CallGuard::unobserved();
         }
+        let path = request.uri().path();
         let name = path.strip_prefix('/').unwrap_or(path);
         let method = match self.methods.get(name) {
             Some(known) => Method::Known(known),

@@ -18,11 +18,11 @@ pub(super) fn on_the_wire(limit: u64) -> u32 {
     u32::try_from(limit.saturating_mul(READ)).unwrap_or(u32::MAX)
 }
 
-/// Refuses a head beyond the limit.
-pub(super) fn check<B>(request: &Request<B>, limit: u64) -> Result<(), Status> {
-    let size = size(request) as u64;
-    if size <= limit {
-        return Ok(());
+/// The size of a head, which is refused beyond the limit.
+pub(super) fn within<B>(request: &Request<B>, limit: u64) -> Result<usize, Status> {
+    let size = size(request);
+    if size as u64 <= limit {
+        return Ok(size);
     }
     Err(Status::resource_exhausted(format!(
         "the metadata has {size} bytes, more than the {limit} that this server takes"
@@ -30,7 +30,7 @@ pub(super) fn check<B>(request: &Request<B>, limit: u64) -> Result<(), Status> {
 }
 
 /// The size of a head, as RFC 9113 counts it.
-pub(super) fn size<B>(request: &Request<B>) -> usize {
+fn size<B>(request: &Request<B>) -> usize {
     let uri = request.uri();
     let pseudo = [
         (":method", request.method().as_str()),
@@ -78,8 +78,8 @@ mod tests {
         let own = own.map(str::len).iter().sum::<usize>() + 6 * OVERHEAD;
         assert_eq!(size(&request), own);
         let own = own as u64;
-        assert!(check(&request, own).is_ok());
-        let refused = check(&request, own - 1).unwrap_err();
+        assert!(within(&request, own).is_ok());
+        let refused = within(&request, own - 1).unwrap_err();
         assert_eq!(refused.code(), tonic::Code::ResourceExhausted);
         let text = format!("{own} bytes, more than the {}", own - 1);
         assert!(refused.message().contains(&text), "{refused:?}");

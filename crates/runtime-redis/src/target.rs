@@ -256,21 +256,19 @@ fn sentinel(settings: &RedisSettings, master: &str) -> RedisResult<SentinelClien
 impl Connection {
     pub(super) async fn send(&mut self, command: &Cmd) -> RedisResult<Value> {
         match self {
-            // By its own function, which unlike the trait's has no box for each command.
-            Self::Node(connection) => connection.send_packed_command(command).await,
-            Self::Cluster(connection) => connection.req_packed_command(command).await,
+            Self::Node(connection) => send_to_node(connection, command).await,
+            Self::Cluster(connection) => {
+                let answer = connection.req_packed_command(command).await;
+                answer.and_then(Value::extract_error)
+            }
         }
-        .and_then(Value::extract_error)
     }
 }
 
 impl DedicatedConnection {
     pub(super) async fn send(&mut self, command: &Cmd) -> RedisResult<Value> {
         match self {
-            Self::Pooled(connection) => {
-                let answer = connection.send_packed_command(command).await;
-                answer.and_then(Value::extract_error)
-            }
+            Self::Pooled(connection) => send_to_node(connection, command).await,
             Self::Own(connection) => connection.send(command).await,
         }
     }
@@ -281,4 +279,10 @@ impl DedicatedConnection {
             drop(deadpool_redis::Connection::take(connection));
         }
     }
+}
+
+/// By the connection's own function, which unlike the trait's has no box for each command.
+async fn send_to_node(connection: &mut MultiplexedConnection, command: &Cmd) -> RedisResult<Value> {
+    let answer = connection.send_packed_command(command).await;
+    answer.and_then(Value::extract_error)
 }
