@@ -64,19 +64,13 @@ impl Asked {
             What::Lesson(_) => self.0.get("/lab/lessons").await,
             What::Wire { .. } => self.0.get(&wire(what, None)).await,
             What::Break { link, fault, lasts } => {
-                let path = format!(
-                    "/lab/links/{}/faults",
-                    utf8_percent_encode(link, NON_ALPHANUMERIC)
-                );
+                let path = faults_of(link);
                 let body = json!({"fault": fault, "for": lasts});
                 self.0.send(Method::POST, &path, Some(body)).await
             }
             What::Mend(None) => self.0.send(Method::POST, "/lab/mend", None).await,
             What::Mend(Some(link)) => {
-                let path = format!(
-                    "/lab/links/{}/faults",
-                    utf8_percent_encode(link, NON_ALPHANUMERIC)
-                );
+                let path = faults_of(link);
                 self.0.send(Method::DELETE, &path, None).await
             }
             What::Process {
@@ -148,6 +142,12 @@ const SECOND: Duration = Duration::from_secs(1);
 
 /// A step of a lesson may start services anew, and is answered when they are ready.
 const SLOW: Duration = Duration::from_mins(2);
+
+/// The path of a link's faults.
+fn faults_of(link: &str) -> String {
+    let link = utf8_percent_encode(link, NON_ALPHANUMERIC);
+    format!("/lab/links/{link}/faults")
+}
 
 /// The path of what passed.
 fn wire(what: &What, after: Option<u64>) -> String {
