@@ -134,15 +134,16 @@ async fn oversized_head(it: Hostile) -> io::Result<()> {
     refused(&it.say(head.as_bytes()).await?)
 }
 
-/// What would become a line of the answer, or of the log, if it were copied there.
+/// What would become a line of the answer, or of the log, if it were copied there. Heads that are answered
+/// ask for the connection's end, or the first would take all the time.
 async fn forged_head(it: Hostile) -> io::Result<()> {
     for head in [
-        "GET /%0d%0aset-cookie:%20forged=1 HTTP/1.1\r\nhost: malha\r\n\r\n",
+        "GET /%0d%0aset-cookie:%20forged=1 HTTP/1.1\r\nhost: malha\r\nconnection: close\r\n\r\n",
         "GET / HTTP/1.1\r\nhost: malha\r\nx-request-id: 1\n{\"forged\":1}\n\r\n\r\n",
         "GET / HTTP/1.1\r\nhost: malha\r\nx-request-id: 1\rset-cookie: forged=1\r\n\r\n",
         "GET / HTTP/1.1\r\nhost: malha\r\n set-cookie: forged=1\r\n\r\n",
         "GET / HTTP/1.1\r\nhost: malha\r\ncontent-length: 1\r\ncontent-length: 2\r\n\r\n",
-        "GET / HTTP/1.1\r\nhost: malha\r\ntraceparent: 00-forged\r\n\r\n",
+        "GET / HTTP/1.1\r\nhost: malha\r\nconnection: close\r\ntraceparent: 00-forged\r\n\r\n",
     ] {
         unforged(&it.say(head.as_bytes()).await?)?;
     }
@@ -151,8 +152,8 @@ async fn forged_head(it: Hostile) -> io::Result<()> {
 
 fn post(length: usize, body: &str) -> Vec<u8> {
     let head = format!(
-        "POST /usuarios HTTP/1.1\r\nhost: malha\r\ncontent-type: application/json\r\n\
-         content-length: {length}\r\n\r\n{body}"
+        "POST /usuarios HTTP/1.1\r\nhost: malha\r\nconnection: close\r\n\
+         content-type: application/json\r\ncontent-length: {length}\r\n\r\n{body}"
     );
     head.into_bytes()
 }
