@@ -348,6 +348,11 @@ async fn a_sheet_says_what_to_do_and_where_but_not_what_comes_of_it() {
             "fools Fermat",
         ),
         (
+            "hello",
+            ["Connect to port 8180 with PuTTY", "or: step by step"],
+            "only what you type is sent",
+        ),
+        (
             "grpc",
             [", create a user and list every second.", "in a cluster"],
             "DEADLINE_EXCEEDED",
@@ -371,6 +376,10 @@ async fn a_sheet_says_what_to_do_and_where_but_not_what_comes_of_it() {
         for said in said {
             assert!(text.contains(said), "{guide}: {said}");
         }
+        let titles_alone = page
+            .eval("[...document.querySelectorAll('.sheet tbody th')].filter((task) => task.children.length < 2).map((task) => task.innerText).join()")
+            .await;
+        assert_eq!(titles_alone, "", "{guide}");
         assert!(
             source.contains(untold) && !text.contains(untold),
             "{guide}: {untold}"

@@ -51,14 +51,10 @@ function row({ number, title, elements }, { name, can, notes }) {
     element.dataset.head = word(key);
     return element;
   };
-  const task = TELLS[name]?.includes(Number(number)) ? null : taskOf(elements[0]);
-  const what = make("th", "", link(label, `/guide/${name}#experiment-${number}`), task, doing(elements, can));
+  const what = make("th", "", link(label, `/guide/${name}#experiment-${number}`), taskOf(elements[0]), doing(elements, can));
   what.scope = "row";
   return make("tr", "", what, cell("predicted"), cell("saw"));
 }
-
-/** The experiments whose first sentence already tells what comes of them. */
-const TELLS = { desafio1: [5], hello: [6], sockets: [1], grpc: [6], chat: [5] };
 
 /** What a lesson would do instead is said beside its command. */
 const STEPS = /(or )?step by step|(ou )?passo a passo/gi;
