@@ -4,7 +4,9 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use runtime::Settings;
-use runtime::settings::{CommaList, HOUR, MILLISECOND, SettingsError, Source, list, parse, within};
+use runtime::settings::{
+    CommaList, FromSetting, HOUR, MILLISECOND, SettingsError, Source, list, parse, within,
+};
 use runtime_tcp::{Patience, TcpClientSettings, TcpLimits};
 
 /// The server's settings.
@@ -24,12 +26,12 @@ impl Settings for ServerSettings {}
 #[derive(Clone, Debug, clap::Args)]
 pub struct ClientSettings {
     /// Flag only: a name to be greeted by, once; without it, names are read from standard input
-    #[arg(value_parser = parse::<String>)]
-    name: Option<String>,
+    #[arg(value_parser = parse::<Line>)]
+    name: Option<Line>,
     /// Names to be greeted by one after another, over and over, with commas between them; for use
     /// without a person
-    #[arg(id = "names", default_value = "", value_parser = list::<String>)]
-    list: CommaList<String>,
+    #[arg(id = "names", default_value = "", value_parser = list::<Line>)]
+    list: CommaList<Line>,
     /// Time between two of NAMES
     #[arg(default_value = "5s", value_parser = within(MILLISECOND..=HOUR))]
     interval: Duration,
@@ -45,6 +47,18 @@ pub struct ClientSettings {
     /// Where its names come from.
     #[arg(skip)]
     pub names: Names,
+}
+
+/// A name that can be sent: the server reads one line.
+#[derive(Clone, Debug)]
+struct Line(String);
+
+impl FromSetting for Line {
+    const EXPECTED: &'static str = "names of one line each";
+
+    fn from_setting(text: &str) -> Option<Self> {
+        (!text.contains('\n')).then(|| Self(text.to_owned()))
+    }
 }
 
 /// Where the client's names come from.
@@ -76,11 +90,11 @@ impl Settings for ClientSettings {
     fn finish(mut self, source: &Source) -> Result<Self, SettingsError> {
         // Then standard input says when to end, and nothing else.
         let input_is_taken = source.text("EXIT_WITH_STDIN").as_deref() == Some("true");
-        let CommaList(names) = std::mem::take(&mut self.list);
+        let names = std::mem::take(&mut self.list.0);
         self.names = match (self.name.take(), names.is_empty()) {
-            (Some(name), _) => Names::One(name),
+            (Some(Line(name)), _) => Names::One(name),
             (None, false) => Names::List(NameList {
-                names,
+                names: names.into_iter().map(|Line(name)| name).collect(),
                 interval: self.interval,
                 count: self.count,
                 with_terminal: !input_is_taken,
@@ -142,6 +156,23 @@ mod tests {
         assert_eq!(list.names, ["Ana", "João", "李小龙"]);
         let one = client(&[names], &[("name", "Rui")]).unwrap();
         assert_eq!(one, Names::One("Rui".to_owned()));
+    }
+
+    #[test]
+    fn a_name_of_two_lines_is_refused_and_not_cut() {
+        let refused = |pairs: &[(&str, &str)], flags: &[(&str, &str)]| {
+            client(pairs, flags).unwrap_err().to_string()
+        };
+        assert_eq!(
+            refused(&[], &[("name", "Ana\nRui")]),
+            "NAME=\"Ana\\nRui\" (from the command line) is refused: expected names of one line each"
+        );
+        let error = refused(&[("NAMES", "Ana\nRui,Zoë")], &[]);
+        assert!(
+            error.ends_with("expected names of one line each"),
+            "{error}"
+        );
+        assert!(client(&[("NAMES", "Ana,\n Rui\n")], &[]).is_ok());
     }
 
     #[test]

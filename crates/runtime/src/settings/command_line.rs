@@ -29,14 +29,15 @@ pub fn invocation(
     Source::load(command, Inputs { environment, flags })
 }
 
-/// This process's environment, as far as it is text.
+/// This process's environment. What is no UTF-8 in a value is U+FFFD there.
 #[expect(
     clippy::disallowed_methods,
     reason = "the one place where the environment is read"
 )]
 pub fn environment() -> HashMap<String, String> {
     let text = |(name, value): (OsString, OsString)| {
-        Some((name.into_string().ok()?, value.into_string().ok()?))
+        let value = value.to_string_lossy().into_owned();
+        Some((name.into_string().ok()?, value))
     };
     std::env::vars_os().filter_map(text).collect()
 }

@@ -100,6 +100,60 @@ fn a_settings_file_that_does_not_exist_is_named() {
 }
 
 #[test]
+fn a_settings_file_that_is_none_is_named_with_the_reason() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().to_str().unwrap();
+    let error = refusal(&[], &[("CONFIG_FILE", path)]);
+    let expected = format!("settings cannot be read: {path}: Is a directory");
+    assert!(error.starts_with(&expected), "{error}");
+
+    let (_folder, path) = file(&"#".repeat(1024 * 1024 + 1));
+    let error = refusal(&[], &[("CONFIG_FILE", &path)]);
+    assert!(error.ends_with(": is longer than 1 MiB"), "{error}");
+}
+
+#[test]
+fn a_settings_file_need_not_be_a_regular_file() {
+    assert_eq!(read(&[], &[("CONFIG_FILE", "/dev/null")]).message, "olá");
+}
+
+#[test]
+fn a_list_a_table_or_another_file_is_refused_in_a_settings_file() {
+    let refused = |text: &str| {
+        let (_folder, path) = file(text);
+        refusal(&[], &[("CONFIG_FILE", &path)]).replace(&path, "FILE")
+    };
+    let one = "one text, number or boolean; several values are one text with commas between them";
+    for (text, value) in [
+        ("message = [\"a\"]\n", "[…]"),
+        ("[message]\nx = 1\n", "{…}"),
+        ("[message]\n", "{…}"),
+    ] {
+        let expected = format!("MESSAGE={value:?} (from FILE) is refused: expected {one}");
+        assert_eq!(refused(text), expected);
+    }
+    assert_eq!(
+        refused("relay_secret = [\"segredo\"]\n"),
+        format!("RELAY_SECRET=\"***\" (from FILE) is refused: expected {one}")
+    );
+    assert_eq!(
+        refused("config_file = \"b.toml\"\n"),
+        "CONFIG_FILE=\"b.toml\" (from FILE) is refused: \
+         expected it in the environment or as a flag: a file names no other"
+    );
+}
+
+#[test]
+fn a_variable_that_is_no_utf_8_is_refused_and_not_passed_over() {
+    let broken = String::from_utf8_lossy(b"Ol\xe1").into_owned();
+    assert_eq!(
+        refusal(&[], &[("MESSAGE", &broken)]),
+        "MESSAGE=\"Ol\u{fffd}\" (from the environment) is refused: expected a text in UTF-8"
+    );
+    assert_eq!(read(&[], &[("UNRELATED", &broken)]).message, "olá");
+}
+
+#[test]
 fn a_refused_value_names_the_setting_its_origin_and_what_would_be_right() {
     assert_eq!(
         refusal(&[], &[("INTERVAL", "soon")]),
