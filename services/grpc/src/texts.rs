@@ -81,6 +81,8 @@ pub(crate) mod gateway {
     pub(crate) const CHANGED: &str = "o usuário mudou desde que esse ETag foi lido";
     pub(crate) const UNWANTED: &str = "If-None-Match exclui o estado atual do recurso";
     pub(crate) const NOT_JSON: &str = "o corpo do pedido deve ser application/json";
+    pub(crate) const ENCODED: &str =
+        "o corpo do pedido não pode vir comprimido: mande-o sem Content-Encoding";
     pub(crate) const TOO_MUCH: &str =
         "pedidos demais, ou não cabem mais usuários: tente de novo mais tarde";
     pub(crate) const BROKEN: &str = "o gateway falhou; o registro dele diz por quê";

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use axum::http::header::{EXPECT, HOST};
+use axum::http::header::{EXPECT, HOST, TRANSFER_ENCODING};
 use axum::http::uri::{Authority, PathAndQuery};
 use axum::http::{HeaderMap, Request, StatusCode, Uri, Version};
 use axum::response::Response;
@@ -42,6 +42,14 @@ pub(super) fn refused<B>(request: &Request<B>, max_bytes: u64) -> Option<Refused
             answer: problem::refusal(StatusCode::EXPECTATION_FAILED, said),
         });
     }
+    // RFC 9112, 6.1: a body in another coding would be taken for what is in it.
+    if !lines.are_codings_known {
+        let said = "de Transfer-Encoding só se conhece chunked";
+        return Some(RefusedHead {
+            reason: "bad_request",
+            answer: problem::refusal(StatusCode::NOT_IMPLEMENTED, said),
+        });
+    }
     None
 }
 
@@ -53,6 +61,7 @@ struct Lines {
     hosts: usize,
     are_hosts_right: bool,
     are_expectations_known: bool,
+    are_codings_known: bool,
 }
 
 impl Lines {
@@ -63,6 +72,7 @@ impl Lines {
             hosts: 0,
             are_hosts_right: true,
             are_expectations_known: true,
+            are_codings_known: true,
         };
         for (name, value) in headers {
             size += name.as_str().len() + value.len() + ": \r\n".len();
@@ -72,6 +82,9 @@ impl Lines {
             } else if name == EXPECT {
                 let is_known = value.as_bytes().eq_ignore_ascii_case(b"100-continue");
                 lines.are_expectations_known &= is_known;
+            } else if name == TRANSFER_ENCODING {
+                let is_known = value.as_bytes().eq_ignore_ascii_case(b"chunked");
+                lines.are_codings_known &= is_known;
             }
         }
         lines.size = bytes(size);
@@ -232,6 +245,16 @@ mod tests {
                 Some(("bad_request", 417)),
             ),
             (old, &[("expect", "tea")], None),
+            (
+                now,
+                &[("host", "a"), ("transfer-encoding", "Chunked")],
+                None,
+            ),
+            (
+                now,
+                &[("host", "a"), ("transfer-encoding", "gzip, chunked")],
+                Some(("bad_request", 501)),
+            ),
             (now, &[("host", "abc")], Some(("head_too_large", 431))),
         ] {
             let mut request = Request::get("/").version(version);

@@ -56,6 +56,24 @@ pub(super) fn no_memory() -> &'static [u8] {
     &NO_MEMORY_LEFT
 }
 
+/// The first bytes of a client that speaks HTTP/2 without asking (RFC 9113, 3.4).
+pub(super) const HTTP2: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
+
+/// The answer to a client of HTTP/2, as bytes: it is on the wrong port, and its own error says so.
+pub(super) fn not_http2() -> &'static [u8] {
+    static NOT_HTTP2: LazyLock<Vec<u8>> = LazyLock::new(|| {
+        let said = "aqui se fala HTTP/1.1, e não HTTP/2 nem gRPC";
+        let body = body(StatusCode::HTTP_VERSION_NOT_SUPPORTED, said);
+        let head = format!(
+            "HTTP/1.1 505 HTTP Version Not Supported\r\nconnection: close\r\n\
+             content-type: {PROBLEM_JSON}\r\ncontent-length: {}\r\n\r\n",
+            body.len()
+        );
+        (head + &body).into_bytes()
+    });
+    &NOT_HTTP2
+}
+
 const NO_MEMORY: &str = "não há memória para mais pedidos: tente de novo mais tarde";
 
 /// The answer to a request for whose body, or for whose own answer, there is no memory.

@@ -1,4 +1,4 @@
-//! A stream that gives up on a client which never reads, or for which there is no memory.
+//! A stream that gives up on a client which never reads, for which there is no memory, or which speaks HTTP/2.
 
 use std::io;
 use std::pin::Pin;
@@ -28,8 +28,8 @@ pub(super) struct TimedIo<K> {
     /// What goes out instead of an answer that hyper gave by itself.
     instead: Vec<u8>,
     linger: Option<Linger>,
-    /// Whether the head that comes is refused for want of memory.
-    refuses: bool,
+    /// Why the head that comes is refused, where hyper is not to see its end.
+    refuses: Option<&'static str>,
     _kept: K,
 }
 
@@ -63,7 +63,7 @@ impl<K> TimedIo<K> {
             expired: Expired::default(),
             instead: Vec::new(),
             linger: None,
-            refuses: false,
+            refuses: None,
             _kept: kept,
         }
     }
@@ -133,23 +133,23 @@ impl<K> TimedIo<K> {
     }
 
     /// Refuses the head that comes, which hyper does not see the end of.
-    fn begin_refusal(&mut self) {
-        self.refuses = true;
+    fn begin_refusal(&mut self, reason: &'static str, answer: &[u8]) {
+        self.refuses = Some(reason);
         self.refuse();
         // The end of the last answer may still wait for a client that does not read it.
         if !self.write.runs() {
-            self.instead = problem::no_memory().to_vec();
+            self.instead = answer.to_vec();
         }
     }
 
     /// Ends by the error that hyper is to see.
-    fn poll_refusal(&mut self, cx: &mut Context<'_>) -> Poll<io::Error>
+    fn poll_refusal(&mut self, reason: &'static str, cx: &mut Context<'_>) -> Poll<io::Error>
     where
         K: Unpin,
     {
         let ended = ready!(Pin::new(&mut *self).poll_shutdown(cx));
         Poll::Ready(match ended {
-            Ok(()) => self.expired.error(MemoryBudget::CODE),
+            Ok(()) => self.expired.error(reason),
             Err(error) => error,
         })
     }
@@ -176,18 +176,25 @@ impl<K: Unpin> AsyncRead for TimedIo<K> {
         cx: &mut Context<'_>,
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
-        if self.refuses {
-            return self.poll_refusal(cx).map(Err);
+        if let Some(reason) = self.refuses {
+            return self.poll_refusal(reason, cx).map(Err);
         }
         let before = buffer.filled().len();
         ready!(Pin::new(&mut self.stream).poll_read(cx, buffer))?;
         let came = buffer.filled().len() - before;
-        if came == 0 || self.phase.bytes_came(came).is_ok() {
+        let is_first = self.phase.get() == Phase::Fresh;
+        let (reason, answer) = if came == 0 {
             return Poll::Ready(Ok(()));
-        }
+        } else if is_first && buffer.filled()[before..].starts_with(problem::HTTP2) {
+            ("http2", problem::not_http2())
+        } else if self.phase.bytes_came(came).is_err() {
+            (MemoryBudget::CODE, problem::no_memory())
+        } else {
+            return Poll::Ready(Ok(()));
+        };
         buffer.set_filled(before);
-        self.begin_refusal();
-        self.poll_refusal(cx).map(Err)
+        self.begin_refusal(reason, answer);
+        self.poll_refusal(reason, cx).map(Err)
     }
 }
 
@@ -272,9 +279,29 @@ impl Linger {
 mod tests {
     use std::task::Waker;
 
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
     use tokio::net::TcpListener;
 
     use super::*;
+
+    #[tokio::test]
+    async fn a_client_of_http_2_is_told_that_it_is_at_the_wrong_port() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let mut client = TcpStream::connect(address).await.unwrap();
+        let (stream, _) = listener.accept().await.unwrap();
+        let phase = SharedPhase::new(MemoryBudget::default());
+        let mut io = TimedIo::new(stream, HttpLimits::of_admin(), phase, ());
+        client.write_all(problem::HTTP2).await.unwrap();
+        client.shutdown().await.unwrap();
+        let mut room = [0; 64];
+        assert!(io.read(&mut room).await.is_err());
+        assert_eq!(io.expired().reason(), Some("http2"));
+        drop(io);
+        let mut answer = String::new();
+        client.read_to_string(&mut answer).await.unwrap();
+        assert!(answer.starts_with("HTTP/1.1 505 "), "{answer}");
+    }
 
     #[tokio::test]
     async fn a_refused_client_that_sends_much_is_read_a_little_at_a_time() {

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use axum::http::StatusCode;
-use axum::http::header::{CONTENT_TYPE, HeaderValue, RETRY_AFTER};
+use axum::http::header::{ACCEPT_ENCODING, CONTENT_TYPE, HeaderValue, RETRY_AFTER};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 use tonic::{Code, Status};
@@ -62,6 +62,9 @@ pub(super) enum GatewayError {
     /// Its body is not JSON by its own words.
     #[error("{}", texts::gateway::NOT_JSON)]
     NotJson,
+    /// Its body is compressed.
+    #[error("{}", texts::gateway::ENCODED)]
+    Encoded,
     /// The client asks too much, or the store is full.
     #[error("{}", texts::gateway::TOO_MUCH)]
     TooMuch(Duration),
@@ -116,7 +119,7 @@ impl GatewayError {
             Self::ChangesLost => StatusCode::GONE,
             Self::Changed | Self::WeakTag(_) | Self::Unwanted => StatusCode::PRECONDITION_FAILED,
             Self::TooLarge(_) => StatusCode::PAYLOAD_TOO_LARGE,
-            Self::NotJson => StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            Self::NotJson | Self::Encoded => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Self::TooMuch(_) => StatusCode::TOO_MANY_REQUESTS,
             Self::Broken => StatusCode::INTERNAL_SERVER_ERROR,
             Self::Upstream => StatusCode::BAD_GATEWAY,
@@ -154,6 +157,10 @@ impl IntoResponse for GatewayError {
         let body = serde_json::to_vec(&self.problem()).unwrap_or_default();
         let mut response = (self.status(), body).into_response();
         let headers = response.headers_mut();
+        if matches!(self, Self::Encoded) {
+            // What would be right (RFC 9110, 12.5.3).
+            headers.insert(ACCEPT_ENCODING, HeaderValue::from_static("identity"));
+        }
         headers.insert(CONTENT_TYPE, HeaderValue::from_static(PROBLEM_JSON));
         if let Some(after) = self.retry_after() {
             // Whole seconds, and never "at once".

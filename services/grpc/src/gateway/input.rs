@@ -4,7 +4,7 @@ use std::convert::Infallible;
 
 use axum::body::Body;
 use axum::extract::{FromRequestParts, Path};
-use axum::http::header::{ACCEPT, CONTENT_LENGTH, CONTENT_TYPE, HeaderName};
+use axum::http::header::{ACCEPT, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, HeaderName};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, Uri};
 use http_body_util::{BodyExt, LengthLimitError, Limited};
@@ -120,6 +120,9 @@ pub(super) async fn json(
     if !is_json(headers) {
         return Err(GatewayError::NotJson);
     }
+    if is_encoded(headers) {
+        return Err(GatewayError::Encoded);
+    }
     if announced(headers).is_some_and(|size| size > limit) {
         return Err(GatewayError::TooLarge(limit)); // before a client that waits for it sends any
     }
@@ -171,6 +174,12 @@ fn is_json(headers: &HeaderMap) -> bool {
         let kind = kind.trim().to_ascii_lowercase();
         kind == "application/json" || (kind.starts_with("application/") && kind.ends_with("+json"))
     })
+}
+
+/// Whether the body is in a content coding, of which none is undone here (RFC 9110, 8.4).
+fn is_encoded(headers: &HeaderMap) -> bool {
+    let mut codings = headers.get_all(CONTENT_ENCODING).iter();
+    codings.any(|value| !value.is_empty() && !value.as_bytes().eq_ignore_ascii_case(b"identity"))
 }
 
 /// How many characters stand before a place that is known by line and column in bytes, from 1.
@@ -236,5 +245,19 @@ mod tests {
             assert_eq!(is_json(&headers), right, "{kind}");
         }
         assert!(!is_json(&HeaderMap::new()));
+    }
+
+    #[test]
+    fn no_coding_is_undone_but_that_which_does_nothing() {
+        for (coding, is_one) in [
+            ("gzip", true),
+            ("x, identity", true),
+            ("Identity", false),
+            ("", false),
+        ] {
+            let headers = HeaderMap::from_iter([(CONTENT_ENCODING, coding.parse().unwrap())]);
+            assert_eq!(is_encoded(&headers), is_one, "{coding}");
+        }
+        assert!(!is_encoded(&HeaderMap::new()));
     }
 }

@@ -76,6 +76,12 @@ async fn a_body_that_is_no_json_is_422_as_in_fastapi_and_another_type_415() {
     }
     let request = gateway.ask(Method::POST, "/usuarios").body("{}");
     problem(request.send().await.unwrap(), 415).await;
+    let request = gateway.ask(Method::POST, "/usuarios").body("{}");
+    let request = request.header("content-type", "application/json");
+    let packed = request.header("content-encoding", "gzip").send().await;
+    let packed = packed.unwrap();
+    assert_eq!(packed.headers()["accept-encoding"], "identity");
+    problem(packed, 415).await;
 }
 
 #[tokio::test]

@@ -62,7 +62,10 @@ impl IntoResponses for WithBody {
             (400, "The body could not be read"),
             (408, "The body did not come in time"),
             (413, "The body is too large"),
-            (415, "The body is not `application/json`"),
+            (
+                415,
+                "The body is not `application/json`, or has a `Content-Encoding`",
+            ),
         ])
     }
 }
