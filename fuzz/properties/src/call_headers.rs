@@ -26,14 +26,11 @@ fn a_timeout_is_read_by_its_rule(sent: &[u8]) {
     let Ok(value) = HeaderValue::from_bytes(sent) else {
         return;
     };
-    let headers = HeaderMap::from_iter([(HeaderName::from_static(timeout::HEADER), value)]);
+    let headers = HeaderMap::from_iter([(timeout::HEADER, value)]);
     let read = timeout::read(&headers).ok().flatten();
     assert_eq!(read, by_the_rule(sent));
     if let Some(time) = read {
-        let passed_on = HeaderMap::from_iter([(
-            HeaderName::from_static(timeout::HEADER),
-            timeout::value(time),
-        )]);
+        let passed_on = HeaderMap::from_iter([(timeout::HEADER, timeout::value(time))]);
         let again = timeout::read(&passed_on)
             .expect("it is ours")
             .expect("it is there");
