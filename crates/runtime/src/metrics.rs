@@ -5,6 +5,7 @@
 //! click away. The format is OpenMetrics 1.0, or Prometheus text 0.0.4. Every metric is announced from the start, with its type
 //! and what it tells, also while it has no value yet; docs/metrics.md lists them all.
 
+mod first;
 mod plain;
 mod process;
 mod readiness;
@@ -29,6 +30,7 @@ use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::info::Info;
 use prometheus_client::registry::{Metric, Registry};
 
+pub(crate) use self::first::First;
 use self::process::Process;
 use self::readiness::ReadinessCollector;
 use crate::memory::MemoryBudget;
@@ -56,9 +58,10 @@ pub trait MetricSet: Clone + Send + Sync + 'static {
 
 /// Durations by labels, with the trace of a recent one in each bucket.
 #[derive(Clone, Debug)]
-pub struct Durations<L: Clone + std::hash::Hash + Eq>(
-    Family<L, HistogramWithExemplars<TraceLabel>, Buckets>,
-);
+pub struct Durations<L: Clone + std::hash::Hash + Eq> {
+    all: Family<L, HistogramWithExemplars<TraceLabel>, Buckets>,
+    first: Arc<First<L, DurationsOf>>,
+}
 
 /// The trace that an exemplar points to.
 #[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
@@ -164,7 +167,10 @@ impl MetricConstructor<HistogramWithExemplars<TraceLabel>> for Buckets {
 
 impl<L: Clone + std::hash::Hash + Eq> Default for Durations<L> {
     fn default() -> Self {
-        Self(Family::new_with_constructor(Buckets))
+        Self {
+            all: Family::new_with_constructor(Buckets),
+            first: Arc::default(),
+        }
     }
 }
 
@@ -174,14 +180,13 @@ impl<L: Clone + std::hash::Hash + Eq + EncodeLabelSet + Send + Sync + std::fmt::
     /// Counts one that took this long, with the trace of the current span where it is sampled.
     pub fn observe(&self, labels: &L, took: Duration) {
         let exemplar = trace::sampled_trace_id().map(TraceLabel::of);
-        self.0
-            .get_or_create(labels)
-            .observe(took.as_secs_f64(), exemplar, None);
+        let durations = self.first.get(labels, || self.with(labels));
+        durations.0.observe(took.as_secs_f64(), exemplar, None);
     }
 
     /// Those with these labels, to be looked up once.
     pub(crate) fn with(&self, labels: &L) -> DurationsOf {
-        DurationsOf(self.0.get_or_create_owned(labels))
+        DurationsOf(self.all.get_or_create_owned(labels))
     }
 
     /// Adds these durations to the `/metrics` of a service. The unit, `_seconds`, is appended.
@@ -191,7 +196,7 @@ impl<L: Clone + std::hash::Hash + Eq + EncodeLabelSet + Send + Sync + std::fmt::
             .registry
             .lock()
             .unwrap_or_else(PoisonError::into_inner);
-        registry.register_with_unit(name, help, Unit::Seconds, Announced(self.0.clone()));
+        registry.register_with_unit(name, help, Unit::Seconds, Announced(self.all.clone()));
     }
 }
 

@@ -1,7 +1,6 @@
 //! What an HTTP server counts.
 
 use std::borrow::Cow;
-use std::sync::OnceLock;
 use std::time::Duration;
 
 use axum::http::StatusCode;
@@ -9,7 +8,7 @@ use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
 
-use crate::metrics::{Durations, DurationsOf, MetricSet, Metrics};
+use crate::metrics::{Durations, DurationsOf, First, MetricSet, Metrics};
 use crate::trace::Span;
 
 /// The requests of all HTTP servers of a process that observe theirs.
@@ -47,18 +46,14 @@ impl MetricSet for HttpServerMetrics {
     }
 }
 
-/// What one route counts. Of what it counted first, which is most of what there will be, the metrics are
-/// looked up once.
+/// What one route counts.
 #[derive(Debug)]
 pub(super) struct RouteMetrics {
     template: Option<String>,
     all: HttpServerMetrics,
-    active: [OnceLock<(HttpActiveLabels, Gauge)>; FIRST],
-    requests: [OnceLock<(RouteOutcome, DurationsOf)>; FIRST],
+    active: First<HttpActiveLabels, Gauge>,
+    requests: First<RouteOutcome, DurationsOf>,
 }
-
-/// So many are looked up once: a few methods, and how they end.
-const FIRST: usize = 8;
 
 /// The type of the error where the client went away before it was answered.
 pub(super) const CANCELLED: &str = "cancelled";
@@ -78,8 +73,8 @@ impl RouteMetrics {
         Self {
             template,
             all,
-            active: Default::default(),
-            requests: Default::default(),
+            active: First::default(),
+            requests: First::default(),
         }
     }
 
@@ -93,17 +88,14 @@ impl RouteMetrics {
             http_request_method: method,
             url_scheme: scheme,
         };
-        look_up(&self.active, asked, || {
-            self.all.active.get_or_create_owned(&asked)
-        })
+        let find = || self.all.active.get_or_create_owned(&asked);
+        self.active.get(&asked, find)
     }
 
     /// Counts a request that took this long.
     pub(super) fn answered(&self, outcome: RouteOutcome, took: Duration, span: &Span) {
-        let durations = look_up(&self.requests, outcome, || {
-            self.all.requests.with(&self.labels(outcome))
-        });
-        durations.observe(took, span);
+        let find = || self.all.requests.with(&self.labels(outcome));
+        self.requests.get(&outcome, find).observe(took, span);
     }
 
     fn labels(&self, outcome: RouteOutcome) -> HttpServerLabels {
@@ -120,21 +112,6 @@ impl RouteMetrics {
             error_type,
         }
     }
-}
-
-/// The metric with these labels: known, where they are among those that were asked for first.
-fn look_up<L: Copy + PartialEq, M: Clone>(
-    known: &[OnceLock<(L, M)>],
-    labels: L,
-    find: impl Fn() -> M,
-) -> M {
-    for slot in known {
-        let (of, metric) = slot.get_or_init(|| (labels, find()));
-        if *of == labels {
-            return metric.clone();
-        }
-    }
-    find()
 }
 
 #[cfg(test)]
@@ -199,29 +176,6 @@ mod tests {
         }
         let line = "active_requests{http_request_method=\"GET\",url_scheme=\"http\"} 3\n";
         assert!(text.contains(line), "{text}");
-    }
-
-    #[test]
-    fn outcomes_beyond_those_that_are_known_are_counted_too() {
-        let metrics = Metrics::new("exemplo", "1.0.0");
-        let route = RouteMetrics::new(None, metrics.set());
-        let statuses = 400..400 + 2 * u16::try_from(FIRST).unwrap();
-        for status in statuses.clone().chain(statuses.clone()) {
-            let outcome = RouteOutcome {
-                method: "GET",
-                scheme: "http",
-                status: StatusCode::from_u16(status).ok(),
-            };
-            route.answered(outcome, Duration::ZERO, &Span::none());
-        }
-        let text = metrics.render().unwrap();
-        for status in statuses {
-            let line = format!(
-                "duration_seconds_count{{http_request_method=\"GET\",http_route=\"\",\
-                 http_response_status_code=\"{status}\",url_scheme=\"http\",error_type=\"\"}} 2\n"
-            );
-            assert!(text.contains(&line), "{line}{text}");
-        }
     }
 
     #[test]
