@@ -20,10 +20,8 @@ pub use settings::{TelemetryOptions, TelemetrySettings};
 use std::time::Duration;
 
 use hyper_util::client::proxy::matcher::Matcher;
-use opentelemetry::propagation::{TextMapCompositePropagator, TextMapPropagator};
-use opentelemetry::{KeyValue, global};
+use opentelemetry::KeyValue;
 use opentelemetry_sdk::Resource;
-use opentelemetry_sdk::propagation::{BaggagePropagator, TraceContextPropagator};
 use opentelemetry_sdk::trace::SdkTracerProvider;
 use tracing_subscriber::Registry;
 use tracing_subscriber::layer::{Layer, SubscriberExt};
@@ -33,7 +31,6 @@ use crate::admin::Build;
 use crate::metrics::Metrics;
 use crate::trace::{Backlog, Recorder, Tracer};
 use batches::Batches;
-use otel::Propagator;
 
 /// Why spans or logs could not be set up.
 #[derive(Debug, thiserror::Error)]
@@ -61,7 +58,7 @@ impl Telemetry {
         let provider = recorder
             .as_ref()
             .map(|recorder| recorder.provider().clone());
-        set_propagators(&settings.propagators);
+        settings.formats.install();
         let log = log::layer(settings.log_json).with_filter(settings.logged.clone());
         Registry::default()
             .with(log)
@@ -151,27 +148,17 @@ fn resource(build: Build, settings: &TelemetrySettings) -> Resource {
 /// The SDK does not tell its own version; the workspace's Cargo.toml names the same one.
 const SDK_VERSION: &str = "0.33.1";
 
-fn set_propagators(propagators: &[Propagator]) {
-    let formats = propagators.iter().map(|propagator| match propagator {
-        Propagator::TraceContext => {
-            Box::new(TraceContextPropagator::new()) as Box<dyn TextMapPropagator + Send + Sync>
-        }
-        Propagator::Baggage => Box::new(BaggagePropagator::new()),
-    });
-    global::set_text_map_propagator(TextMapCompositePropagator::new(formats.collect()));
-}
-
 #[cfg(test)]
 mod tests {
     use http::HeaderMap;
     use opentelemetry_sdk::trace::Sampler;
 
     use super::*;
-    use crate::trace::{Parent, SpanKind, extract, inject};
+    use crate::trace::{Formats, Parent, SpanKind, extract, inject};
 
     /// What a service that was called with this header, or none, sends to the next one.
     fn passed_on(tracer: &Tracer, traceparent: Option<&str>) -> String {
-        set_propagators(&[Propagator::TraceContext]);
+        Formats::TRACE_CONTEXT.install();
         let mut headers = HeaderMap::new();
         if let Some(traceparent) = traceparent {
             headers.insert("traceparent", traceparent.parse().unwrap());

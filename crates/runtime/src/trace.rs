@@ -6,6 +6,7 @@
 //! [`Span::in_scope`]; what it starts or logs meanwhile belongs to it.
 
 mod backlog;
+mod formats;
 mod recorder;
 pub mod semconv;
 mod span;
@@ -15,10 +16,10 @@ mod trust;
 use std::borrow::Cow;
 
 pub use backlog::Backlog;
+pub use formats::Formats;
 pub use opentelemetry::trace::SpanKind;
-use opentelemetry::trace::{SpanContext, Status, TraceContextExt, TraceFlags, TraceId};
-use opentelemetry::{Context, KeyValue, global};
-use opentelemetry_http::{HeaderExtractor, HeaderInjector};
+use opentelemetry::trace::{SpanContext, Status, TraceContextExt, TraceId};
+use opentelemetry::{Context, KeyValue};
 pub use recorder::Recorder;
 pub use span::{Entered, Instrument, Instrumented, Span};
 pub use tracer::Tracer;
@@ -69,29 +70,19 @@ pub fn fail(span: &Span, kind: &'static str, description: impl Into<Cow<'static,
 
 /// The context that HTTP (or gRPC) headers carry.
 pub fn extract(headers: &http::HeaderMap) -> Context {
-    // From an empty context: what this process does at the moment is no parent of the message.
-    let empty = Context::new();
-    // Every format asks for its headers by name; most requests have none of them.
-    let carries = |name: &http::HeaderName| matches!(name.as_str(), "traceparent" | "baggage");
-    if !headers.keys().any(carries) {
-        return empty;
-    }
-    global::get_text_map_propagator(|format| {
-        format.extract_with_context(&empty, &HeaderExtractor(headers))
-    })
+    Formats::installed().read(headers)
 }
 
 /// Writes the context of a span into HTTP (or gRPC) headers.
 pub fn inject(span: &Span, headers: &mut http::HeaderMap) {
-    let context = span.context();
-    global::get_text_map_propagator(|format| {
-        format.inject_context(&context, &mut HeaderInjector(headers));
-    });
+    if let Some(context) = span.context_ref() {
+        Formats::installed().write(context, headers);
+    }
 }
 
 /// Whether `OTEL_PROPAGATORS` lets a trace's context pass between processes, by whatever carrier.
 pub fn is_propagated() -> bool {
-    global::get_text_map_propagator(|format| format.fields().any(|field| field == "traceparent"))
+    Formats::installed().trace_context
 }
 
 /// The identity of the current span, if a trace is under way.
@@ -105,10 +96,8 @@ pub fn current() -> Option<SpanContext> {
 
 /// The current span as a W3C `traceparent`, for messages that outlive the call that makes them.
 pub fn traceparent() -> Option<String> {
-    let context = current()?;
-    let flags = context.trace_flags() & TraceFlags::SAMPLED;
-    let (trace, span) = (context.trace_id(), context.span_id());
-    Some(format!("00-{trace}-{span}-{flags:02x}"))
+    let text = formats::traceparent(&current()?);
+    Some(text.map(char::from).iter().collect())
 }
 
 /// The trace of the current span, where it is sampled, so that it can be looked up.

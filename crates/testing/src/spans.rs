@@ -5,15 +5,14 @@
 
 use std::sync::OnceLock;
 
+use opentelemetry::Value;
 use opentelemetry::trace::{
     SpanContext, SpanId, SpanKind, Status, TraceFlags, TraceId, TraceState,
 };
-use opentelemetry::{Value, global};
-use opentelemetry_sdk::propagation::TraceContextPropagator;
 use opentelemetry_sdk::trace::{InMemorySpanExporter, Sampler, SdkTracerProvider};
 
 use super::eventually;
-use runtime::trace::{Backlog, Recorder, Tracer};
+use runtime::trace::{Backlog, Formats, Recorder, Tracer};
 
 /// The spans that this process has ended so far.
 #[derive(Clone, Debug)]
@@ -88,7 +87,7 @@ impl Spans {
         let spans = SPANS.get_or_init(|| {
             let exporter = InMemorySpanExporter::default();
             let provider = SdkTracerProvider::builder().with_simple_exporter(exporter.clone());
-            global::set_text_map_propagator(TraceContextPropagator::new());
+            Formats::TRACE_CONTEXT.install();
             let sampler = Sampler::ParentBased(Box::new(Sampler::AlwaysOn));
             let recorder = Recorder::new(provider, sampler, Backlog::default());
             assert!(Tracer::Recorded(recorder).install(), "no other tracer");

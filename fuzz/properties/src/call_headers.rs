@@ -1,15 +1,16 @@
 //! Headers of a call: its timeout as a second reading of the rule says; its trace the same however
 //! often it is passed on, and no other in the lab.
 
+use std::collections::HashMap;
 use std::sync::Once;
 use std::time::Duration;
 
 use http::{HeaderMap, HeaderName, HeaderValue};
-use opentelemetry::propagation::TextMapCompositePropagator;
+use opentelemetry::Context;
+use opentelemetry::propagation::TextMapPropagator;
 use opentelemetry::trace::TraceContextExt;
-use opentelemetry::{Context, global};
-use opentelemetry_sdk::propagation::{BaggagePropagator, TraceContextPropagator};
-use runtime::trace::extract;
+use opentelemetry_sdk::propagation::TraceContextPropagator;
+use runtime::trace::{Formats, Parent, SpanKind, extract, inject, start};
 use runtime_grpc::timeout;
 use wire::TraceContext;
 
@@ -68,10 +69,11 @@ fn by_the_rule(sent: &[u8]) -> Option<Duration> {
 fn a_trace_is_passed_on(parent: &[u8], state: &[u8], baggage: &[u8]) {
     static INSTALLED: Once = Once::new();
     INSTALLED.call_once(|| {
-        global::set_text_map_propagator(TextMapCompositePropagator::new(vec![
-            Box::new(TraceContextPropagator::new()),
-            Box::new(BaggagePropagator::new()),
-        ]));
+        let formats = Formats {
+            trace_context: true,
+            baggage: true,
+        };
+        formats.install();
     });
     let mut headers = HeaderMap::new();
     for (name, text) in [
@@ -84,35 +86,39 @@ fn a_trace_is_passed_on(parent: &[u8], state: &[u8], baggage: &[u8]) {
         }
     }
     let taken = extract(&headers);
-    let again = extract(&passed_on(&taken));
+    let again = extract(&passed_on(taken.clone()));
     assert_eq!(identity(&again), identity(&taken));
+    if identity(&taken).is_some() {
+        let by_the_sdk = by_the_sdk(&headers);
+        let (ours, theirs) = (taken.span(), by_the_sdk.span());
+        assert_eq!(ours.span_context(), theirs.span_context());
+    }
     let shown = std::str::from_utf8(parent)
         .ok()
         .and_then(TraceContext::parse);
     let shown = shown.map(|context| (context.id, context.span));
-    // The propagator is laxer: it takes shorter ids too.
-    if shown.is_some() {
-        assert_eq!(
-            shown,
-            identity(&taken),
-            "the lab shows what the services take"
-        );
-    }
+    assert_eq!(
+        shown,
+        identity(&taken),
+        "the lab shows what the services take"
+    );
 }
 
-fn passed_on(context: &Context) -> HeaderMap {
+/// The SDK's reading, which takes more than W3C does: shorter ids, for one.
+fn by_the_sdk(headers: &HeaderMap) -> Context {
+    let text = |(name, value): (&HeaderName, &HeaderValue)| {
+        let text = value.to_str().ok()?;
+        Some((name.to_string(), text.to_owned()))
+    };
+    let carrier: HashMap<_, _> = headers.iter().filter_map(text).collect();
+    TraceContextPropagator::new().extract_with_context(&Context::new(), &carrier)
+}
+
+/// What a process sends on that makes no spans.
+fn passed_on(context: Context) -> HeaderMap {
+    let span = start(SpanKind::Internal, "none", Parent::Remote(context), []);
     let mut headers = HeaderMap::new();
-    global::get_text_map_propagator(|format| {
-        let mut carrier = std::collections::HashMap::new();
-        format.inject_context(context, &mut carrier);
-        for (name, text) in carrier {
-            let name = HeaderName::try_from(name).expect("a name of the formats");
-            // As our carrier does: what a caller's baggage decodes to may be no header's value.
-            if let Ok(value) = HeaderValue::try_from(text) {
-                headers.insert(name, value);
-            }
-        }
-    });
+    inject(&span, &mut headers);
     headers
 }
 

@@ -9,6 +9,7 @@ use super::limits::ValueLength;
 use super::otlp::timeout;
 use super::variables::{Variable, first, number, one_of, pair, words};
 use crate::settings::parse;
+use crate::trace::Formats;
 
 /// The variables of the SDK.
 #[derive(Clone, Debug, clap::Args)]
@@ -82,13 +83,6 @@ pub(super) struct SdkOptions {
     otel_link_attribute_count_limit: Option<String>,
 }
 
-/// A format in which contexts travel.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Propagator {
-    TraceContext,
-    Baggage,
-}
-
 /// How spans wait to be sent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Batches {
@@ -158,31 +152,27 @@ impl SdkOptions {
         is("true")
     }
 
-    pub(super) fn propagators(&self, warnings: &mut Vec<String>) -> Vec<Propagator> {
+    pub(super) fn formats(&self, warnings: &mut Vec<String>) -> Formats {
         let text = &self.otel_propagators;
         let has = |name: &str| words(text).any(|word| word.eq_ignore_ascii_case(name));
-        let mut used = Vec::new();
-        if !has("none") {
-            if has("tracecontext") {
-                used.push((Propagator::TraceContext, "tracecontext"));
-            }
-            if has("baggage") {
-                used.push((Propagator::Baggage, "baggage"));
-            }
-        }
+        let uses = |name: &str| has(name) && !has("none");
+        let formats = Formats {
+            trace_context: uses("tracecontext"),
+            baggage: uses("baggage"),
+        };
         let unknown = unknown_words(text, &["tracecontext", "baggage", "none"]);
         if !unknown.is_empty() {
-            let names: Vec<_> = used.iter().map(|(_, name)| *name).collect();
-            let used = if names.is_empty() {
-                "none".to_owned()
-            } else {
-                names.join(",")
+            let used = match (formats.trace_context, formats.baggage) {
+                (true, true) => "tracecontext,baggage",
+                (true, false) => "tracecontext",
+                (false, true) => "baggage",
+                (false, false) => "none",
             };
             warnings.push(format!(
                 "OTEL_PROPAGATORS={text:?}: {unknown} is not built in; {used} is used"
             ));
         }
-        used.into_iter().map(|(propagator, _)| propagator).collect()
+        formats
     }
 
     pub(super) fn resource_attributes(&self, warnings: &mut Vec<String>) -> Vec<KeyValue> {

@@ -7,10 +7,10 @@ use opentelemetry_sdk::trace::{Sampler, SpanLimits};
 use tracing_subscriber::filter::{LevelFilter, Targets};
 
 use super::limits::ValueLength;
-use super::otel::{Batches, Propagator, SdkOptions};
+use super::otel::{Batches, SdkOptions};
 use super::otlp::{OtlpOptions, OtlpSettings};
 use crate::settings::{Expected, FromSetting, parse};
-use crate::trace;
+use crate::trace::{self, Formats};
 
 /// What telemetry is told. A wrong value of the specification's variables is passed over with a
 /// warning, as the specification wants; of our own it is refused.
@@ -25,7 +25,7 @@ pub struct TelemetrySettings {
     pub(super) part: Option<String>,
     pub(super) service_name: Option<String>,
     pub(super) resource: Vec<KeyValue>,
-    pub(super) propagators: Vec<Propagator>,
+    pub(super) formats: Formats,
     pub(super) sampler: Sampler,
     pub(super) batches: Batches,
     pub(super) limits: SpanLimits,
@@ -97,7 +97,7 @@ impl From<TelemetryOptions> for TelemetrySettings {
             disabled: sdk.is_disabled(warnings),
             part: None,
             resource: sdk.resource_attributes(warnings),
-            propagators: sdk.propagators(warnings),
+            formats: sdk.formats(warnings),
             sampler: sdk.sampler(warnings),
             batches: sdk.batches(warnings),
             limits,

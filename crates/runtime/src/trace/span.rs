@@ -88,7 +88,7 @@ impl Span {
         Self(Inner::Recorded(Arc::new(recorded)))
     }
 
-    fn context_ref(&self) -> Option<&Context> {
+    pub(super) fn context_ref(&self) -> Option<&Context> {
         match &self.0 {
             Inner::None => None,
             Inner::Unrecorded(context) => Some(context),

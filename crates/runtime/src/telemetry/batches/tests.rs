@@ -8,9 +8,7 @@ use opentelemetry_sdk::trace::{BatchConfigBuilder, Sampler, SdkTracerProvider};
 use prometheus_client::metrics::counter::Counter;
 
 use super::*;
-use crate::telemetry::otel::Propagator;
-use crate::telemetry::set_propagators;
-use crate::trace::{Parent, Recorder, SpanKind, Tracer, inject};
+use crate::trace::{Formats, Parent, Recorder, SpanKind, Tracer, inject};
 
 /// Hands over how many spans each batch has, and waits for what becomes of it.
 #[derive(Debug)]
@@ -67,7 +65,7 @@ impl Recording {
 
     /// Makes so many spans, and says which were recorded. Those who are called are told of all, as sampled.
     fn spans(&self, count: usize) -> Vec<bool> {
-        set_propagators(&[Propagator::TraceContext]);
+        Formats::TRACE_CONTEXT.install();
         let made = (0..count).map(|_| {
             let span = self.span();
             let mut sent = HeaderMap::new();

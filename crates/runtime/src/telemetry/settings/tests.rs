@@ -197,7 +197,7 @@ fn unknown_names_of_the_specification_are_passed_over_with_a_warning() {
         ("OTEL_TRACES_EXPORTER", "zipkin"),
     ])
     .unwrap();
-    assert_eq!(settings.propagators, [Propagator::TraceContext]);
+    assert_eq!(settings.formats, Formats::TRACE_CONTEXT);
     assert_eq!(settings.warnings.len(), 3, "{:?}", settings.warnings);
 }
 
@@ -208,8 +208,14 @@ fn sampler(settings: &TelemetrySettings) -> String {
     format!("{:?}", settings.sampler)
 }
 
-fn propagators(settings: &TelemetrySettings) -> String {
-    format!("{:?}", settings.propagators)
+fn formats(settings: &TelemetrySettings) -> String {
+    let Formats {
+        trace_context,
+        baggage,
+    } = settings.formats;
+    let names = [(trace_context, "trace context"), (baggage, "baggage")];
+    let names = names.into_iter().filter(|(is_used, _)| *is_used);
+    names.map(|(_, name)| name).collect::<Vec<_>>().join(", ")
 }
 
 fn delay(settings: &TelemetrySettings) -> String {
@@ -309,27 +315,27 @@ const VARIABLES: &[(&str, &str, Look, &str, &str)] = &[
         "ParentBased(AlwaysOn)",
         "parentbased_always_on is used",
     ),
-    ("OTEL_PROPAGATORS", "baggage", propagators, "[Baggage]", ""),
+    ("OTEL_PROPAGATORS", "baggage", formats, "baggage", ""),
     (
         "OTEL_PROPAGATORS",
         "baggage,tracecontext,baggage",
-        propagators,
-        "[TraceContext, Baggage]",
+        formats,
+        "trace context, baggage",
         "",
     ),
-    ("OTEL_PROPAGATORS", "none", propagators, "[]", ""),
+    ("OTEL_PROPAGATORS", "none", formats, "", ""),
     (
         "OTEL_PROPAGATORS",
         "b3multi, tracecontext",
-        propagators,
-        "[TraceContext]",
+        formats,
+        "trace context",
         "b3multi is not built in; tracecontext is used",
     ),
     (
         "OTEL_PROPAGATORS",
         "jaeger",
-        propagators,
-        "[]",
+        formats,
+        "",
         "jaeger is not built in; none is used",
     ),
     ("OTEL_BSP_SCHEDULE_DELAY", "250", delay, "250ms", ""),
