@@ -1,13 +1,10 @@
 //! Redis away, hung, and back.
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use grpc::Error;
 use grpc::store::Store;
 use testing::{RedisServer, Signal, eventually, has_redis};
-use tokio::io::AsyncReadExt;
 use tokio::net::TcpListener;
 use tokio::time::timeout;
 
@@ -15,6 +12,9 @@ use crate::backend::{Replicas, create, new, open_at_once};
 
 /// Far beyond what an answer may take; without a limit it would never come.
 const BOUND: Duration = Duration::from_secs(10);
+
+/// Several times as long as one who looks waits before the next look.
+const A_WHILE: Duration = Duration::from_millis(200);
 
 /// A replica on this Redis. Other tests take their share of this machine, hence the time.
 async fn on(server: &RedisServer) -> Replicas {
@@ -123,35 +123,22 @@ async fn who_watches_goes_on_after_an_outage() {
 
 #[tokio::test]
 async fn who_looks_whether_redis_is_back_is_one() {
-    // In the place of Redis: takes connections, says nothing, and counts those that are open.
+    // In the place of Redis: takes connections and says nothing. A look lasts until it is ended here.
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("redis://{}", listener.local_addr().unwrap());
-    let replica = open_at_once(&[("REDIS_URL", &*url), ("REDIS_MAX_BACKOFF", "50ms")]);
-    let (store, lifecycle) = (&replica.stores[0], replica.lives[0].lifecycle());
-    let [open, most, seen] = [0; 3].map(|_| Arc::new(AtomicUsize::new(0)));
-    let counters = (Arc::clone(&open), Arc::clone(&most), Arc::clone(&seen));
-    let own = lifecycle.clone();
-    let counting = lifecycle.spawn(async move {
-        let (open, most, seen) = counters;
-        while let Ok((mut stream, _)) = listener.accept().await {
-            let now = open.fetch_add(1, Ordering::SeqCst) + 1;
-            most.fetch_max(now, Ordering::SeqCst);
-            seen.fetch_add(1, Ordering::SeqCst);
-            let open = Arc::clone(&open);
-            own.spawn(async move {
-                let mut sink = [0; 64];
-                while stream.read(&mut sink).await.is_ok_and(|read| read > 0) {}
-                open.fetch_sub(1, Ordering::SeqCst);
-            });
-        }
-    });
-    eventually("several looks", async || {
-        let asks = (0..50).map(|_| is_unavailable(store, "x"));
+    let replica = open_at_once(&[
+        ("REDIS_URL", &*url),
+        ("REDIS_TIMEOUT", "1h"),
+        ("REDIS_CONNECT_TIMEOUT", "1h"),
+        ("REDIS_MAX_BACKOFF", "50ms"),
+    ]);
+    for _ in 0..5 {
+        let look = timeout(BOUND, listener.accept()).await;
+        let _look = look.expect("a look in bounded time").unwrap();
+        let asks = (0..50).map(|_| is_unavailable(&replica.stores[0], "x"));
         let all = futures_util::future::join_all(asks).await;
         assert!(all.into_iter().all(|unavailable| unavailable));
-        (seen.load(Ordering::SeqCst) >= 5).then_some(())
-    })
-    .await;
-    counting.abort();
-    assert_eq!(most.load(Ordering::SeqCst), 1);
+        let another = timeout(A_WHILE, listener.accept()).await;
+        assert!(another.is_err(), "{another:?} while one looks");
+    }
 }
