@@ -3,6 +3,7 @@
 mod address;
 mod coalescing;
 mod connect;
+mod files;
 mod limiter;
 mod places;
 mod serve;

@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use testing::{Collector, Process, Signal, TraceParent, listener};
+use testing::{Collector, Process, Signal, TraceParent, eventually, listener};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
@@ -96,6 +96,20 @@ async fn it_ends_with_its_standard_input_when_told_so() {
     servidor.address("LISTEN").await;
     servidor.close_stdin();
     assert_eq!(servidor.ended().await.code(), Some(0));
+}
+
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn it_has_room_for_the_files_of_a_crowd_before_one_comes() {
+    let servidor = Process::start(SERVIDOR, &[("MAX_CONNECTIONS", "700")]);
+    let status = format!("/proc/{}/status", servidor.id().unwrap());
+    let room = async || {
+        let status = std::fs::read_to_string(&status).ok()?;
+        let size = status.lines().find_map(|line| line.strip_prefix("FDSize:"));
+        let size: u32 = size?.trim().parse().ok()?;
+        (size >= 700).then_some(())
+    };
+    eventually("its table of files is large enough", room).await;
 }
 
 #[tokio::test]

@@ -11,6 +11,7 @@ use rand::Rng;
 use socket2::SockRef;
 use tokio::net::{TcpListener, TcpStream};
 
+use super::files;
 use super::limiter::{ConnectionLimiter, ConnectionLimits, ConnectionPermit, Refusal};
 use crate::lifecycle::Lifecycle;
 use crate::memory::MemoryBudget;
@@ -126,6 +127,7 @@ pub async fn serve<P: Protocol>(listener: TcpListener, limits: ConnectionLimits,
         protocol: name,
         lifecycle,
     } = protocol.server();
+    lifecycle.spawn(make_room(limits.total));
     let limiter = ConnectionLimiter::new(limits, lifecycle.memory().clone(), P::SILENT);
     lifecycle.spawn(release_memory(limiter.clone(), lifecycle.clone()));
     let metrics = &lifecycle.metrics().connections;
@@ -183,6 +185,15 @@ pub async fn serve<P: Protocol>(listener: TcpListener, limits: ConnectionLimits,
 /// nowhere else: whatever compares, counts or shows addresses gets them so.
 fn unmapped(peer: SocketAddr) -> SocketAddr {
     SocketAddr::new(peer.ip().to_canonical(), peer.port())
+}
+
+/// Has room for the files of a crowd before it comes.
+async fn make_room(connections: usize) {
+    // On a thread that serves nobody, for it waits.
+    let made = tokio::task::spawn_blocking(move || files::make_room(connections)).await;
+    if let Ok(Err(error)) = made {
+        tracing::debug!(%error, connections, "no room made for their files");
+    }
 }
 
 /// Gives back the memory of a peak: the connections that stay do not need it.
