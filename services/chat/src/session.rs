@@ -55,6 +55,9 @@ struct Session {
     ahead_since: Option<Instant>,
 }
 
+/// After so many reads a session lets others have their turn, however much lies in its socket.
+const TURN: usize = 8;
+
 impl Session {
     async fn serve(&mut self, lifecycle: &Lifecycle) -> Close {
         let connection = Arc::clone(&self.connection);
@@ -82,6 +85,7 @@ impl Session {
     async fn receive_all(&mut self) -> Close {
         let mut heard = Instant::now();
         let mut is_pinged = false;
+        let mut reads = 0_usize;
         let silence = tokio::time::sleep(self.limits.ping_interval);
         tokio::pin!(silence);
         loop {
@@ -93,19 +97,16 @@ impl Session {
                         return Close::Gone;
                     }
                     // No more is read of the socket until all of this is answered.
-                    loop {
-                        let said = match self.reader.next_message() {
-                            Ok(Some(said)) => said,
-                            Ok(None) => break,
-                            Err(wrong) => return wrong.into(),
-                        };
-                        (heard, is_pinged) = (Instant::now(), false);
-                        if let Err(close) = Box::pin(self.answer_in_time(said)).await {
-                            return close;
-                        }
+                    let answering = self.answer_all(&mut heard, &mut is_pinged);
+                    if let Err(close) = Box::pin(answering).await {
+                        return close;
                     }
                     if self.memory.resize(self.reader.held()).is_err() {
                         return Close::NoMemory;
+                    }
+                    reads += 1;
+                    if reads.is_multiple_of(TURN) {
+                        tokio::task::yield_now().await;
                     }
                 }
                 // Nothing lies in its socket: it has kept to its rate, however late.
@@ -118,6 +119,29 @@ impl Session {
                         Err(close) => return close,
                     }
                 }
+            }
+        }
+    }
+
+    /// Answers whatever has come. Those of pings that came together are written together.
+    async fn answer_all(&mut self, heard: &mut Instant, is_pinged: &mut bool) -> Result<(), Close> {
+        let mut pongs = Vec::new();
+        loop {
+            let said = self.reader.next_message();
+            if matches!(said, Ok(Some(_))) {
+                (*heard, *is_pinged) = (Instant::now(), false);
+            }
+            if let Ok(Some(Incoming::Ping(payload))) = &said {
+                pongs.extend_from_slice(&websocket::frame(Opcode::Pong, payload));
+                continue;
+            }
+            if !pongs.is_empty() {
+                let pongs = std::mem::take(&mut pongs);
+                self.connection.send(pongs.into()).await?;
+            }
+            match said? {
+                Some(said) => self.answer_in_time(said).await?,
+                None => return Ok(()),
             }
         }
     }
@@ -173,11 +197,8 @@ impl Session {
         match (said, self.protocol) {
             (Incoming::Text(text), Protocol::Plain) => self.answer_plain(text).await,
             (Incoming::Text(text), Protocol::V1) => self.answer_v1(&text).await,
-            (Incoming::Ping(payload), _) => {
-                let pong = websocket::frame(Opcode::Pong, &payload);
-                Ok(self.connection.send(pong).await?)
-            }
-            (Incoming::Pong, _) => Ok(()),
+            // The first is answered with others that came with it.
+            (Incoming::Ping(_) | Incoming::Pong, _) => Ok(()),
             (Incoming::Close(code), _) => Err(Close::ByClient(code.unwrap_or(NO_CODE))),
         }
     }

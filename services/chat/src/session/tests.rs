@@ -1,15 +1,21 @@
 //! Sessions over a pipe, on a clock that goes on only while nothing else does.
 
+use std::io;
+use std::pin::Pin;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::task::{Context, Poll};
 use std::time::Duration;
 
 use opentelemetry::trace::TraceId;
 use serde_json::{Value as Json, json};
 use testing::{Spans, TestLifecycle, TraceParent, settings};
-use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream, duplex};
+use tokio::io::{
+    AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, DuplexStream, ReadBuf, duplex,
+};
 use tokio::task::JoinHandle;
 
 use super::*;
-use crate::hub::Join;
+use crate::hub::{Join, Stream};
 use crate::{Chat, service};
 
 /// A room, and what its clients may do.
@@ -48,7 +54,16 @@ impl Place {
 
     fn connect(&self, pending: PendingSession) -> Client {
         let (near, far) = duplex(1 << 16);
-        let connection = self.hub.connect(Box::new(near));
+        self.connect_by(pending, Box::new(near), far)
+    }
+
+    fn connect_by(
+        &self,
+        pending: PendingSession,
+        near: Box<dyn Stream>,
+        far: DuplexStream,
+    ) -> Client {
+        let connection = self.hub.connect(near);
         let lifecycle = self.lifecycle.lifecycle();
         let session = Box::new(pending).run(connection, lifecycle.clone());
         Client {
@@ -145,6 +160,81 @@ async fn a_client_that_says_nothing_is_pinged_and_then_given_up() {
     assert_eq!((rest, client.began.elapsed()), (vec![], S(50)));
     client.session.await.unwrap();
     assert_eq!(*place.hub.members().borrow(), 0);
+}
+
+/// A pipe that counts what is written by one call.
+struct Counting {
+    pipe: DuplexStream,
+    writes: Arc<AtomicUsize>,
+}
+
+impl AsyncRead for Counting {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.pipe).poll_read(cx, buffer)
+    }
+}
+
+impl AsyncWrite for Counting {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        self.writes.fetch_add(1, Ordering::Relaxed);
+        Pin::new(&mut self.pipe).poll_write(cx, bytes)
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.pipe).poll_flush(cx)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.pipe).poll_shutdown(cx)
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn pings_that_came_together_are_answered_by_one_write_and_before_what_came_after_them() {
+    let place = Place::with(&[]);
+    let (near, far) = duplex(1 << 16);
+    let writes = Arc::default();
+    let near = Counting {
+        pipe: near,
+        writes: Arc::clone(&writes),
+    };
+    let mut client = place.connect_by(place.pending(Protocol::V1), Box::new(near), far);
+    assert_eq!(client.frame().await["type"], "welcome");
+    assert_eq!(client.frame().await["type"], "joined");
+    let before = writes.load(Ordering::Relaxed);
+    let mut said = [(Opcode::Ping, &b"still there?"[..]); 21];
+    said[20] = (Opcode::Text, br#"{"type":"ping","at":7}"#);
+    client.say(&said).await;
+    for _ in 0..20 {
+        let (opcode, payload, _) = client.hear().await;
+        assert_eq!(
+            (opcode, &*payload),
+            (Opcode::Pong as u8, &b"still there?"[..])
+        );
+    }
+    assert_eq!(client.frame().await["type"], "pong");
+    assert_eq!(writes.load(Ordering::Relaxed) - before, 2);
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_pings_without_end_takes_turns_with_others() {
+    let place = Place::with(&[]);
+    let mut client = place.v1().await;
+    // More than is answered in one turn, and less than the pipe takes.
+    let ping: (Opcode, &[u8]) = (Opcode::Ping, &[b'p'; 125]);
+    client.say(&[ping; 400]).await;
+    tokio::task::yield_now().await;
+    let mut answered = vec![0; 1 << 16];
+    let answered = client.stream.read(&mut answered).await.unwrap();
+    assert!(answered <= TURN * 4096, "{answered}");
 }
 
 #[tokio::test(start_paused = true)]
