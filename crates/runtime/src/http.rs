@@ -11,6 +11,7 @@ mod held;
 mod limits;
 mod metrics;
 mod observe;
+mod origin;
 mod phase;
 mod problem;
 mod proxy;
@@ -20,6 +21,7 @@ mod timer;
 
 pub use limits::HttpLimits;
 pub(crate) use metrics::HttpServerMetrics;
+pub use origin::AllowedOrigin;
 pub use proxy::{Forwarded, ProxySettings, RootPath};
 pub use routes::Routes;
 

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use bytesize::ByteSize;
 use runtime::Settings;
-use runtime::http::{HttpLimits, ProxySettings};
+use runtime::http::{AllowedOrigin, HttpLimits, ProxySettings};
 use runtime::settings::{
     CommaList, Expected, FromSetting, HOUR, MILLISECOND, Secret, SettingsError, Source, bytes,
     list, parse, within,
@@ -63,8 +63,8 @@ pub struct ChatSettings {
     pub client: ClientLimits,
     /// Pages of other hosts that may connect, as in `https://chat.example`, with commas between; *
     /// for any
-    #[arg(default_value = "", value_parser = list::<String>)]
-    pub allowed_origins: CommaList<String>,
+    #[arg(default_value = "", value_parser = list::<AllowedOrigin>)]
+    pub allowed_origins: CommaList<AllowedOrigin>,
     /// Who may be in front of it, and tell which host a page asked.
     #[command(flatten)]
     pub proxies: ProxySettings,

@@ -30,7 +30,7 @@ mod upstream;
 mod users;
 mod validation;
 
-pub use cors::{AllowedOrigin, CorsSettings};
+pub use cors::CorsSettings;
 pub use settings::ClienteSettings;
 
 use std::sync::{Arc, Mutex};

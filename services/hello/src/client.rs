@@ -67,9 +67,11 @@ async fn once(
     console: &mut Console<impl Write>,
 ) -> Result<(), Error> {
     let answer = say_hello(client, name.as_bytes()).await?;
-    console.answer(&answer);
+    let is_printed = console.answer(&answer);
     if wire::is_refusal(&answer) {
         Err(Error::Refused)
+    } else if !is_printed {
+        Err(Error::Unprinted)
     } else {
         Ok(())
     }
@@ -102,8 +104,8 @@ async fn many(
         tally.asked += 1;
         match say_hello(client, &name).await {
             Ok(answer) => {
-                console.answer(&answer);
-                tally.failed += u64::from(wire::is_refusal(&answer));
+                let is_printed = console.answer(&answer);
+                tally.failed += u64::from(wire::is_refusal(&answer) || !is_printed);
             }
             Err(error) => {
                 console.new_line();

@@ -15,7 +15,10 @@ pub enum Error {
     /// The server refused the name on the command line, and its answer says why.
     #[error("the server refused the name")]
     Refused,
-    /// Of several names, some got no greeting; the log says which and why.
+    /// The server's answer to that name came, and could not be printed; the log says why.
+    #[error("the answer could not be printed")]
+    Unprinted,
+    /// Of several names, some got no greeting, or one that could not be printed; the log says which and why.
     #[error("{0} of {1} names got no greeting")]
     Some(u64, u64),
 }
@@ -27,6 +30,7 @@ impl Error {
             Self::Bind(_) => "bind",
             Self::NoAnswer(error) => error.code(),
             Self::Refused => "refused",
+            Self::Unprinted => "unprinted",
             Self::Some(..) => "some_refused",
         }
     }

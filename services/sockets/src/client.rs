@@ -27,8 +27,8 @@ pub async fn run(
         sent += 1;
         match send(&client, number).await {
             Ok(answer) => {
-                print(&mut out, &answer);
-                failed += u64::from(wire::is_refusal(&answer));
+                let is_printed = print(&mut out, &answer);
+                failed += u64::from(wire::is_refusal(&answer) || !is_printed);
             }
             Err(error) => {
                 tracing::error!(%error, number = number.to_decimal(), "given up");
@@ -68,15 +68,17 @@ async fn send(client: &RetryingClient, number: Number) -> Result<Vec<u8>, TcpCli
 }
 
 /// Prints an answer at once, as text that cannot steer the terminal. Where nobody reads, that is
-/// said and the client goes on.
-fn print(out: &mut impl Write, answer: &[u8]) {
+/// said and the client goes on. Returns whether it was printed.
+fn print(out: &mut impl Write, answer: &[u8]) -> bool {
     let text = String::from_utf8_lossy(answer);
     let shown: String = text
         .trim_end()
         .chars()
         .filter(|letter| !letter.is_control())
         .collect();
-    if let Err(error) = writeln!(out, "{shown}").and_then(|()| out.flush()) {
+    let printed = writeln!(out, "{shown}").and_then(|()| out.flush());
+    if let Err(error) = &printed {
         tracing::warn!(%error, "the answer could not be printed");
     }
+    printed.is_ok()
 }

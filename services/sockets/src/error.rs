@@ -8,7 +8,7 @@ pub enum Error {
     /// The server's address could not be listened on.
     #[error(transparent)]
     Bind(#[from] BindError),
-    /// Some numbers got no answer, or a refusal; the log says which and why.
+    /// Some numbers got no answer, a refusal, or an answer that could not be printed; the log says which and why.
     #[error("{0} of {1} numbers got no answer")]
     Unanswered(u64, u64),
 }

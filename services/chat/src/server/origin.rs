@@ -5,6 +5,7 @@
 
 use axum::http::HeaderMap;
 use axum::http::header::{HOST, ORIGIN};
+use runtime::http::AllowedOrigin;
 use url::Url;
 
 /// The origins that may connect, in addition to the host that was asked for.
@@ -15,12 +16,17 @@ pub(super) enum Origins {
 }
 
 impl Origins {
-    pub(super) fn new(allowed: &[String]) -> Self {
-        if allowed.iter().any(|origin| origin == "*") {
-            return Self::Any;
+    pub(super) fn new(allowed: &[AllowedOrigin]) -> Self {
+        let mut listed = Vec::new();
+        for origin in allowed {
+            match origin {
+                AllowedOrigin::Any => return Self::Any,
+                AllowedOrigin::Named(origin) => {
+                    listed.extend(origin.to_str().map(str::to_lowercase));
+                }
+            }
         }
-        let trimmed = allowed.iter().map(|origin| origin.trim_end_matches('/'));
-        Self::Listed(trimmed.map(str::to_lowercase).collect())
+        Self::Listed(listed)
     }
 
     /// Whether the page that sends these headers to this host may connect.
@@ -59,11 +65,15 @@ fn is_host(origin: &str, host: Option<&str>) -> bool {
 #[cfg(test)]
 mod tests {
     use axum::http::HeaderValue;
+    use runtime::settings::FromSetting;
 
     use super::*;
 
     fn allow(allowed: &[&str], origins: &[&'static str], host: &'static str) -> bool {
-        let allowed: Vec<String> = allowed.iter().map(|&origin| origin.to_owned()).collect();
+        let allowed = allowed
+            .iter()
+            .map(|origin| AllowedOrigin::from_setting(origin));
+        let allowed: Vec<_> = allowed.collect::<Option<_>>().unwrap();
         let mut headers = HeaderMap::new();
         headers.insert(HOST, HeaderValue::from_static(host));
         for origin in origins {
@@ -116,7 +126,7 @@ mod tests {
 
     #[test]
     fn others_may_where_a_setting_says_so() {
-        let allowed = ["https://chat.example/"];
+        let allowed = ["https://Chat.example:443/"];
         assert!(allow(&allowed, &["https://chat.example"], "a:8000"));
         assert!(!allow(&allowed, &["http://chat.example"], "a:8000"));
         assert!(allow(&["*"], &["null"], "a:8000"));

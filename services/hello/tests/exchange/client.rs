@@ -5,7 +5,7 @@ use std::net::{SocketAddr, TcpListener};
 
 use crate::support::start_server;
 use hello::input::{AtEnd, Typed};
-use hello::settings::ClientSettings;
+use hello::settings::{ClientSettings, Names};
 use hello::{Client, Error, client, input};
 use testing::{CapturedOutput, TestLifecycle, blocking, eventually, settings};
 
@@ -50,6 +50,27 @@ async fn a_list_goes_round_as_often_as_it_is_told() {
     let (printed, outcome) = run(server, &[("NAMES", "Ana, Rui"), ("COUNT", "3")], None).await;
     outcome.unwrap();
     assert_eq!(printed, "Olá, Ana!\nOlá, Rui!\nOlá, Ana!\n");
+}
+
+#[tokio::test]
+async fn an_answer_that_cannot_be_printed_is_not_success() {
+    let (server, _life) = start_server(&[]).await;
+    for (names, expected) in [
+        (
+            &[("NAMES", "Ana"), ("COUNT", "1")][..],
+            "1 of 1 names got no greeting",
+        ),
+        (&[], "the answer could not be printed"),
+    ] {
+        let mut settings = told(server, names);
+        if names.is_empty() {
+            settings.names = Names::One("Ana".to_owned());
+        }
+        let full = std::io::Cursor::new([0; 1]);
+        let lifecycle = TestLifecycle::default();
+        let outcome = client::run(settings, None, full, lifecycle.lifecycle().clone()).await;
+        assert_eq!(outcome.unwrap_err().to_string(), expected);
+    }
 }
 
 #[tokio::test]

@@ -1,6 +1,6 @@
 //! The client against servers that know nothing of it.
 
-use std::io::{Read, Write};
+use std::io::{Cursor, Read, Write};
 use std::net::{SocketAddr, TcpListener};
 
 use sockets::{Client, Error, client};
@@ -49,6 +49,20 @@ async fn an_absent_server_costs_an_answer_and_not_the_program() {
     assert_eq!(
         outcome.unwrap_err().to_string(),
         "2 of 2 numbers got no answer"
+    );
+}
+
+#[tokio::test]
+async fn an_answer_that_cannot_be_printed_counts_as_none() {
+    let (server, _life) = start_server(&[]).await;
+    let address = server.to_string();
+    let settings = settings::<Client>(&[("SERVER_ADDRESS", &address)]);
+    let full = Cursor::new([0; 1]);
+    let lifecycle = TestLifecycle::default();
+    let outcome = client::run(settings, full, lifecycle.lifecycle().clone()).await;
+    assert_eq!(
+        outcome.unwrap_err().to_string(),
+        "1 of 1 numbers got no answer"
     );
 }
 
