@@ -39,7 +39,7 @@ use std::time::Duration;
 use axum::http::Uri;
 use axum::http::header::CONTENT_TYPE;
 use axum::middleware::from_fn_with_state;
-use axum::response::{IntoResponse, Response};
+use axum::response::IntoResponse;
 use axum::routing::get;
 use bytesize::ByteSize;
 use runtime::Lifecycle;
@@ -47,7 +47,6 @@ use runtime::http::{self, HttpLimits, Routes};
 use runtime::net::Places;
 use runtime_grpc::client::{GrpcClient, Resolve};
 use tokio::net::TcpListener;
-use tower_http::catch_panic::CatchPanicLayer;
 use utoipa::OpenApi;
 
 use self::error::GatewayError;
@@ -146,10 +145,7 @@ fn all(gateway: Gateway) -> Routes {
         Some(path) => root.redirect(&path).into_response(),
         None => GatewayError::NoPath.into_response(),
     };
-    let around = (
-        from_fn_with_state(gateway.clone(), admission::admit),
-        CatchPanicLayer::custom(|_| broken()),
-    );
+    let around = from_fn_with_state(gateway.clone(), admission::admit);
     Routes::new()
         .route(USERS, get(users::listar).post(users::criar))
         .route(USER, user)
@@ -163,9 +159,4 @@ fn all(gateway: Gateway) -> Routes {
                 .layer(around)
         })
         .with_state(gateway)
-}
-
-/// The answer to a handler that panicked: its details are in the log, not on the wire.
-fn broken() -> Response {
-    GatewayError::Broken.into_response()
 }

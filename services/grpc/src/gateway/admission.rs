@@ -1,5 +1,7 @@
-//! What stands before every route: a request's id, its deadline, and whether there is room.
+//! What stands before every route: a request's id, its deadline, whether there is room, and an answer where
+//! a handler panics.
 
+use std::panic::AssertUnwindSafe;
 use std::sync::PoisonError;
 
 use axum::extract::{Request, State};
@@ -7,6 +9,7 @@ use axum::http::header::{HeaderName, X_CONTENT_TYPE_OPTIONS};
 use axum::http::{HeaderMap, HeaderValue};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
+use futures_util::FutureExt;
 use opentelemetry::{Array, StringValue, Value};
 use runtime::deadline;
 use runtime::net::Place;
@@ -40,7 +43,7 @@ pub(super) async fn admit(
     let mut response = match enter(&gateway, &request) {
         Ok(_place) => {
             let deadline = Instant::now() + gateway.deadline;
-            deadline::scope(Some(deadline), next.run(request)).await
+            deadline::scope(Some(deadline), caught(next.run(request))).await
         }
         Err(failure) if events => changes::come_back(&failure),
         Err(failure) => failure.into_response(),
@@ -49,6 +52,12 @@ pub(super) async fn admit(
     headers.insert(REQUEST_ID, id);
     headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     response
+}
+
+/// The answer; where its handler panics, one without the details, which are in the log.
+async fn caught(answer: impl Future<Output = Response>) -> Response {
+    let answer = AssertUnwindSafe(answer).catch_unwind().await;
+    answer.unwrap_or_else(|_panic| GatewayError::Broken.into_response())
 }
 
 /// Whether this is an `EventSource` on its stream, to which a refusal would be the end.
@@ -86,7 +95,19 @@ fn request_id(headers: &HeaderMap) -> HeaderValue {
 
 #[cfg(test)]
 mod tests {
+    use axum::http::StatusCode;
+
     use super::*;
+
+    #[tokio::test]
+    async fn a_handler_that_panics_is_answered_as_a_failure_of_the_service() {
+        let answer = caught(async { panic!("with a secret") }).await;
+        assert_eq!(answer.status(), StatusCode::INTERNAL_SERVER_ERROR);
+        let body = axum::body::to_bytes(answer.into_body(), 1024).await;
+        let body = String::from_utf8(body.unwrap().into()).unwrap();
+        assert!(!body.contains("secret"), "{body}");
+        assert!(body.contains("status"), "{body}");
+    }
 
     fn id_of(given: &str) -> String {
         let headers = HeaderMap::from_iter([(REQUEST_ID, HeaderValue::from_str(given).unwrap())]);
