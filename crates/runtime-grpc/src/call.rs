@@ -38,8 +38,6 @@ pub(super) struct CallHandler {
     pub(super) router: Router,
     /// Methods with spans and metrics, as in `package.Service/Method`.
     pub(super) methods: HashSet<Arc<str>>,
-    /// Services without spans and metrics, as in `grpc.health.v1.Health`.
-    pub(super) unobserved: HashSet<String>,
     pub(super) places: Places,
     pub(super) limits: GrpcLimits,
     pub(super) metrics: GrpcServerMetrics,
@@ -100,7 +98,7 @@ impl CallHandler {
         connection: Arc<ConnectionContext>,
     ) -> Answer {
         let refusal = if is_call(&request) {
-            let is_observed = !self.is_unobserved(request.uri().path());
+            let is_observed = !is_unobserved(request.uri().path());
             match self.room(&request, &connection, is_observed) {
                 // In a box at once: hyper moves it several times before it runs, and it is large.
                 Ok(room) => return Box::pin(self.work(request, connection, room)),
@@ -200,12 +198,6 @@ impl CallHandler {
         ))
     }
 
-    fn is_unobserved(&self, path: &str) -> bool {
-        let name = path.strip_prefix('/').unwrap_or(path);
-        self.unobserved
-            .contains(name.split('/').next().unwrap_or_default())
-    }
-
     /// One of the places for calls that are open at once.
     fn place(&self, peer: &Peer) -> Result<Place, Status> {
         let place = self.places.take(peer.at().ip());
@@ -255,6 +247,18 @@ fn refusal(
 
 /// What a call takes until it has ended, beside its head: its tasks and its span.
 const CALL: usize = 4 * 1024;
+
+/// Services that every server has. They have no spans or metrics: they are asked every few seconds.
+const UNOBSERVED: [&str; 3] = [
+    "grpc.health.v1.Health",
+    "grpc.reflection.v1.ServerReflection",
+    "grpc.reflection.v1alpha.ServerReflection",
+];
+
+fn is_unobserved(path: &str) -> bool {
+    let name = path.strip_prefix('/').unwrap_or(path);
+    UNOBSERVED.contains(&name.split('/').next().unwrap_or_default())
+}
 
 /// How long the caller waits, if it says so.
 fn patience(request: &Request<Incoming>) -> Result<Option<Duration>, Status> {

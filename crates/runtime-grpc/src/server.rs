@@ -55,7 +55,6 @@ pub async fn serve(
     let calls = CallHandler {
         router,
         methods,
-        unobserved: UNOBSERVED.map(str::to_owned).into(),
         places: Places::new(limits.max_concurrent_calls),
         limits,
         metrics: GrpcServerMetrics::register(lifecycle.metrics()),
@@ -69,10 +68,3 @@ pub async fn serve(
 
 /// The name of the protocol in metrics.
 const PROTOCOL: &str = "grpc";
-
-/// Services that every server has. They have no spans or metrics: they are asked every few seconds.
-const UNOBSERVED: [&str; 3] = [
-    "grpc.health.v1.Health",
-    "grpc.reflection.v1.ServerReflection",
-    "grpc.reflection.v1alpha.ServerReflection",
-];

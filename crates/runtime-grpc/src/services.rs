@@ -1,6 +1,5 @@
 //! Services and what handles their calls.
 
-use std::collections::HashMap;
 use std::convert::Infallible;
 use std::fmt;
 
@@ -85,9 +84,10 @@ impl Services {
 }
 
 /// Router by the name of their service. tonic's `Routes` would do it too, through an axum router
-/// whose boxes, copies and matched paths a short call pays for (bench/README.md).
+/// whose boxes, copies and matched paths a short call pays for (bench/README.md). They are few, and a
+/// table would take longer.
 #[derive(Default)]
-pub(super) struct Router(HashMap<&'static str, Box<dyn Handler>>);
+pub(super) struct Router(Vec<(&'static str, Box<dyn Handler>)>);
 
 /// What answers the calls of a service.
 pub(super) trait Handler: Send + Sync {
@@ -103,18 +103,21 @@ impl<S: Generated> Handler for S {
 
 impl Router {
     pub(super) fn add<S: Generated>(&mut self, server: S) {
-        self.0.insert(S::NAME, Box::new(server));
+        self.0.push((S::NAME, Box::new(server)));
     }
 
     /// What answers calls with this path, as in `/package.Service/Method` ("gRPC over HTTP2", Requests).
     pub(super) fn route(&self, path: &str) -> Option<&dyn Handler> {
         let (service, _) = path.strip_prefix('/')?.split_once('/')?;
-        self.0.get(service).map(|handler| &**handler)
+        let mut known = self.0.iter();
+        let found = known.find(|(name, _)| *name == service);
+        found.map(|(_, handler)| &**handler)
     }
 }
 
 impl fmt::Debug for Router {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_set().entries(self.0.keys()).finish()
+        let names = self.0.iter().map(|(name, _)| name);
+        f.debug_set().entries(names).finish()
     }
 }
