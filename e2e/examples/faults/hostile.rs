@@ -4,13 +4,15 @@
 //! - [`Attack`], [`Hostile`]: a kind of client, and one of them.
 //! - [`under_attack`]: calm, the attack, until memory is back.
 //! - [`siege`]: what was measured, and the judgement.
-//! - [`crowd`]: idle clients by the ten thousand; [`leisure`]: what of the machine all of them get.
+//! - [`crowd`]: the processes that they are; [`leisure`]: what of the machine all of them get.
+//! - [`sink`]: whom they attack for comparison.
 //! - [`http2`], [`websocket`]: frames by hand.
 
 pub(crate) mod crowd;
 pub(crate) mod http2;
 mod leisure;
 pub(crate) mod siege;
+pub(crate) mod sink;
 pub(crate) mod websocket;
 
 use std::io::{self, ErrorKind};
@@ -21,7 +23,6 @@ use std::time::Duration;
 use futures_util::{StreamExt, TryStreamExt, stream};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpSocket, TcpStream};
-use tokio::runtime::{Builder, Runtime};
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep, timeout_at};
@@ -35,14 +36,23 @@ use crate::world::{How, Subject, World};
 
 /// A kind of hostile client.
 pub(crate) struct Attack {
+    /// Of which scenario, whose other attacks have other names.
+    pub(crate) scenario: &'static str,
     pub(crate) name: &'static str,
-    /// So many of them, in the small size and in the large one. More than [`crowd::ONE_PROCESS`] say
-    /// nothing, whatever `client` is.
+    /// So many of them, in the small size and in the large one.
     pub(crate) clients: (u32, u32),
     /// Why they are refused, at least once.
     pub(crate) refused: Refused,
     /// What one of them does, again and again until time is up.
     pub(crate) client: fn(Hostile) -> Doing,
+}
+
+impl Attack {
+    /// How many clients there are.
+    fn count(&self, world: &World) -> u32 {
+        let (few, many) = self.clients;
+        world.sized(few, many)
+    }
 }
 
 /// Why a client is refused, by one of these reasons.
@@ -214,8 +224,8 @@ async fn one(
         siege
     };
     let pace = Pace {
-        workers: 2,
-        rate: world.sized(20, 100),
+        workers: world.sized(2, 4),
+        rate: world.sized(20, 200),
         ..world.pace()
     };
     let (found, siege) = tokio::join!(load.run(&tally, pace), course);
@@ -250,19 +260,22 @@ async fn besieged(
     } else {
         [400, 1000]
     };
-    sleep(Duration::from_millis(calm)).await;
-    let lasts = Duration::from_millis(lasts);
-    let (few, many) = attack.clients;
-    let clients = world.sized(few, many);
-    let mut siege = Siege::begun(service, clients).await;
+    let [calm, lasts] = [calm, lasts].map(Duration::from_millis);
+    sleep(calm).await;
+    let began = Instant::now();
+    let mut control = None;
+    if world.full {
+        let (_sink, address) = sink::start().await?;
+        rush(world, attack, address, lasts, || ()).await?;
+        control = Some([began, Instant::now()]);
+        sleep(calm).await;
+    }
+    let mut siege = Siege::begun(service, attack.count(world), control).await;
     let began = Instant::now();
     loop {
-        if clients > crowd::ONE_PROCESS {
-            crowded(&mut siege, service, clients, lasts).await?;
-        } else {
-            let thread = thread_of_their_own(world)?;
-            rush(&mut siege, service, attack, clients, lasts, thread).await;
-        }
+        let look = || siege.look(service);
+        let came = rush(world, attack, service.address, lasts, look).await?;
+        siege.add(came);
         // On a busy machine time may be over before anybody was heard.
         let reasons = attack.refused.reasons(world);
         if siege.is_refused_by(reasons, service).await || began.elapsed() > PATIENCE {
@@ -273,63 +286,26 @@ async fn besieged(
     Ok(siege)
 }
 
-/// Among thousands of them the ordinary client would wait for its turn here, and not for the service.
-/// In the small size nobody waits for them to be at leisure.
-fn thread_of_their_own(world: &World) -> io::Result<Runtime> {
-    let mut thread = Builder::new_multi_thread();
-    thread.worker_threads(1).enable_all();
-    if world.full {
-        thread.on_thread_start(leisure::this_thread);
-    }
-    thread.build()
-}
-
-/// All of them at once, for so long.
+/// All of them at once, for so long; `look` is called again and again meanwhile.
 async fn rush(
-    siege: &mut Siege,
-    service: &Service,
+    world: &World,
     attack: &Attack,
-    clients: u32,
+    service: SocketAddr,
     lasts: Duration,
-    thread: Runtime,
-) {
-    let until = Instant::now() + lasts;
+    mut look: impl FnMut(),
+) -> anyhow::Result<Vec<Came>> {
     let mut all = JoinSet::new();
-    for number in 0..clients {
-        let hostile = Hostile {
-            service: service.address,
-            number,
-            until,
-        };
-        all.spawn_on(again_and_again(hostile, attack.client), thread.handle());
-    }
-    while !all.is_empty() {
-        tokio::select! {
-            Some(done) = all.join_next() => siege.add(done.unwrap_or_default()),
-            () = sleep(LOOK) => siege.look(service),
-        }
-    }
-    thread.shutdown_background();
-}
-
-/// The same for more than one process has files for.
-async fn crowded(
-    siege: &mut Siege,
-    service: &Service,
-    clients: u32,
-    lasts: Duration,
-) -> anyhow::Result<()> {
-    let mut all = JoinSet::new();
-    for child in crowd::start(service.address, clients, lasts)? {
+    for child in crowd::start(world, attack, service, lasts)? {
         all.spawn(crowd::came(child));
     }
+    let mut came = Vec::new();
     while !all.is_empty() {
         tokio::select! {
-            Some(came) = all.join_next() => siege.add(came??),
-            () = sleep(LOOK) => siege.look(service),
+            Some(one) = all.join_next() => came.push(one??),
+            () = sleep(LOOK) => look(),
         }
     }
-    Ok(())
+    Ok(came)
 }
 
 /// A promise that a client sees kept, or broken.

@@ -30,6 +30,7 @@ mod timeline;
 mod toxics;
 mod world;
 
+use std::net::Ipv4Addr;
 use std::panic::AssertUnwindSafe;
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -38,10 +39,11 @@ use std::time::Instant;
 use anyhow::Context as _;
 use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
 use futures_util::{FutureExt, StreamExt, stream};
+use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 
 use crate::document::Outcome;
-use crate::hostile::crowd;
+use crate::hostile::{crowd, sink};
 use crate::row::{Row, head};
 use crate::scenarios::{ALL, Scenario};
 use crate::world::World;
@@ -65,9 +67,10 @@ fn command() -> Command {
         .arg(
             Arg::new(crowd::ARGUMENT)
                 .long(crowd::ARGUMENT)
-                .num_args(4)
+                .num_args(6)
                 .hide(true),
         )
+        .arg(flag(sink::ARGUMENT).hide(true))
         .arg(
             Arg::new("scenario")
                 .num_args(0..)
@@ -91,6 +94,11 @@ async fn main() -> anyhow::Result<ExitCode> {
         let arguments: Vec<_> = arguments.cloned().collect();
         println!("{}", crowd::sit(&arguments).await?);
         return Ok(ExitCode::SUCCESS);
+    }
+    if matches.get_flag(sink::ARGUMENT) {
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
+        println!("{}", listener.local_addr()?);
+        sink::take(listener).await?;
     }
     // Whoever interrupts it leaves no process and no mounted disk behind: both end where they are dropped.
     let mut told = signal(SignalKind::terminate())?;

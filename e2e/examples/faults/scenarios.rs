@@ -36,6 +36,7 @@ mod slow;
 
 use std::pin::Pin;
 
+use crate::hostile::Attack;
 use crate::row::Row;
 use crate::world::World;
 
@@ -89,3 +90,25 @@ pub(crate) const ALL: &[Scenario] = &[
     hostile_tcp::SCENARIO,
     hostile_collector::SCENARIO,
 ];
+
+/// Makes what hostile clients of a scenario send, where it takes longer than they have.
+pub(crate) fn prepare(scenario: &str) {
+    if scenario == hostile_collector::SCENARIO.name {
+        hostile_collector::prepare();
+    }
+}
+
+/// Every kind of hostile client.
+pub(crate) fn attacks() -> impl Iterator<Item = &'static Attack> {
+    let lists = [
+        hostile_http::OF_HEADS,
+        hostile_http::OF_BODIES,
+        hostile_http2::ATTACKS,
+        hostile_websocket::ATTACKS,
+        hostile_relay::ATTACKS,
+        hostile_tcp::OF_HELLO,
+        hostile_tcp::OF_SOCKETS,
+        hostile_collector::ATTACKS,
+    ];
+    lists.into_iter().flatten()
+}

@@ -1,4 +1,5 @@
-//! Idle clients by the ten thousand: processes of their own, since one has not files enough for them.
+//! Hostile clients in processes of their own: they share no lock, no memory and no thread with the ordinary
+//! client, and one process has not files enough for the crowds.
 
 use std::net::SocketAddr;
 use std::process::Stdio;
@@ -9,26 +10,31 @@ use tokio::process::Child;
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 
-use super::{Came, Hostile, again_and_again, leisure};
+use super::{Attack, Came, Hostile, again_and_again, leisure};
+use crate::scenarios;
+use crate::world::World;
 
 /// So many fit into one process, which may have 20,000 files where it may have few.
-pub(super) const ONE_PROCESS: u32 = 15_000;
+const ONE_PROCESS: u32 = 15_000;
 
 /// What this program is called with, to be one of the processes.
 pub(crate) const ARGUMENT: &str = "crowd";
 
-/// Starts as many processes as it takes for so many clients, who go on for so long.
+/// Starts as many processes as it takes for an attack on this address, which lasts so long.
 pub(super) fn start(
+    world: &World,
+    attack: &Attack,
     service: SocketAddr,
-    clients: u32,
     lasts: Duration,
 ) -> anyhow::Result<Vec<Child>> {
     let program = std::env::current_exe()?;
+    let clients = attack.count(world);
     let firsts = (0..clients).step_by(ONE_PROCESS as usize);
     let children = firsts.map(|first| {
         let count = ONE_PROCESS.min(clients - first);
-        let child = leisure::command(&program)
+        let child = leisure::command(world, &program)
             .arg(format!("--{ARGUMENT}"))
+            .args([attack.scenario, attack.name])
             .arg(service.to_string())
             .args([first, count].map(|number| number.to_string()))
             .arg(lasts.as_millis().to_string())
@@ -40,23 +46,28 @@ pub(super) fn start(
     children.collect()
 }
 
-/// How often the clients of a process came.
+/// What came of the clients of a process.
 pub(super) async fn came(child: Child) -> anyhow::Result<Came> {
     let output = child.wait_with_output().await?;
-    let times = String::from_utf8_lossy(&output.stdout);
+    let said = String::from_utf8_lossy(&output.stdout);
+    let (times, wrong) = said.split_once('\n').unwrap_or((&said, ""));
+    let wrong = wrong.trim();
     let times = times.trim().parse();
     Ok(Came {
-        times: times.context("a process of a crowd says how often they came")?,
-        wrong: None,
+        times: times.context("a process of hostile clients says how often they came")?,
+        wrong: (!wrong.is_empty()).then(|| wrong.to_owned()),
     })
 }
 
-/// One of the processes: how often its clients came.
-pub(crate) async fn sit(arguments: &[String]) -> anyhow::Result<u64> {
-    let [service, first, count, lasts] = arguments else {
-        anyhow::bail!("--{ARGUMENT} takes an address and three numbers");
+/// One of the processes: what its clients say of it in the end.
+pub(crate) async fn sit(arguments: &[String]) -> anyhow::Result<String> {
+    let [scenario, name, service, first, count, lasts] = arguments else {
+        anyhow::bail!("--{ARGUMENT} takes a scenario, an attack, an address and three numbers");
     };
+    let attack = scenarios::attacks().find(|it| it.scenario == *scenario && it.name == *name);
+    let client = attack.context("there is no such attack")?.client;
     let (service, first) = (service.parse()?, first.parse::<u32>()?);
+    scenarios::prepare(scenario);
     let until = Instant::now() + Duration::from_millis(lasts.parse()?);
     let mut all = JoinSet::new();
     for number in first..first + count.parse::<u32>()? {
@@ -65,8 +76,10 @@ pub(crate) async fn sit(arguments: &[String]) -> anyhow::Result<u64> {
             number,
             until,
         };
-        all.spawn(again_and_again(hostile, |it| Box::pin(it.say_nothing())));
+        all.spawn(again_and_again(hostile, client));
     }
     let came = all.join_all().await;
-    Ok(came.iter().map(|one| one.times).sum())
+    let times: u64 = came.iter().map(|one| one.times).sum();
+    let wrong = came.into_iter().find_map(|one| one.wrong);
+    Ok(format!("{times}\n{}", wrong.unwrap_or_default()))
 }

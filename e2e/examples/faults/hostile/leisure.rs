@@ -1,24 +1,17 @@
-//! Hostile clients have cores of their own, and none of this machine's: here they get what everybody
-//! else leaves over (`SCHED_IDLE`), so that what is measured is the work that a service has with them.
+//! Hostile clients have cores of their own, and none of this machine's: in the large size they get what
+//! everybody else leaves over (`SCHED_IDLE`), so that what is measured is the work that a service has with them.
 
 use std::path::Path;
-use std::process::Stdio;
 
 use tokio::process::Command;
 
-/// Puts this thread behind all others, as far as this machine lets it.
-pub(super) fn this_thread() {
-    let thread = std::fs::read_link("/proc/thread-self").unwrap_or_default();
-    let Some(number) = thread.file_name() else {
-        return;
-    };
-    let mut chrt = std::process::Command::new("chrt");
-    chrt.args(["--idle", "--pid", "0"]).arg(number);
-    let _ = chrt.stdout(Stdio::null()).stderr(Stdio::null()).status();
-}
+use crate::world::World;
 
-/// A program that is behind all others.
-pub(super) fn command(program: &Path) -> Command {
+/// A program that is behind all others; in the small size nobody waits for that.
+pub(super) fn command(world: &World, program: &Path) -> Command {
+    if !world.full {
+        return Command::new(program);
+    }
     let mut command = Command::new("chrt");
     command.args(["--idle", "0"]).arg(program);
     command

@@ -20,8 +20,10 @@ pub(crate) struct Siege {
     came: u64,
     /// How often by which reason, as the service counts.
     refused: BTreeMap<String, u64>,
-    /// Of the ordinary client, before and beside.
-    p99: [Option<Duration>; 2],
+    /// While clients of the same kind were at a process that does nothing for them.
+    control: Option<[Instant; 2]>,
+    /// Of the ordinary client: before, beside those, and beside these.
+    p99: [Option<Duration>; 3],
     memory: Memory,
     wrong: Vec<String>,
     began: Instant,
@@ -42,14 +44,19 @@ struct Memory {
 const SLACK: u64 = 8 << 10;
 
 impl Siege {
-    pub(super) async fn begun(service: &Service, clients: u32) -> Self {
+    pub(super) async fn begun(
+        service: &Service,
+        clients: u32,
+        control: Option<[Instant; 2]>,
+    ) -> Self {
         let before = service.resident().unwrap_or_default();
         let now = Instant::now();
         Self {
             clients,
             came: 0,
             refused: service.refusals().await,
-            p99: [None; 2],
+            control,
+            p99: [None; 3],
             memory: Memory {
                 before,
                 most: before,
@@ -61,9 +68,10 @@ impl Siege {
         }
     }
 
-    pub(super) fn add(&mut self, came: Came) {
-        self.came += came.times;
-        self.wrong.extend(came.wrong);
+    pub(super) fn add(&mut self, came: Vec<Came>) {
+        self.came += came.iter().map(|one| one.times).sum::<u64>();
+        self.wrong
+            .extend(came.into_iter().filter_map(|one| one.wrong));
     }
 
     pub(super) fn look(&mut self, service: &Service) {
@@ -118,19 +126,27 @@ impl Siege {
         samples: &[Sample],
         found: Found,
     ) -> Row {
-        let beside: Vec<_> = samples
-            .iter()
-            .filter(|sample| sample.ended >= self.began && sample.begun <= self.over)
-            .cloned()
-            .collect();
+        let within = |began: Instant, over: Instant| -> Vec<Sample> {
+            let those = samples.iter();
+            let those = those.filter(|sample| sample.ended >= began && sample.begun <= over);
+            those.cloned().collect()
+        };
+        let beside = within(self.began, self.over);
         let mut row = Row::measured(name, &beside);
-        let times = |those: &mut dyn Iterator<Item = &Sample>| {
-            let good = those.filter(|sample| sample.failure.is_none());
+        let p99 = |those: &[Sample]| {
+            let good = those.iter().filter(|sample| sample.failure.is_none());
             let times = good.map(|sample| sample.ended - sample.begun);
             percentile(times.collect(), 99)
         };
-        let mut before = samples.iter().filter(|sample| sample.ended < self.began);
-        self.p99 = [times(&mut before), times(&mut beside.iter())];
+        let first = self.control.map_or(self.began, |[began, _]| began);
+        let before = samples.iter().filter(|sample| sample.ended < first);
+        let before: Vec<_> = before.cloned().collect();
+        let control = self.control.map(|[began, over]| within(began, over));
+        self.p99 = [
+            p99(&before),
+            control.and_then(|those| p99(&those)),
+            p99(&beside),
+        ];
 
         row.lost = found.lost;
         row.doubled = found.doubled;
@@ -157,9 +173,9 @@ const HEAD: [&str; 10] = [
     "exercise and client",
     "how many",
     "refused",
-    "requests",
-    "failed",
+    "requests, failed",
     "p99 before",
+    "p99 beside a sink",
     "p99 beside",
     "ratio",
     "memory before, most, after",
@@ -168,7 +184,7 @@ const HEAD: [&str; 10] = [
 
 impl Siege {
     fn cells(&self, row: &Row) -> [String; 10] {
-        let [before, beside] = self.p99;
+        let [before, control, beside] = self.p99;
         let ratio = before.zip(beside).map(|(before, beside)| {
             let ratio = beside.as_secs_f64() / before.as_secs_f64().max(1e-6);
             format!("{ratio:.1}")
@@ -179,9 +195,9 @@ impl Siege {
             row.exercise.clone(),
             format!("{}, {} times", self.clients, self.came),
             by_kind(&self.refused),
-            row.requests.to_string(),
-            by_kind(&row.failed),
+            format!("{}, {}", row.requests, by_kind(&row.failed)),
             readable(before),
+            readable(control),
             readable(beside),
             ratio.unwrap_or_else(|| "–".to_owned()),
             memory.map(megabytes).join(", ") + " MB",

@@ -16,32 +16,37 @@ pub(crate) const SCENARIO: Scenario = Scenario {
 };
 
 /// Whom they find at desafio1.
-const OF_HEADS: &[Attack] = &[
+pub(super) const OF_HEADS: &[Attack] = &[
     Attack {
+        scenario: SCENARIO.name,
         name: "slow heads",
         clients: (100, 1000),
         refused: Refused::Late(&["header_timeout"]),
         client: |it| Box::pin(slow_head(it)),
     },
     Attack {
+        scenario: SCENARIO.name,
         name: "nothing said",
         clients: (2000, 50_000),
         refused: Refused::Late(&["first_byte_timeout"]),
         client: |it| Box::pin(it.say_nothing()),
     },
     Attack {
+        scenario: SCENARIO.name,
         name: "heads without end",
         clients: (500, 3000),
         refused: Refused::Late(&["header_timeout", "memory_budget"]),
         client: |it| Box::pin(unfinished_head(it)),
     },
     Attack {
+        scenario: SCENARIO.name,
         name: "oversized heads",
         clients: (10, 100),
         refused: Refused::By(&["head_too_large"]),
         client: |it| Box::pin(oversized_head(it)),
     },
     Attack {
+        scenario: SCENARIO.name,
         name: "forged heads",
         clients: (10, 100),
         refused: Refused::By(&["bad_request"]),
@@ -50,20 +55,23 @@ const OF_HEADS: &[Attack] = &[
 ];
 
 /// Whom they find at the gateway, which reads bodies.
-const OF_BODIES: &[Attack] = &[
+pub(super) const OF_BODIES: &[Attack] = &[
     Attack {
+        scenario: SCENARIO.name,
         name: "slow readers",
         clients: (2, 200),
         refused: Refused::Late(&["write_timeout"]),
         client: |it| Box::pin(slow_reader(it)),
     },
     Attack {
+        scenario: SCENARIO.name,
         name: "slow bodies",
         clients: (100, 1000),
         refused: Refused::Late(&["body_timeout"]),
         client: |it| Box::pin(slow_body(it)),
     },
     Attack {
+        scenario: SCENARIO.name,
         name: "bodies without end",
         // The small size leaves memory to others: beyond it the newest are refused, whoever they are.
         clients: (200, 2000),
@@ -71,12 +79,14 @@ const OF_BODIES: &[Attack] = &[
         client: |it| Box::pin(unfinished_body(it)),
     },
     Attack {
+        scenario: SCENARIO.name,
         name: "oversized bodies",
         clients: (10, 100),
         refused: Refused::By(&["413"]),
         client: |it| Box::pin(oversized_body(it)),
     },
     Attack {
+        scenario: SCENARIO.name,
         name: "forged values",
         clients: (10, 50),
         refused: Refused::By(&["422"]),

@@ -21,26 +21,30 @@ pub(crate) const SCENARIO: Scenario = Scenario {
     run: |world| Box::pin(run(world)),
 };
 
-const ATTACKS: &[Attack] = &[
+pub(super) const ATTACKS: &[Attack] = &[
     Attack {
+        scenario: SCENARIO.name,
         name: "what was signed, again",
         clients: (5, 50),
         refused: Refused::By(&["replayed"]),
         client: |it| Box::pin(replay(it)),
     },
     Attack {
+        scenario: SCENARIO.name,
         name: "what was signed, altered",
         clients: (5, 50),
         refused: Refused::By(&["wrong"]),
         client: |it| Box::pin(altered(it)),
     },
     Attack {
+        scenario: SCENARIO.name,
         name: "what was signed an hour ago",
         clients: (5, 50),
         refused: Refused::By(&["old"]),
         client: |it| Box::pin(old(it)),
     },
     Attack {
+        scenario: SCENARIO.name,
         name: "what nobody signed",
         clients: (5, 50),
         refused: Refused::By(&["unsigned"]),

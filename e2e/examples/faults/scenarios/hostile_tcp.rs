@@ -15,32 +15,37 @@ pub(crate) const SCENARIO: Scenario = Scenario {
     run: |world| Box::pin(run(world)),
 };
 
-const OF_HELLO: &[Attack] = &[
+pub(super) const OF_HELLO: &[Attack] = &[
     Attack {
+        scenario: SCENARIO.name,
         name: "nothing said",
         clients: (2000, 50_000),
         refused: Refused::Late(&["first_byte_timeout"]),
         client: |it| Box::pin(it.say_nothing()),
     },
     Attack {
+        scenario: SCENARIO.name,
         name: "slow names",
         clients: (100, 1000),
         refused: Refused::Late(&["request_timeout"]),
         client: |it| Box::pin(slow_name(it)),
     },
     Attack {
+        scenario: SCENARIO.name,
         name: "oversized names",
         clients: (10, 100),
         refused: Refused::By(&["too_long"]),
         client: |it| Box::pin(oversized_name(it)),
     },
     Attack {
+        scenario: SCENARIO.name,
         name: "forged names",
         clients: (10, 100),
         refused: Refused::By(&["control"]),
         client: |it| Box::pin(forged_name(it)),
     },
     Attack {
+        scenario: SCENARIO.name,
         name: "forged PROXY heads",
         clients: (10, 100),
         refused: Refused::By(&["proxy_header"]),
@@ -48,14 +53,16 @@ const OF_HELLO: &[Attack] = &[
     },
 ];
 
-const OF_SOCKETS: &[Attack] = &[
+pub(super) const OF_SOCKETS: &[Attack] = &[
     Attack {
+        scenario: SCENARIO.name,
         name: "nothing said",
         clients: (2000, 50_000),
         refused: Refused::Late(&["first_byte_timeout"]),
         client: |it| Box::pin(it.say_nothing()),
     },
     Attack {
+        scenario: SCENARIO.name,
         name: "oversized numbers",
         clients: (10, 100),
         refused: Refused::By(&["too_long"]),

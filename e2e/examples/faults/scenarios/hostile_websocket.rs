@@ -20,44 +20,51 @@ pub(crate) const SCENARIO: Scenario = Scenario {
     run: |world| Box::pin(run(world)),
 };
 
-const ATTACKS: &[Attack] = &[
+pub(super) const ATTACKS: &[Attack] = &[
     Attack {
+        scenario: SCENARIO.name,
         name: "fragments without end",
         clients: (5, 50),
         refused: Refused::By(&["message_too_big"]),
         client: |it| Box::pin(fragments(it)),
     },
     Attack {
+        scenario: SCENARIO.name,
         name: "pings without end",
         clients: (2, 20),
         refused: Refused::Never,
         client: |it| Box::pin(pings(it)),
     },
     Attack {
+        scenario: SCENARIO.name,
         name: "compression offered, and used",
         clients: (5, 50),
         refused: Refused::By(&["protocol_error"]),
         client: |it| Box::pin(compressed(it)),
     },
     Attack {
+        scenario: SCENARIO.name,
         name: "oversized frames",
         clients: (5, 50),
         refused: Refused::By(&["message_too_big"]),
         client: |it| Box::pin(oversized(it)),
     },
     Attack {
+        scenario: SCENARIO.name,
         name: "messages without end",
         clients: (50, 500),
         refused: Refused::Never,
         client: |it| Box::pin(unfinished(it)),
     },
     Attack {
+        scenario: SCENARIO.name,
         name: "slow readers",
         clients: (10, 100),
         refused: Refused::Never,
         client: |it| Box::pin(slow_reader(it)),
     },
     Attack {
+        scenario: SCENARIO.name,
         name: "nothing said",
         clients: (1000, 50_000),
         refused: Refused::Late(&["first_byte_timeout"]),
