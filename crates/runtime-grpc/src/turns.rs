@@ -199,8 +199,11 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Turns<S> {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::atomic::AtomicUsize;
+    use std::task::{Wake, Waker};
+
     use futures_util::FutureExt;
-    use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream, duplex};
+    use tokio::io::{AsyncReadExt, AsyncWriteExt, BufWriter, DuplexStream, duplex};
 
     use super::*;
     use crate::frames::HEADERS;
@@ -232,6 +235,34 @@ mod tests {
             all += read.unwrap();
         }
         all
+    }
+
+    /// Counts how often a connection's task is to run again.
+    #[derive(Default)]
+    struct Wakes(AtomicUsize);
+
+    impl Wake for Wakes {
+        fn wake(self: Arc<Self>) {
+            self.0.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+
+    /// How often it is to, for what a stream is asked for.
+    fn wakes(ask: impl FnOnce(&mut Context<'_>)) -> usize {
+        let wakes = Arc::new(Wakes::default());
+        ask(&mut Context::from_waker(&Waker::from(Arc::clone(&wakes))));
+        wakes.0.load(Ordering::Relaxed)
+    }
+
+    fn wakes_to_read(stream: &mut Turns<DuplexStream>) -> usize {
+        let mut buffer = [0; 1000];
+        let mut buffer = ReadBuf::new(&mut buffer);
+        wakes(|cx| assert!(Pin::new(stream).poll_read(cx, &mut buffer).is_pending()))
+    }
+
+    fn wakes_to_write(stream: &mut Turns<DuplexStream>, is_taken: bool) -> usize {
+        let write = |cx: &mut Context<'_>| Pin::new(stream).poll_write(cx, &[0; 100]);
+        wakes(|cx| assert_eq!(write(cx).is_ready(), is_taken))
     }
 
     #[tokio::test]
@@ -303,5 +334,41 @@ mod tests {
         assert_eq!(stream.write(&[0; 100]).now_or_never().unwrap().unwrap(), 50);
         turn.begin();
         assert_eq!(heard(&mut stream), 20);
+    }
+
+    #[tokio::test]
+    async fn there_is_a_next_turn_where_something_is_left_and_the_client_takes_what_is_written() {
+        let (mut stream, turn, mut far) = come(&frames(1, DATA, 1), 100).await;
+        assert_eq!(
+            wakes_to_read(&mut stream),
+            1,
+            "it may hear in the next turn"
+        );
+        turn.begin();
+        assert_eq!(wakes_to_write(&mut stream, true), 0);
+        assert_eq!(heard(&mut stream), PREFACE.len() + 10);
+        assert_eq!(wakes_to_write(&mut stream, false), 0);
+        turn.begin();
+        assert_eq!(wakes_to_read(&mut stream), 0, "its client takes nothing");
+        far.read_exact(&mut [0; 100]).await.unwrap();
+        assert_eq!(wakes_to_write(&mut stream, true), 1, "it is heard again");
+        turn.refuse();
+        assert_eq!(wakes_to_write(&mut stream, false), 1, "it is written then");
+    }
+
+    #[tokio::test]
+    async fn what_is_written_arrives_in_pieces_too_and_so_does_the_end() {
+        let (near, mut far) = duplex(100);
+        let mut stream = Turns::new(BufWriter::new(near), &Arc::default());
+        assert!(stream.is_write_vectored());
+        let pieces = [io::IoSlice::new(b"an "), io::IoSlice::new(b"answer")];
+        assert_eq!(stream.write_vectored(&pieces).await.unwrap(), 9);
+        stream.flush().await.unwrap();
+        let mut read = [0; 9];
+        let read = far.read_exact(&mut read).now_or_never();
+        assert_eq!(read.unwrap().unwrap(), 9);
+        stream.shutdown().await.unwrap();
+        let end = far.read(&mut [0; 9]).now_or_never();
+        assert_eq!(end.unwrap().unwrap(), 0);
     }
 }

@@ -145,11 +145,16 @@ fn an_awaited_session_has_left_when_its_client_or_another_comes_by_a_new_one() {
         session: token("session-2"),
         ..join("7", Protocol::V1)
     };
-    for (comes, gone) in [(anew, "session-1"), (taken, "session-2")] {
+    for (comes, gone, occupancy) in [(anew, "session-1", 4), (taken, "session-2", 5)] {
         assert!(room.admit(&comes, "new", &settings()).is_new);
         let sessions = room.give_up_replaced(&comes).into_iter();
         let sessions: Vec<_> = sessions.map(|(session, _)| session).collect();
         assert_eq!(sessions, [token(gone)]);
+        assert_eq!(
+            room.occupancy(),
+            occupancy,
+            "the log does not say yet that it left"
+        );
     }
     assert_eq!(room.give_up_awaited().len(), 1);
 }
