@@ -93,10 +93,7 @@ mod tests {
             attributes: vec![nothing()],
         };
         let events = weighed(|span| span.events = vec![event; 100]);
-        assert!(
-            events >= plain + 100 * (100 + PAIR + size_of::<Event>()),
-            "{events}"
-        );
+        assert_eq!(events, plain + 100 * (100 + PAIR + size_of::<Event>()));
         let text = weighed(|span| span.description = "x".repeat(1000));
         assert_eq!(text, plain + 1000);
     }
@@ -108,11 +105,16 @@ mod tests {
             service: "a".to_owned(),
             attributes: vec![("k".to_owned(), text)],
         };
+        let shared = "a".len() + PAIR + "k".len() + 10_000;
         for count in [1, 3, 100] {
             let mut spans = vec![span("a", 1, 1); count];
             add(&mut spans, &resource);
             let all: usize = spans.iter().map(|span| span.weight).sum();
-            assert!(all >= 10_000 + PAIR + count * OVERHEAD, "{count}: {all}");
+            let own = count * weight(&spans[0]);
+            assert!(
+                (shared..shared + count).contains(&(all - own)),
+                "{count}: {all}"
+            );
         }
     }
 

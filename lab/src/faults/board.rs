@@ -467,3 +467,6 @@ async fn put_back(link: &Link, cause: &Cause) -> Result<(), LinkError> {
         Cause::Process { .. } => Ok(()),
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -127,7 +127,7 @@ mod tests {
 
     use super::*;
     use crate::collector::fixture::{round, span, trace_id};
-    use crate::collector::span::Value;
+    use crate::collector::span::{Event, Value};
 
     fn trace(spans: Vec<Span>) -> Trace {
         Trace {
@@ -141,7 +141,13 @@ mod tests {
         let failed = Span {
             status: Status::Error,
             end: 2_000_000_000,
+            description: "it broke".to_owned(),
             attributes: vec![("user.name".to_owned(), Value::String("João".to_owned()))],
+            events: vec![Event {
+                time: 0,
+                name: "retry".to_owned(),
+                attributes: vec![("try".to_owned(), Value::String("third".to_owned()))],
+            }],
             ..span("server", 1, 2)
         };
         trace(vec![span("client", 1, 1), failed])
@@ -164,6 +170,16 @@ mod tests {
             ..of(service)
         };
         assert!(finds(slow("server")) && !finds(slow("client")));
+        let quick = |service: &str| Wanted {
+            max: "1ms".to_owned(),
+            ..of(service)
+        };
+        assert!(finds(quick("client")) && !finds(quick("server")));
+        let does = |service: &str| Wanted {
+            operation: "work 2".to_owned(),
+            ..of(service)
+        };
+        assert!(finds(does("server")) && finds(does("")) && !finds(does("client")));
         let failed = |service: &str| Wanted {
             errors: true,
             ..of(service)
@@ -195,6 +211,10 @@ mod tests {
             ("joão", true),
             ("Work 2", true),
             ("0101", true),
+            ("CLIENT", true),
+            ("broke", true),
+            ("Retry", true),
+            ("third", true),
             ("Ana", false),
         ] {
             assert_eq!(finds(text(wanted)), found, "{wanted}");

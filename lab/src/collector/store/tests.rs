@@ -116,6 +116,19 @@ fn a_pinned_trace_stays_until_it_is_let_go() {
 }
 
 #[test]
+fn with_one_pin_too_many_the_oldest_is_let_go() {
+    let mut store = Store::new(ROOMY);
+    for trace in 1..=u8::try_from(MOST_PINS).unwrap() + 1 {
+        store.insert(span("s", trace, 1));
+        store.pin(trace_id(trace));
+        let oldest = store.pinned().last().map(|(_, trace)| trace.id);
+        let is_full = usize::from(trace) > MOST_PINS;
+        assert_eq!(oldest, Some(trace_id(1 + u8::from(is_full))));
+    }
+    assert_eq!(store.pinned().count(), MOST_PINS);
+}
+
+#[test]
 fn spans_beyond_the_cap_of_their_trace_are_dropped_and_counted() {
     let mut store = Store::new(Limits {
         spans_per_trace: 2,
@@ -150,6 +163,23 @@ fn without_room_in_bytes_the_oldest_traces_go() {
 }
 
 #[test]
+fn what_fills_the_room_in_bytes_to_the_last_stays() {
+    let mut store = Store::new(Limits {
+        bytes: 200,
+        ..ROOMY
+    });
+    for trace in 1..=2 {
+        store.insert(span("s", trace, 1));
+    }
+    assert_eq!(ids(&store.latest(9)), [trace_id(2), trace_id(1)]);
+    store.insert(Span {
+        weight: 200,
+        ..span("s", 3, 1)
+    });
+    assert_eq!(ids(&store.latest(9)), [trace_id(3)]);
+}
+
+#[test]
 fn a_span_that_never_fits_makes_nothing_go() {
     let mut store = Store::new(Limits {
         bytes: 250,
@@ -171,6 +201,14 @@ fn a_span_that_is_sent_again_is_kept_once() {
     store.insert(span("s", 1, 1));
     assert_eq!(store.trace(trace_id(1)).unwrap().spans.len(), 1);
     assert_eq!(store.counts().kept, 1);
+}
+
+#[test]
+fn spans_of_one_id_that_are_not_the_same_are_both_kept() {
+    let mut store = Store::new(ROOMY);
+    store.insert(span("client", 1, 1));
+    store.insert(span("server", 1, 1));
+    assert_eq!(store.trace(trace_id(1)).unwrap().spans.len(), 2);
 }
 
 #[test]

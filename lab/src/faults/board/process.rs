@@ -96,7 +96,7 @@ fn is_done(action: Action, before: &Entry, now: &Entry) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use testing::TestLifecycle;
+    use testing::{TestLifecycle, eventually};
 
     use super::*;
     use crate::plan::Planned;
@@ -116,6 +116,8 @@ mod tests {
         TestLifecycle::default().lifecycle().spawn(async move {
             loop {
                 match orders.next().await {
+                    // Who is frozen is not down.
+                    Order::Start if kept.entry(NAME).unwrap().state == State::Frozen => {}
                     Order::Start => kept.started(NAME, Some(8)),
                     Order::Stop => kept.stopping(NAME),
                     Order::Kill { .. } => kept.died(NAME, "was killed".to_owned()),
@@ -160,5 +162,70 @@ mod tests {
         board.process(NAME, Action::Freeze, None).await.unwrap();
         assert_eq!(board.mend().await.unwrap(), [NAME]);
         board.process(NAME, Action::Freeze, None).await.unwrap();
+    }
+
+    #[tokio::test]
+    async fn what_is_done_for_a_time_is_undone_after_it() {
+        for action in [Action::Freeze, Action::Stop, Action::Kill] {
+            let (board, lifecycle) = (board(), TestLifecycle::default());
+            let lifecycle = lifecycle.lifecycle();
+            lifecycle.spawn(board.clone().watch(lifecycle.clone()));
+            let time = Some(Duration::from_millis(1));
+            board.process(NAME, action, time).await.unwrap();
+            eventually("it runs, and nothing is wrong", async || {
+                let entry = board.0.registry.entry(NAME)?;
+                (entry.state == State::Running && entry.fault.is_none()).then_some(())
+            })
+            .await;
+        }
+    }
+
+    #[tokio::test]
+    async fn what_cannot_be_done_now_is_refused() {
+        let board = board();
+        let refused = async |actions: &[Action]| {
+            for action in actions {
+                let refused = board.process(NAME, *action, None).await.unwrap_err();
+                assert_eq!(refused.status(), 409, "{refused}");
+            }
+        };
+        refused(&[Action::Start, Action::Resume]).await;
+        board.process(NAME, Action::Freeze, None).await.unwrap();
+        refused(&[Action::Start, Action::Freeze]).await;
+        board.process(NAME, Action::Stop, None).await.unwrap();
+        refused(&Action::ALL).await;
+    }
+
+    #[tokio::test]
+    async fn only_faults_have_an_end_and_only_services_are_known() {
+        let board = board();
+        board.process(NAME, Action::Freeze, None).await.unwrap();
+        let time = Some(Duration::from_millis(1));
+        let endless = board.process(NAME, Action::Resume, time).await;
+        assert!(matches!(endless, Err(BoardError::NoEnd("resume"))));
+        let unknown = board.process("serve", Action::Stop, None).await;
+        let unknown = unknown.unwrap_err().to_string();
+        assert!(unknown.ends_with("did you mean server?"), "{unknown}");
+    }
+
+    #[tokio::test]
+    async fn who_froze_a_process_otherwise_is_told_of_too() {
+        let board = board();
+        board.0.registry.frozen(NAME, PID, true);
+        let told = board.all().remove(0);
+        assert_eq!((told.kind.as_str(), told.until), ("freeze", None));
+        let entry = board.0.registry.entry(NAME).unwrap();
+        assert_eq!(entry.fault, Some(told));
+        board.0.registry.frozen(NAME, PID, false);
+        assert!(board.all()[0].ended.is_some());
+    }
+
+    #[tokio::test]
+    async fn what_is_asked_for_is_on_the_board_before_it_is_done() {
+        let board = board();
+        let asked = board.process(NAME, Action::Freeze, None);
+        let (done, told) = tokio::join!(asked, async { board.all() });
+        assert_eq!((told.len(), told[0].ended), (1, None));
+        assert_eq!(done.unwrap().fault.as_ref(), Some(&told[0]));
     }
 }
