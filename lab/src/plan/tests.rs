@@ -130,3 +130,47 @@ fn two_services_that_ask_each_other_know_where() {
         "http://localhost:8000/relay"
     );
 }
+
+#[test]
+fn the_page_may_open_websockets_where_nothing_else_is_said() {
+    let admitted = |http, own: &[(&str, &str)], inherited: &[(&str, &str)]| {
+        let pairs = |pairs: &[(&str, &str)]| -> Vec<(String, String)> {
+            let owned = |(name, value): &(&str, &str)| ((*name).to_owned(), (*value).to_owned());
+            pairs.iter().map(owned).collect()
+        };
+        let mut planned = Planned {
+            http,
+            environment: pairs(own).into_iter().collect(),
+            ..Planned::example("server")
+        };
+        planned.admit("http://page", &pairs(inherited).into_iter().collect());
+        planned.environment.remove("ALLOWED_ORIGINS")
+    };
+    let said = [("ALLOWED_ORIGINS", "http://other")];
+    assert_eq!(admitted(true, &[], &[]).as_deref(), Some("http://page"));
+    assert_eq!(admitted(true, &said, &[]).as_deref(), Some("http://other"));
+    assert_eq!(admitted(true, &[], &said), None);
+    assert_eq!(admitted(false, &[], &[]), None);
+}
+
+#[test]
+fn a_drain_takes_as_long_as_the_setting_says() {
+    let timeout = |environment: &[(&str, &str)]| {
+        let planned = planned(environment).unwrap();
+        planned[0].drain_timeout()
+    };
+    assert_eq!(timeout(&[]), Duration::from_secs(5));
+    assert_eq!(timeout(&[("DRAIN_TIMEOUT", "9s")]), Duration::from_secs(9));
+    assert_eq!(timeout(&[("DRAIN_TIMEOUT", "soon")]), Duration::ZERO);
+}
+
+#[test]
+fn what_is_said_of_every_process_stands_before_who_started_it() {
+    let (name, value) = LAUNCHER;
+    let own = format!("{name}={value}");
+    for (said, expected) in [("", own.clone()), ("a=b", format!("a=b,{own}"))] {
+        let planned = planned(&[("OTEL_RESOURCE_ATTRIBUTES", said)]).unwrap();
+        let attributes = setting(&planned, "serviceA", "OTEL_RESOURCE_ATTRIBUTES");
+        assert_eq!(attributes, expected);
+    }
+}

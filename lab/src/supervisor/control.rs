@@ -168,3 +168,49 @@ impl OrdersOfOne {
         planned
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn each_keeper_gets_its_own_orders_in_turn() {
+        let (controls, mut orders) = Controls::of(["a", "b"]);
+        let (mut a, mut b) = (orders.take("a"), orders.take("b"));
+        controls.send("a", Action::Freeze, false);
+        controls.send("b", Action::Kill, true);
+        controls.send("a", Action::Resume, false);
+        assert!(matches!(a.next().await, Order::Freeze));
+        assert!(matches!(a.next().await, Order::Resume));
+        assert!(matches!(b.next().await, Order::Kill { stays_down: true }));
+    }
+
+    #[test]
+    fn settings_beside_a_service_s_own_hold_until_others_are_given() {
+        let (controls, mut orders) = Controls::of(["a"]);
+        let a = orders.take("a");
+        let mut own = Planned::example("a");
+        own.environment.insert("OWN".to_owned(), "1".to_owned());
+        let given = || -> Vec<String> {
+            let planned = a.planned(&own).environment.into_iter();
+            planned.map(|(name, value)| name + "=" + &value).collect()
+        };
+        for (settings, expected) in [
+            (&[("MODE", "x"), ("OWN", "2")][..], vec!["MODE=x", "OWN=2"]),
+            (&[("OTHER", "y")], vec!["OTHER=y", "OWN=1"]),
+            (&[], vec!["OWN=1"]),
+        ] {
+            controls.set("a", settings);
+            assert_eq!(controls.is_set("a"), !settings.is_empty());
+            assert_eq!(given(), expected);
+        }
+    }
+
+    #[test]
+    fn an_action_is_found_by_its_name() {
+        for action in Action::ALL {
+            assert_eq!(Action::named(action.name()), Some(action));
+        }
+        assert_eq!(Action::named("pause"), None);
+    }
+}

@@ -71,6 +71,8 @@ fn signal_name(number: i32) -> Option<&'static str> {
 mod tests {
     use std::os::unix::process::ExitStatusExt;
 
+    use nix::sys::signal::Signal;
+
     use super::*;
 
     fn said(raw: i32) -> String {
@@ -81,6 +83,15 @@ mod tests {
     fn signals_are_named() {
         assert_eq!(said(9), "was killed by SIGKILL (signal 9)");
         assert_eq!(said(64), "was killed by signal 64");
+    }
+
+    #[test]
+    fn a_signal_has_the_name_that_the_system_gives_it() {
+        let names = || (1..=64).filter_map(|number| Some((number, signal_name(number)?)));
+        for (number, name) in names() {
+            assert_eq!(Signal::try_from(number).unwrap().as_str(), name);
+        }
+        assert_eq!(names().count(), 11, "all that end a process everywhere");
     }
 
     #[test]

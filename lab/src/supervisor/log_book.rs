@@ -167,4 +167,21 @@ mod tests {
             (5_010, vec![])
         );
     }
+
+    #[test]
+    fn long_lines_go_by_their_bytes() {
+        let book = LogBook::default();
+        let long = "x".repeat(MOST_BYTES / 4);
+        let first = || book.lines(0, usize::MAX, |_| true)[0].number;
+        for _ in 0..4 {
+            book.add("a", Stream::Out, &long);
+        }
+        assert_eq!(first(), 0, "they fill the room to the last");
+        book.add("a", Stream::Out, "x");
+        assert_eq!(first(), 1);
+        for gone in 2..9 {
+            book.add("a", Stream::Out, &long);
+            assert_eq!(first(), gone);
+        }
+    }
 }

@@ -261,3 +261,73 @@ pub(super) fn direction(message: &Message) -> Direction {
         Side::Server => Direction::Downstream,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use testing::TestLifecycle;
+
+    use super::*;
+
+    const REQUEST: &[u8] = b"GET / HTTP/1.1\r\n\r\n";
+    const ANSWER: &[u8] = b"HTTP/1.1 204 No Content\r\n\r\n";
+
+    /// What is remembered of what a link tells, and how much is not.
+    async fn decoded(limit: usize, tell: impl Fn(&Feed, &Arc<str>)) -> (Vec<Arc<Recorded>>, u64) {
+        let store = WireStore::new(limit);
+        let (feed, _, mut decoder) = Decoder::new(store.clone());
+        tell(&feed, &"a-to-b".into());
+        let lifecycle = TestLifecycle::default();
+        let (mut learner, _) = Learner::new(Descriptors::default(), lifecycle.lifecycle());
+        let server = |_: &str| "127.0.0.1:1".to_owned();
+        decoder.catch_up(server, &mut learner).await;
+        (store.latest(usize::MAX, |_| true), store.forgotten())
+    }
+
+    fn addresses() -> [SocketAddr; 2] {
+        [4000, 5000].map(|port| ([127, 0, 0, 1], port).into())
+    }
+
+    #[tokio::test]
+    async fn what_passes_becomes_messages_with_both_ends_of_their_connection() {
+        let [client, from] = addresses();
+        let (messages, forgotten) = decoded(100_000, |feed, link| {
+            feed.opened(link, 1, client);
+            feed.connected(link, 1, from);
+            let (head, rest) = REQUEST.split_at(5);
+            feed.sent(link, 1, Direction::Upstream, head);
+            feed.sent(link, 1, Direction::Upstream, rest);
+            feed.sent(link, 1, Direction::Downstream, ANSWER);
+            feed.ended(link, 1);
+            feed.sent(link, 1, Direction::Upstream, b"too late");
+        })
+        .await;
+        let said: Vec<_> = messages.iter().map(|one| &one.message.bytes[..]).collect();
+        assert_eq!(said, [REQUEST, ANSWER]);
+        let ways: Vec<_> = messages.iter().map(|one| direction(&one.message)).collect();
+        assert_eq!(ways, [Direction::Upstream, Direction::Downstream]);
+        for message in messages {
+            assert_eq!(
+                (message.client, message.upstream_port),
+                (client, Some(5000))
+            );
+            assert_eq!((&*message.link, message.connection), ("a-to-b", 1));
+        }
+        assert_eq!(forgotten, 1, "what passed on no connection");
+    }
+
+    #[tokio::test]
+    async fn what_is_not_remembered_is_counted_whether_it_was_passed_over_or_lost() {
+        let [client, _] = addresses();
+        for limit in [8000, 1000] {
+            let (messages, forgotten) = decoded(limit, |feed, link| {
+                feed.opened(link, 1, client);
+                for _ in 0..30 {
+                    feed.sent(link, 1, Direction::Upstream, REQUEST);
+                }
+            })
+            .await;
+            let remembered = messages.len() as u64;
+            assert_eq!(remembered + forgotten, 30, "{limit}: {remembered}");
+        }
+    }
+}

@@ -183,3 +183,94 @@ async fn learn(of: &Foreign, descriptors: &Descriptors) -> Result<(), Reflection
             why,
         })
 }
+
+#[cfg(test)]
+mod tests {
+    use testing::TestLifecycle;
+    use wire::{Conversation, Side};
+
+    use super::*;
+
+    /// The first message of a call of a service.
+    fn call(service: &str) -> Message {
+        let frame = |kind, flags, payload: &[u8]| {
+            let length = u8::try_from(payload.len()).unwrap();
+            [&[0, 0, length, kind, flags, 0, 0, 0, 1][..], payload].concat()
+        };
+        let path = format!("/{service}/Faz");
+        let length = u8::try_from(path.len()).unwrap();
+        let kind = b"application/grpc";
+        let post_to = [&[0x83, 0x04, length][..], path.as_bytes()].concat();
+        let headers = [&post_to, &[0x0f, 0x10, 16][..], kind].concat();
+        let bytes = [
+            b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n".to_vec(),
+            frame(1, 4, &headers),
+            frame(0, 1, &[0, 0, 0, 0, 2, 0x08, 1]),
+        ]
+        .concat();
+        let mut conversation = Conversation::new(&Descriptors::default());
+        let messages = conversation.push(Side::Client, &bytes);
+        let mut calls = messages.into_iter().filter(|one| one.call.is_some());
+        calls.next().unwrap()
+    }
+
+    /// Nobody listens there.
+    fn server() -> Arc<str> {
+        "127.0.0.1:1".into()
+    }
+
+    #[tokio::test]
+    async fn a_server_is_asked_once_and_what_it_says_holds_until_it_may_be_another() {
+        let lifecycle = TestLifecycle::default();
+        let known = Descriptors::default();
+        let (mut learner, mut answers) = Learner::new(known, lifecycle.lifecycle());
+        let message = call("loja.Pedidos");
+        let began = Instant::now();
+        for _ in 0..2 {
+            let (of, learning) = learner.look(&message, &server(), began).unwrap();
+            assert_eq!((&*of.service, learning), ("loja.Pedidos", Learning::Asking));
+        }
+        let answered = answers.recv().await.unwrap();
+        assert!(answers.try_recv().is_err(), "one question, one answer");
+        let Learning::Failed { why } = &answered.learning else {
+            panic!("{answered:?}")
+        };
+        assert!(why.contains("127.0.0.1:1"), "{why}");
+        learner.take(&answered);
+        let asked = learner.asked[&answered.of].at;
+        let mut look = |opened| learner.look(&message, &server(), opened).unwrap().1;
+        assert_eq!(look(asked + AGAIN_AFTER), answered.learning);
+        let later = asked + AGAIN_AFTER + Duration::from_millis(1);
+        assert_eq!(look(later), Learning::Asking);
+        assert!(answers.recv().await.is_some());
+    }
+
+    #[tokio::test]
+    async fn what_is_known_is_known_while_it_is_asked_for_anew() {
+        let lifecycle = TestLifecycle::default();
+        let known = Descriptors::default();
+        let (mut learner, _answers) = Learner::new(known, lifecycle.lifecycle());
+        let mut message = call("loja.Pedidos");
+        message.call.as_mut().unwrap().is_known = true;
+        for _ in 0..2 {
+            let (_, learning) = learner.look(&message, &server(), Instant::now()).unwrap();
+            assert_eq!(learning, Learning::Learnt);
+        }
+        message.call = None;
+        assert_eq!(learner.look(&message, &server(), Instant::now()), None);
+    }
+
+    #[tokio::test]
+    async fn whoever_makes_names_up_is_not_asked_about_them_all() {
+        let lifecycle = TestLifecycle::default();
+        let known = Descriptors::default();
+        let (mut learner, _answers) = Learner::new(known, lifecycle.lifecycle());
+        for number in 0..=MOST {
+            let message = call(&format!("Nome{number}"));
+            let (_, learning) = learner.look(&message, &server(), Instant::now()).unwrap();
+            assert_eq!(learning == Learning::Asking, number < MOST, "{number}");
+            learner.descriptors(&format!("nome{number}:1").into());
+        }
+        assert_eq!((learner.asked.len(), learner.servers.len()), (MOST, MOST));
+    }
+}

@@ -145,7 +145,7 @@ fn weight(recorded: &Recorded) -> usize {
 
 #[cfg(test)]
 mod tests {
-    use wire::Side;
+    use wire::{Field, Layer, Side};
 
     use super::*;
 
@@ -195,5 +195,77 @@ mod tests {
             .map(|recorded| recorded.id)
             .collect();
         assert_eq!(ids, [3, 4]);
+    }
+
+    #[test]
+    fn what_fills_the_memory_to_the_last_stays() {
+        let store = WireStore::new(2000);
+        for _ in 0..2 {
+            store.add(recorded("a", 600));
+        }
+        assert_eq!((store.forgotten(), store.limit()), (0, 2000));
+        store.forgot(3);
+        assert_eq!(store.forgotten(), 3);
+    }
+
+    #[test]
+    fn what_comes_out_for_a_message_takes_its_place_and_its_room() {
+        let store = WireStore::new(2000);
+        let first_becomes = |size| {
+            store.change(move |message| (message.id == 1).then(|| recorded("b", size)));
+        };
+        store.add(recorded("a", 600));
+        store.add(recorded("a", 600));
+        first_becomes(100);
+        store.add(recorded("a", 100));
+        let links = |store: &WireStore| -> Vec<_> {
+            let latest = store.latest(9, |_| true).into_iter();
+            latest.map(|recorded| recorded.link.to_string()).collect()
+        };
+        assert_eq!(links(&store), ["b", "a", "a"]);
+        store.change(|message| (message.message.bytes.len() == 600).then(|| recorded("c", 601)));
+        assert_eq!(
+            (links(&store), store.forgotten()),
+            (vec!["c".into(), "a".into()], 1)
+        );
+    }
+
+    #[test]
+    fn every_text_that_is_kept_of_a_message_counts() {
+        let weighed = |change: fn(&mut Message)| {
+            let mut recorded = recorded("a", 0);
+            change(&mut recorded.message);
+            weight(&recorded)
+        };
+        let plain = weighed(|_| {});
+        assert_eq!(
+            weighed(|message| message.bytes = vec![0; 1000]),
+            plain + 1000
+        );
+        assert_eq!(
+            weighed(|message| message.summary = "s".repeat(1000)),
+            plain + 1000
+        );
+        assert_eq!(
+            weighed(|message| message.text = Some("t".repeat(1000))),
+            plain + 1000
+        );
+        let in_layers = weighed(|message| {
+            let field = |name: usize, value| Field {
+                name: "n".repeat(name),
+                value: "v".repeat(value),
+                section: None,
+                start: 0,
+                end: 0,
+            };
+            message.layers = vec![Layer {
+                name: "layer",
+                section: "",
+                start: 0,
+                end: 0,
+                fields: vec![field(1000, 0), field(0, 1000)],
+            }];
+        });
+        assert_eq!(in_layers, plain + 2 * (1000 + 80));
     }
 }

@@ -1,3 +1,5 @@
+use futures_util::FutureExt;
+
 use super::*;
 
 const NAME: &str = "server";
@@ -105,4 +107,91 @@ fn what_was_asked_before_a_freeze_does_not_undo_it() {
     assert_eq!(frozen.state, State::Frozen);
     registry.found(&frozen, false);
     assert_eq!(registry.entry(NAME).unwrap().state, State::Running);
+}
+
+const OTHER: &str = "other";
+
+fn two() -> StatusRegistry {
+    StatusRegistry::new(&[Planned::example(OTHER), Planned::example(NAME)])
+}
+
+/// Something that happens to a process, and how it ended if it did.
+type Becomes = fn(&StatusRegistry, String);
+
+#[test]
+fn what_becomes_of_one_process_is_said_of_it_alone() {
+    let cases: [(Becomes, State, &str); 7] = [
+        (|all, how| all.died(NAME, how), State::Waiting, "was killed"),
+        (
+            |all, how| all.failed(NAME, how),
+            State::Failed,
+            "was killed",
+        ),
+        (|all, how| all.down(NAME, how), State::Stopped, "stopped"),
+        (|all, _| all.absent(NAME), State::Absent, "left out"),
+        (|all, _| all.stopping(NAME), State::Stopping, "stopping"),
+        (|all, _| all.stopped(NAME), State::Stopped, "stopped"),
+        (
+            |all, _| all.frozen(NAME, Some(7), true),
+            State::Frozen,
+            "frozen",
+        ),
+    ];
+    for (becomes, state, trouble) in cases {
+        let registry = two();
+        let other = registry.entry(OTHER);
+        registry.started(NAME, Some(7));
+        registry.seen(NAME, Some(7), Some(ready()));
+        becomes(&registry, "was killed".to_owned());
+        let entry = registry.entry(NAME).unwrap();
+        assert_eq!(entry.state, state);
+        assert!(entry.trouble().unwrap().starts_with(trouble), "{state:?}");
+        let is_there = matches!(state, State::Stopping | State::Frozen);
+        assert_eq!(entry.pid.is_some(), is_there, "{state:?}");
+        assert_eq!(registry.is_absent(NAME), state == State::Absent);
+        assert_eq!(registry.entry(OTHER), other, "{state:?}");
+        assert_eq!([OTHER, NAME].map(|name| registry.index_of(name)), [0, 1]);
+    }
+}
+
+#[test]
+fn only_what_runs_can_be_frozen() {
+    let registry = two();
+    registry.frozen(NAME, None, true);
+    assert_eq!(registry.entry(NAME).unwrap().state, State::Planned);
+    registry.started(NAME, Some(8));
+    registry.frozen(NAME, Some(7), true);
+    assert_eq!(registry.entry(NAME).unwrap().state, State::Running);
+}
+
+#[test]
+fn a_start_that_takes_long_is_a_trouble() {
+    let mut entry = registry().entries().remove(0);
+    assert!(entry.is_beginning());
+    entry.since -= PATIENCE;
+    assert!(!entry.is_beginning());
+}
+
+#[test]
+fn the_end_of_the_lab_stops_what_is_not_down_already() {
+    let registry = two();
+    registry.started(NAME, Some(7));
+    registry.failed(OTHER, "refused its settings".to_owned());
+    for name in [NAME, OTHER] {
+        registry.ended(name);
+    }
+    let states = registry.entries().into_iter().map(|entry| entry.state);
+    assert_eq!(states.collect::<Vec<_>>(), [State::Failed, State::Stopped]);
+}
+
+#[tokio::test]
+async fn those_who_are_waited_for_are_ready_or_left_out() {
+    let registry = two();
+    let ready_now = |names: &[&str]| registry.until_ready(names).now_or_never().is_some();
+    assert!(ready_now(&["nobody"]) && !ready_now(&[NAME]));
+    registry.absent(OTHER);
+    registry.started(NAME, Some(7));
+    assert!(!ready_now(&[OTHER, NAME]) && ready_now(&[OTHER]));
+    registry.seen(NAME, Some(7), Some(ready()));
+    assert!(ready_now(&[OTHER, NAME]));
 }
