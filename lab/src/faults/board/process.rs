@@ -228,4 +228,22 @@ mod tests {
         assert_eq!((told.len(), told[0].ended), (1, None));
         assert_eq!(done.unwrap().fault.as_ref(), Some(&told[0]));
     }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_a_process_did_not_come_to_in_time_is_over_too() {
+        let registry = StatusRegistry::new(&[Planned::example(NAME)]);
+        registry.started(NAME, PID);
+        let (controls, _orders) = Controls::of([NAME]); // nobody follows them
+        let (board, lifecycle) = (
+            Board::new(None, controls, &registry),
+            TestLifecycle::default(),
+        );
+        let lifecycle = lifecycle.lifecycle();
+        lifecycle.spawn(board.clone().watch(lifecycle.clone()));
+        for action in [Action::Freeze, Action::Stop] {
+            let at_once = Some(Duration::ZERO);
+            board.process(NAME, action, at_once).await.unwrap();
+            eventually("it is over", async || board.all()[0].ended).await;
+        }
+    }
 }

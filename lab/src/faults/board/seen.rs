@@ -162,8 +162,8 @@ fn lasts(active: &Active, links: &[Link], entries: &[Entry]) -> bool {
         ) => {
             let entry = entries.iter().find(|entry| entry.name == *service);
             entry.is_some_and(|entry| match action {
-                // It may not have come to it yet.
-                _ if !has_begun => entry.pid == *pid,
+                // It may not have come to it yet; once it is put back, nothing comes of it.
+                _ if !has_begun && !active.is_due => entry.pid == *pid,
                 Action::Kill => entry.state != State::Running || entry.pid == *pid,
                 action => shows(*action, *pid, entry),
             })
