@@ -6,8 +6,8 @@
 #   the same whether a message comes at once, as a retained one, or out of a session.
 # Seen: live messages are right, since the emitter matches empty levels. Retained ones and those that wait for a session
 #   go through the persistence, whose matcher does not: both are lost, while `#`, `/+` and full topics get them.
-# Matters: topics that begin with a slash are usual, sensors' above all. A new subscriber of `+/+` lacks their state, and
-#   one that was away for a moment lacks their messages of QoS 1, for good; with both there, all goes well.
+# Matters: topics that begin with a slash are usual, sensors' above all. A new subscriber of `+/+` lacks their state; one
+#   that was away for a moment lacks their messages of QoS 1, for good. With both there, all goes well.
 # Documented: no. The live half was moscajs/aedes issue 373, closed in 2020.
 set -euo pipefail
 dir=$(mktemp -d)
@@ -21,7 +21,10 @@ import net from 'node:net';
 import { Aedes } from 'aedes';
 import mqtt from 'mqtt';
 
-const CASES = [['sensor/finance', '+/+'], ['/finance', '/+'], ['/finance', '#'], ['/finance', '+/+'], ['a//b', 'a/+/b']];
+const CASES = [
+  ['sensor/finance', '+/+'], ['/finance', '/+'], ['/finance', '#'],
+  ['/finance', '+/+'], ['a//b', 'a/+/b'],
+];
 const broker = await Aedes.createBroker();
 const server = net.createServer(broker.handle).listen(0, '127.0.0.1');
 await once(server, 'listening');

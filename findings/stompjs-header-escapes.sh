@@ -3,9 +3,9 @@
 #
 # Expected: what a client puts into a header is what the other reads: `\\` on the wire is a backslash, `\n` a line feed,
 #   `\c` a colon, read from left to right (STOMP 1.2, "Value Encoding"); headers are not trimmed.
-# Seen: it writes them right and reads them by four replacements, one behind the other, of which `\\` is the last. Of the
-#   wire's `C:\\new` the second backslash and the n are taken for a line feed. Its own headers come back to it changed;
-#   Spring 7.0.1, the usual server of it, and stomp.py 9.0.0 read the same bytes right. Spaces are cut off.
+# Seen: it writes them right, and reads them by four replacements, one behind the other, of which `\\` is the last: of
+#   the wire's `C:\\new` the second backslash and the n are taken for a line feed. Its own headers come back to it
+#   changed; Spring 7.0.1, the usual server of it, and stomp.py 9.0.0 read the same bytes right. Spaces are cut off.
 # Matters: a JSON text in a header that holds "\n" no longer parses, paths and regular expressions become others where
 #   the letter behind the backslash is c, n or r, and only there: tests with C:\temp pass.
 # Documented: no.
