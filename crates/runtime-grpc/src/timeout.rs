@@ -45,12 +45,24 @@ pub fn value(timeout: Duration) -> HeaderValue {
     const MOST: u64 = 99_999_999;
     // Beyond that it is said in seconds.
     let nanos = u64::try_from(timeout.as_nanos()).unwrap_or(u64::MAX);
-    let units = [(nanos, "n"), (nanos / 1000, "u"), (nanos / 1_000_000, "m")];
+    let units = [
+        (nanos, b'n'),
+        (nanos / 1000, b'u'),
+        (nanos / 1_000_000, b'm'),
+    ];
     let fine = units.into_iter().find(|(amount, _)| *amount <= MOST);
-    let (amount, unit) = fine.unwrap_or((timeout.as_secs().min(MOST), "S"));
+    let (mut amount, unit) = fine.unwrap_or((timeout.as_secs().min(MOST), b'S'));
+    // Digit by digit from behind, as `fmt` takes several times as long.
+    let mut text = [unit; 9];
+    let mut first = 8;
+    while amount > 0 || first == 8 {
+        first -= 1;
+        let [digit, ..] = (amount % 10).to_le_bytes();
+        text[first] = b'0' + digit;
+        amount /= 10;
+    }
     // Digits and a letter are always a header's value.
-    HeaderValue::try_from(format!("{amount}{unit}"))
-        .unwrap_or_else(|_| HeaderValue::from_static("0n"))
+    HeaderValue::from_bytes(&text[first..]).unwrap_or_else(|_| HeaderValue::from_static("0n"))
 }
 
 #[cfg(test)]
@@ -84,6 +96,22 @@ mod tests {
             let value = HeaderValue::from_bytes(text.as_bytes()).unwrap();
             let headers = HeaderMap::from_iter([(HEADER, value)]);
             assert!(read(&headers).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_time_is_written_in_the_finest_unit_that_holds_it() {
+        for (time, text) in [
+            (Duration::ZERO, "0n"),
+            (Duration::from_nanos(7), "7n"),
+            (Duration::from_nanos(99_999_999), "99999999n"),
+            (Duration::from_millis(100), "100000u"),
+            (Duration::from_millis(4999), "4999000u"),
+            (Duration::from_secs(100), "100000m"),
+            (Duration::from_secs(100_000), "100000S"),
+            (Duration::MAX, "99999999S"),
+        ] {
+            assert_eq!(value(time), text);
         }
     }
 
