@@ -229,20 +229,21 @@ mod tests {
         assert_eq!(done.unwrap().fault.as_ref(), Some(&told[0]));
     }
 
-    #[tokio::test(start_paused = true)]
+    #[tokio::test]
     async fn what_a_process_did_not_come_to_in_time_is_over_too() {
-        let registry = StatusRegistry::new(&[Planned::example(NAME)]);
-        registry.started(NAME, PID);
-        let (controls, _orders) = Controls::of([NAME]); // nobody follows them
-        let (board, lifecycle) = (
-            Board::new(None, controls, &registry),
-            TestLifecycle::default(),
-        );
+        let (board, lifecycle) = (board(), TestLifecycle::default());
         let lifecycle = lifecycle.lifecycle();
         lifecycle.spawn(board.clone().watch(lifecycle.clone()));
         for action in [Action::Freeze, Action::Stop] {
+            let (target, name) = (Target::Process(NAME.to_owned()), action.name());
             let at_once = Some(Duration::ZERO);
-            board.process(NAME, action, at_once).await.unwrap();
+            let cause = Cause::Process {
+                action,
+                pid: PID,
+                has_begun: false,
+            };
+            // Nobody gives the order.
+            board.add(begin(target, name, name.to_owned(), at_once), cause);
             eventually("it is over", async || board.all()[0].ended).await;
         }
     }
