@@ -93,6 +93,9 @@ mod tests {
             [LONGEST, LONGEST]
         );
         assert_eq!(lines.rest().unwrap().len(), 5);
+        assert!(lines.take(&vec![b'x'; LONGEST - 1]).is_empty());
+        assert_eq!(lines.take(b"xy"), ["x".repeat(LONGEST)]);
+        assert_eq!(lines.rest().as_deref(), Some("y"));
     }
 
     #[test]

@@ -266,6 +266,7 @@ pub(super) fn direction(message: &Message) -> Direction {
 mod tests {
     use testing::TestLifecycle;
 
+    use super::super::learner::Foreign;
     use super::*;
 
     const REQUEST: &[u8] = b"GET / HTTP/1.1\r\n\r\n";
@@ -328,6 +329,53 @@ mod tests {
             .await;
             let remembered = messages.len() as u64;
             assert_eq!(remembered + forgotten, 30, "{limit}: {remembered}");
+        }
+    }
+
+    #[tokio::test]
+    async fn what_a_server_says_of_itself_is_said_of_its_messages_alone() {
+        let of = |service: &str| Foreign {
+            server: "127.0.0.1:1".into(),
+            service: service.to_owned(),
+        };
+        let (messages, _) = decoded(100_000, |feed, link| {
+            feed.opened(link, 1, addresses()[0]);
+            feed.sent(link, 1, Direction::Upstream, REQUEST);
+        })
+        .await;
+        let store = WireStore::new(100_000);
+        for foreign in [
+            Some((of("a"), Learning::Asking)),
+            Some((of("a"), Learning::Learnt)),
+            Some((of("b"), Learning::Asking)),
+            None,
+        ] {
+            let message = (*messages[0]).clone();
+            store.add(Recorded { foreign, ..message });
+        }
+        let (_, _, decoder) = Decoder::new(store.clone());
+        let lifecycle = TestLifecycle::default();
+        let (mut learner, _) = Learner::new(Descriptors::default(), lifecycle.lifecycle());
+        let failed = |why: &str| Learning::Failed {
+            why: why.to_owned(),
+        };
+        for (learning, expected) in [
+            (failed("refused"), failed("refused")),
+            (
+                Learning::Learnt,
+                failed("127.0.0.1:1 does not describe this method"),
+            ),
+        ] {
+            let answered = Answered {
+                of: of("a"),
+                learning,
+            };
+            decoder.explain(&answered, &mut learner);
+            let latest = store.latest(9, |_| true).into_iter();
+            let now = latest.map(|one| one.foreign.as_ref().map(|(_, learning)| learning.clone()));
+            let others = [Some(Learning::Learnt), Some(Learning::Asking), None];
+            let all: Vec<_> = [Some(expected)].into_iter().chain(others).collect();
+            assert_eq!(now.collect::<Vec<_>>(), all);
         }
     }
 }

@@ -172,6 +172,10 @@ impl Event {
 
 #[cfg(test)]
 mod tests {
+    use std::pin::pin;
+
+    use futures_util::FutureExt;
+
     use super::*;
 
     fn told(limit: usize, count: u8) -> Feed {
@@ -206,5 +210,15 @@ mod tests {
         let waiting = first_bytes(&feed.oldest(9));
         assert_eq!(waiting[..5], [0, 1, 2, 3, 4].map(Some));
         assert_eq!(waiting[5..], [None; 4]);
+    }
+
+    #[tokio::test]
+    async fn whoever_waits_is_told_of_the_first_event() {
+        let feed = Feed::new(1000);
+        let mut some = pin!(feed.some());
+        assert!(some.as_mut().now_or_never().is_none());
+        feed.finished(&"a-to-b".into(), 1, Direction::Upstream);
+        assert!(some.now_or_never().is_some());
+        assert!(feed.some().now_or_never().is_some(), "it is still there");
     }
 }

@@ -256,6 +256,12 @@ mod tests {
             let (_, learning) = learner.look(&message, &server(), Instant::now()).unwrap();
             assert_eq!(learning, Learning::Learnt);
         }
+        let mut other = call("loja.Clientes");
+        for (is_known, expected) in [(false, Learning::Asking), (true, Learning::Learnt)] {
+            other.call.as_mut().unwrap().is_known = is_known;
+            let (_, learning) = learner.look(&other, &server(), Instant::now()).unwrap();
+            assert_eq!(learning, expected);
+        }
         message.call = None;
         assert_eq!(learner.look(&message, &server(), Instant::now()), None);
     }

@@ -165,7 +165,10 @@ mod tests {
     fn ported(service: &str, trace: u8, kind: Kind, name: &str, port: i64) -> Span {
         Span {
             kind,
-            attributes: vec![(name.to_owned(), Value::Int(port))],
+            attributes: vec![
+                ("another.port".to_owned(), Value::Int(1)),
+                (name.to_owned(), Value::Int(port)),
+            ],
             ..span(service, trace, 1)
         }
     }

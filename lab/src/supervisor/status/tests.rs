@@ -195,3 +195,10 @@ async fn those_who_are_waited_for_are_ready_or_left_out() {
     registry.seen(NAME, Some(7), Some(ready()));
     assert!(ready_now(&[OTHER, NAME]));
 }
+
+#[test]
+fn a_state_has_the_name_that_json_has() {
+    for state in [State::Planned, State::Running, State::Frozen, State::Absent] {
+        assert_eq!(serde_json::to_value(state).unwrap(), state.name());
+    }
+}

@@ -176,10 +176,12 @@ mod tests {
     fn long_headers_are_written_out_whole() {
         let mut messages = recorded();
         let message = &mut Arc::get_mut(&mut messages[2]).unwrap().message;
-        let layer = message.layers.last_mut().unwrap();
-        layer.fields[2].value = "v".repeat(500);
-        let frame = headers(message).unwrap();
-        assert_eq!(read(&frame)[2].1.len(), 500);
+        for length in [126, 127, 128, 254, 255, 500] {
+            let layer = message.layers.last_mut().unwrap();
+            layer.fields[2].value = "v".repeat(length);
+            let frame = headers(message).unwrap();
+            assert_eq!(read(&frame)[2].1.len(), length);
+        }
     }
 
     #[test]
@@ -193,5 +195,27 @@ mod tests {
     #[test]
     fn other_frames_stay_as_they_passed() {
         assert_eq!(headers(&recorded()[0].message), None);
+        let mut conversation = Conversation::new(&Descriptors::default());
+        let settings = [PREFACE, &frame(4, 0, 0, &[])].concat();
+        let messages = conversation.push(Side::Client, &settings);
+        assert_eq!(headers(messages.last().unwrap()), None);
+    }
+
+    #[test]
+    fn what_is_written_out_is_neither_padded_nor_has_it_a_priority() {
+        let mut messages = recorded();
+        let message = &mut Arc::get_mut(&mut messages[1]).unwrap().message;
+        message.bytes[4] = END_HEADERS | PADDED | PRIORITY;
+        assert_eq!(headers(message).unwrap()[4], END_HEADERS);
+    }
+
+    #[test]
+    fn headers_stand_in_the_last_frame_of_their_block() {
+        let mut messages = recorded();
+        let message = &mut Arc::get_mut(&mut messages[1]).unwrap().message;
+        message.layers.retain(|layer| layer.name != "HPACK");
+        assert_eq!(headers(message), None, "they cannot be read");
+        message.bytes[4] = 0;
+        assert_eq!(headers(message).unwrap(), frame(HEADERS, 0, 1, &[]));
     }
 }

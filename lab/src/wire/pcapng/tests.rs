@@ -160,8 +160,17 @@ fn a_websocket_s_frames_come_after_an_upgrade() {
     let capture = captured(vec![recorded(Side::Client, "websocket", b"frame")]);
     let said: Vec<_> = packets(&capture)[3..]
         .iter()
-        .map(|packet| (packet.ports, packet.payload))
+        .map(|packet| {
+            assert_eq!(packet.flags, 0x18);
+            (packet.ports, packet.payload)
+        })
         .collect();
     let [(_, asked), (_, answered)] = plain::UPGRADE;
     assert_eq!(said, [(TO, asked), (FRO, answered), (TO, &b"frame"[..])]);
+}
+
+#[test]
+fn a_header_that_adds_up_to_ones_alone_has_a_sum_of_zero() {
+    assert_eq!(checksum(&[0xff, 0xff]), 0);
+    assert_eq!(checksum(&[0xff, 0xff, 0xff, 0xff]), 0);
 }
