@@ -29,13 +29,23 @@ ARG CACHE=malha
 # triple must be named, else the flags would reach build scripts and macros, which cannot be static;
 # it is the builder's own, so the same lines are right for amd64 and arm64.
 # The linker that Rust brings for amd64 makes one function of equal ones and packs relocations: a twentieth less.
+# Cargo gives what it builds at once the same features, so the programs of packages that need no HTTP/2 are built
+# apart, all of those packages each time, whichever programs are wanted.
 RUN --mount=type=cache,id=${CACHE}-registry,target=/usr/local/cargo/registry,sharing=locked \
     --mount=type=cache,id=${CACHE}-target-${TARGETARCH},target=/malha/target,sharing=locked \
     triple="$(uname -m)-unknown-linux-gnu" && \
-    MALHA_COMMIT="$COMMIT" \
-    CARGO_TARGET_AARCH64_UNKNOWN_LINUX_GNU_RUSTFLAGS="-C target-feature=+crt-static" \
-    CARGO_TARGET_X86_64_UNKNOWN_LINUX_GNU_RUSTFLAGS="-C target-feature=+crt-static -C link-arg=-Wl,--icf=all,--pack-dyn-relocs=relr" \
-    cargo build --profile "$PROFILE" --locked --target "$triple" $(printf -- '--bin %s ' $SERVICES) && \
+    export MALHA_COMMIT="$COMMIT" \
+        CARGO_TARGET_AARCH64_UNKNOWN_LINUX_GNU_RUSTFLAGS="-C target-feature=+crt-static" \
+        CARGO_TARGET_X86_64_UNKNOWN_LINUX_GNU_RUSTFLAGS="-C target-feature=+crt-static -C link-arg=-Wl,--icf=all,--pack-dyn-relocs=relr" && \
+    for service in $SERVICES; do \
+        if grep -qx "${service%%-*}" k8s/http1.txt; \
+        then http1="$http1 --bin $service"; \
+        else others="$others --bin $service"; \
+        fi; \
+    done && \
+    build="cargo build --profile $PROFILE --locked --target $triple" && \
+    ${http1:+$build $(printf -- '-p %s ' $(cat k8s/http1.txt)) $http1} && \
+    ${others:+$build $others} && \
     mkdir /out && \
     for service in $SERVICES; do cp "target/$triple/$PROFILE/$service" /out/ || exit; done && \
     touch --date="@$SOURCE_DATE_EPOCH" /out/*
