@@ -14,7 +14,8 @@ use crate::plan::reached_at;
 pub enum ClientError {
     /// No lab where it should be.
     #[error(
-        "no lab answers at {at}; start one with malha, or say where it is with --at HOST:PORT ({source})"
+        "no lab answers at {at}; start one with malha, or say where it is with --at HOST:PORT ({})",
+        runtime::cause::innermost(.source)
     )]
     NoLab {
         /// Where.

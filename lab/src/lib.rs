@@ -22,10 +22,12 @@
 //! - [`collector`]: takes spans by OTLP, over HTTP or gRPC, and keeps the latest of them in bounded memory.
 //! - [`jaeger`]: Jaeger's query API over what the collector keeps.
 //! - [`page`]: the page, and the JSON it asks for.
+//! - `asked`: what stands behind the `?` of a request, or what is wrong with it.
 //! - [`wire`]: what passed the links, decoded.
 //! - [`cluster`]: the same page over a Kubernetes cluster; the program `lab`.
 //! - `clock`: the time of day.
 
+mod asked;
 mod banner;
 mod beside;
 pub mod catalogue;

@@ -9,13 +9,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::FutureExt;
-use http::{Method as HttpMethod, Request, Response};
+use http::{HeaderMap, Method as HttpMethod, Request, Response};
 use hyper::body::Incoming;
 use tokio::time::{Instant, timeout_at};
 use tokio_util::sync::CancellationToken;
-use tonic::Status;
 use tonic::body::Body;
 use tonic::transport::server::TcpConnectInfo;
+use tonic::{Code, Status};
 
 use super::call_record::{CallGuard, CallRecord, GrpcServerMetrics, Method, Peer};
 use super::held_body::HeldBody;
@@ -220,11 +220,21 @@ impl CallHandler {
         match self.router.route(request.uri().path()) {
             Some(handler) => {
                 let Ok(response) = handler.call(request).await;
+                // What generated code says of a method that it does not have.
+                if is_without_reason(response.headers()) {
+                    return only(&Status::unimplemented("no such method"));
+                }
                 response
             }
             None => only(&Status::unimplemented("no such service")),
         }
     }
+}
+
+/// Whether an answer says that something is not there, and not what.
+fn is_without_reason(headers: &HeaderMap) -> bool {
+    let is_unimplemented = status::code_in(headers) == Some(Code::Unimplemented);
+    is_unimplemented && !headers.contains_key("grpc-message")
 }
 
 /// The whole answer to what is refused where it comes. It is written with the others of its turn.

@@ -1,7 +1,7 @@
 //! The HTTP API of the page over a cluster: docs/lab-api.md.
 
 use axum::body::Bytes;
-use axum::extract::{Path, Query, State};
+use axum::extract::{Path, State};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{delete, get, post};
@@ -15,6 +15,7 @@ use super::sight::Sight;
 use super::traces::Jaeger;
 use super::view::services;
 use super::{ClusterError, logs};
+use crate::asked::Asked;
 use crate::page::logs::WantedLines;
 use crate::page::unless_known;
 
@@ -68,7 +69,7 @@ async fn shown(State(cluster): State<Cluster>, headers: HeaderMap) -> Response {
 
 async fn lines(
     State(cluster): State<Cluster>,
-    Query(wanted): Query<WantedLines>,
+    Asked(wanted): Asked<WantedLines>,
 ) -> Result<Json<Value>, Failure> {
     if !cluster.logs {
         return Err(Failure(ClusterError::Unknown(

@@ -66,6 +66,12 @@ pub enum SpecError {
         /// The word.
         word: String,
     },
+    /// A fault or a setting that is given more than once.
+    #[error("{word} is given twice; one of them is enough")]
+    Twice {
+        /// Which.
+        word: &'static str,
+    },
     /// A setting without its fault.
     #[error("{setting} belongs to {}; name one of them", owners(setting))]
     Alone {
@@ -117,6 +123,14 @@ impl Spec {
             .split([' ', ',', '\t', '\n'])
             .filter(|word| !word.is_empty());
         let words: Vec<_> = words.map(Word::read).collect::<Result<_, _>>()?;
+        for (place, word) in words.iter().enumerate() {
+            if words[..place]
+                .iter()
+                .any(|earlier| earlier.name == word.name)
+            {
+                return Err(SpecError::Twice { word: word.name });
+            }
+        }
         let named = words.iter().filter(|word| !BESIDE.contains(&word.name));
         let parts: Vec<_> = named
             .map(|word| Part::of(word, &words))
@@ -403,6 +417,12 @@ mod tests {
         for (text, says) in [
             ("", "no fault is named; there are: latency=300ms"),
             ("lag=3", "\"lag=3\" is no fault"),
+            ("latency=1s latency=2s", "latency is given twice"),
+            ("cut,cut", "cut is given twice"),
+            (
+                "latency=1s toward=both toward=both",
+                "toward is given twice",
+            ),
             ("latency", "latency=\"\" is refused: expected a duration"),
             ("latency=2h", "at most an hour"),
             ("jitter=3ms", "jitter belongs to latency"),

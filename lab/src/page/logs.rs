@@ -1,11 +1,12 @@
 //! The lines of every process.
 
 use axum::Json;
-use axum::extract::{Query, State};
+use axum::extract::State;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::state::Shown;
+use crate::asked::Asked;
 use crate::supervisor::log_book::LogLine;
 
 /// Which lines somebody looks for.
@@ -42,7 +43,7 @@ impl WantedLines {
 
 pub(super) async fn lines(
     State(shown): State<Shown>,
-    Query(wanted): Query<WantedLines>,
+    Asked(wanted): Asked<WantedLines>,
 ) -> Json<Value> {
     let limit = wanted.limit.unwrap_or(LINES).min(LINES);
     // The number first: a line that comes in between is given twice rather than never.

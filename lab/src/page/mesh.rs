@@ -2,13 +2,14 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use axum::extract::{Query, State};
+use axum::extract::State;
 use axum::http::HeaderMap;
 use axum::response::Response;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use super::state::unless_known;
+use crate::asked::Asked;
 use crate::clock::now;
 use crate::collector::SharedStore;
 use crate::collector::span::{Kind, Span, Status, Value};
@@ -46,7 +47,7 @@ const MOST: u64 = 3_600;
 
 pub(super) async fn mesh(
     State(store): State<SharedStore>,
-    Query(window): Query<Window>,
+    Asked(window): Asked<Window>,
     headers: HeaderMap,
 ) -> Response {
     let seconds = window.seconds.unwrap_or(USUAL).clamp(1, MOST);

@@ -1,6 +1,7 @@
 //! The list of traces: the newest, those before, those that somebody looks for or keeps.
 
-use axum::extract::{Path, Query, State};
+use axum::Json;
+use axum::extract::{Path, State};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
@@ -9,6 +10,7 @@ use serde_json::json;
 use super::query::{Filter, Wanted, WrongDuration};
 use super::state::unless_known;
 use super::summary::Summary;
+use crate::asked::{self, Asked};
 use crate::collector::SharedStore;
 use crate::collector::id::trace_id_from_hex;
 use crate::collector::store::Store;
@@ -56,7 +58,7 @@ const USUAL: usize = 50;
 
 pub(super) async fn traces(
     State(store): State<SharedStore>,
-    Query(wanted): Query<Wanted>,
+    Asked(wanted): Asked<Wanted>,
     headers: HeaderMap,
 ) -> Result<Response, WrongDuration> {
     let limit = wanted.limit.unwrap_or(USUAL).min(MOST);
@@ -120,28 +122,28 @@ fn page(store: &Store, before: u64, limit: usize, filter: &Filter) -> Rows {
 }
 
 /// Keeps a trace for longer than its time.
-pub(super) async fn pin(State(store): State<SharedStore>, Path(id): Path<String>) -> StatusCode {
+pub(super) async fn pin(State(store): State<SharedStore>, Path(id): Path<String>) -> Response {
     let id = trace_id_from_hex(&id);
     status(id.is_some_and(|id| store.lock().pin(id)))
 }
 
 /// Lets it go again.
-pub(super) async fn unpin(State(store): State<SharedStore>, Path(id): Path<String>) -> StatusCode {
+pub(super) async fn unpin(State(store): State<SharedStore>, Path(id): Path<String>) -> Response {
     let id = trace_id_from_hex(&id);
     status(id.is_some_and(|id| store.lock().unpin(id)))
 }
 
-fn status(is_there: bool) -> StatusCode {
+fn status(is_there: bool) -> Response {
     if is_there {
-        StatusCode::NO_CONTENT
-    } else {
-        StatusCode::NOT_FOUND
+        return StatusCode::NO_CONTENT.into_response();
     }
+    let body = json!({ "error": "this trace is not kept (any more)" });
+    (StatusCode::NOT_FOUND, Json(body)).into_response()
 }
 
 impl IntoResponse for WrongDuration {
     fn into_response(self) -> Response {
-        (StatusCode::BAD_REQUEST, format!("{self}\n")).into_response()
+        asked::refused(&self.to_string())
     }
 }
 

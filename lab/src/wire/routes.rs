@@ -3,7 +3,7 @@
 use std::fmt::Write;
 use std::sync::Arc;
 
-use axum::extract::{Path, Query, State};
+use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::http::header::{CONTENT_DISPOSITION, CONTENT_TYPE};
 use axum::response::{IntoResponse, Response};
@@ -16,6 +16,7 @@ use super::decode::{CatchUp, direction};
 use super::pcapng;
 use super::store::{Recorded, WireStore};
 use super::tie::{Ends, Spans};
+use crate::asked::Asked;
 use crate::collector::SharedStore;
 use crate::collector::id::trace_id_from_hex;
 use crate::faults::board::BoardError;
@@ -142,14 +143,14 @@ impl Wanted {
     }
 }
 
-async fn of_trace(State(wire): State<Wire>, Query(wanted): Query<Wanted>) -> Response {
+async fn of_trace(State(wire): State<Wire>, Asked(wanted): Asked<Wanted>) -> Response {
     list(&wire, &wanted).await
 }
 
 async fn of_link(
     State(wire): State<Wire>,
     Path(link): Path<String>,
-    Query(wanted): Query<Wanted>,
+    Asked(wanted): Asked<Wanted>,
 ) -> Response {
     let links = wire.links.links();
     if links.get(&link).is_err() {
@@ -186,7 +187,11 @@ async fn whole(State(wire): State<Wire>, Path((link, id)): Path<(String, String)
     }
 }
 
-async fn capture(State(wire): State<Wire>, Query(wanted): Query<Wanted>) -> Response {
+async fn capture(State(wire): State<Wire>, Asked(wanted): Asked<Wanted>) -> Response {
+    let links = wire.links.links();
+    if let Some(link) = wanted.link.as_ref().filter(|link| links.get(link).is_err()) {
+        return BoardError::no_link(link, links).into_response();
+    }
     let messages = wire.latest(&wanted, wanted.limit(MOST)).await;
     let port = |link: &str| wire.links.port(link).unwrap_or_default();
     let headers = [

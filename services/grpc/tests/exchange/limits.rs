@@ -94,7 +94,9 @@ async fn a_method_or_a_service_that_does_not_exist_is_unimplemented() {
         let codec = tonic_prost::ProstCodec::<(), ()>::default();
         let request = tonic::Request::new(());
         let answer = client.unary(request, path.parse().unwrap(), codec).await;
-        assert_eq!(answer.unwrap_err().code(), Code::Unimplemented, "{path}");
+        let status = answer.unwrap_err();
+        assert_eq!(status.code(), Code::Unimplemented, "{path}");
+        assert!(status.message().starts_with("no such "), "{status:?}");
     }
 }
 
