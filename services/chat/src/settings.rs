@@ -252,7 +252,12 @@ impl ChatSettings {
 
 fn peers(text: &str) -> Result<CommaList<Url>, Expected> {
     let CommaList(urls) = list(text)?;
-    Ok(CommaList(urls.into_iter().map(relay_url).collect()))
+    let urls: Vec<_> = urls.into_iter().map(relay_url).collect();
+    let is_twice = |(at, url)| urls[..at].contains(url);
+    if urls.iter().enumerate().any(is_twice) {
+        return Err(Expected("each peer once".to_owned()));
+    }
+    Ok(CommaList(urls))
 }
 
 /// A peer of which only the host was given takes messages where the original does.
@@ -295,6 +300,16 @@ mod tests {
         let read = read(&[("PEER_URL", "http://serviceB:8000, http://c:1/x/relay")]).unwrap();
         let peers: Vec<_> = read.relay.peers.iter().map(Url::as_str).collect();
         assert_eq!(peers, ["http://serviceb:8000/relay", "http://c:1/x/relay"]);
+    }
+
+    #[test]
+    fn a_peer_that_is_named_twice_is_refused() {
+        let twice = "http://serviceB:8000, http://serviceb:8000/relay";
+        let error = read(&[("PEER_URL", twice)]).unwrap_err();
+        assert!(
+            error.ends_with("is refused: expected each peer once"),
+            "{error}"
+        );
     }
 
     #[test]
