@@ -3,7 +3,7 @@
 use std::fmt;
 use std::io::Read;
 
-use flate2::read::{GzDecoder, ZlibDecoder};
+use flate2::read::{MultiGzDecoder, ZlibDecoder};
 use ruzstd::decoding::{BlockDecodingStrategy, FrameDecoder};
 
 /// By what the messages of one side are compressed.
@@ -44,7 +44,10 @@ impl Coding {
         let look = most as u64 + 1;
         let mut content = Vec::new();
         let read = match self {
-            Self::Gzip => GzDecoder::new(packed).take(look).read_to_end(&mut content),
+            // Members that follow each other are one content (RFC 1952, 2.2).
+            Self::Gzip => MultiGzDecoder::new(packed)
+                .take(look)
+                .read_to_end(&mut content),
             Self::Deflate => ZlibDecoder::new(packed)
                 .take(look)
                 .read_to_end(&mut content),
@@ -169,6 +172,14 @@ mod tests {
             let shown = format!("true: {name}, {} -> 60 bytes", packed.len());
             assert_eq!(packing.shown(&opened), shown);
         }
+    }
+
+    #[test]
+    fn members_of_gzip_are_one_content_and_what_is_none_is_not_passed_over() {
+        let packed = [gzip(b"one, "), gzip(b"two")].concat();
+        assert_eq!(open(&packed, "gzip").1, b"one, two");
+        let more = [gzip(b"one"), b"and more".to_vec()].concat();
+        assert_eq!(open(&more, "gzip"), (Packing::Packed, more));
     }
 
     #[test]
