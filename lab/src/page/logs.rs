@@ -2,7 +2,8 @@
 
 use axum::Json;
 use axum::extract::State;
-use serde::Deserialize;
+use serde::de::Error;
+use serde::{Deserialize, Deserializer};
 use serde_json::{Value, json};
 
 use super::state::Shown;
@@ -17,8 +18,9 @@ pub(crate) struct WantedLines {
     pub(crate) from: u64,
     pub(crate) limit: Option<usize>,
     pub(crate) service: String,
-    /// This level and worse ones.
-    level: String,
+    /// The rank of this level, for it and worse ones; none for all.
+    #[serde(deserialize_with = "least")]
+    level: Option<usize>,
     text: String,
     trace: String,
 }
@@ -32,10 +34,11 @@ pub(crate) const LINES: usize = 1_000;
 impl WantedLines {
     /// Whether a line is looked for.
     pub(crate) fn means(&self, line: &LogLine) -> bool {
-        let least = rank(&self.level);
         let text = self.text.to_lowercase();
         (self.service.is_empty() || self.service == line.service)
-            && least.is_none_or(|least| rank(line.level) <= Some(least))
+            && self
+                .level
+                .is_none_or(|least| rank(line.level) <= Some(least))
             && (self.trace.is_empty() || line.trace.as_ref() == Some(&self.trace))
             && (text.is_empty() || line.text.to_lowercase().contains(&text))
     }
@@ -57,4 +60,37 @@ pub(super) async fn lines(
 fn rank(level: &str) -> Option<usize> {
     let level = if level == "out" { "info" } else { level };
     LEVELS.iter().position(|known| *known == level)
+}
+
+fn least<'de, D: Deserializer<'de>>(level: D) -> Result<Option<usize>, D::Error> {
+    let level = String::deserialize(level)?;
+    if level.is_empty() {
+        return Ok(None);
+    }
+    let unknown = || D::Error::custom(format!("expected one of {}", LEVELS.join(", ")));
+    rank(&level).map(Some).ok_or_else(unknown)
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::extract::Query;
+    use axum::http::Uri;
+
+    use super::*;
+
+    fn least(query: &'static str) -> Result<Option<usize>, String> {
+        let uri = Uri::builder().path_and_query(format!("/lab/logs{query}"));
+        let read = Query::<WantedLines>::try_from_uri(&uri.build().unwrap());
+        let why = |wrong| std::error::Error::source(&wrong).unwrap().to_string();
+        read.map(|Query(wanted)| wanted.level).map_err(why)
+    }
+
+    #[test]
+    fn a_level_is_one_of_those_that_there_are_or_none() {
+        assert_eq!(least(""), Ok(None));
+        assert_eq!(least("?level="), Ok(None));
+        assert_eq!(least("?level=warn"), Ok(Some(1)));
+        let expected = "level: expected one of error, warn, info, debug, trace";
+        assert_eq!(least("?level=warning"), Err(expected.to_owned()));
+    }
 }
