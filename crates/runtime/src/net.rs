@@ -112,6 +112,21 @@ fn bound_unsent(listener: &Socket) {
 #[cfg(not(target_os = "linux"))]
 fn bound_unsent(_: &Socket) {}
 
+/// Has the kernel take as much as it does by itself on the connections of this listener: for whoever bounds
+/// what waits for each client, and gives up one for which too much does. A client that reads, and falls behind
+/// for a moment, is not one of those.
+#[cfg(target_os = "linux")]
+pub fn lift_unsent_bound(listener: &TcpListener) {
+    let bound = socket2::SockRef::from(listener).set_tcp_notsent_lowat(0);
+    if let Err(error) = bound {
+        tracing::debug!(%error, "what is unsent stays bounded");
+    }
+}
+
+/// The kernel has a bound of its own alone.
+#[cfg(not(target_os = "linux"))]
+pub fn lift_unsent_bound(_: &TcpListener) {}
+
 #[cfg(test)]
 mod tests {
     use std::net::{IpAddr, Ipv6Addr};
@@ -153,6 +168,21 @@ mod tests {
             written += count;
         }
         assert!(written <= 4 * UNSENT as usize, "{written}");
+    }
+
+    #[cfg(target_os = "linux")]
+    #[tokio::test]
+    async fn connections_are_born_without_the_bound_where_it_is_lifted() {
+        let listener = bind("LISTEN", ([127, 0, 0, 1], 0).into()).unwrap();
+        let accepted = async || {
+            let client = tokio::net::TcpStream::connect(listener.local_addr().unwrap());
+            let (accepted, _client) = tokio::join!(listener.accept(), client);
+            let stream = accepted.unwrap().0;
+            socket2::SockRef::from(&stream).tcp_notsent_lowat().unwrap()
+        };
+        assert_eq!(accepted().await, UNSENT);
+        lift_unsent_bound(&listener);
+        assert_ne!(accepted().await, UNSENT);
     }
 
     #[test]

@@ -126,7 +126,7 @@ impl Hostile {
         let answer = async {
             let mut answer = Vec::new();
             let mut piece = vec![0; 4096];
-            while let Ok(Ok(count @ 1..)) = timeout_at(self.until, read.read(&mut piece)).await {
+            while let Ok(count @ 1..) = self.in_time(read.read(&mut piece)).await {
                 answer.extend_from_slice(&piece[..count]);
                 answer.truncate(64 * 1024);
             }
@@ -161,6 +161,10 @@ impl Hostile {
         self,
         work: impl Future<Output = io::Result<T>>,
     ) -> io::Result<T> {
+        // What is always done at once leaves a timeout no turn to see that time is up.
+        if Instant::now() >= self.until {
+            return Err(ErrorKind::TimedOut.into());
+        }
         let done = timeout_at(self.until, work).await;
         done.map_err(|_| io::Error::from(ErrorKind::TimedOut))?
     }

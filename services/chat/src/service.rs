@@ -111,6 +111,8 @@ impl Service for ServiceB {
 
 async fn run(settings: ChatSettings, lifecycle: Lifecycle) -> Result<(), Error> {
     let public = net::bind("LISTEN", settings.listen)?;
+    // Each client has a queue with bounds of its own, and a crowd that comes is told of each other at once.
+    net::lift_unsent_bound(&public);
     let relay = match settings.relay.listen {
         Some(address) => Some(net::bind("RELAY_LISTEN", address)?),
         None => None,
