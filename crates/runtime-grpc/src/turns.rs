@@ -199,10 +199,10 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Turns<S> {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::atomic::AtomicUsize;
-    use std::task::{Wake, Waker};
+    use std::task::Waker;
 
     use futures_util::FutureExt;
+    use testing::Wakes;
     use tokio::io::{AsyncReadExt, AsyncWriteExt, BufWriter, DuplexStream, duplex};
 
     use super::*;
@@ -237,21 +237,11 @@ mod tests {
         all
     }
 
-    /// Counts how often a connection's task is to run again.
-    #[derive(Default)]
-    struct Wakes(AtomicUsize);
-
-    impl Wake for Wakes {
-        fn wake(self: Arc<Self>) {
-            self.0.fetch_add(1, Ordering::Relaxed);
-        }
-    }
-
-    /// How often it is to, for what a stream is asked for.
+    /// How often a connection's task is to run again, for what a stream is asked for.
     fn wakes(ask: impl FnOnce(&mut Context<'_>)) -> usize {
         let wakes = Arc::new(Wakes::default());
         ask(&mut Context::from_waker(&Waker::from(Arc::clone(&wakes))));
-        wakes.0.load(Ordering::Relaxed)
+        wakes.count()
     }
 
     fn wakes_to_read(stream: &mut Turns<DuplexStream>) -> usize {

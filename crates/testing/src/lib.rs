@@ -13,6 +13,7 @@ mod server;
 mod silence;
 mod skip;
 mod spans;
+mod wakes;
 
 pub use authority::{Authority, Signed};
 pub use captured_output::CapturedOutput;
@@ -27,6 +28,7 @@ pub use server::{TestServer, read_to_end};
 pub use silence::Silence;
 pub use skip::{not_installed, skipped, this_test};
 pub use spans::{CapturedSpan, Spans, TraceParent};
+pub use wakes::Wakes;
 
 use std::net::SocketAddr;
 use std::time::Duration;

@@ -69,24 +69,15 @@ impl Future for StageReached<'_> {
 mod tests {
     use std::pin::pin;
     use std::sync::Arc;
-    use std::sync::atomic::AtomicUsize;
-    use std::task::Wake;
+
+    use testing::Wakes;
 
     use super::*;
-
-    #[derive(Default)]
-    struct Woken(AtomicUsize);
-
-    impl Wake for Woken {
-        fn wake(self: Arc<Self>) {
-            self.0.fetch_add(1, Ordering::Relaxed);
-        }
-    }
 
     #[test]
     fn whoever_polled_last_is_woken_when_the_stage_is_reached() {
         let stage = Stage::default();
-        let (first, last) = (Arc::new(Woken::default()), Arc::new(Woken::default()));
+        let (first, last) = (Arc::new(Wakes::default()), Arc::new(Wakes::default()));
         let (waker, other) = (
             Waker::from(Arc::clone(&first)),
             Waker::from(Arc::clone(&last)),
@@ -97,8 +88,8 @@ mod tests {
             assert!(polled.is_pending());
         }
         stage.reach();
-        assert_eq!(first.0.load(Ordering::Relaxed), 0);
-        assert_eq!(last.0.load(Ordering::Relaxed), 1);
+        assert_eq!(first.count(), 0);
+        assert_eq!(last.count(), 1);
         let polled = reached.as_mut().poll(&mut Context::from_waker(&other));
         assert!(polled.is_ready());
     }

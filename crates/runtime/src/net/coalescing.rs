@@ -102,19 +102,11 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for CoalescingWriter<S> {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::atomic::{AtomicUsize, Ordering};
-    use std::task::{Wake, Waker};
+    use std::task::Waker;
+
+    use testing::Wakes;
 
     use super::*;
-
-    #[derive(Default)]
-    struct Woken(AtomicUsize);
-
-    impl Wake for Woken {
-        fn wake(self: Arc<Self>) {
-            self.0.fetch_add(1, Ordering::Relaxed);
-        }
-    }
 
     fn written(polled: Poll<io::Result<usize>>) -> Option<usize> {
         match polled {
@@ -125,7 +117,7 @@ mod tests {
 
     #[test]
     fn where_several_share_it_they_have_a_turn_before_the_first_write_of_each_flush() {
-        let woken = Arc::new(Woken::default());
+        let woken = Arc::new(Wakes::default());
         let waker = Waker::from(Arc::clone(&woken));
         let mut cx = Context::from_waker(&waker);
         let first = InFlightToken::default();
@@ -139,7 +131,7 @@ mod tests {
         let _and_another = Arc::clone(&one);
         for flush in 1..=3 {
             assert_eq!(written(stream.as_mut().poll_write(&mut cx, b"one")), None);
-            assert_eq!(woken.0.load(Ordering::Relaxed), flush, "it runs again");
+            assert_eq!(woken.count(), flush, "it runs again");
             for bytes in [&b"one"[..], b"two", b"three"] {
                 let polled = stream.as_mut().poll_write(&mut cx, bytes);
                 assert_eq!(written(polled), Some(bytes.len()));
