@@ -19,7 +19,7 @@ pub use serve::{Connection, ConnectionGuard, Protocol, ServerContext, jittered, 
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
 
-use socket2::{Domain, Protocol as Transport, Socket, Type};
+use socket2::{Domain, Protocol as Transport, SockRef, Socket, Type};
 use tokio::net::TcpListener;
 
 /// Why an address could not be listened on.
@@ -89,7 +89,7 @@ fn listen(address: SocketAddr) -> io::Result<TcpListener> {
     socket.set_reuse_address(true)?;
     socket.set_nonblocking(true)?;
     socket.bind(&address.into())?;
-    bound_unsent(&socket);
+    bound_unsent(&socket, UNSENT);
     socket.listen(serve::BACKLOG)?;
     TcpListener::from_std(socket.into())
 }
@@ -98,34 +98,25 @@ fn listen(address: SocketAddr) -> io::Result<TcpListener> {
 ///
 /// By itself it takes up to 4 MB for a client that reads nothing, which are copied in one go, and held beyond
 /// what a program counts. What is under way to one that reads is not a part of it.
-#[cfg(target_os = "linux")]
 const UNSENT: u32 = 128 * 1024;
-
-#[cfg(target_os = "linux")]
-fn bound_unsent(listener: &Socket) {
-    // Connections are born with it.
-    if let Err(error) = listener.set_tcp_notsent_lowat(UNSENT) {
-        tracing::debug!(%error, "what is unsent has the kernel's bound");
-    }
-}
-
-#[cfg(not(target_os = "linux"))]
-fn bound_unsent(_: &Socket) {}
 
 /// Has the kernel take as much as it does by itself on the connections of this listener: for whoever bounds
 /// what waits for each client, and gives up one for which too much does. A client that reads, and falls behind
 /// for a moment, is not one of those.
-#[cfg(target_os = "linux")]
 pub fn lift_unsent_bound(listener: &TcpListener) {
-    let bound = socket2::SockRef::from(listener).set_tcp_notsent_lowat(0);
-    if let Err(error) = bound {
-        tracing::debug!(%error, "what is unsent stays bounded");
+    bound_unsent(&SockRef::from(listener), 0);
+}
+
+/// Connections are born with the bound of their listener; none where it is 0.
+#[cfg(target_os = "linux")]
+fn bound_unsent(listener: &Socket, most: u32) {
+    if let Err(error) = listener.set_tcp_notsent_lowat(most) {
+        tracing::debug!(%error, most, "what is unsent has another bound");
     }
 }
 
-/// The kernel has a bound of its own alone.
 #[cfg(not(target_os = "linux"))]
-pub fn lift_unsent_bound(_: &TcpListener) {}
+fn bound_unsent(_: &Socket, _: u32) {}
 
 #[cfg(test)]
 mod tests {
@@ -178,7 +169,7 @@ mod tests {
             let client = tokio::net::TcpStream::connect(listener.local_addr().unwrap());
             let (accepted, _client) = tokio::join!(listener.accept(), client);
             let stream = accepted.unwrap().0;
-            socket2::SockRef::from(&stream).tcp_notsent_lowat().unwrap()
+            SockRef::from(&stream).tcp_notsent_lowat().unwrap()
         };
         assert_eq!(accepted().await, UNSENT);
         lift_unsent_bound(&listener);
