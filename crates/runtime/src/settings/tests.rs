@@ -158,7 +158,7 @@ fn a_refused_value_names_the_setting_its_origin_and_what_would_be_right() {
     assert_eq!(
         refusal(&[], &[("INTERVAL", "soon")]),
         "INTERVAL=\"soon\" (from the environment) is refused: \
-         expected a duration such as 500ms, 5s or 1m30s"
+         expected a duration such as 500ms, 5s or 1m30s, from 1ms to 60s"
     );
     assert_eq!(
         refusal(&["--interval=2h"], &[]),
@@ -168,10 +168,22 @@ fn a_refused_value_names_the_setting_its_origin_and_what_would_be_right() {
 }
 
 #[test]
+fn a_number_is_refused_with_one_range() {
+    let places = within(1_usize..=65_536);
+    assert_eq!(places("65536"), Ok(65_536));
+    for wrong in ["0", "65537", "-1", "many", ""] {
+        let refused = places(wrong).unwrap_err().to_string();
+        assert_eq!(refused, "expected a whole number, from 1 to 65536");
+    }
+    let refused = parse::<u64>("-1").unwrap_err().to_string();
+    assert_eq!(refused, "expected a whole number, 0 or more");
+}
+
+#[test]
 fn a_setting_left_empty_where_a_value_is_needed_is_refused() {
     assert_eq!(
         refusal(&["--interval", ""], &[]),
-        "INTERVAL is not set: expected a duration such as 500ms, 5s or 1m30s"
+        "INTERVAL is not set: expected a duration such as 500ms, 5s or 1m30s, from 1ms to 60s"
     );
     assert!(read(&["--relay-secret", ""], &[]).relay_secret.is_none());
 }

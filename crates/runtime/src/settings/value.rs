@@ -13,6 +13,9 @@ pub trait FromSetting: Sized {
     /// What would be right, to finish the sentence "expected …".
     const EXPECTED: &'static str;
 
+    /// The same without a range, where a setting names its own.
+    const KIND: &'static str = Self::EXPECTED;
+
     /// The value, or `None` where the text is not of this type. The text is never empty.
     fn from_setting(text: &str) -> Option<Self>;
 }
@@ -41,13 +44,11 @@ where
     T: FromSetting + PartialOrd + std::fmt::Debug + Clone + Send + Sync + 'static,
 {
     move |text| {
-        let value = parse(text)?;
-        if range.contains(&value) {
-            return Ok(value);
-        }
-        let (least, most) = (range.start(), range.end());
-        let expected = format!("{}, from {least:?} to {most:?}", T::EXPECTED);
-        Err(Expected(expected))
+        let value = parse(text).ok().filter(|value| range.contains(value));
+        value.ok_or_else(|| {
+            let (least, most) = (range.start(), range.end());
+            Expected(format!("{}, from {least:?} to {most:?}", T::KIND))
+        })
     }
 }
 
@@ -67,9 +68,10 @@ pub const HOUR: Duration = Duration::from_hours(1);
 pub const DAY: Duration = Duration::from_hours(24);
 
 macro_rules! from_str_setting {
-    ($($type:ty: $expected:literal),+ $(,)?) => {$(
+    ($($type:ty: $kind:literal $($range:literal)?),+ $(,)?) => {$(
         impl FromSetting for $type {
-            const EXPECTED: &'static str = $expected;
+            const EXPECTED: &'static str = concat!($kind $(, $range)?);
+            const KIND: &'static str = $kind;
 
             fn from_setting(text: &str) -> Option<Self> {
                 text.parse().ok()
@@ -80,10 +82,9 @@ macro_rules! from_str_setting {
 
 from_str_setting! {
     bool: "true or false",
-    u16: "a whole number from 0 to 65535",
-    u32: "a whole number from 0 to 4294967295",
-    u64: "a whole number, 0 or more",
-    usize: "a whole number, 0 or more",
+    u32: "a whole number" " from 0 to 4294967295",
+    u64: "a whole number" ", 0 or more",
+    usize: "a whole number" ", 0 or more",
     ByteSize: "a size such as 512, 16KiB or 1MiB",
     SocketAddr: "an IP address and a port, such as [::]:8080 or 127.0.0.1:8080",
     String: "a text",
