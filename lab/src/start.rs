@@ -117,12 +117,16 @@ fn examine(args: Vec<OsString>) -> ExitCode {
         Ok(findings) => findings,
         Err(error) => return refuse(&format!("malha doctor: nothing can be run: {error}")),
     };
-    if question.json {
-        print(&format!("{:#}\n", report::json(&findings, question)));
+    let printed = print(&if question.json {
+        format!("{:#}\n", report::json(&findings, question))
     } else {
-        print(&report::text(&findings, question));
+        report::text(&findings, question)
+    });
+    if report::can_run(&findings, question) {
+        printed
+    } else {
+        ExitCode::FAILURE
     }
-    ExitCode::from(u8::from(!report::can_run(&findings, question)))
 }
 
 /// Shows traces of a lab that runs; the exit code is 1 where there is none to show.

@@ -2,6 +2,7 @@
 
 use std::ffi::OsString;
 use std::future::poll_fn;
+use std::io::ErrorKind;
 use std::net::SocketAddr;
 use std::pin::pin;
 use std::process::ExitCode;
@@ -71,19 +72,24 @@ pub fn main<S: Service>() -> ExitCode {
 pub fn main_with<S: Service>(args: impl IntoIterator<Item = OsString>) -> ExitCode {
     match whole_life::<S>(args) {
         Ok(()) => ExitCode::SUCCESS,
-        Err(Error::Settings(SettingsError::Usage(usage))) => {
-            // clap knows what belongs on stdout (`--help`) and what on stderr.
-            let printed = usage.print();
-            ExitCode::from(if printed.is_err() || usage.use_stderr() {
-                2
-            } else {
-                0
-            })
-        }
+        Err(Error::Settings(SettingsError::Usage(usage))) => print(S::NAME, &usage),
         Err(error) => {
-            report(S::NAME, &error);
+            report(S::NAME, &error.to_string());
             ExitCode::from(error.exit_code())
         }
+    }
+}
+
+/// Prints what clap says: `--help` and `--version` on stdout, what is wrong on stderr.
+fn print(name: &str, usage: &clap::Error) -> ExitCode {
+    match usage.print() {
+        _ if usage.use_stderr() => ExitCode::from(2),
+        // Whoever reads it may have seen enough.
+        Err(error) if error.kind() != ErrorKind::BrokenPipe => {
+            report(name, &format!("nothing can be printed: {error}"));
+            ExitCode::FAILURE
+        }
+        _ => ExitCode::SUCCESS,
     }
 }
 
@@ -92,8 +98,8 @@ pub fn main_with<S: Service>(args: impl IntoIterator<Item = OsString>) -> ExitCo
     clippy::print_stderr,
     reason = "logs may not be set up yet, or be ended already"
 )]
-fn report(name: &str, error: &Error) {
-    eprintln!("{name}: {error}");
+fn report(name: &str, why: &str) {
+    eprintln!("{name}: {why}");
 }
 
 fn whole_life<S: Service>(args: impl IntoIterator<Item = OsString>) -> Result<(), Error> {

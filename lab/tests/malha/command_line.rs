@@ -1,5 +1,7 @@
 //! What `malha` answers on the command line, and what it refuses.
 
+#[cfg(target_os = "linux")]
+use std::fs::File;
 use std::net::TcpListener;
 use std::process::Output;
 
@@ -38,12 +40,33 @@ fn a_command_says_how_it_is_used() {
 
 #[test]
 fn a_reader_that_has_seen_enough_is_no_error() {
-    for args in [&["completions", "bash"][..], &["--help"]] {
+    for args in [&["completions", "bash"][..], &["--help"], &["--version"]] {
         let (reader, writer) = std::io::pipe().unwrap();
         drop(reader);
         let printed = malha().args(args).stdout(writer).output().unwrap();
         assert_eq!(text(&printed.stderr), "");
         assert!(printed.status.success(), "{args:?}");
+    }
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn what_cannot_be_printed_is_an_error() {
+    for args in [
+        &["--help"][..],
+        &["--list"],
+        &["--version"],
+        &["doctor"],
+        &["desafio1-client", "--help"],
+    ] {
+        let full = File::options().write(true).open("/dev/full").unwrap();
+        let printed = malha().args(args).stdout(full).output().unwrap();
+        let said = text(&printed.stderr);
+        assert!(
+            said.contains("nothing can be printed: "),
+            "{args:?}: {said}"
+        );
+        assert_eq!(printed.status.code(), Some(1), "{args:?}");
     }
 }
 
