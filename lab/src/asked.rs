@@ -6,8 +6,12 @@ use axum::extract::{FromRequestParts, Query};
 use axum::http::StatusCode;
 use axum::http::request::Parts;
 use axum::response::{IntoResponse, Response};
-use serde::de::DeserializeOwned;
+use opentelemetry::trace::TraceId;
+use serde::de::{DeserializeOwned, Error};
+use serde::{Deserialize, Deserializer};
 use serde_json::json;
+
+use crate::collector::id::trace_id_from_hex;
 
 /// The query of a request. What cannot be read is told as every error of the API is.
 #[derive(Debug)]
@@ -35,6 +39,20 @@ pub(crate) fn refused(why: &str) -> Response {
     (StatusCode::BAD_REQUEST, Json(json!({ "error": why }))).into_response()
 }
 
+/// A parameter that names a trace; an empty one names none.
+pub(crate) fn trace<'de, D: Deserializer<'de>>(value: D) -> Result<Option<TraceId>, D::Error> {
+    let text = String::deserialize(value)?;
+    if text.is_empty() {
+        return Ok(None);
+    }
+    let id = trace_id_from_hex(&text).map(Some);
+    id.ok_or_else(|| {
+        D::Error::custom(format!(
+            "{text:?} is no trace id of 1 to 32 hexadecimal digits, not all of them 0"
+        ))
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use axum::http::Request;
@@ -42,15 +60,18 @@ mod tests {
 
     use super::*;
 
-    #[derive(Debug, Deserialize)]
+    #[derive(Debug, Default, PartialEq, Deserialize)]
+    #[serde(default, deny_unknown_fields)]
     struct Wanted {
         limit: Option<usize>,
+        #[serde(deserialize_with = "trace")]
+        trace: Option<TraceId>,
     }
 
-    async fn read(path: &str) -> Result<Option<usize>, (StatusCode, String)> {
+    async fn read(path: &str) -> Result<Wanted, (StatusCode, String)> {
         let (mut parts, ()) = Request::get(path).body(()).unwrap().into_parts();
-        match Asked::<Wanted>::from_request_parts(&mut parts, &()).await {
-            Ok(Asked(wanted)) => Ok(wanted.limit),
+        match Asked::from_request_parts(&mut parts, &()).await {
+            Ok(Asked(wanted)) => Ok(wanted),
             Err(answer) => {
                 let status = answer.status();
                 let body = axum::body::to_bytes(answer.into_body(), 1024)
@@ -63,10 +84,40 @@ mod tests {
 
     #[tokio::test]
     async fn a_parameter_that_cannot_be_read_is_named_in_json() {
-        assert_eq!(read("/?limit=3&other=x").await, Ok(Some(3)));
-        let (status, body) = read("/?limit=-1").await.unwrap_err();
-        assert_eq!(status, StatusCode::BAD_REQUEST);
-        let says = "{\"error\":\"a parameter cannot be read: limit: ";
-        assert!(body.starts_with(says), "{body}");
+        let limit = Some(3);
+        let wanted = Wanted {
+            limit,
+            ..Wanted::default()
+        };
+        assert_eq!(read("/?limit=3").await, Ok(wanted));
+        for (query, why) in [
+            ("limit=-1", "limit: invalid digit"),
+            (
+                "limt=3",
+                "limt: unknown field `limt`, expected `limit` or `trace`",
+            ),
+            (
+                "trace=zz",
+                "trace: \\\"zz\\\" is no trace id of 1 to 32 hexadecimal digits",
+            ),
+        ] {
+            let (status, body) = read(&format!("/?{query}")).await.unwrap_err();
+            assert_eq!(status, StatusCode::BAD_REQUEST);
+            let says = format!("{{\"error\":\"a parameter cannot be read: {why}");
+            assert!(body.starts_with(&says), "{body}");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_trace_is_meant_by_its_id_in_any_form_or_none_is() {
+        let id = trace_id_from_hex("0af7651916cd43dd8448eb211c80319c");
+        for (query, trace) in [
+            ("trace=0af7651916cd43dd8448eb211c80319c", id),
+            ("trace=AF7651916CD43DD8448EB211C80319C", id),
+            ("trace=", None),
+        ] {
+            let read = read(&format!("/?{query}")).await.unwrap();
+            assert_eq!(read.trace, trace, "{query}");
+        }
     }
 }

@@ -2,17 +2,18 @@
 
 use axum::Json;
 use axum::extract::State;
+use opentelemetry::trace::TraceId;
 use serde::de::Error;
 use serde::{Deserialize, Deserializer};
 use serde_json::{Value, json};
 
 use super::state::Shown;
-use crate::asked::Asked;
+use crate::asked::{self, Asked};
 use crate::supervisor::log_book::LogLine;
 
 /// Which lines somebody looks for.
 #[derive(Debug, Default, Deserialize)]
-#[serde(default)]
+#[serde(default, deny_unknown_fields)]
 pub(crate) struct WantedLines {
     /// From this number on.
     pub(crate) from: u64,
@@ -22,7 +23,8 @@ pub(crate) struct WantedLines {
     #[serde(deserialize_with = "least")]
     level: Option<usize>,
     text: String,
-    trace: String,
+    #[serde(deserialize_with = "asked::trace")]
+    trace: Option<TraceId>,
 }
 
 /// From the worst to the least; what a program answers is no log and stands with `info`.
@@ -39,7 +41,9 @@ impl WantedLines {
             && self
                 .level
                 .is_none_or(|least| rank(line.level) <= Some(least))
-            && (self.trace.is_empty() || line.trace.as_ref() == Some(&self.trace))
+            && self
+                .trace
+                .is_none_or(|id| line.trace.as_ref() == Some(&id.to_string()))
             && (text.is_empty() || line.text.to_lowercase().contains(&text))
     }
 }

@@ -35,7 +35,7 @@ struct Edge {
 const STRANGER: &str = "?";
 
 #[derive(Debug, Default, Deserialize)]
-#[serde(default)]
+#[serde(default, deny_unknown_fields)]
 pub(super) struct Window {
     /// How far to look back, in seconds.
     seconds: Option<u64>,

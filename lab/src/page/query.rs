@@ -1,7 +1,9 @@
 //! Which traces somebody looks for on the page.
 
+use opentelemetry::trace::TraceId;
 use serde::Deserialize;
 
+use crate::asked;
 use crate::collector::search::has_tag;
 use crate::collector::span::{Span, Status};
 use crate::collector::trace::Trace;
@@ -9,12 +11,13 @@ use crate::jaeger::params::duration;
 
 /// The question, as it stands in the address.
 #[derive(Clone, Debug, Default, Deserialize)]
-#[serde(default)]
+#[serde(default, deny_unknown_fields)]
 pub(super) struct Wanted {
     /// At most so many.
     pub(super) limit: Option<usize>,
     /// This one alone.
-    pub(super) trace: Option<String>,
+    #[serde(deserialize_with = "asked::trace")]
+    pub(super) trace: Option<TraceId>,
     /// Only those that came before this place.
     pub(super) before: Option<u64>,
     /// Without automatic rounds that went well: they are counted.

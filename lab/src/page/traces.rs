@@ -4,6 +4,7 @@ use axum::Json;
 use axum::extract::{Path, State};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
+use opentelemetry::trace::TraceId;
 use serde::Serialize;
 use serde_json::json;
 
@@ -63,14 +64,14 @@ pub(super) async fn traces(
 ) -> Result<Response, WrongDuration> {
     let limit = wanted.limit.unwrap_or(USUAL).min(MOST);
     let before = wanted.before.unwrap_or(u64::MAX);
-    let alone = wanted.trace.clone();
+    let alone = wanted.trace;
     let filter = Filter::of(wanted)?;
     let refused = store.refusals().counts();
     let store = store.lock();
     let rows = match alone {
         None => page(&store, before, limit, &filter),
         Some(id) => Rows {
-            traces: one(&store, &id).into_iter().collect(),
+            traces: one(&store, id).into_iter().collect(),
             ..Rows::default()
         },
     };
@@ -93,9 +94,7 @@ pub(super) async fn traces(
     Ok(unless_known(&headers, body.to_string()))
 }
 
-/// The trace of this id. What is no id names no trace.
-fn one(store: &Store, id: &str) -> Option<Row> {
-    let id = trace_id_from_hex(id)?;
+fn one(store: &Store, id: TraceId) -> Option<Row> {
     Row::of(store.place(id)?, &store.trace(id)?, 0)
 }
 

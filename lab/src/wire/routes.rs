@@ -9,6 +9,7 @@ use axum::http::header::{CONTENT_DISPOSITION, CONTENT_TYPE};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use axum::{Json, Router};
+use opentelemetry::trace::TraceId;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -16,9 +17,8 @@ use super::decode::{CatchUp, direction};
 use super::pcapng;
 use super::store::{Recorded, WireStore};
 use super::tie::{Ends, Spans};
-use crate::asked::Asked;
+use crate::asked::{self, Asked};
 use crate::collector::SharedStore;
-use crate::collector::id::trace_id_from_hex;
 use crate::faults::board::BoardError;
 use crate::links::LabLinks;
 
@@ -47,6 +47,15 @@ pub fn routes(store: WireStore, decoder: CatchUp, links: LabLinks, traces: Share
 }
 
 impl Wire {
+    /// Refuses a link that there is not.
+    fn check(&self, wanted: &Wanted) -> Result<(), BoardError> {
+        let links = self.links.links();
+        match &wanted.link {
+            Some(link) if links.get(link).is_err() => Err(BoardError::no_link(link, links)),
+            _ => Ok(()),
+        }
+    }
+
     /// The latest that are wanted, each with its trace.
     async fn latest(&self, wanted: &Wanted, limit: usize) -> Vec<Arc<Recorded>> {
         self.decoder.wait().await;
@@ -55,7 +64,7 @@ impl Wire {
             let port = self.links.port(&recorded.link)?;
             Some(Ends { from, to, port })
         };
-        let Some(id) = &wanted.trace else {
+        let Some(id) = wanted.trace else {
             let mut latest = self.store.latest(limit, |recorded| wanted.is(recorded));
             let untied = || latest.iter().filter(|one| one.message.trace.is_none());
             let times = || untied().map(|one| one.at);
@@ -70,7 +79,7 @@ impl Wire {
         };
         let time = {
             let traces = self.traces.lock();
-            let trace = trace_id_from_hex(id).and_then(|id| traces.trace(id));
+            let trace = traces.trace(id);
             let spans = || trace.iter().flat_map(|trace| &trace.spans);
             let first = spans().map(|span| span.start / 1000).min();
             let time = first.zip(spans().map(|span| span.end / 1000).max());
@@ -86,7 +95,7 @@ impl Wire {
             spans.of(recorded, &ends(recorded).filter(|_| is_near)?)
         };
         let mut latest = self.store.latest(limit, |recorded| {
-            wanted.is(recorded) || tied(recorded).is_some_and(|trace| trace.id == *id)
+            wanted.is(recorded) || tied(recorded).is_some_and(|trace| trace.id == id.to_string())
         });
         if let Some((spans, _)) = &time {
             for recorded in &mut latest {
@@ -109,10 +118,12 @@ fn tie(recorded: &mut Arc<Recorded>, spans: &Spans, ends: impl Fn(&Recorded) -> 
 }
 
 #[derive(Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
 struct Wanted {
     limit: Option<usize>,
     after: Option<u64>,
-    trace: Option<String>,
+    #[serde(deserialize_with = "asked::trace")]
+    trace: Option<TraceId>,
     link: Option<String>,
     /// This one alone.
     #[serde(skip)]
@@ -128,10 +139,10 @@ const SHOWN: usize = 4096;
 impl Wanted {
     fn is(&self, recorded: &Recorded) -> bool {
         let trace = recorded.message.trace.as_ref();
-        let is_trace = |id: &String| trace.is_some_and(|trace| trace.id == *id);
+        let is_trace = |id: TraceId| trace.is_some_and(|trace| trace.id == id.to_string());
         self.after.is_none_or(|after| recorded.id > after)
             && self.id.is_none_or(|id| recorded.id == id)
-            && self.trace.as_ref().is_none_or(is_trace)
+            && self.trace.is_none_or(is_trace)
             && self
                 .link
                 .as_ref()
@@ -143,7 +154,10 @@ impl Wanted {
     }
 }
 
-async fn of_trace(State(wire): State<Wire>, Asked(wanted): Asked<Wanted>) -> Response {
+/// Messages, or why there can be none.
+type Found = Result<Response, BoardError>;
+
+async fn of_trace(State(wire): State<Wire>, Asked(wanted): Asked<Wanted>) -> Found {
     list(&wire, &wanted).await
 }
 
@@ -151,11 +165,7 @@ async fn of_link(
     State(wire): State<Wire>,
     Path(link): Path<String>,
     Asked(wanted): Asked<Wanted>,
-) -> Response {
-    let links = wire.links.links();
-    if links.get(&link).is_err() {
-        return BoardError::no_link(&link, links).into_response();
-    }
+) -> Found {
     let wanted = Wanted {
         link: Some(link),
         ..wanted
@@ -163,14 +173,15 @@ async fn of_link(
     list(&wire, &wanted).await
 }
 
-async fn list(wire: &Wire, wanted: &Wanted) -> Response {
+async fn list(wire: &Wire, wanted: &Wanted) -> Found {
+    wire.check(wanted)?;
     let messages = wire.latest(wanted, wanted.limit(50)).await;
     let messages: Vec<_> = messages
         .iter()
         .map(|recorded| shown(recorded, SHOWN))
         .collect();
     let answer = json!({"messages": messages, "forgotten": wire.store.forgotten()});
-    Json(answer).into_response()
+    Ok(Json(answer).into_response())
 }
 
 async fn whole(State(wire): State<Wire>, Path((link, id)): Path<(String, String)>) -> Response {
@@ -187,18 +198,15 @@ async fn whole(State(wire): State<Wire>, Path((link, id)): Path<(String, String)
     }
 }
 
-async fn capture(State(wire): State<Wire>, Asked(wanted): Asked<Wanted>) -> Response {
-    let links = wire.links.links();
-    if let Some(link) = wanted.link.as_ref().filter(|link| links.get(link).is_err()) {
-        return BoardError::no_link(link, links).into_response();
-    }
+async fn capture(State(wire): State<Wire>, Asked(wanted): Asked<Wanted>) -> Found {
+    wire.check(&wanted)?;
     let messages = wire.latest(&wanted, wanted.limit(MOST)).await;
     let port = |link: &str| wire.links.port(link).unwrap_or_default();
     let headers = [
         (CONTENT_TYPE, "application/x-pcapng"),
         (CONTENT_DISPOSITION, "attachment; filename=\"malha.pcapng\""),
     ];
-    (headers, pcapng::capture(&messages, port)).into_response()
+    Ok((headers, pcapng::capture(&messages, port)).into_response())
 }
 
 fn missing(text: &str) -> Response {
@@ -234,4 +242,47 @@ fn shown(recorded: &Arc<Recorded>, most: usize) -> Value {
         "layers": message.layers,
         "reflection": reflection,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::body::Body;
+    use axum::http::Request;
+    use testing::TestLifecycle;
+    use tokio::runtime::Handle;
+    use tower::ServiceExt;
+
+    use super::*;
+    use crate::collector::fixture::ROOMY;
+    use crate::links::Wiring;
+    use crate::supervisor::status::StatusRegistry;
+    use crate::wire::Decoder;
+
+    #[tokio::test]
+    async fn what_cannot_be_is_refused_and_not_passed_over() {
+        let lifecycle = TestLifecycle::default();
+        let store = WireStore::new(1000);
+        let (feed, decoder, _) = Decoder::new(store.clone());
+        let (home, registry) = (Handle::current(), StatusRegistry::new(&[]));
+        let links = Wiring::default();
+        let links = LabLinks::start(links, home, &registry, feed, lifecycle.lifecycle());
+        let routes = routes(
+            store,
+            decoder,
+            links.await.unwrap(),
+            SharedStore::new(ROOMY),
+        );
+        for (path, status) in [
+            ("/lab/wire?trace=af7651916cd43dd8448eb211c80319c", 200),
+            ("/lab/wire?trace=zz", 400),
+            ("/lab/wire?span=1", 400),
+            ("/lab/wire?link=none", 404),
+            ("/lab/wire/none", 404),
+            ("/lab/wire.pcapng?link=none", 404),
+        ] {
+            let request = Request::get(path).body(Body::empty()).unwrap();
+            let answer = routes.clone().oneshot(request).await.unwrap();
+            assert_eq!(answer.status(), status, "{path}");
+        }
+    }
 }

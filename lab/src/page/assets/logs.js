@@ -74,8 +74,15 @@ export function show(place, _path, { services }) {
       next = answer.next;
       lines.append(...answer.lines.map(lineOf));
       while (lines.childElementCount > MOST) lines.firstChild.remove();
+      none.textContent = word("noLines");
       none.hidden = lines.childElementCount > 0;
       if (follow.checked && answer.lines.length > 0) lines.scrollTop = lines.scrollHeight;
+    },
+    {
+      refused(why) {
+        none.textContent = why;
+        none.hidden = false;
+      },
     },
   );
   const search = () => {

@@ -37,6 +37,10 @@ export function show(place, [given = ""], { can }) {
     isFirst = false;
   }
 
-  const look = watch(() => (place.contains(picture) ? `/lab/traces?trace=${id}` : null), drawn);
+  const look = watch(() => (place.contains(picture) ? `/lab/traces?trace=${id}` : null), drawn, {
+    refused(why) {
+      about.textContent = why;
+    },
+  });
   return {};
 }
