@@ -8,6 +8,7 @@ mod body;
 mod connection;
 mod head;
 mod held;
+mod hold_back;
 mod limits;
 mod metrics;
 mod observe;
@@ -19,6 +20,7 @@ mod routes;
 mod timed_io;
 mod timer;
 
+pub use hold_back::HoldBack;
 pub use limits::HttpLimits;
 pub(crate) use metrics::HttpServerMetrics;
 pub use origin::AllowedOrigin;

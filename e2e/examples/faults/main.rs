@@ -10,16 +10,16 @@
 //!   and of Redis; [`collector`]: one that fails; [`disk`]: disks that are full, slow or fail;
 //!   [`names`]: DNS that is gone, silent or wrong.
 //! - [`load`]: who uses them meanwhile; [`tally`]: what came of each call.
-//! - [`hostile`]: clients that mean harm, beside an ordinary one; [`memory_group`]: a pod's memory.
+//! - [`hostile`]: clients that mean harm, beside an ordinary one; [`control_group`]: the limits of a pod.
 //! - [`row`]: what was measured, and the judgement; [`document`]: `docs/resilience.md`.
 #![expect(clippy::print_stdout, reason = "its report is its product")]
 
 mod collector;
+mod control_group;
 mod disk;
 mod document;
 mod hostile;
 mod load;
-mod memory_group;
 mod names;
 mod redis;
 mod row;

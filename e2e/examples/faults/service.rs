@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use testing::{Lines, Process, Signal, address, eventually};
 use tokio::process::Command;
 
-use crate::memory_group::MemoryGroup;
+use crate::control_group::{ControlGroup, Resource};
 use crate::names;
 
 /// A service on an address that it keeps.
@@ -17,8 +17,8 @@ pub(crate) struct Service {
     settings: Vec<(String, String)>,
     pub(crate) address: SocketAddr,
     process: Option<Process>,
-    /// What it may use of the machine's memory, if that is limited.
-    memory: Option<MemoryGroup>,
+    /// What it may use of the machine, if that is limited.
+    group: Option<ControlGroup>,
     /// Where its probes are, if its log does not tell.
     admin: Option<SocketAddr>,
     /// The file that its clock follows, if it is not the machine's.
@@ -60,7 +60,7 @@ impl Service {
             settings: vec![("LISTEN".to_owned(), address.to_string())],
             address,
             process: None,
-            memory: None,
+            group: None,
             admin: None,
             clock: None,
             names: None,
@@ -109,10 +109,21 @@ impl Service {
     /// Gives it no more memory than this, as a pod has it. Where this machine lets nobody limit a
     /// process, it is told alone what it would find there: a budget of half.
     pub(crate) fn limit_memory(&mut self, bytes: u64) {
-        self.memory = MemoryGroup::make(bytes);
-        if self.memory.is_none() {
+        self.group = ControlGroup::make(Resource::Memory(bytes));
+        if self.group.is_none() {
             self.set("MEMORY_BUDGET", &(bytes / 2).to_string());
         }
+    }
+
+    /// Gives it no more than so many thousandths of a core. Where this machine lets nobody limit a
+    /// process, it has what there is.
+    pub(crate) fn limit_cpu(&mut self, thousandths: u32) {
+        self.group = ControlGroup::make(Resource::Cpu(thousandths));
+    }
+
+    /// Whether it may not use all of the machine.
+    pub(crate) fn is_limited(&self) -> bool {
+        self.group.is_some()
     }
 
     /// Adds a setting for the next start; the last of a name counts.
@@ -124,7 +135,7 @@ impl Service {
     pub(crate) fn start(&mut self) {
         let settings = self.settings.iter();
         let settings: Vec<_> = settings.map(|(name, value)| (&**name, &**value)).collect();
-        let command = match (&self.memory, &self.names) {
+        let command = match (&self.group, &self.names) {
             (Some(group), _) => group.command(&self.program),
             (None, Some(files)) => names::command(files, &self.program),
             (None, None) => Command::new(&self.program),

@@ -72,6 +72,8 @@ pub(crate) struct How {
     pub(crate) settings: Vec<(String, String)>,
     /// The most memory that each process may use.
     pub(crate) memory: Option<u64>,
+    /// The most that each process may use of a core, in thousandths.
+    pub(crate) cpu: Option<u32>,
     /// Where the clocks of the services are, if they have clocks of their own.
     pub(crate) clocks: Option<PathBuf>,
     /// Whom services ask for names, if not the machine's own.
@@ -84,6 +86,7 @@ impl How {
         linked: true,
         settings: Vec::new(),
         memory: None,
+        cpu: None,
         clocks: None,
         names: None,
     };
@@ -216,6 +219,9 @@ impl World {
         }
         if let Some(bytes) = how.memory {
             service.limit_memory(bytes);
+        }
+        if let Some(thousandths) = how.cpu {
+            service.limit_cpu(thousandths);
         }
         service
     }

@@ -23,6 +23,7 @@ use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::time::Instant;
 
 use super::body::{DeadlineBody, GuardedBody};
+use super::hold_back::HoldBack;
 use super::limits::HttpLimits;
 use super::observe::{Answer, Observer, Peer, RequestRecord};
 use super::phase::{Phase, SharedPhase};
@@ -130,6 +131,7 @@ impl Http {
             record: None,
         };
         active.phase.turn().await;
+        active.phase.held_back().await;
         active.phase.set_unread(false);
         let max_body = bytes(self.limits.max_body_bytes);
         let size = request.body().size_hint();
@@ -177,6 +179,9 @@ impl Http {
             // Said with an answer, so that the client never sends into a closed connection.
             let close = HeaderValue::from_static("close");
             response.headers_mut().insert(header::CONNECTION, close);
+        }
+        if let Some(HoldBack(pause)) = response.extensions_mut().remove() {
+            active.phase.hold_back(Instant::now() + pause);
         }
         answer::count(&mut response, &active.phase, &self.server).await;
         if let Some(record) = &mut active.record {

@@ -1,9 +1,10 @@
 //! The phase of a connection, on which its timers, its drain and its share of memory must agree.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use axum::response::Response;
+use tokio::time::{Instant, sleep_until};
 
 use super::held::HeldMemory;
 use super::problem;
@@ -69,6 +70,8 @@ struct PhaseCell {
     has_begun: AtomicBool,
     /// Why the body of the last request was given up, if it was.
     given_up: AtomicU8,
+    /// When the next request may begin, if its client was told to wait.
+    held_back: Mutex<Option<Instant>>,
     memory: HeldMemory,
 }
 
@@ -81,6 +84,7 @@ impl SharedPhase {
             unread: AtomicBool::new(false),
             has_begun: AtomicBool::new(false),
             given_up: AtomicU8::new(0),
+            held_back: Mutex::new(None),
             memory: HeldMemory::new(memory),
         }))
     }
@@ -128,6 +132,21 @@ impl SharedPhase {
     pub(super) async fn turn(&self) {
         while self.0.has_begun.swap(true, Ordering::Relaxed) {
             tokio::task::yield_now().await;
+        }
+    }
+
+    /// The next request may not begin before this.
+    pub(super) fn hold_back(&self, until: Instant) {
+        let held_back = self.0.held_back.lock();
+        *held_back.unwrap_or_else(PoisonError::into_inner) = Some(until);
+    }
+
+    /// Waits until a request may begin after the answer to the one before it.
+    pub(super) async fn held_back(&self) {
+        let held_back = self.0.held_back.lock();
+        let until = held_back.unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(until) = until {
+            sleep_until(until).await;
         }
     }
 
@@ -179,6 +198,8 @@ impl SharedPhase {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use axum::http::StatusCode;
     use futures_util::FutureExt;
 
@@ -297,5 +318,17 @@ mod tests {
         phase.begin_turn();
         next.await;
         assert_eq!(phase.turn().now_or_never(), None);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_request_waits_as_its_client_was_told_and_the_one_after_it_does_not() {
+        let (phase, pause) = (phase(), Duration::from_secs(1));
+        let told = Instant::now();
+        phase.hold_back(told + pause);
+        phase.held_back().await;
+        assert!(told.elapsed() >= pause);
+        assert_eq!(phase.held_back().now_or_never(), Some(()));
+        phase.hold_back(told);
+        assert_eq!(phase.held_back().now_or_never(), Some(()));
     }
 }

@@ -5,6 +5,8 @@ mod labels;
 mod memory;
 
 use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use axum::body::Bytes;
@@ -15,7 +17,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::sync::oneshot;
 
-use runtime::http::{self, Forwarded, HttpLimits, Routes};
+use runtime::http::{self, Forwarded, HoldBack, HttpLimits, Routes};
 use runtime::net;
 use runtime::settings;
 use testing::{TestLifecycle, TestServer, eventually, read_to_end};
@@ -342,7 +344,7 @@ async fn a_request_in_flight_at_the_stop_is_answered_before_the_life_ends() {
     let (entered, has_entered) = oneshot::channel();
     let (release, released) = oneshot::channel::<()>();
     let gate = std::sync::Mutex::new(Some((entered, released)));
-    let gate = std::sync::Arc::new(gate);
+    let gate = Arc::new(gate);
     let slow = Routes::new().route(
         "/",
         get(move || {
@@ -519,7 +521,7 @@ async fn a_second_head_that_cannot_be_read_leaves_the_first_answer_as_it_is() {
 #[tokio::test]
 async fn clients_that_send_many_requests_at_once_take_turns() {
     const MANY: usize = 20;
-    let order = std::sync::Arc::new(std::sync::Mutex::new(String::new()));
+    let order = Arc::new(std::sync::Mutex::new(String::new()));
     let noted = order.clone();
     let note = |axum::extract::Path(name): axum::extract::Path<String>| async move {
         noted.lock().unwrap().push_str(&name);
@@ -622,4 +624,26 @@ async fn a_refused_client_is_read_on_for_a_while_and_for_so_many_bytes() {
     stream.write_all(head).await.unwrap();
     let whole = stream.write_all(&vec![b'x'; 40_000_000]).await;
     assert!(whole.is_err(), "all of it was read");
+}
+
+#[tokio::test]
+async fn who_was_told_to_wait_waits_on_its_connection_and_nowhere_else() {
+    let asked = Arc::new(AtomicU32::new(0));
+    let counted = Arc::clone(&asked);
+    let refuse = get(async move || {
+        counted.fetch_add(1, Ordering::Relaxed);
+        (Extension(HoldBack(LONG)), "mais tarde")
+    });
+    let server = start(Routes::new().route("/", refuse), limits()).await;
+    let mut held_back = server.connect().await;
+    held_back.write_all(GET).await.unwrap();
+    one_answer(&mut held_back).await;
+    held_back.write_all(GET).await.unwrap();
+    // On other connections answers come meanwhile; that the server has read the request before is likely
+    // with the first, and all but certain with the last.
+    for others in 2..10 {
+        let answer = exchange(server.connect().await, LAST_GET).await;
+        assert!(answer.ends_with("mais tarde"), "{answer}");
+        assert_eq!(asked.load(Ordering::Relaxed), others);
+    }
 }

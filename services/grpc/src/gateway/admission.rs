@@ -3,6 +3,7 @@
 
 use std::panic::AssertUnwindSafe;
 use std::sync::PoisonError;
+use std::time::Duration;
 
 use axum::extract::{Request, State};
 use axum::http::header::{HeaderName, X_CONTENT_TYPE_OPTIONS};
@@ -12,6 +13,7 @@ use axum::response::{IntoResponse, Response};
 use futures_util::FutureExt;
 use opentelemetry::{Array, StringValue, Value};
 use runtime::deadline;
+use runtime::http::HoldBack;
 use runtime::net::Place;
 use runtime::trace::Span;
 use tokio::time::Instant;
@@ -40,17 +42,33 @@ pub(super) async fn admit(
         );
     }
     let events = is_event_source(&request);
+    let is_proxied = Client::is_proxied(request.extensions());
     let mut response = match enter(&gateway, &request) {
         Ok(_place) => {
             let deadline = Instant::now() + gateway.deadline;
             deadline::scope(Some(deadline), caught(next.run(request))).await
         }
         Err(failure) if events => changes::come_back(&failure),
-        Err(failure) => failure.into_response(),
+        Err(failure) => refused(failure, is_proxied),
     };
     let headers = response.headers_mut();
     headers.insert(REQUEST_ID, id);
     headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    response
+}
+
+/// The longest that a client is made to wait which does not wait as it was told.
+const LONGEST_HOLD: Duration = Duration::from_secs(1);
+
+/// The answer to a request for which there is no room. Its connection is held to what it says, unless it is
+/// that of a proxy.
+fn refused(failure: GatewayError, is_proxied: bool) -> Response {
+    let told = failure.retry_after();
+    let mut response = failure.into_response();
+    if let Some(told) = told.filter(|_| !is_proxied) {
+        let hold = HoldBack(told.min(LONGEST_HOLD));
+        response.extensions_mut().insert(hold);
+    }
     response
 }
 
@@ -107,6 +125,19 @@ mod tests {
         let body = String::from_utf8(body.unwrap().into()).unwrap();
         assert!(!body.contains("secret"), "{body}");
         assert!(body.contains("status"), "{body}");
+    }
+
+    #[test]
+    fn who_is_refused_is_held_to_the_wait_that_it_is_told_but_no_proxy_is() {
+        let hold = |failure, is_proxied| {
+            let answer = refused(failure, is_proxied);
+            answer.extensions().get().map(|HoldBack(hold)| *hold)
+        };
+        let (short, long) = (Duration::from_millis(20), Duration::from_mins(1));
+        assert_eq!(hold(GatewayError::Busy, false), Some(LONGEST_HOLD));
+        assert_eq!(hold(GatewayError::TooMuch(short), false), Some(short));
+        assert_eq!(hold(GatewayError::TooMuch(long), false), Some(LONGEST_HOLD));
+        assert_eq!(hold(GatewayError::Busy, true), None);
     }
 
     fn id_of(given: &str) -> String {

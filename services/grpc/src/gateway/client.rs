@@ -18,6 +18,12 @@ impl Client {
         Self(forwarded.map(|Forwarded { client, .. }| *client))
     }
 
+    /// Whether a trusted proxy asks for it, on a connection on which others may be asked for as well.
+    pub(super) fn is_proxied(extensions: &Extensions) -> bool {
+        let forwarded = extensions.get();
+        forwarded.is_some_and(|Forwarded { client, peer, .. }| client != peer)
+    }
+
     /// The address whose places it takes.
     pub(super) fn address(self) -> IpAddr {
         self.0.unwrap_or(NOBODY)
