@@ -26,7 +26,7 @@ use super::turns::Turns;
 use super::untaken::CallExecutor;
 use runtime::memory::MemoryBudget;
 use runtime::net::{
-    CoalescingWriter, Connection, InFlightToken, Protocol, Refusal, ServerContext, jittered,
+    CoalescingWriter, Connection, InFlightToken, Protocol, Refusal, ServerContext, jittered, spread,
 };
 
 /// gRPC, its calls answered by one handler.
@@ -171,9 +171,10 @@ impl Grpc {
 
     /// Whether what comes is HTTP/2, and in time.
     async fn has_preface(&self, stream: &mut TcpStream, peer: SocketAddr) -> bool {
+        let patience = spread(self.calls.limits.handshake_timeout);
         let preface = tokio::select! {
             biased;
-            preface = timeout(self.calls.limits.handshake_timeout, preface::read(stream)) => preface,
+            preface = timeout(patience, preface::read(stream)) => preface,
             () = self.server.silence_is_over() => return false,
         };
         match preface {

@@ -18,7 +18,7 @@ pub struct GrpcLimits {
     /// Connections open at once from one address; a proxy in front counts as one
     #[arg(default_value = "500", value_parser = within(1_usize..=1_000_000))]
     pub max_connections_per_address: usize,
-    /// From the connection to the end of its HTTP/2 preface
+    /// From the connection to the end of its HTTP/2 preface, or up to a tenth longer
     #[arg(default_value = "5s", value_parser = within(MILLISECOND..=DAY))]
     pub handshake_timeout: Duration,
     /// Calls open at once on one connection
@@ -31,8 +31,8 @@ pub struct GrpcLimits {
     /// Longest time to an answer's beginning, also where the caller would wait longer
     #[arg(default_value = "10s", value_parser = within(MILLISECOND..=DAY))]
     pub request_timeout: Duration,
-    /// Without the client taking a message of an answer whole; then the call ends, or, where that
-    /// was the last one, its connection
+    /// Without the client taking a message of an answer whole, or up to a tenth longer; then the call
+    /// ends, or, where that was the last one, its connection
     #[arg(default_value = "30s", value_parser = within(MILLISECOND..=DAY))]
     pub write_timeout: Duration,
     /// Largest message of a request

@@ -13,7 +13,7 @@ use hyper::rt::Executor;
 use tokio::time::{Sleep, sleep};
 
 use super::at_once;
-use runtime::net::ServerContext;
+use runtime::net::{ServerContext, spread};
 
 tokio::task_local! {
     static AWAITS: Cell<Awaits>;
@@ -100,7 +100,7 @@ impl<F: Future<Output = ()>> Future for Watched<F> {
         }
         match AWAITS.with(|awaits| awaits.replace(still(awaits.get()))) {
             Awaits::Handler => *this.patience = None,
-            Awaits::Client => *this.patience = Some(Box::pin(sleep(*this.limit))),
+            Awaits::Client => *this.patience = Some(Box::pin(sleep(spread(*this.limit)))),
             Awaits::SameClient => {}
         }
         match this.patience {
@@ -123,8 +123,10 @@ fn still(awaits: Awaits) -> Awaits {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::HashSet;
     use std::future::pending;
 
+    use futures_util::future::join_all;
     use tokio::time::{Instant, timeout};
 
     use super::*;
@@ -153,6 +155,21 @@ mod tests {
         assert_eq!(while_taken(call, LIMIT).await, Err(Untaken));
         let took = began.elapsed();
         assert!(LIMIT * 3 <= took && took < LIMIT * 4, "{took:?}");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn calls_whose_client_takes_nothing_of_any_do_not_all_end_at_once() {
+        let began = Instant::now();
+        let ended = (0..20).map(|_| async {
+            let call = async {
+                asked(true);
+                pending::<()>().await;
+            };
+            assert_eq!(while_taken(call, LIMIT).await, Err(Untaken));
+            began.elapsed()
+        });
+        let ended: HashSet<_> = join_all(ended).await.into_iter().collect();
+        assert!(ended.len() > 1, "{ended:?}");
     }
 
     #[tokio::test(start_paused = true)]

@@ -15,7 +15,7 @@ use super::request_record::RequestRecord;
 use super::try_io;
 use super::{Answer, Procedure, RequestRefusal, TcpLimits};
 use runtime::memory::MemoryBudget;
-use runtime::net::{Connection, Protocol, Refusal, ServerContext};
+use runtime::net::{Connection, Protocol, Refusal, ServerContext, spread};
 
 /// One request and one answer a connection, by a procedure.
 pub(super) struct OneRequest<P> {
@@ -96,7 +96,7 @@ impl<P: Procedure> OneRequest<P> {
         tokio::select! {
             biased;
             read = stream.read(first) => FirstRead::Read(read),
-            () = tokio::time::sleep(self.limits.first_byte_timeout) => FirstRead::Silent,
+            () = tokio::time::sleep(spread(self.limits.first_byte_timeout)) => FirstRead::Silent,
             () = self.server.silence_is_over() => FirstRead::Stopped,
         }
     }

@@ -16,7 +16,7 @@ pub struct TcpLimits {
     /// Connections open at once from one address; a proxy or a node in front counts as one
     #[arg(default_value = "15000", value_parser = within(1_usize..=1_000_000))]
     pub max_connections_per_address: usize,
-    /// From the connection to the first byte of a request
+    /// From the connection to the first byte of a request, or up to a tenth longer
     #[arg(default_value = "10s", value_parser = within(MILLISECOND..=HOUR))]
     pub first_byte_timeout: Duration,
     /// After this long without a further byte a request counts as whole

@@ -14,7 +14,7 @@ pub use connect::connect;
 
 pub use limiter::{ConnectionLimits, Refusal};
 pub use places::{Place, Places};
-pub use serve::{Connection, ConnectionGuard, Protocol, ServerContext, jittered, serve};
+pub use serve::{Connection, ConnectionGuard, Protocol, ServerContext, jittered, serve, spread};
 
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};

@@ -117,6 +117,11 @@ pub fn jittered(age: Duration) -> Duration {
     age.mul_f64(rand::rng().random_range(0.9..=1.1))
 }
 
+/// Up to a tenth more, so that what waits for connections opened together does not end together.
+pub fn spread(limit: Duration) -> Duration {
+    limit.mul_f64(rand::rng().random_range(1.0..=1.1))
+}
+
 /// Serves a protocol until the service stops, each connection on a tracked task.
 ///
 /// Every connection whose handshake was complete before the stop is still served: the kernel's
@@ -255,5 +260,21 @@ impl ConnectionGuard {
 impl Drop for ConnectionGuard {
     fn drop(&mut self) {
         self.open.dec();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashSet;
+
+    use super::*;
+
+    #[test]
+    fn limits_that_begin_together_do_not_end_together_nor_before_their_time() {
+        let limit = Duration::from_secs(10);
+        let ends: HashSet<_> = (0..100).map(|_| spread(limit)).collect();
+        assert!(ends.len() > 90, "{ends:?}");
+        let within = limit..=limit + limit / 10;
+        assert!(ends.iter().all(|end| within.contains(end)), "{ends:?}");
     }
 }
