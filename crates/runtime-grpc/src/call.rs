@@ -2,7 +2,6 @@
 
 use std::collections::HashSet;
 use std::convert::Infallible;
-use std::net::SocketAddr;
 use std::panic::AssertUnwindSafe;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -153,8 +152,8 @@ impl CallHandler {
             let no_later = began + self.limits.request_timeout;
             let until = limits.deadline.map_or(no_later, |at| at.min(no_later));
             let work = async {
-                let peer = connection.peer.at();
-                let (head, body) = self.handle(request, peer, message).await.into_parts();
+                let answer = self.handle(request, &connection, message).await;
+                let (head, body) = answer.into_parts();
                 let body = Begun::of(body, &mut memory).await.map_err(no_memory)?;
                 Ok(Response::from_parts(head, body))
             };
@@ -207,16 +206,17 @@ impl CallHandler {
     async fn handle(
         &self,
         mut request: Request<Incoming>,
-        peer: SocketAddr,
+        connection: &ConnectionContext,
         memory: MemoryReservation,
     ) -> Response<Body> {
         // Where tonic looks when a handler asks for `remote_addr`.
         request.extensions_mut().insert(TcpConnectInfo {
             local_addr: None,
-            remote_addr: Some(peer),
+            remote_addr: Some(connection.peer.at()),
         });
         let limit = self.limits.max_message.as_u64();
-        let request = request.map(|body| LimitedBody::new(body, limit, memory));
+        let turn = &connection.turn;
+        let request = request.map(|body| LimitedBody::new(body, limit, memory, turn));
         match self.router.route(request.uri().path()) {
             Some(handler) => {
                 let Ok(response) = handler.call(request).await;

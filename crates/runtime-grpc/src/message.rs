@@ -4,6 +4,7 @@
 //! and it counts only what it decodes.
 
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
 use bytes::Bytes;
@@ -11,6 +12,7 @@ use http_body::{Body, Frame, SizeHint};
 use tonic::Status;
 
 use super::refusal::no_memory;
+use super::turns::Turn;
 use runtime::memory::MemoryReservation;
 
 /// A compression flag and a length of four bytes ("gRPC over HTTP2", Length-Prefixed-Message).
@@ -23,6 +25,7 @@ pin_project_lite::pin_project! {
         inner: B,
         messages: Messages,
         memory: MemoryReservation,
+        turn: Arc<Turn>,
     }
 }
 
@@ -78,8 +81,9 @@ impl Messages {
 }
 
 impl<B> LimitedBody<B> {
-    /// A body that counts what waits for the rest of its message.
-    pub(super) fn new(inner: B, limit: u64, memory: MemoryReservation) -> Self {
+    /// A body that counts what waits for the rest of its message. Its connection is heard less for a turn
+    /// when it is broken off.
+    pub(super) fn new(inner: B, limit: u64, memory: MemoryReservation, turn: &Arc<Turn>) -> Self {
         let messages = Messages {
             limit,
             prefix: [0; PREFIX],
@@ -91,6 +95,7 @@ impl<B> LimitedBody<B> {
             inner,
             messages,
             memory,
+            turn: Arc::clone(turn),
         }
     }
 }
@@ -109,7 +114,10 @@ where
         let this = self.project();
         Poll::Ready(match ready!(this.inner.poll_frame(cx)) {
             None => None,
-            Some(Err(error)) => Some(Err(error.into())),
+            Some(Err(error)) => {
+                this.turn.refuse();
+                Some(Err(error.into()))
+            }
             Some(Ok(frame)) => {
                 let followed = match frame.data_ref() {
                     Some(data) => this.messages.follow(data),
@@ -135,13 +143,16 @@ where
 
 #[cfg(test)]
 mod tests {
+    use std::io;
+
+    use http_body_util::{BodyExt, StreamBody};
     use runtime::memory::MemoryBudget;
 
     use super::*;
 
     fn messages(limit: u64) -> Messages {
         let memory = MemoryBudget::default().reservation();
-        LimitedBody::new((), limit, memory).messages
+        LimitedBody::new((), limit, memory, &Arc::default()).messages
     }
 
     fn follow(pieces: &[&[u8]], limit: u64) -> Result<(), Status> {
@@ -175,6 +186,21 @@ mod tests {
             messages.follow(piece).unwrap();
             assert_eq!(messages.waiting(), waiting, "{piece:?}");
         }
+    }
+
+    #[tokio::test]
+    async fn a_connection_is_heard_less_after_a_call_that_was_broken_off() {
+        let turn = Arc::<Turn>::default();
+        let usual = turn.most().calls;
+        let pieces = [Err::<Frame<Bytes>, _>(io::Error::other("reset"))];
+        let broken_off = StreamBody::new(futures_util::stream::iter(pieces));
+        let memory = MemoryBudget::default().reservation();
+        let body = LimitedBody::new(broken_off, 1024, memory, &turn);
+        assert!(body.collect().await.is_err());
+        turn.begin();
+        assert!(turn.most().calls < usual);
+        turn.begin();
+        assert_eq!(turn.most().calls, usual);
     }
 
     #[test]

@@ -50,7 +50,7 @@ impl Turn {
     }
 
     /// What is heard in it.
-    fn most(&self) -> Left {
+    pub(super) fn most(&self) -> Left {
         if self.had_refused.load(Ordering::Relaxed) {
             FEW
         } else {
@@ -58,7 +58,8 @@ impl Turn {
         }
     }
 
-    /// A call is refused: what is written waits for the next turn, as more of them may follow.
+    /// A call is refused, or its client breaks it off: what is written waits for the next turn, as more of
+    /// them may follow.
     pub(super) fn refuse(&self) {
         self.has_refused.store(true, Ordering::Relaxed);
     }
