@@ -8,13 +8,16 @@
 //! - [`MemoryBudget`], [`MemoryReservation`] (`budget.rs`): the count. Pure.
 //! - `cgroup.rs`: the limit of the control group that the process is in.
 //! - `collector.rs`: both in `/metrics`.
+//! - `release.rs`: what the allocator keeps after a crowd, given back.
 
 mod budget;
 mod cgroup;
 pub(crate) mod collector;
+mod release;
 
 pub(crate) use budget::{FEW, Share, without_the_last_quarter};
 pub use budget::{MemoryBudget, MemoryReservation, OverBudget};
+pub(crate) use release::{give_back, give_back_growth};
 
 use std::time::Duration;
 

@@ -32,6 +32,7 @@ use prometheus_client::registry::{Metric, Registry};
 
 pub(crate) use self::first::First;
 use self::process::Process;
+pub(crate) use self::process::resident;
 use self::readiness::ReadinessCollector;
 use crate::memory::MemoryBudget;
 use crate::memory::collector::MemoryCollector;

@@ -11,6 +11,7 @@ use std::time::Duration;
 
 use bytesize::ByteSize;
 use clap::{Args, Command};
+use tokio::runtime::{Builder, Runtime};
 
 use crate::admin::{self, Build};
 use crate::error::Error;
@@ -127,10 +128,7 @@ fn whole_life<S: Service>(args: impl IntoIterator<Item = OsString>) -> Result<()
         .not_using(&unused);
     let telemetry = Telemetry::start(build, &telemetry, &metrics)?;
     tracing::debug!(settings = source.shown(), "settings");
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .enable_all()
-        .build();
-    let outcome = runtime.map_err(Error::Runtime).and_then(|runtime| {
+    let outcome = threads().map_err(Error::Runtime).and_then(|runtime| {
         let memory = common.memory();
         let lifecycle = Lifecycle::with_memory(metrics, memory);
         let outcome = runtime.block_on(run::<S>(settings, common, lifecycle, build));
@@ -144,6 +142,14 @@ fn whole_life<S: Service>(args: impl IntoIterator<Item = OsString>) -> Result<()
     // Last, and outside of the async runtime: see docs/architecture.md.
     telemetry.finish();
     outcome
+}
+
+/// The threads that all of it runs on, which give memory back before they wait.
+fn threads() -> std::io::Result<Runtime> {
+    Builder::new_multi_thread()
+        .enable_all()
+        .on_thread_park(malloc_trim::before_waiting)
+        .build()
 }
 
 /// What the lifecycle itself needs.
@@ -216,6 +222,7 @@ async fn run<S: Service>(
             }
         });
     }
+    lifecycle.spawn(memory::give_back_growth(lifecycle.clone()));
     let admin_life = match serve_admin(common.admin_listen, &lifecycle, build) {
         Ok(admin_life) => Some(admin_life),
         Err(error) if S::needs_admin(&settings) => return Err(error),
@@ -309,4 +316,41 @@ fn serve_admin(
         http::serve_untraced("admin", listener, routes, HttpLimits::of_admin(), &own).await;
     });
     Ok(admin_life)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashMap;
+    use std::sync::Mutex;
+
+    use tokio::task;
+
+    use super::*;
+
+    /// How often which task has given back what its thread keeps.
+    static DONE: Mutex<Option<HashMap<task::Id, usize>>> = Mutex::new(None);
+
+    fn collect() {
+        let mut done = DONE.lock().unwrap();
+        let done = done.get_or_insert_default().entry(task::id()).or_default();
+        *done += 1;
+    }
+
+    #[test]
+    fn every_worker_gives_back_what_it_keeps_also_one_that_waits_already() {
+        malloc_trim::collect_by(collect);
+        let runtime = threads().unwrap();
+        let workers = runtime.metrics().num_workers();
+        runtime.block_on(async {
+            let lifecycle = Lifecycle::new(Metrics::new("test", "0"));
+            let all = async || {
+                memory::give_back(&lifecycle).await;
+                let done = DONE.lock().unwrap();
+                // A worker is one task for as long as it lives; who asks is another each time.
+                let again = done.as_ref()?.values().filter(|count| **count > 1);
+                (again.count() >= workers).then_some(())
+            };
+            testing::eventually("every worker has given back what it keeps", all).await;
+        });
+    }
 }

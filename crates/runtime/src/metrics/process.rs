@@ -36,7 +36,7 @@ impl Collector for Process {
         let started = ConstGauge::new(self.started);
         show("process_start_time_seconds", help, &started)?;
         let read = |file: &str| fs::read_to_string(format!("/proc/self/{file}")).ok();
-        if let Some(bytes) = read("status").as_deref().and_then(resident) {
+        if let Some(bytes) = resident() {
             let help = "Memory of the process that is in RAM";
             let bytes = ConstGauge::new(bytes);
             show("process_resident_memory_bytes", help, &bytes)?;
@@ -59,8 +59,13 @@ impl Collector for Process {
     }
 }
 
+/// Memory of the process that is in RAM, in bytes.
+pub(crate) fn resident() -> Option<u64> {
+    resident_of(&fs::read_to_string("/proc/self/status").ok()?)
+}
+
 /// `VmRSS` of `/proc/self/status`, in bytes.
-fn resident(status: &str) -> Option<u64> {
+fn resident_of(status: &str) -> Option<u64> {
     let line = status
         .lines()
         .find_map(|line| line.strip_prefix("VmRSS:"))?;
@@ -94,8 +99,8 @@ mod tests {
     #[test]
     fn memory_is_read_in_bytes() {
         let status = "Name:\tservidor\nVmHWM:\t    9999 kB\nVmRSS:\t    4516 kB\n";
-        assert_eq!(resident(status), Some(4_624_384));
-        assert_eq!(resident("Name:\tkthread\n"), None);
+        assert_eq!(resident_of(status), Some(4_624_384));
+        assert_eq!(resident_of("Name:\tkthread\n"), None);
     }
 
     #[test]

@@ -14,7 +14,7 @@ use tokio::net::{TcpListener, TcpStream};
 use super::files;
 use super::limiter::{ConnectionLimiter, ConnectionLimits, ConnectionPermit, Refusal};
 use crate::lifecycle::Lifecycle;
-use crate::memory::MemoryBudget;
+use crate::memory::{MemoryBudget, give_back};
 use crate::metrics::ConnectionMetrics;
 
 /// What one protocol does with its connections.
@@ -211,10 +211,7 @@ async fn release_memory(limiter: ConnectionLimiter, lifecycle: Lifecycle) {
         }
         // The last connections are still being closed.
         tokio::time::sleep(AFTERWARDS).await;
-        // A few milliseconds, in which this thread serves nobody else.
-        if let Err(error) = tokio::task::spawn_blocking(malloc_trim::release).await {
-            tracing::debug!(%error, "no memory given back");
-        }
+        give_back(&lifecycle).await;
     }
 }
 

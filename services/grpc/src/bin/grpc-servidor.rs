@@ -5,5 +5,6 @@
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> std::process::ExitCode {
+    malloc_trim::for_mimalloc();
     runtime::main::<grpc::Servidor>()
 }
