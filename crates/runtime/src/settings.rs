@@ -26,6 +26,8 @@ mod nearest;
 mod source;
 mod value;
 
+use std::fmt::Display;
+
 use config::ConfigError;
 
 pub use command_line::{environment, invocation};
@@ -111,10 +113,15 @@ impl SettingsError {
     fn in_file(path: &str, error: ConfigError) -> Self {
         match error {
             ConfigError::FileParse { cause, .. } => {
-                Self::Unreadable(format!("{path}: {}", without_quotes(&cause.to_string())))
+                Self::unreadable_file(path, &without_quotes(&cause.to_string()))
             }
             error => error.into(),
         }
+    }
+
+    /// Whoever did not set `CONFIG_FILE` on this command line may have it in the environment.
+    fn unreadable_file(path: &str, reason: &dyn Display) -> Self {
+        Self::Unreadable(format!("CONFIG_FILE={path:?}: {reason}"))
     }
 }
 

@@ -102,8 +102,7 @@ fn refuse_broken_text(
 
 /// A settings file, after a look at its names: one that nobody reads is most often misspelt.
 fn read_file(path: &str, settings: &[Setting]) -> Result<Config, SettingsError> {
-    let text =
-        text_of(path).map_err(|error| SettingsError::Unreadable(format!("{path}: {error}")))?;
+    let text = text_of(path).map_err(|error| SettingsError::unreadable_file(path, &error))?;
     let file = Config::builder()
         .add_source(File::from_str(&text, FileFormat::Toml))
         .build()
