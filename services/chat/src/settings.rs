@@ -69,7 +69,7 @@ pub struct ChatSettings {
     #[command(flatten)]
     pub proxies: ProxySettings,
     /// Where the page looks at a trace, as in `http://localhost:16686/trace/{trace}`; empty: nowhere
-    #[arg(value_parser = parse::<String>)]
+    #[arg(value_parser = trace_url)]
     pub trace_url: Option<String>,
     /// Networks whose clients' own traces are continued (commas between), or none; those of others
     /// are linked to
@@ -218,6 +218,10 @@ impl Settings for ChatSettings {
         let keys = secret.map(Keys::try_from).transpose();
         self.relay.keys = keys.map_err(|expected| source.refused("RELAY_SECRET", expected))?;
 
+        if self.outbox_sync && self.outbox_dir.is_none() {
+            let expected = "OUTBOX_DIR beside it: without one nothing is kept on a disk";
+            return Err(source.refused("OUTBOX_SYNC", expected));
+        }
         self.disk = self.outbox_dir.take().map(|directory| Disk {
             directory,
             sync: self.outbox_sync,
@@ -266,6 +270,17 @@ fn relay_url(mut url: Url) -> Url {
         url.set_path("/relay");
     }
     url
+}
+
+/// The page would show no link for any other.
+fn trace_url(text: &str) -> Result<String, Expected> {
+    let leads_to_a_page =
+        Url::parse(text).is_ok_and(|url| matches!(url.scheme(), "http" | "https"));
+    if leads_to_a_page && text.contains("{trace}") {
+        return Ok(text.to_owned());
+    }
+    let expected = "http:// or https:// and {trace} in the trace's place";
+    Err(Expected(expected.to_owned()))
 }
 
 #[cfg(test)]
@@ -326,6 +341,12 @@ mod tests {
     }
 
     #[test]
+    fn a_log_on_disk_may_wait_for_the_disk() {
+        let settings = read(&[("OUTBOX_DIR", "/var/lib/chat"), ("OUTBOX_SYNC", "true")]).unwrap();
+        assert!(settings.disk.is_some_and(|disk| disk.sync));
+    }
+
+    #[test]
     fn what_is_wrong_is_refused_by_its_name_and_a_secret_is_not_shown() {
         for (name, value) in [
             ("SERVICE_NAME", "service a"),
@@ -336,6 +357,9 @@ mod tests {
             ("FORWARDED_TRUST", "all"),
             ("RELAY_LISTEN", "8000"),
             ("RELAY_DELIVERY", "once"),
+            ("OUTBOX_SYNC", "true"),
+            ("TRACE_URL", "localhost:16686/trace/{trace}"),
+            ("TRACE_URL", "http://localhost:16686"),
             ("REDIS_URL", "redis://:tooshort@redis/x"),
         ] {
             let error = read(&[(name, value)]).unwrap_err();
