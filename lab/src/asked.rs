@@ -1,10 +1,12 @@
 //! What a request of the lab's API asks for behind its `?`, and the answer where that cannot be read.
 
+use std::str::FromStr;
+
 use axum::Json;
 use axum::extract::rejection::QueryRejection;
 use axum::extract::{FromRequestParts, Query};
-use axum::http::StatusCode;
 use axum::http::request::Parts;
+use axum::http::{Method, StatusCode, Uri};
 use axum::response::{IntoResponse, Response};
 use opentelemetry::trace::TraceId;
 use serde::de::{DeserializeOwned, Error};
@@ -39,6 +41,16 @@ pub(crate) fn refused(why: &str) -> Response {
     (StatusCode::BAD_REQUEST, Json(json!({ "error": why }))).into_response()
 }
 
+/// A parameter that is a whole number.
+pub(crate) fn number<'de, N: FromStr, D>(value: D) -> Result<Option<N>, D::Error>
+where
+    D: Deserializer<'de>,
+{
+    let text = String::deserialize(value)?;
+    let wrong = |_| D::Error::custom(format!("{text:?} is no whole number, 0 or more"));
+    text.parse().map(Some).map_err(wrong)
+}
+
 /// A parameter that names a trace; an empty one names none.
 pub(crate) fn trace<'de, D: Deserializer<'de>>(value: D) -> Result<Option<TraceId>, D::Error> {
     let text = String::deserialize(value)?;
@@ -53,6 +65,13 @@ pub(crate) fn trace<'de, D: Deserializer<'de>>(value: D) -> Result<Option<TraceI
     })
 }
 
+/// The answer where nothing of the API is meant.
+pub(crate) async fn nothing(method: Method, uri: Uri) -> Response {
+    let path = uri.path();
+    let why = format!("there is no {method} {path}; docs/lab-api.md lists what there is");
+    (StatusCode::NOT_FOUND, Json(json!({ "error": why }))).into_response()
+}
+
 #[cfg(test)]
 mod tests {
     use axum::http::Request;
@@ -63,6 +82,7 @@ mod tests {
     #[derive(Debug, Default, PartialEq, Deserialize)]
     #[serde(default, deny_unknown_fields)]
     struct Wanted {
+        #[serde(deserialize_with = "number")]
         limit: Option<usize>,
         #[serde(deserialize_with = "trace")]
         trace: Option<TraceId>,
@@ -91,7 +111,10 @@ mod tests {
         };
         assert_eq!(read("/?limit=3").await, Ok(wanted));
         for (query, why) in [
-            ("limit=-1", "limit: invalid digit"),
+            (
+                "limit=-1",
+                "limit: \\\"-1\\\" is no whole number, 0 or more",
+            ),
             (
                 "limt=3",
                 "limt: unknown field `limt`, expected `limit` or `trace`",

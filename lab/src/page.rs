@@ -26,8 +26,9 @@ pub use state::Shown;
 pub(crate) use state::unless_known;
 
 use axum::Router;
-use axum::routing::{get, put};
+use axum::routing::{any, get, put};
 
+use crate::asked;
 use crate::collector::SharedStore;
 
 /// Every route of the page, without Jaeger's API.
@@ -53,6 +54,7 @@ pub fn over(traces: SharedStore) -> Router {
             put(traces::pin).delete(traces::unpin),
         )
         .route("/lab/mesh", get(mesh::mesh))
+        .route("/lab/{*path}", any(asked::nothing))
         .with_state(traces)
         .merge(assets::routes())
 }

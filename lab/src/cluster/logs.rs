@@ -31,11 +31,12 @@ pub(super) async fn lines(sight: &Sight, api: &Api, wanted: &WantedLines) -> Val
     let texts = join_all(texts).await;
     let mut lines: Vec<_> = texts.into_iter().flatten().collect();
     lines.sort_by_key(|line| line.number);
-    let next = lines.last().map_or(wanted.from, |line| line.number + 1);
-    lines.retain(|line| line.number >= wanted.from && wanted.means(line));
+    let from = wanted.from.unwrap_or(0);
+    let next = lines.last().map_or(from, |line| line.number + 1);
+    lines.retain(|line| line.number >= from && wanted.means(line));
     let limit = wanted.limit.unwrap_or(LINES).min(LINES);
     let newest = lines.split_off(lines.len().saturating_sub(limit));
-    json!({ "lines": newest, "next": next.max(wanted.from) })
+    json!({ "lines": newest, "next": next.max(from) })
 }
 
 /// The latest lines of a pod; none where it has none yet.

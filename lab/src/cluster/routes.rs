@@ -81,7 +81,7 @@ async fn lines(
 }
 
 #[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, expecting = "an object")]
 struct Scale {
     replicas: u32,
 }

@@ -9,6 +9,7 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::{delete, get, post};
 use axum::{Json, Router};
 use runtime::settings::FromSetting;
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
@@ -69,39 +70,42 @@ async fn kinds() -> Json<Value> {
     Json(json!({ "kinds": KINDS }))
 }
 
-/// What is asked for.
+/// What shall be wrong with a link.
 #[derive(Default, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Asked {
+#[serde(deny_unknown_fields, expecting = "an object")]
+struct Break {
     fault: Option<String>,
     #[serde(rename = "for")]
     lasts: Option<String>,
 }
 
-impl Asked {
-    fn read(body: &[u8]) -> Result<Self, BoardError> {
-        if body.is_empty() {
-            return Ok(Self::default());
-        }
-        serde_json::from_slice(body).map_err(|error| {
-            BoardError::Body(format!(
-                "the body is not {{\"fault\": …, \"for\": …}}: {error}"
-            ))
-        })
-    }
+/// How long a process shall be so.
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields, expecting = "an object")]
+struct Act {
+    #[serde(rename = "for")]
+    lasts: Option<String>,
+}
 
-    fn lasts(&self) -> Result<Option<Duration>, BoardError> {
-        let Some(text) = &self.lasts else {
-            return Ok(None);
-        };
-        let lasts =
-            Duration::from_setting(text).filter(|lasts| (SHORTEST..=LONGEST).contains(lasts));
-        lasts.map(Some).ok_or_else(|| {
-            BoardError::Body(format!(
-                "for={text:?} is refused: expected a duration from 1ms to a day, as in 30s"
-            ))
-        })
+/// What the body says, which may be missing; `form` is what it looks like.
+fn read<T: DeserializeOwned + Default>(body: &[u8], form: &str) -> Result<T, BoardError> {
+    if body.is_empty() {
+        return Ok(T::default());
     }
+    serde_json::from_slice(body)
+        .map_err(|error| BoardError::Body(format!("the body is not {form}: {error}")))
+}
+
+fn lasts(text: Option<&str>) -> Result<Option<Duration>, BoardError> {
+    let Some(text) = text else {
+        return Ok(None);
+    };
+    let lasts = Duration::from_setting(text).filter(|lasts| (SHORTEST..=LONGEST).contains(lasts));
+    lasts.map(Some).ok_or_else(|| {
+        BoardError::Body(format!(
+            "for={text:?} is refused: expected a duration from 1ms to a day, as in 30s"
+        ))
+    })
 }
 
 /// What is over at once breaks nothing.
@@ -114,9 +118,10 @@ async fn break_link(
     Path(link): Path<String>,
     body: Bytes,
 ) -> Result<Response, BoardError> {
-    let asked = Asked::read(&body)?;
+    let asked: Break = read(&body, r#"{"fault": …, "for": …}"#)?;
     let fault = asked.fault.as_deref().unwrap_or_default();
-    let faults = board.break_link(&link, fault, asked.lasts()?).await?;
+    let lasts = lasts(asked.lasts.as_deref())?;
+    let faults = board.break_link(&link, fault, lasts).await?;
     Ok((StatusCode::CREATED, Json(json!({ "faults": faults }))).into_response())
 }
 
@@ -145,9 +150,10 @@ async fn process(
     Path((service, action)): Path<(String, String)>,
     body: Bytes,
 ) -> Result<Response, BoardError> {
-    let asked = Asked::read(&body)?;
+    let asked: Act = read(&body, r#"{"for": …}"#)?;
     let action = Action::named(&action).ok_or(BoardError::NoAction(action))?;
-    let entry = board.process(&service, action, asked.lasts()?).await?;
+    let lasts = lasts(asked.lasts.as_deref())?;
+    let entry = board.process(&service, action, lasts).await?;
     let answer = Json(json!({ "service": entry }));
     Ok((StatusCode::ACCEPTED, answer).into_response())
 }
@@ -158,15 +164,28 @@ mod tests {
 
     #[test]
     fn a_time_is_neither_nothing_nor_without_end() {
-        let lasts = |text: &str| {
-            let body = json!({ "for": text }).to_string();
-            Asked::read(body.as_bytes()).unwrap().lasts()
-        };
         for wrong in ["0s", "25h", "soon"] {
-            let said = lasts(wrong).unwrap_err().to_string();
+            let said = lasts(Some(wrong)).unwrap_err().to_string();
             assert!(said.contains("from 1ms to a day"), "{said}");
         }
-        assert_eq!(lasts("24h").unwrap(), Some(LONGEST));
-        assert_eq!(Asked::read(b"").unwrap().lasts().unwrap(), None);
+        assert_eq!(lasts(Some("24h")).unwrap(), Some(LONGEST));
+        assert_eq!(lasts(None).unwrap(), None);
+    }
+
+    #[test]
+    fn a_body_may_be_missing_and_a_wrong_one_is_told_what_it_should_look_like() {
+        assert!(read::<Act>(b"", "").is_ok_and(|act| act.lasts.is_none()));
+        for (body, why) in [
+            ("[]", "invalid length 0, expected an object"),
+            ("null", "invalid type: null, expected an object"),
+            (
+                r#"{"fault": "cut"}"#,
+                "unknown field `fault`, expected `for`",
+            ),
+        ] {
+            let said = read::<Act>(body.as_bytes(), r#"{"for": …}"#).err().unwrap();
+            let expected = format!(r#"the body is not {{"for": …}}: {why}"#);
+            assert!(said.to_string().starts_with(&expected), "{said}");
+        }
     }
 }

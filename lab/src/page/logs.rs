@@ -16,7 +16,9 @@ use crate::supervisor::log_book::LogLine;
 #[serde(default, deny_unknown_fields)]
 pub(crate) struct WantedLines {
     /// From this number on.
-    pub(crate) from: u64,
+    #[serde(deserialize_with = "asked::number")]
+    pub(crate) from: Option<u64>,
+    #[serde(deserialize_with = "asked::number")]
     pub(crate) limit: Option<usize>,
     pub(crate) service: String,
     /// The rank of this level, for it and worse ones; none for all.
@@ -57,7 +59,7 @@ pub(super) async fn lines(
     let next = shown.logs.next();
     let lines = shown
         .logs
-        .lines(wanted.from, limit, |line| wanted.means(line));
+        .lines(wanted.from.unwrap_or(0), limit, |line| wanted.means(line));
     Json(json!({ "lines": lines, "next": next }))
 }
 

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use super::state::unless_known;
-use crate::asked::Asked;
+use crate::asked::{self, Asked};
 use crate::clock::now;
 use crate::collector::SharedStore;
 use crate::collector::span::{Kind, Span, Status, Value};
@@ -38,6 +38,7 @@ const STRANGER: &str = "?";
 #[serde(default, deny_unknown_fields)]
 pub(super) struct Window {
     /// How far to look back, in seconds.
+    #[serde(deserialize_with = "asked::number")]
     seconds: Option<u64>,
 }
 

@@ -14,11 +14,13 @@ use crate::jaeger::params::duration;
 #[serde(default, deny_unknown_fields)]
 pub(super) struct Wanted {
     /// At most so many.
+    #[serde(deserialize_with = "asked::number")]
     pub(super) limit: Option<usize>,
     /// This one alone.
     #[serde(deserialize_with = "asked::trace")]
     pub(super) trace: Option<TraceId>,
     /// Only those that came before this place.
+    #[serde(deserialize_with = "asked::number")]
     pub(super) before: Option<u64>,
     /// Without automatic rounds that went well: they are counted.
     fold: bool,

@@ -120,7 +120,9 @@ fn tie(recorded: &mut Arc<Recorded>, spans: &Spans, ends: impl Fn(&Recorded) -> 
 #[derive(Debug, Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 struct Wanted {
+    #[serde(deserialize_with = "asked::number")]
     limit: Option<usize>,
+    #[serde(deserialize_with = "asked::number")]
     after: Option<u64>,
     #[serde(deserialize_with = "asked::trace")]
     trace: Option<TraceId>,

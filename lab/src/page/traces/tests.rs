@@ -182,6 +182,18 @@ async fn what_cannot_be_asked_for_is_refused_and_not_passed_over() {
 }
 
 #[tokio::test]
+async fn a_path_that_is_not_there_is_told_in_json() {
+    let (_, page) = page();
+    let request = Request::get("/lab/trace").body(Body::empty());
+    let answer = page.oneshot(request.unwrap()).await.unwrap();
+    assert_eq!(answer.status(), 404);
+    let body = answer.into_body().collect().await.unwrap().to_bytes();
+    let body: Value = serde_json::from_slice(&body).unwrap();
+    let expected = "there is no GET /lab/trace; docs/lab-api.md lists what there is";
+    assert_eq!(body["error"], expected);
+}
+
+#[tokio::test]
 async fn a_pinned_trace_is_listed_by_itself() {
     let (store, page) = page();
     store.lock().insert(span("a", 1, 1));
