@@ -94,6 +94,23 @@ impl Setting {
     /// A value of this setting as anybody may see it.
     pub(super) fn shown(&self, value: &str) -> String {
         let hidden = self.is_secret && !value.is_empty();
-        if hidden { "***" } else { value }.to_owned()
+        if hidden {
+            return "***".to_owned();
+        }
+        without_logins(value)
     }
+}
+
+/// A text without the users and passwords of the URLs in it. One that is no URL hides rather more.
+fn without_logins(text: &str) -> String {
+    let mut pieces = text.split("://");
+    let mut shown = pieces.next().unwrap_or_default().to_owned();
+    for piece in pieces {
+        shown.push_str("://");
+        match piece.rsplit_once('@') {
+            Some((_, host)) => shown.extend(["***@", host]),
+            None => shown.push_str(piece),
+        }
+    }
+    shown
 }

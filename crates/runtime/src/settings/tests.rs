@@ -231,6 +231,17 @@ fn a_url_with_a_password_is_hidden_by_its_type_whatever_its_name() {
 }
 
 #[test]
+fn user_and_password_of_any_url_are_shown_nowhere() {
+    let urls = "http://ana:abracadabra@a:1/x, http://b/y, http://ana:abra/cadabra@c";
+    let shown = source(&[], &[("MESSAGE", urls)]).unwrap().shown();
+    let expected = "MESSAGE=http://***@a:1/x, http://b/y, http://***@c";
+    assert!(shown.contains(expected), "{shown}");
+    let error = refusal(&[], &[("INTERVAL", "http://ana:abracadabra@a")]);
+    let expected = "INTERVAL=\"http://***@a\" (from the environment) is refused";
+    assert!(error.starts_with(expected), "{error}");
+}
+
+#[test]
 fn help_lists_every_setting_with_its_default_and_variable() {
     let help = refusal(&["--help"], &[]);
     for setting in declared(&declaration()) {
