@@ -4,6 +4,7 @@
 use std::borrow::Cow;
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use prometheus_client::metrics::gauge::Gauge;
@@ -119,7 +120,10 @@ pub fn jittered(age: Duration) -> Duration {
 
 /// Up to a tenth more, so that what waits for connections opened together does not end together.
 pub fn spread(limit: Duration) -> Duration {
-    limit.mul_f64(rand::rng().random_range(1.0..=1.1))
+    static LAST: AtomicU32 = AtomicU32::new(0);
+    // Steps of the golden ratio fall evenly, and cost a request far less than chance does.
+    let place = LAST.fetch_add(0x9e37_79b9, Ordering::Relaxed) >> 22;
+    limit + limit / 10_240 * place
 }
 
 /// Serves a protocol until the service stops, each connection on a tracked task.
