@@ -75,12 +75,12 @@ impl Receiver {
 
     async fn traces(&self, headers: &HeaderMap, body: Body) -> Result<Response, Refused> {
         let format = request::format(headers)?;
-        let read = move |body: Bytes| {
+        let read = move |body: &[u8]| {
             let request = match format {
                 Format::Protobuf => {
                     ExportTraceServiceRequest::decode(body).map_err(Refusal::Garbled)
                 }
-                Format::Json => json::export(&body).map_err(Refusal::Json),
+                Format::Json => json::export(body).map_err(Refusal::Json),
             };
             request.map(received)
         };
@@ -103,7 +103,7 @@ impl Receiver {
         format: Format,
         headers: &HeaderMap,
         body: Body,
-        read: impl FnOnce(Bytes) -> Result<T, Refusal> + Send + 'static,
+        read: impl FnOnce(&[u8]) -> Result<T, Refusal> + Send + 'static,
     ) -> Result<T, Refused> {
         let refused = |refusal: Refusal| Refused::of(format, &refusal);
         let export = Export::of(headers, body, self.max_export).map_err(refused)?;

@@ -59,34 +59,37 @@ impl Export {
         if !self.is_gzip {
             return Ok((self.bytes.len() <= most).then(|| self.bytes.clone()));
         }
-        match decompressed(&self.bytes, most) {
+        let mut small = Vec::new();
+        match decompress(&self.bytes, most, &mut small) {
             Err(Refusal::TooLarge(_)) => Ok(None),
-            small => small.map(Some),
+            done => done.map(|()| Some(small.into())),
         }
     }
 
-    /// What was sent, decompressed, if it has no more bytes than it may have.
-    pub(super) fn whole(self) -> Result<Bytes, Refusal> {
-        if self.is_gzip {
-            decompressed(&self.bytes, self.most)
-        } else {
-            Ok(self.bytes)
+    /// What was sent, decompressed in this room, if it has no more bytes than it may have.
+    pub(super) fn whole<'a>(&'a self, room: &'a mut Vec<u8>) -> Result<&'a [u8], Refusal> {
+        if !self.is_gzip {
+            return Ok(&self.bytes);
         }
+        room.clear();
+        // All of it at once: as it grew, each step would leave a hole behind.
+        room.reserve_exact(self.most.saturating_add(1));
+        decompress(&self.bytes, self.most, room)?;
+        Ok(room.as_slice())
     }
 }
 
-fn decompressed(body: &[u8], most: usize) -> Result<Bytes, Refusal> {
-    let mut bytes = Vec::new();
+fn decompress(body: &[u8], most: usize, bytes: &mut Vec<u8>) -> Result<(), Refusal> {
     // One more than it may have shows that it has too many, without reading them all.
     let bound = u64::try_from(most).unwrap_or(u64::MAX).saturating_add(1);
     MultiGzDecoder::new(body)
         .take(bound)
-        .read_to_end(&mut bytes)
+        .read_to_end(bytes)
         .map_err(Refusal::Gzip)?;
     if bytes.len() > most {
         return Err(Refusal::TooLarge(most));
     }
-    Ok(bytes.into())
+    Ok(())
 }
 
 fn text(headers: &HeaderMap, name: HeaderName) -> &str {
