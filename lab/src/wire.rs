@@ -11,6 +11,8 @@
 
 mod decode;
 mod feed;
+#[cfg(test)]
+mod fixture;
 mod learner;
 mod pcapng;
 mod reflection;

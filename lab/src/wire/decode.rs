@@ -265,9 +265,13 @@ pub(super) fn direction(message: &Message) -> Direction {
 #[cfg(test)]
 mod tests {
     use testing::TestLifecycle;
+    use tokio::runtime::Handle;
 
+    use super::super::fixture::call_at;
     use super::super::learner::Foreign;
     use super::*;
+    use crate::links::Wiring;
+    use crate::supervisor::status::StatusRegistry;
 
     const REQUEST: &[u8] = b"GET / HTTP/1.1\r\n\r\n";
     const ANSWER: &[u8] = b"HTTP/1.1 204 No Content\r\n\r\n";
@@ -314,6 +318,50 @@ mod tests {
             assert_eq!((&*message.link, message.connection), ("a-to-b", 1));
         }
         assert_eq!(forgotten, 1, "what passed on no connection");
+    }
+
+    #[tokio::test]
+    async fn what_a_server_has_described_is_learnt() {
+        let [client, _] = addresses();
+        let lifecycle = TestLifecycle::default();
+        let known = Descriptors::read(malha_proto::DESCRIPTORS);
+        let (mut learner, _) = Learner::new(known, lifecycle.lifecycle());
+        let of = Foreign {
+            server: "127.0.0.1:1".into(),
+            service: "usuarios.v1.UsuarioService".to_owned(),
+        };
+        let store = WireStore::new(100_000);
+        store.add(Recorded {
+            id: 0,
+            link: "a-to-b".into(),
+            connection: 1,
+            client,
+            upstream_port: None,
+            at: 0,
+            message: call_at("/usuarios.v1.UsuarioService/ObterUsuario"),
+            foreign: Some((of.clone(), Learning::Asking)),
+        });
+        let (_, _, decoder) = Decoder::new(store.clone());
+        let learning = Learning::Learnt;
+        decoder.explain(&Answered { of, learning }, &mut learner);
+        let learnt = store.latest(1, |_| true).remove(0);
+        assert_eq!(learnt.foreign.as_ref().unwrap().1, Learning::Learnt);
+    }
+
+    #[tokio::test]
+    async fn who_waits_finds_all_that_has_passed() {
+        let lifecycle = TestLifecycle::default();
+        let lifecycle = lifecycle.lifecycle();
+        let store = WireStore::new(100_000);
+        let (feed, catch_up, decoder) = Decoder::new(store.clone());
+        let (home, registry) = (Handle::current(), StatusRegistry::new(&[]));
+        let links = LabLinks::start(Wiring::default(), home, &registry, feed.clone(), lifecycle);
+        lifecycle.spawn(decoder.run(links.await.unwrap(), lifecycle.clone()));
+        let link = "a-to-b".into();
+        feed.opened(&link, 1, addresses()[0]);
+        feed.sent(&link, 1, Direction::Upstream, REQUEST);
+        catch_up.wait().await;
+        assert_eq!(store.latest(9, |_| true).len(), 1);
     }
 
     #[tokio::test]

@@ -147,6 +147,7 @@ fn weight(recorded: &Recorded) -> usize {
 mod tests {
     use wire::{Field, Layer, Side};
 
+    use super::super::fixture::call;
     use super::*;
 
     fn recorded(link: &str, size: usize) -> Recorded {
@@ -267,5 +268,18 @@ mod tests {
             }];
         });
         assert_eq!(in_layers, plain + 2 * (1000 + 80));
+        let message = call("loja.Pedidos");
+        let later = message.kept_for_later();
+        let understood = weighed(|message| {
+            *message = Message {
+                call: None,
+                ..call("loja.Pedidos")
+            };
+        });
+        assert!(later > 0);
+        assert_eq!(
+            weighed(|message| *message = call("loja.Pedidos")),
+            understood + later
+        );
     }
 }

@@ -147,6 +147,14 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn a_stopped_process_that_somebody_starts_again_has_no_fault_left() {
+        let board = board();
+        board.process(NAME, Action::Stop, None).await.unwrap();
+        board.0.registry.started(NAME, Some(8));
+        assert!(board.all()[0].ended.is_some());
+    }
+
+    #[tokio::test]
     async fn who_is_frozen_can_go_on_at_once_and_be_frozen_again() {
         let board = board();
         // Both are asked for before the keeper has come to either.

@@ -116,8 +116,14 @@ async fn a_server_without_reflection_is_told_as_such() {
     assert_eq!(said, expected);
 }
 
-/// Answers every question with these files, or refuses.
-struct Liar(Option<Vec<Vec<u8>>>);
+/// Whatever it is asked, it says this in turn.
+struct Liar(Vec<Result<MessageResponse, Status>>);
+
+fn files(files: Vec<Vec<u8>>) -> MessageResponse {
+    MessageResponse::FileDescriptorResponse(FileDescriptorResponse {
+        file_descriptor_proto: files,
+    })
+}
 
 #[tonic::async_trait]
 impl ServerReflection for Liar {
@@ -128,57 +134,89 @@ impl ServerReflection for Liar {
         &self,
         _: Request<Streaming<ServerReflectionRequest>>,
     ) -> Result<tonic::Response<Self::ServerReflectionInfoStream>, Status> {
-        let said = match &self.0 {
-            Some(files) => MessageResponse::FileDescriptorResponse(FileDescriptorResponse {
-                file_descriptor_proto: files.clone(),
-            }),
-            None => MessageResponse::ErrorResponse(ErrorResponse {
-                error_code: 7,
-                error_message: "hoje não".to_owned(),
-            }),
-        };
-        let answer = ServerReflectionResponse {
-            message_response: Some(said),
-            ..ServerReflectionResponse::default()
-        };
-        let answers = stream::repeat_with(move || Ok(answer.clone()));
-        Ok(tonic::Response::new(Box::pin(answers)))
+        let answers = self.0.clone().into_iter().cycle().map(|said| {
+            Ok(ServerReflectionResponse {
+                message_response: Some(said?),
+                ..ServerReflectionResponse::default()
+            })
+        });
+        Ok(tonic::Response::new(Box::pin(stream::iter(answers))))
     }
 }
 
-/// What is said of a server that answers so.
-async fn of_liar(files: Option<Vec<Vec<u8>>>) -> String {
+/// What comes of a server that answers so.
+async fn liar(
+    answers: Vec<Result<MessageResponse, Status>>,
+) -> Result<Vec<Vec<u8>>, ReflectionError> {
     let (incoming, at) = listen().await;
     let serving = Server::builder()
-        .add_service(ServerReflectionServer::new(Liar(files)))
+        .add_service(ServerReflectionServer::new(Liar(answers)))
         .serve_with_incoming(incoming);
     tokio::select! {
         ended = serving => panic!("{ended:?}"),
-        files = asked(at) => files.unwrap_err().to_string(),
+        files = asked(at) => files,
     }
+}
+
+/// What is said of it.
+async fn of_liar(answers: Vec<Result<MessageResponse, Status>>) -> String {
+    liar(answers).await.unwrap_err().to_string()
 }
 
 #[tokio::test]
 async fn what_makes_no_sense_is_told_and_has_an_end() {
-    let said = of_liar(Some(vec![b"nonsense".to_vec()])).await;
+    let said = of_liar(vec![Ok(files(vec![b"nonsense".to_vec()]))]).await;
     assert!(said.contains("is not understood"), "{said}");
     let endless = FileDescriptorProto {
         dependency: vec!["another.proto".to_owned()],
         ..file("loja.proto")
     };
-    let said = of_liar(Some(vec![endless.encode_to_vec()])).await;
+    let said = of_liar(vec![Ok(files(vec![endless.encode_to_vec()]))]).await;
     assert!(
         said.contains("it sent something else for another.proto"),
         "{said}"
     );
-    let many = vec![file("a.proto").encode_to_vec(); MOST_FILES + 1];
-    let said = of_liar(Some(many)).await;
-    assert!(said.contains("by more than 128 files"), "{said}");
     let large = vec![vec![0; MOST_BYTES + 1]];
-    let said = of_liar(Some(large)).await;
+    let said = of_liar(vec![Ok(files(large))]).await;
     assert!(said.contains("does not describe"), "{said}");
-    let said = of_liar(None).await;
+    let refusal = MessageResponse::ErrorResponse(ErrorResponse {
+        error_code: 7,
+        error_message: "hoje não".to_owned(),
+    });
+    let said = of_liar(vec![Ok(refusal)]).await;
     assert!(said.ends_with("PermissionDenied: hoje não"), "{said}");
+    let said = of_liar(vec![Err(Status::unimplemented("nada"))]).await;
+    assert!(said.contains("offers no reflection"), "{said}");
+}
+
+/// A file of this name and size, with these imports.
+fn sized(name: &str, dependency: &[&str], size: usize) -> Vec<u8> {
+    let of = |package: usize| FileDescriptorProto {
+        dependency: dependency.iter().map(ToString::to_string).collect(),
+        package: Some("p".repeat(package)),
+        ..file(name)
+    };
+    let around = of(size).encoded_len() - size;
+    of(size - around).encode_to_vec()
+}
+
+#[tokio::test]
+async fn so_much_is_taken_and_no_more() {
+    let many = |count: usize| vec![Ok(files(vec![file("a.proto").encode_to_vec(); count]))];
+    let large = |size: usize| {
+        let (half, rest) = (512 * 1024, size - 512 * 1024);
+        let first = sized("loja.proto", &["pedido.proto"], half);
+        let second = sized("pedido.proto", &[], rest);
+        vec![Ok(files(vec![first])), Ok(files(vec![second]))]
+    };
+    assert_eq!(liar(many(128)).await.unwrap().len(), 128);
+    let taken = liar(large(1024 * 1024)).await.unwrap().concat();
+    assert_eq!(taken.len(), 1024 * 1024);
+    for too_much in [many(129), large(1024 * 1024 + 1)] {
+        let said = of_liar(too_much).await;
+        let says = "by more than 128 files or 1048576 bytes";
+        assert!(said.ends_with(says), "{said}");
+    }
 }
 
 /// A server that says this to whoever connects, and then nothing.
