@@ -1,6 +1,5 @@
 //! The server: the interface `usuarios.v1.UsuarioService` over a store.
 
-use std::net::{IpAddr, Ipv4Addr};
 use std::pin::Pin;
 
 use futures_util::{Stream, StreamExt, stream};
@@ -48,9 +47,6 @@ struct UserService {
     store: Store,
     watchers: Places,
 }
-
-/// Who watches where nobody says it.
-const NOBODY: IpAddr = IpAddr::V4(Ipv4Addr::UNSPECIFIED);
 
 fn refuse(error: impl Into<Error>) -> Status {
     status::of(&error.into())
@@ -117,7 +113,7 @@ impl UsuarioService for UserService {
         request: Request<ObservarUsuariosRequest>,
     ) -> Result<Response<Self::ObservarUsuariosStream>, Status> {
         let from = request::observar(request.get_ref()).map_err(refuse)?;
-        let address = request.remote_addr().map_or(NOBODY, |peer| peer.ip());
+        let address = request.remote_addr().map(|peer| peer.ip());
         let place = self.watchers.take(address);
         let place = place.ok_or_else(|| refuse(Error::TooManyWatchers))?;
         let subscription = self.store.subscribe(from).await.map_err(refuse)?;

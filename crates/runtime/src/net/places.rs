@@ -14,7 +14,7 @@ pub struct Places {
 #[derive(Debug, Default)]
 struct Taken {
     total: usize,
-    by_address: HashMap<IpAddr, usize>,
+    by_address: HashMap<Option<IpAddr>, usize>,
 }
 
 /// Of the last quarter an address gets a place while it has fewer than one of so many parts of what is
@@ -26,7 +26,7 @@ const PARTS: usize = 16;
 #[derive(Debug)]
 pub struct Place {
     places: Places,
-    address: IpAddr,
+    address: Option<IpAddr>,
 }
 
 impl Places {
@@ -38,8 +38,10 @@ impl Places {
         }
     }
 
-    /// A place for what this address asks for, if there is one for it.
-    pub fn take(&self, address: IpAddr) -> Option<Place> {
+    /// A place for what this address asks for, if there is one for it. All whose address is not known
+    /// count as one.
+    pub fn take(&self, address: impl Into<Option<IpAddr>>) -> Option<Place> {
+        let address = address.into();
         let mut taken = self.lock();
         let left = self.most.saturating_sub(taken.total);
         let own = taken.by_address.get(&address).copied().unwrap_or_default();
@@ -134,7 +136,7 @@ mod tests {
         let all: Vec<_> = (0..16).map(|number| places.take(address(number))).collect();
         assert!(all.iter().all(Option::is_some));
         assert!(places.take(address(16)).is_none());
-        assert!(!places.lock().by_address.contains_key(&address(16)));
+        assert!(!places.lock().by_address.contains_key(&Some(address(16))));
         drop(all);
         assert!(places.take(address(16)).is_some());
     }
@@ -147,6 +149,14 @@ mod tests {
         crowd.extend(places.take(address(1)));
         assert_eq!(crowd.len(), 1500);
         assert!(places.take(address(1)).is_none());
+    }
+
+    #[test]
+    fn all_whose_address_is_not_known_count_as_one() {
+        let places = Places::new(2000);
+        let unknown: Vec<_> = (0..2000).map_while(|_| places.take(None)).collect();
+        assert_eq!(unknown.len(), 1500);
+        assert!(places.take(address(0)).is_some());
     }
 
     #[test]

@@ -91,7 +91,7 @@ fn enter(gateway: &Gateway, request: &Request) -> Result<Place, GatewayError> {
         let taken = rates.take(address, Instant::now());
         taken.map_err(GatewayError::TooMuch)?;
     }
-    let place = gateway.requests.take(client.address());
+    let place = gateway.requests.take(client.0);
     place.ok_or(GatewayError::Busy)
 }
 

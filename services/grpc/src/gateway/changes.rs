@@ -56,7 +56,7 @@ pub(super) async fn mudancas(
 ) -> Result<Response, GatewayError> {
     let token = input::last_event_id(&headers)?;
     let waits = input::wants_events(&headers);
-    let place = match gateway.streams.take(client.address()) {
+    let place = match gateway.streams.take(client.0) {
         Some(place) => place,
         None if waits => return Ok(come_back(&GatewayError::Busy)),
         None => return Err(GatewayError::Busy),

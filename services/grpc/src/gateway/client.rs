@@ -1,7 +1,7 @@
 //! Who asks.
 
 use std::convert::Infallible;
-use std::net::{IpAddr, Ipv4Addr};
+use std::net::IpAddr;
 
 use axum::extract::FromRequestParts;
 use axum::http::Extensions;
@@ -23,11 +23,6 @@ impl Client {
         let forwarded = extensions.get();
         forwarded.is_some_and(|Forwarded { client, peer, .. }| client != peer)
     }
-
-    /// The address whose places it takes.
-    pub(super) fn address(self) -> IpAddr {
-        self.0.unwrap_or(NOBODY)
-    }
 }
 
 impl<S: Sync> FromRequestParts<S> for Client {
@@ -37,6 +32,3 @@ impl<S: Sync> FromRequestParts<S> for Client {
         Ok(Self::of(&parts.extensions))
     }
 }
-
-/// Who asks where nobody says it.
-const NOBODY: IpAddr = IpAddr::V4(Ipv4Addr::UNSPECIFIED);
