@@ -20,6 +20,7 @@
 //! - [`trace`]: spans by the semantic conventions, shared by everything above.
 //! - [`cause`]: why an error came about.
 //! - [`backoff`]: how long to wait before the next try.
+//! - [`terminal`]: what a client prints for whoever runs it.
 //! - [`tls`]: certificates and keys of the connections that this process opens.
 //!
 //! gRPC, Redis and plain TCP are crates of their own on this one (`runtime-grpc`, `runtime-redis`,
@@ -42,6 +43,7 @@ mod service;
 pub mod settings;
 mod signals;
 pub mod telemetry;
+pub mod terminal;
 pub mod tls;
 pub mod trace;
 

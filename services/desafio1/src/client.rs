@@ -3,11 +3,11 @@
 use std::io::Write;
 use std::time::Duration;
 
-use runtime::Lifecycle;
 use runtime::backoff::Backoff;
 use runtime::http_client::{self, HttpClientError};
 use runtime::readiness::Dependency;
 use runtime::trace::{self, Instrument, Parent, SpanKind};
+use runtime::{Lifecycle, terminal};
 
 use crate::domain::{NoMessage, line};
 use crate::error::Error;
@@ -70,7 +70,7 @@ async fn ask(
         match message(client, settings).await {
             Ok(message) => {
                 server.ready();
-                print(out, &message);
+                terminal::print(out, &format!("{message}\n"));
                 backoff.success()
             }
             Err(error) => {
@@ -91,11 +91,4 @@ async fn message(
 ) -> Result<String, Unanswered> {
     let answer = client.get(settings.server_url.clone()).await?;
     Ok(line(answer.status.as_u16(), &answer.body)?)
-}
-
-/// Prints a line at once. Where nobody reads, that is said and the client goes on.
-fn print(out: &mut impl Write, message: &str) {
-    if let Err(error) = writeln!(out, "{message}").and_then(|()| out.flush()) {
-        tracing::warn!(%error, "the answer could not be printed");
-    }
 }

@@ -3,8 +3,8 @@
 use std::io::Write;
 
 use rand::Rng;
-use runtime::Lifecycle;
 use runtime::trace::{self, Instrument, Parent, SpanKind};
+use runtime::{Lifecycle, terminal};
 use runtime_tcp::client::Protocol;
 use runtime_tcp::{RetryingClient, TcpClientError};
 
@@ -27,7 +27,8 @@ pub async fn run(
         sent += 1;
         match send(&client, number).await {
             Ok(answer) => {
-                let is_printed = print(&mut out, &answer);
+                let shown = format!("{}\n", terminal::plain(&answer));
+                let is_printed = terminal::print(&mut out, &shown);
                 failed += u64::from(wire::is_refusal(&answer) || !is_printed);
             }
             Err(error) => {
@@ -65,20 +66,4 @@ async fn send(client: &RetryingClient, number: Number) -> Result<Vec<u8>, TcpCli
     let span = trace::start(SpanKind::Internal, "send number", Parent::Current, []);
     tracing::info!(number = number.to_decimal(), "sending");
     client.call(&wire::request(number)).instrument(span).await
-}
-
-/// Prints an answer at once, as text that cannot steer the terminal. Where nobody reads, that is
-/// said and the client goes on. Returns whether it was printed.
-fn print(out: &mut impl Write, answer: &[u8]) -> bool {
-    let text = String::from_utf8_lossy(answer);
-    let shown: String = text
-        .trim_end()
-        .chars()
-        .filter(|letter| !letter.is_control())
-        .collect();
-    let printed = writeln!(out, "{shown}").and_then(|()| out.flush());
-    if let Err(error) = &printed {
-        tracing::warn!(%error, "the answer could not be printed");
-    }
-    printed.is_ok()
 }

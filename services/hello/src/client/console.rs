@@ -2,6 +2,8 @@
 
 use std::io::Write;
 
+use runtime::terminal;
+
 /// Exactly the original's prompt: the name is typed behind it.
 const PROMPT: &str = "Digite seu nome: ";
 
@@ -32,17 +34,10 @@ impl<W: Write> Console<W> {
         self.prompted = false;
     }
 
-    /// Prints an answer, which is text of a stranger, and must not steer the terminal. Returns whether
-    /// it was printed.
+    /// Prints an answer. Returns whether it was printed.
     pub(super) fn answer(&mut self, answer: &[u8]) -> bool {
-        let text = String::from_utf8_lossy(answer);
-        let shown: String = text
-            .trim_end()
-            .chars()
-            .filter(|letter| !letter.is_control())
-            .collect();
         self.new_line();
-        self.print(&format!("{shown}\n"))
+        self.print(&format!("{}\n", terminal::plain(answer)))
     }
 
     /// Ends the line of a prompt that nobody answered.
@@ -52,15 +47,7 @@ impl<W: Write> Console<W> {
         }
     }
 
-    /// Prints at once. Where nobody reads, that is said and the client goes on.
     fn print(&mut self, text: &str) -> bool {
-        let printed = self
-            .out
-            .write_all(text.as_bytes())
-            .and_then(|()| self.out.flush());
-        if let Err(error) = &printed {
-            tracing::warn!(%error, "the answer could not be printed");
-        }
-        printed.is_ok()
+        terminal::print(&mut self.out, text)
     }
 }
