@@ -26,7 +26,7 @@ pub struct Outcome {
     pub ok: u64,
     /// Not answered, or with another status.
     pub failed: u64,
-    /// Why, for the first of them.
+    /// When and why, for the first of them.
     pub reasons: Vec<String>,
     /// How long it took.
     pub took: Duration,
@@ -77,7 +77,8 @@ async fn work(load: Load, http: reqwest::Client, quota: Arc<Quota>) -> Outcome {
             Err(reason) => {
                 outcome.failed += 1;
                 if outcome.reasons.len() < REASONS {
-                    outcome.reasons.push(reason);
+                    let after = quota.elapsed();
+                    outcome.reasons.push(format!("after {after:.1?}: {reason}"));
                 }
             }
         }

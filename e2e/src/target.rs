@@ -25,6 +25,12 @@ pub struct Target {
     pub jaeger: Option<Url>,
 }
 
+/// The address that a URL names, as `host:port`; none of a URL that names no host.
+#[must_use]
+pub fn address(url: &Url) -> Option<String> {
+    Some(format!("{}:{}", url.host()?, url.port_or_known_default()?))
+}
+
 impl Target {
     /// Whether an exercise has an address.
     pub fn has(&self, exercise: &str) -> bool {
@@ -48,8 +54,7 @@ impl Target {
             &self.chat_b,
             &self.jaeger,
         ];
-        let of_url = |url: &Url| Some(format!("{}:{}", url.host()?, url.port_or_known_default()?));
-        let of_urls = urls.into_iter().flatten().filter_map(of_url);
+        let of_urls = urls.into_iter().flatten().filter_map(address);
         of_urls
             .chain(self.hello.clone())
             .chain(self.sockets.clone())

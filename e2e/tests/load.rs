@@ -14,8 +14,11 @@ use tokio::sync::Notify;
 
 const ANSWER: &[u8] = b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\nconnection: close\r\n\r\n";
 
-/// Answers every request, and says when there have been this many.
+/// Answers every request, and says when there have been this many. Before the first comes a connection
+/// without any, by which the load learns that the address is reached.
 async fn answer(listener: TcpListener, answered: Arc<AtomicU64>, many: u64, enough: Arc<Notify>) {
+    let (mut dial, _) = listener.accept().await.unwrap();
+    assert_eq!(dial.read_buf(&mut Vec::new()).await.unwrap(), 0);
     loop {
         let (mut stream, _) = listener.accept().await.unwrap();
         let mut request = Vec::new();

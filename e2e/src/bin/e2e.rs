@@ -13,7 +13,7 @@ use e2e::journeys::{self, Context};
 use e2e::load::{self, Load};
 use e2e::quota::Quota;
 use e2e::soak::{Plan, chat, users};
-use e2e::target::Target;
+use e2e::target::{self, Target};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use tokio::signal::unix::{SignalKind, signal};
@@ -162,6 +162,12 @@ async fn to_the_end<T>(
 /// How long an address may take to be reached after its pods are ready.
 const SETTLING: Duration = Duration::from_secs(10);
 
+/// Waits until an address is reached. A Service refuses connections until every node has heard of its
+/// first pod, which is a moment after that pod is ready; who stays away is for others to tell.
+async fn settled(address: &str) {
+    dial::until(address, Expected::Open, SETTLING).await;
+}
+
 fn exit_code(good: bool) -> ExitCode {
     if good {
         ExitCode::SUCCESS
@@ -267,10 +273,8 @@ async fn run_journeys(matches: &ArgMatches) -> anyhow::Result<ExitCode> {
         !wanted.is_empty() || chosen.iter().any(|journey| target.has(journey.exercise)),
         "no exercise has an address: set DESAFIO1_URL, HELLO_ADDRESS, USUARIOS_URL, CHAT_A_URL or SOCKETS_ADDRESS"
     );
-    // A Service refuses connections until every node has heard of its first pod, which is a moment
-    // after that pod is ready. Who stays away is for the journeys to tell.
     for address in target.addresses() {
-        dial::until(&address, Expected::Open, SETTLING).await;
+        settled(&address).await;
     }
     let (mut passed, mut failed, mut skipped) = (0, 0, 0);
     let context = Context::new(target)?;
@@ -315,6 +319,9 @@ async fn run_load(matches: &ArgMatches) -> anyhow::Result<ExitCode> {
         concurrency: value(matches, "concurrency"),
         rate: value(matches, "rate"),
     };
+    if let Some(address) = target::address(&load.url) {
+        settled(&address).await;
+    }
     let requests = Arc::new(quota(matches, "requests"));
     let context = Context::new(Target::default())?;
     let work = load::run(&load, &requests, &context.http);
