@@ -6,9 +6,11 @@
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use opentelemetry::trace::{Event, Link, SpanContext, SpanId, SpanKind, Status};
-use opentelemetry::{Array, InstrumentationScope, KeyValue, Value};
+use opentelemetry::{InstrumentationScope, KeyValue};
 use opentelemetry_sdk::Resource;
 use opentelemetry_sdk::trace::SpanData;
+
+mod attribute;
 
 /// What is said of a process beside each batch, encoded once.
 #[derive(Debug, Default)]
@@ -34,17 +36,17 @@ impl EncodedResource {
         let mut request = Protobuf(Vec::with_capacity(
             batch.len() * USUAL + self.resource.len(),
         ));
-        request.message(1, |spans| {
+        request.message_after::<3>(1, |spans| {
             spans.bytes(1, &self.resource);
             let same = |one: &SpanData, next: &SpanData| {
                 one.instrumentation_scope == next.instrumentation_scope
             };
             for of_scope in batch.chunk_by(same) {
-                spans.message(2, |spans| {
+                spans.message_after::<3>(2, |spans| {
                     let scope = &of_scope[0].instrumentation_scope;
                     spans.message(1, |told| told.scope(scope));
                     for span in of_scope {
-                        spans.message(2, |told| told.span(span));
+                        spans.message_after::<2>(2, |told| told.span(span));
                     }
                     spans.text(3, scope.schema_url().unwrap_or_default());
                 });
@@ -108,82 +110,28 @@ impl Protobuf {
         }
     }
 
-    /// A message within, whose length is known once it is written.
+    /// A message within, whose length is known once it is written. Most are so short that one byte tells
+    /// their length.
     fn message(&mut self, field: u64, write: impl FnOnce(&mut Self)) {
+        self.message_after::<1>(field, write);
+    }
+
+    /// The same, with as many bytes left free for the length as it will most likely take, for what is
+    /// longer than that is moved.
+    fn message_after<const FREE: usize>(&mut self, field: u64, write: impl FnOnce(&mut Self)) {
         self.key(field, 2);
         let start = self.0.len();
-        // Most are so short that one byte tells their length.
-        self.0.push(0);
+        self.0.extend_from_slice(&[0; FREE]);
         write(self);
-        let length = self.0.len() - start - 1;
-        if length < 0x80 {
-            let [low, ..] = length.to_le_bytes();
-            self.0[start] = low;
-            return;
-        }
         let end = self.0.len();
-        self.varint(length as u64);
+        self.varint((end - start - FREE) as u64);
         let told = self.0.len() - end;
-        // The length is at the end: its first bytes go where one was left free, the rest is moved in.
-        self.0[start..].rotate_right(told);
-        self.0.remove(start + told);
-    }
-
-    fn attribute(&mut self, field: u64, key: &str, value: &Value) {
-        self.message(field, |pair| {
-            pair.text(1, key);
-            pair.message(2, |any| any.value(value));
-        });
-    }
-
-    fn attributes(&mut self, field: u64, attributes: &[KeyValue]) {
-        for KeyValue { key, value, .. } in attributes {
-            self.attribute(field, key.as_str(), value);
-        }
-    }
-
-    /// One of several: it is written even where it is empty.
-    fn value(&mut self, value: &Value) {
-        match value {
-            Value::String(text) => self.bytes(1, text.as_str().as_bytes()),
-            Value::Bool(is) => self.bool_value(*is),
-            Value::I64(number) => self.int_value(*number),
-            Value::F64(number) => self.double_value(*number),
-            Value::Array(array) => self.message(5, |values| values.array(array)),
-            _ => {}
-        }
-    }
-
-    fn bool_value(&mut self, is: bool) {
-        self.key(2, 0);
-        self.varint(is.into());
-    }
-
-    fn int_value(&mut self, number: i64) {
-        self.key(3, 0);
-        self.varint(number.cast_unsigned());
-    }
-
-    fn double_value(&mut self, number: f64) {
-        self.key(4, 1);
-        self.0.extend_from_slice(&number.to_le_bytes());
-    }
-
-    fn array(&mut self, array: &Array) {
-        match array {
-            Array::String(texts) => texts
-                .iter()
-                .for_each(|text| self.message(1, |any| any.bytes(1, text.as_str().as_bytes()))),
-            Array::Bool(all) => all
-                .iter()
-                .for_each(|is| self.message(1, |any| any.bool_value(*is))),
-            Array::I64(all) => all
-                .iter()
-                .for_each(|number| self.message(1, |any| any.int_value(*number))),
-            Array::F64(all) => all
-                .iter()
-                .for_each(|number| self.message(1, |any| any.double_value(*number))),
-            _ => {}
+        if told == FREE {
+            self.0.copy_within(end.., start);
+            self.0.truncate(end);
+        } else {
+            self.0[start..].rotate_right(told);
+            self.0.drain(start + told..start + told + FREE);
         }
     }
 

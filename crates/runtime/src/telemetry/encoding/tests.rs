@@ -1,5 +1,7 @@
 use opentelemetry::trace::{TraceFlags, TraceId, TraceState};
+use opentelemetry::{Array, Value};
 use opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceRequest;
+use opentelemetry_proto::tonic::common;
 use opentelemetry_proto::transform::trace::tonic::group_spans_by_resource_and_scope;
 use opentelemetry_sdk::trace::{SpanEvents, SpanLinks};
 use prost::Message;
@@ -102,7 +104,39 @@ fn a_message_within_says_its_length_in_as_few_bytes_as_hold_it() {
         let content = vec![7; size];
         let (mut message, mut bytes) = (Protobuf::default(), Protobuf::default());
         message.message(3, |inside| inside.0.extend_from_slice(&content));
-        bytes.bytes(3, &content);
+        message.message_after::<2>(3, |inside| inside.0.extend_from_slice(&content));
+        message.message_after::<3>(3, |inside| inside.0.extend_from_slice(&content));
+        for _ in 0..3 {
+            bytes.bytes(3, &content);
+        }
         assert_eq!(message.0, bytes.0, "{size}");
+    }
+}
+
+/// An attribute as `prost` writes it.
+fn by_prost(field: u32, key: &str, value: &Value) -> Vec<u8> {
+    let (key, value) = (key.to_owned(), Some(value.clone().into()));
+    let pair = common::v1::KeyValue {
+        key,
+        value,
+        ..Default::default()
+    };
+    let mut bytes = Vec::new();
+    prost::encoding::message::encode(field, &pair, &mut bytes);
+    bytes
+}
+
+#[test]
+fn an_attribute_is_what_prost_makes_of_it_however_long_it_is() {
+    let texts = (0..300).map(|length| Value::from("x".repeat(length)));
+    let numbers = (0..64).flat_map(|bit| [1_i64 << bit, (1_i64 << bit).wrapping_sub(1)]);
+    let others = [Value::from(true), Value::from(0.0), Value::from(-1)];
+    for value in texts.chain(numbers.map(Value::from)).chain(others) {
+        for key in (0..=140).step_by(5).chain(110..130) {
+            let key = "k".repeat(key);
+            let mut ours = Protobuf::default();
+            ours.attribute(9, &key, &value);
+            assert_eq!(ours.0, by_prost(9, &key, &value), "{key}: {value}");
+        }
     }
 }
