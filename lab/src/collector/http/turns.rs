@@ -4,6 +4,7 @@
 //! large ones one after the other, on a thread where nobody else waits to be served.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use tokio::sync::Mutex;
 use tokio::task::spawn_blocking;
@@ -20,8 +21,29 @@ struct Line {
     /// Where the one whose turn it is decompresses. With room of its own each would leave as much
     /// behind, for the allocator keeps megabytes for each thread.
     room: Arc<Mutex<Vec<u8>>>,
-    /// Held by everybody in the line.
-    place: Arc<()>,
+    /// How many stand in it, the one whose turn it is included.
+    places: AtomicUsize,
+}
+
+/// A place in the line, from before its turn until after it. Whoever is the last to leave gives the room
+/// back, and be it an exporter that goes away before its turn.
+struct Place(Arc<Line>);
+
+impl Place {
+    fn take(line: &Arc<Line>) -> Self {
+        line.places.fetch_add(1, Ordering::AcqRel);
+        Self(Arc::clone(line))
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        let was_last = self.0.places.fetch_sub(1, Ordering::AcqRel) == 1;
+        // Who has the room now has a place, too, and is the last in its turn.
+        if was_last && let Ok(mut room) = self.0.room.try_lock() {
+            *room = Vec::new();
+        }
+    }
 }
 
 impl Turns {
@@ -34,24 +56,18 @@ impl Turns {
         if let Some(small) = export.small()? {
             return read(&small);
         }
-        let place = Arc::clone(&self.0.place);
-        let turn = Arc::clone(&self.0.room).lock_owned().await;
+        let place = Place::take(&self.0);
+        let mut room = Arc::clone(&self.0.room).lock_owned().await;
         let reading = spawn_blocking(move || {
             // Until it is read, also where its exporter has gone meanwhile.
-            let mut room = turn;
             let outcome = export.whole(&mut room).and_then(read);
-            // The next one takes it over; the last one gives it back.
-            if Arc::strong_count(&place) == ALONE {
-                *room = Vec::new();
-            }
+            drop(room);
+            drop(place);
             outcome
         });
         reading.await.map_err(Refusal::Unread)?
     }
 }
-
-/// Who holds a place while one is in the line: the line and that one.
-const ALONE: usize = 2;
 
 #[cfg(test)]
 mod tests {
@@ -107,6 +123,21 @@ mod tests {
         let first = first.unwrap();
         assert_eq!(first, second.unwrap());
         assert_eq!(first.1, 1 << 20);
+        assert_eq!(turns.0.room.lock().await.capacity(), 0);
+    }
+
+    #[tokio::test]
+    async fn the_room_is_given_back_too_where_the_last_one_goes_away_before_its_turn() {
+        let turns = Turns::default();
+        let turn = turns.0.room.lock().await;
+        let mut both = [(), ()].map(|()| Box::pin(turns.read(gzip(1 << 20), |_| Ok(()))));
+        for one in &mut both {
+            assert!(one.now_or_never().is_none());
+        }
+        drop(turn);
+        let [first, second] = both;
+        first.await.unwrap();
+        drop(second);
         assert_eq!(turns.0.room.lock().await.capacity(), 0);
     }
 }
