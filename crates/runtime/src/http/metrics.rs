@@ -1,6 +1,7 @@
 //! What an HTTP server counts.
 
 use std::borrow::Cow;
+use std::sync::Arc;
 use std::time::Duration;
 
 use axum::http::StatusCode;
@@ -49,7 +50,8 @@ impl MetricSet for HttpServerMetrics {
 /// What one route counts.
 #[derive(Debug)]
 pub(super) struct RouteMetrics {
-    template: Option<String>,
+    /// Shared with the spans that tell it.
+    template: Option<Arc<str>>,
     all: HttpServerMetrics,
     active: First<HttpActiveLabels, Gauge>,
     requests: First<RouteOutcome, DurationsOf>,
@@ -71,15 +73,15 @@ impl RouteMetrics {
     /// Those of the route with this template, or of what no route is for.
     pub(super) fn new(template: Option<String>, all: HttpServerMetrics) -> Self {
         Self {
-            template,
+            template: template.map(Arc::from),
             all,
             active: First::default(),
             requests: First::default(),
         }
     }
 
-    pub(super) fn template(&self) -> Option<&str> {
-        self.template.as_deref()
+    pub(super) fn template(&self) -> Option<&Arc<str>> {
+        self.template.as_ref()
     }
 
     /// The requests under way that were asked like this.
@@ -106,7 +108,7 @@ impl RouteMetrics {
         };
         HttpServerLabels {
             http_request_method: outcome.method,
-            http_route: self.template.clone().unwrap_or_default(),
+            http_route: self.template.as_deref().unwrap_or_default().to_owned(),
             http_response_status_code: outcome.status.map_or(0, |status| status.as_u16()),
             url_scheme: outcome.scheme,
             error_type,

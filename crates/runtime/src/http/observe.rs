@@ -204,7 +204,7 @@ fn scheme<B>(request: &Request<B>) -> &'static str {
     forwarded.and_then(|told| told.scheme).unwrap_or("http")
 }
 
-fn attributes<B>(request: &Request<B>, peer: &Peer, route: Option<&str>) -> Vec<KeyValue> {
+fn attributes<B>(request: &Request<B>, peer: &Peer, route: Option<&Arc<str>>) -> Vec<KeyValue> {
     let method = semconv::http_method(request.method());
     let forwarded = request.extensions().get::<Forwarded>();
     let scheme = scheme(request);
@@ -218,10 +218,10 @@ fn attributes<B>(request: &Request<B>, peer: &Peer, route: Option<&str>) -> Vec<
             semconv::http_version(request.version()),
         ),
     ]);
+    attributes.extend(route.map(|route| KeyValue::new(semconv::HTTP_ROUTE, Arc::clone(route))));
     let mut add = |name: &'static str, value: Option<&str>| {
         attributes.extend(value.map(|value| KeyValue::new(name, value.to_owned())));
     };
-    add(semconv::HTTP_ROUTE, route);
     add(semconv::URL_QUERY, request.uri().query());
     if method == "_OTHER" {
         add(

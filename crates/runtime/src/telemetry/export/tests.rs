@@ -20,6 +20,9 @@ use super::*;
 use crate::settings::{Inputs, Source};
 use crate::telemetry::TelemetryOptions;
 
+/// How long a request may take that must come: an export that fails sends none.
+const PATIENCE: Duration = Duration::from_secs(30);
+
 /// A request as it came.
 struct Request {
     head: String,
@@ -141,7 +144,7 @@ fn headers_and_compression_are_as_the_settings_say() {
     );
     // First: of an export that failed, nothing need ever be received.
     assert_eq!(metrics.spans_exported.get(), 1);
-    let Request { head, body } = received.recv().unwrap();
+    let Request { head, body } = received.recv_timeout(PATIENCE).unwrap();
     assert!(head.starts_with("POST /v1/traces HTTP/1.1\r\n"), "{head}");
     for line in [
         "content-type: application/x-protobuf",
@@ -167,7 +170,7 @@ fn without_compression_a_batch_goes_as_it_is_and_long_texts_are_cut() {
         ],
         &no_proxy(),
     );
-    let Request { head, body } = received.recv().unwrap();
+    let Request { head, body } = received.recv_timeout(PATIENCE).unwrap();
     assert!(head.starts_with("POST / HTTP/1.1\r\n"), "{head}");
     assert!(!head.contains("content-encoding"), "{head}");
     let body = String::from_utf8_lossy(&body);
@@ -219,7 +222,7 @@ fn a_collector_by_tls_is_believed_by_its_authority_alone() {
         export(&pairs, &no_proxy()).spans_exported.get()
     };
     assert_eq!(exported(&authority), 1);
-    let request = received.recv().unwrap();
+    let request = received.recv_timeout(PATIENCE).unwrap();
     assert!(request.head.starts_with("POST /v1/traces HTTP/1.1\r\n"));
     assert_eq!(exported(&stranger), 0);
 }
@@ -232,7 +235,7 @@ fn a_collector_on_this_machine_is_never_asked_by_a_proxy() {
         let (port, received) = listen(OK, None);
         let endpoint = format!("http://{host}:{port}");
         export(&[("OTEL_EXPORTER_OTLP_ENDPOINT", &endpoint)], &proxies);
-        received.recv().unwrap();
+        received.recv_timeout(PATIENCE).unwrap();
     }
     for ours in [
         "http://[::1]:4318",
@@ -253,7 +256,7 @@ fn another_collector_is_asked_by_the_proxy_unless_no_proxy_names_it() {
 
     let plain = [("OTEL_EXPORTER_OTLP_ENDPOINT", "http://otel.example:4318")];
     let metrics = export(&plain, &proxies(""));
-    let Request { head, .. } = by_proxy.recv().unwrap();
+    let Request { head, .. } = by_proxy.recv_timeout(PATIENCE).unwrap();
     let first = "POST http://otel.example:4318/v1/traces HTTP/1.1\r\n";
     assert!(head.starts_with(first), "{head}");
     assert!(
@@ -289,7 +292,7 @@ fn a_collector_by_tls_is_come_to_through_the_proxy() {
         ],
         &proxies,
     );
-    let Request { head, .. } = by_proxy.recv().unwrap();
+    let Request { head, .. } = by_proxy.recv_timeout(PATIENCE).unwrap();
     assert!(
         head.starts_with("CONNECT otel.example:443 HTTP/1.1\r\n"),
         "{head}"
