@@ -103,7 +103,7 @@ impl Siege {
         self.wrong.extend(service.wrong_in_log());
     }
 
-    /// Waits until memory is back.
+    /// Waits until memory is back. It must be, where it is given its minute.
     pub(super) async fn watch_memory(&mut self, service: &Service, world: &World) {
         let patience = Duration::from_secs(if world.full { 60 } else { 1 });
         while self.memory.back.is_none() && self.over.elapsed() < patience {
@@ -114,6 +114,11 @@ impl Siege {
             } else {
                 sleep(Duration::from_millis(100)).await;
             }
+        }
+        if world.full && self.memory.back.is_none() {
+            let kept = (self.memory.after - self.memory.before).div_ceil(1024);
+            self.wrong
+                .push(format!("{kept} MB not given back within a minute"));
         }
     }
 
