@@ -54,6 +54,26 @@ pub fn before_waiting() {
     }
 }
 
+/// Has the C library ask the system for each piece of [`LARGE`] and more, and give it back when it is freed.
+///
+/// By itself it learns from the first such piece that is freed (up to 32 MiB) to take the next ones from its
+/// heaps. There is one for each thread, and what is free at the top of one that is not the main thread's is
+/// given back by nobody, [`release`] included. For a program that needs large pieces seldom, and not for each
+/// request: the system clears the pages of each.
+pub fn keep_large_apart() {
+    #[cfg(all(target_os = "linux", target_env = "gnu"))]
+    #[expect(unsafe_code, reason = "a call into C")]
+    // SAFETY: mallopt(3) takes any value, and may be called at any time.
+    unsafe {
+        libc::mallopt(libc::M_MMAP_THRESHOLD, LARGE);
+        // Without this it would be less than what a usual batch of spans takes.
+        libc::mallopt(libc::M_TRIM_THRESHOLD, LARGE / 4);
+    }
+}
+
+/// How many bytes are a large piece.
+pub const LARGE: i32 = 4 << 20;
+
 fn trim() {
     #[cfg(all(target_os = "linux", target_env = "gnu"))]
     #[expect(unsafe_code, reason = "a call into C")]
