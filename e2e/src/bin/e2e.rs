@@ -37,11 +37,12 @@ fn number(name: &'static str, default: &'static str, help: &'static str) -> Arg 
 
 fn command() -> Command {
     let load = Command::new("load")
-        .about("A steady load of GET requests; exit code 1 if any fails")
+        .about("A steady load of GET requests, once the address takes connections; exit code 1 if any fails")
         .arg(
             Arg::new("url")
                 .long("url")
                 .required(true)
+                .help("What is asked for")
                 .value_parser(value_parser!(url::Url)),
         )
         .arg(number("requests", "1000", "How many"))
