@@ -57,16 +57,17 @@ pub fn before_waiting() {
 /// Has the C library ask the system for each piece of [`LARGE`] and more, and give it back when it is freed.
 ///
 /// By itself it learns from the first such piece that is freed (up to 32 MiB) to take the next ones from its
-/// heaps. There is one for each thread, and what is free at the top of one that is not the main thread's is
-/// given back by nobody, [`release`] included. For a program that needs large pieces seldom, and not for each
-/// request: the system clears the pages of each.
+/// heaps, one for each thread, and to leave twice as much free at the top of each, where [`release`] does not
+/// reach it but in the main thread's. For a program that needs large pieces seldom, and not for each request:
+/// the system clears the pages of each. For `main`, before there are other threads.
 pub fn keep_large_apart() {
     #[cfg(all(target_os = "linux", target_env = "gnu"))]
     #[expect(unsafe_code, reason = "a call into C")]
-    // SAFETY: mallopt(3) takes any value, and may be called at any time.
+    // SAFETY: mallopt(3) takes any value. It is not meant for programs with more than one thread, and `main` has one.
     unsafe {
         libc::mallopt(libc::M_MMAP_THRESHOLD, LARGE);
-        // Without this it would be less than what a usual batch of spans takes.
+        // The first ends the learning of this one, too, which would stay at 128 KiB: less than a usual batch of
+        // spans takes.
         libc::mallopt(libc::M_TRIM_THRESHOLD, LARGE / 4);
     }
 }

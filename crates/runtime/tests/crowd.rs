@@ -1,12 +1,16 @@
 //! A crowd that comes at once. In a process of its own, for it takes more files than most may have.
 #![cfg(all(test, target_os = "linux"))]
 
+use std::time::Duration;
+
 use nix::sys::resource::{Resource, getrlimit, setrlimit};
 use tokio::net::TcpStream;
 use tokio::task::JoinSet;
 
 /// More than tokio's own listeners queue.
 const CROWD: u64 = 1_500;
+
+const PATIENCE: Duration = Duration::from_secs(30);
 
 #[tokio::test]
 async fn clients_that_come_before_anybody_is_accepted_are_queued() {
@@ -24,7 +28,8 @@ async fn clients_that_come_before_anybody_is_accepted_are_queued() {
         clients.spawn(TcpStream::connect(address));
     }
     // Who is not queued is dropped, and tries for minutes.
-    let clients = clients.join_all().await;
+    let clients = tokio::time::timeout(PATIENCE, clients.join_all()).await;
+    let clients = clients.expect("somebody is not queued");
     for client in clients {
         client.unwrap();
     }

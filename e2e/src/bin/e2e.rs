@@ -37,7 +37,7 @@ fn number(name: &'static str, default: &'static str, help: &'static str) -> Arg 
 
 fn command() -> Command {
     let load = Command::new("load")
-        .about("A steady load of GET requests, once the address takes connections; exit code 1 if any fails")
+        .about("A steady load of GET requests, once the address takes connections, or after 10 s; exit code 1 if any fails")
         .arg(
             Arg::new("url")
                 .long("url")
@@ -320,12 +320,14 @@ async fn run_load(matches: &ArgMatches) -> anyhow::Result<ExitCode> {
         concurrency: value(matches, "concurrency"),
         rate: value(matches, "rate"),
     };
-    if let Some(address) = target::address(&load.url) {
-        settled(&address).await;
-    }
     let requests = Arc::new(quota(matches, "requests"));
     let context = Context::new(Target::default())?;
-    let work = load::run(&load, &requests, &context.http);
+    let work = async {
+        if let Some(address) = target::address(&load.url) {
+            settled(&address).await;
+        }
+        load::run(&load, &requests, &context.http).await
+    };
     let outcome = to_the_end(matches, &requests, work).await?;
     println!(
         "{} ok, {} lost, in {:?}",

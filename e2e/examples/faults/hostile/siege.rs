@@ -106,17 +106,21 @@ impl Siege {
     /// Waits until memory is back. It must be, where it is given its minute.
     pub(super) async fn watch_memory(&mut self, service: &Service, world: &World) {
         let patience = Duration::from_secs(if world.full { 60 } else { 1 });
-        while self.memory.back.is_none() && self.over.elapsed() < patience {
+        loop {
             self.look(service);
             self.memory.after = service.resident().unwrap_or_default();
             if self.memory.after <= self.memory.before + SLACK {
                 self.memory.back = Some(self.over.elapsed());
-            } else {
-                sleep(Duration::from_millis(100)).await;
+                return;
             }
+            if self.over.elapsed() >= patience {
+                break;
+            }
+            sleep(Duration::from_millis(100)).await;
         }
-        if world.full && self.memory.back.is_none() {
-            let kept = (self.memory.after - self.memory.before).div_ceil(1024);
+        if world.full {
+            let kept = self.memory.after.saturating_sub(self.memory.before);
+            let kept = kept.div_ceil(1024);
             self.wrong
                 .push(format!("{kept} MB not given back within a minute"));
         }

@@ -18,8 +18,7 @@ pub(super) struct Turns(Arc<Line>);
 
 #[derive(Debug, Default)]
 struct Line {
-    /// Where the one whose turn it is decompresses. With room of its own each would leave as much
-    /// behind, for the allocator keeps megabytes for each thread.
+    /// Where the one whose turn it is decompresses: the system gives and clears it once for all in the line.
     room: Arc<Mutex<Vec<u8>>>,
     /// How many stand in it, the one whose turn it is included.
     places: AtomicUsize,
