@@ -54,6 +54,8 @@ fn start(exercises: &[&str], flags: Vec<OsString>) -> ExitCode {
         Err(_) => Vec::new(), // the runtime reads them again, and says what is wrong
     };
     if taken.is_empty() {
+        // Of this process alone: it is the one that decompresses large exports.
+        malloc_trim::keep_large_apart();
         return runtime::main_with::<Lab>(args);
     }
     let ports: Vec<_> = taken.iter().map(ToString::to_string).collect();

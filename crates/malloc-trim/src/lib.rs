@@ -59,11 +59,11 @@ pub fn before_waiting() {
 /// By itself it learns from the first such piece that is freed (up to 32 MiB) to take the next ones from its
 /// heaps, one for each thread, and to leave twice as much free at the top of each, where [`release`] does not
 /// reach it but in the main thread's. For a program that needs large pieces seldom, and not for each request:
-/// the system clears the pages of each. For `main`, before there are other threads.
+/// the system clears the pages of each. To be called before there are other threads.
 pub fn keep_large_apart() {
     #[cfg(all(target_os = "linux", target_env = "gnu"))]
     #[expect(unsafe_code, reason = "a call into C")]
-    // SAFETY: mallopt(3) takes any value. It is not meant for programs with more than one thread, and `main` has one.
+    // SAFETY: mallopt(3) takes any value. It is not meant for processes with other threads: the caller has none.
     unsafe {
         libc::mallopt(libc::M_MMAP_THRESHOLD, LARGE);
         // The first ends the learning of this one, too, which would stay at 128 KiB: less than a usual batch of

@@ -76,7 +76,8 @@ fn bind_with<L>(
     listen(instead).map_err(|_| error)
 }
 
-/// As tokio does it but for the length of the queue, and for IPv4 too where the address is `[::]`, whatever the system's default.
+/// As tokio does it but for the length of the queue, and for IPv4 too where the address is `[::]`,
+/// whatever the system's default.
 fn listen(address: SocketAddr) -> io::Result<TcpListener> {
     let socket = Socket::new(
         Domain::for_address(address),

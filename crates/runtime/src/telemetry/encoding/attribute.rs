@@ -43,6 +43,7 @@ impl Protobuf {
             .extend_from_slice(&[tag, of_pair, 1 << 3 | 2, of_key]);
         self.0.extend_from_slice(key.as_bytes());
         if let Value::String(text) = value {
+            // As `value` does it, but in one piece: a fifth of what encoding a span takes.
             let text = text.as_str().as_bytes();
             let [of_text, ..] = text.len().to_le_bytes();
             self.0
